@@ -1,0 +1,22 @@
+# welt_add_tests(name LIBRARIES … SOURCES …): one GoogleTest program; every test becomes a ctest entry of its own.
+# Labels come from the test's suite name: *Parity is `parity`, *Slow is `slow`, everything else `unit`.
+find_package(GTest REQUIRED)
+
+function(welt_add_tests name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main welt_warnings)
+  target_compile_definitions(${name} PRIVATE WELT_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/goldens"
+    WELT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WELT_BINARY="$<TARGET_FILE:welt>"
+    WELT_PLUGIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" ${ARG_DEFINITIONS})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/bin")
+  include(GoogleTest)
+  foreach(entry IN ITEMS "unit:-*Parity*.*:*Slow*.*:60" "parity:*Parity*.*:120" "slow:*Slow*.*:900")
+    string(REGEX MATCH "^[a-z]+" label "${entry}")
+    string(REGEX MATCH "[0-9]+$" limit "${entry}")
+    string(REGEX REPLACE "^[a-z]+:(.*):[0-9]+$" "\\1" filter "${entry}")
+    gtest_discover_tests(${name} TEST_FILTER "${filter}" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+      TEST_LIST ${name}_${label}_tests
+      PROPERTIES LABELS ${label} TIMEOUT ${limit} ENVIRONMENT "OMP_NUM_THREADS=1")
+  endforeach()
+endfunction()

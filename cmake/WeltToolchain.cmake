@@ -1,0 +1,38 @@
+# Language standard, optimisation, warnings and build accelerators for every target of this project.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_C_STANDARD 11)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, Release, RelWithDebInfo or Asan" FORCE)
+endif()
+# -g1 keeps line numbers in back traces at a fraction of the link time of -g.
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
+
+option(WELT_WERROR "Treat warnings as errors" ON)
+add_library(welt_warnings INTERFACE)
+target_compile_options(welt_warnings INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers
+                       $<$<BOOL:${WELT_WERROR}>:-Werror>)
+
+set(WELT_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
+if(WELT_SANITIZE)
+  add_compile_options(-fsanitize=${WELT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=${WELT_SANITIZE})
+endif()
+
+find_program(WELT_CCACHE ccache)
+if(WELT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${WELT_CCACHE}")
+  set(CMAKE_C_COMPILER_LAUNCHER "${WELT_CCACHE}")
+endif()
+find_program(WELT_MOLD mold)
+if(WELT_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
