@@ -1,0 +1,40 @@
+/* welt.segmenter/1: cuts text into words. Torch-free: C, C++, Rust, Zig…
+ *
+ * The concatenated words give the text back, byte for byte, for any valid UTF-8. */
+#ifndef WELT_ABI_SEGMENTER_H
+#define WELT_ABI_SEGMENTER_H
+#include "plugin.h"
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WELT_SEGMENTER_INTERFACE "welt.segmenter/1"
+
+typedef struct welt_segment_limits {
+  uint32_t struct_size;
+  uint32_t reserved;
+  int64_t max_bytes;      /* longest word in UTF-8 bytes, cut at grapheme clusters; 0: no limit */
+  int64_t max_characters; /* longest word in code points; 0: no limit. Giving both is an error */
+  int64_t max_lookahead;  /* bytes held back at most while is_final is 0; 0: the segmenter's default */
+} welt_segment_limits;
+
+typedef struct welt_segmenter_v1 {
+  uint32_t struct_size;
+  uint32_t reserved;
+  /* [concurrent-eval] Writes the end offset of each word (bytes from the start of `text`, ascending) to `ends`, at most
+   * `capacity` of them, and their number to *count. *consumed is the last offset written (0: none): the rest comes again
+   * in front of the next piece of text. With is_final and enough capacity everything is consumed. Text that is not UTF-8
+   * is WELT_INVALID_ARGUMENT, naming the byte. Optional: `ids` (vocabulary ids, segmenters that have them) and `engines`
+   * (which rule or dictionary made the word), each null or `capacity` long. */
+  welt_status (*segment)(welt_component* component, WELT_BORROW welt_string text, uint32_t is_final,
+                         const welt_segment_limits* limits WELT_NULLABLE, uint64_t* ends, uint64_t capacity,
+                         uint64_t* count, uint64_t* consumed, int64_t* ids WELT_NULLABLE,
+                         uint32_t* engines WELT_NULLABLE, welt_error* error);
+  /* [concurrent-eval] 1 when nothing can be added to `word` any more: generation may go on to the next one. */
+  uint32_t (*is_complete)(const welt_component* component, WELT_BORROW welt_string word);
+} welt_segmenter_v1;
+
+#ifdef __cplusplus
+}
+#endif
+#endif
