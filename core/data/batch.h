@@ -1,0 +1,41 @@
+// The types that flow from text to the model. Plain vectors, no LibTorch: made on a data thread, consumed by the step.
+//
+// Letters: B batch rows, W words per row, U distinct words of the batch.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace welt {
+
+inline constexpr std::uint8_t pad_byte = 0, bos_byte = 2, eos_byte = 3;
+inline constexpr std::uint8_t shift_out = 0x0E, shift_in = 0x0F;
+
+// The distinct words of a batch, each without BOS and EOS. Entry 0 … size()-1.
+struct WordTable {
+  std::vector<std::uint8_t> bytes;          // concatenated
+  std::vector<std::int64_t> offsets = {0};  // [U+1]
+  std::int64_t size() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
+  std::span<const std::uint8_t> word(std::int64_t index) const {
+    return {bytes.data() + offsets[index], static_cast<std::size_t>(offsets[index + 1] - offsets[index])};
+  }
+};
+
+// B rows of W words, flat row-major [B*W]. A slot without a word (row end) has input −1, label −1, document −1, prefix −1.
+struct Batch {
+  std::int64_t rows = 0, words = 0;          // B, W
+  WordTable table;
+  std::vector<std::int64_t> input;           // index into table
+  std::vector<std::int64_t> label;           // index into table of the next word; −1: none. The empty word is an entry
+  std::vector<std::int64_t> position;        // counts from 0 in each document of a row
+  std::vector<std::int64_t> document;        // 0, 1, … within the row
+  std::vector<std::int64_t> prefix;          // id of the SO…SI block, −1 outside
+  std::int64_t real_words = 0;               // slots with a word
+  std::int64_t real_bytes = 0;               // their UTF-8 bytes
+  std::int64_t label_bytes = 0;              // Σ (bytes of the label word + 1): the divisor of the loss
+};
+
+}  // namespace welt

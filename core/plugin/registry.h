@@ -1,0 +1,123 @@
+// Plugins: finding, judging, opening them, and making components. Torch-free.
+//
+// A plugin is opened once and never unloaded. The registry is the only global state of the host.
+#pragma once
+
+#include <welt/abi/config_schema.h>
+#include <welt/abi/note.h>
+#include <welt/abi/plugin.h>
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace welt {
+
+struct Plugin {
+  std::filesystem::path path;
+  std::string sha256;
+  welt_plugin_note note;
+  const welt_plugin* table;
+};
+
+// One component a plugin offers.
+struct ComponentType {
+  const Plugin* plugin;
+  const welt_component_factory_v1* factory;
+  std::uint64_t index;
+  std::string id;                               // "bert"
+  std::string description;
+  std::vector<std::string> roles;               // "welt.bytes_encoder/1"
+  std::vector<std::string> hf_model_types, hf_architectures;
+  std::uint32_t default_pooling, flags;
+  const welt_config_schema_v1* schema;          // null: none
+  bool has_role(std::string_view role) const;
+};
+
+// A plugin file that was looked at and refused, with the reason and the mend in one sentence.
+struct Refusal {
+  std::filesystem::path path;
+  std::string reason;
+};
+
+class Registry {
+ public:
+  // The process's registry; scans on first use.
+  static Registry& instance();
+
+  // Opens one file (explicit path); throws Error when it is refused. Idempotent for the same file.
+  const Plugin& open(const std::filesystem::path& file);
+
+  const std::vector<std::unique_ptr<Plugin>>& plugins();
+  const std::vector<ComponentType>& components();
+  const std::vector<Refusal>& refusals();
+  std::vector<std::filesystem::path> search_folders() const;
+
+  // The component `id` (or a path to a plugin file) in `role`. Not found: Error with the nearest id, every folder tried
+  // and every refusal. `id` "" : by the model_type of a config.json, or by its architectures.
+  const ComponentType& find(std::string_view role, std::string_view id);
+  const ComponentType& find_for_config(std::string_view role, const nlohmann::json& hf_config);
+
+  // The Hugging Face config that a plugin ships as presets/<name>.json.
+  nlohmann::json preset(const ComponentType& type, std::string_view name);
+};
+
+// Makes services known to plugins under their id. The table must live as long as the process.
+void register_service(std::string_view id, const void* table);
+const welt_host& host();
+
+// Checks `config` against the schema (unknown keys only when `strict`), fills in defaults, and holds the view.
+// Throws Error with all problems at once; `where` starts each message ("recipe.toml: model.latent").
+class ConfigView {
+ public:
+  ConfigView(const ComponentType& type, nlohmann::json config, bool strict, std::string_view where);
+  ~ConfigView();
+  const welt_config* view() const;
+  const nlohmann::json& json() const;           // with defaults
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// A component, owned. Not copyable.
+class Component {
+ public:
+  // `init`: WELT_INIT_NONE or WELT_INIT_RANDOM. Throws Error with the plugin's own message, naming the plugin.
+  Component(const ComponentType& type, const ConfigView& config, std::uint32_t init);
+  Component(Component&&) noexcept;
+  Component& operator=(Component&&) noexcept;
+  ~Component();
+
+  const ComponentType& type() const { return *type_; }
+  welt_component* raw() const { return component_; }
+  const void* interface(std::string_view id) const;          // null: not offered
+  template <typename T>
+  const T& require(std::string_view id) const {              // throws when missing, naming plugin and interface
+    return *static_cast<const T*>(require_interface(id));
+  }
+
+ private:
+  const void* require_interface(std::string_view id) const;
+  const ComponentType* type_;
+  welt_component* component_;
+};
+
+// The host's side of welt_error: hand `raw()` to a call, then check(status, "what was being done").
+class CallError {
+ public:
+  CallError();
+  ~CallError();
+  CallError(const CallError&) = delete;
+  welt_error* raw();
+  void check(welt_status status, std::string_view what) const;  // throws Error("<what>: <message> (<source>)")
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace welt
