@@ -1,0 +1,135 @@
+// From text files to batches: the one header that training and evaluation need of core/data.
+//
+//   auto data = Dataset::open({.files = {"data/quickstart/train.txt"}, .format = "paragraphs", .max_bytes = 30},
+//   segmenter); BatchLoader loader = data->train_loader();           // endless; prepares batches on its own thread
+//   auto [batch, after] = loader.next();                 // `after` goes into the checkpoint: resume is exact
+//
+// Memory: the words of the whole corpus stay in memory as 4 bytes a word plus each distinct word once (a 100 MB text
+// takes about 100 MB); files are mapped and read once. Everything here is deterministic: files, seed and options decide
+// every batch, whatever the number of threads.
+#pragma once
+
+#include "core/data/batch.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace welt {
+
+class Component;
+
+// How the Python reference differs; each default (false) is the rule of ours.
+struct DataCompat {
+  bool blocks_cross_documents = false;  // SO…SI are paired over the whole row instead of inside a document
+  bool pad_words = false;           // row ends are filled with the word NUL, each a document that learns the empty word
+  bool cut_words_end_text = false;  // a document's word before a cut learns the empty word instead of nothing
+};
+
+enum class DataSplit { all, train, validation };
+
+struct DatasetOptions {
+  std::vector<std::filesystem::path> files = {};  // `*`, `?` and `[…]` are expanded, in byte order of the names
+  std::string name = "data";                      // starts messages: "data.train"
+  std::string format = "auto";                    // one of data_formats()
+  std::string field = "text";                     // jsonl: the member that holds the text
+  std::string on_invalid = "error";  // text that is not UTF-8: error | replace (U+FFFD) | skip (the document)
+  std::int64_t batch = 32;           // B: rows of a batch
+  std::int64_t words = 128;          // W: words of a row
+  std::int64_t max_bytes = 0;        // longest word: limit of segmenter, encoder and decoder; 0: none
+  std::string packing = "best_fit";  // best_fit: documents stay whole if they fit a row | greedy: rows are
+                                     // filled in document order, whatever does not fit is cut
+  bool shuffle = true;               // rows, anew in each epoch
+  std::uint64_t seed = 42;           // of the shuffle
+  std::int64_t prefetch = 4;         // batches prepared ahead of the step
+  double validation_fraction = 0;    // share of documents that belongs to the split `validation`
+  DataSplit split = DataSplit::all;
+  DataCompat compat = {};
+};
+
+std::vector<std::string> data_formats();     // auto, text, lines, paragraphs, jsonl
+std::vector<std::string> data_on_invalid();  // error, replace, skip
+std::vector<std::string> data_packings();    // best_fit, greedy
+
+struct DatasetStatistics {
+  std::int64_t files = 0, documents = 0;
+  std::int64_t words = 0;  // without the BOS word of each document
+  std::int64_t distinct_words = 0;
+  std::int64_t bytes = 0;  // UTF-8 bytes of the documents
+  std::int64_t rows = 0;
+  std::int64_t empty_slots = 0;      // slots of the rows without a word
+  std::int64_t skipped = 0;          // documents left out because of invalid text
+  std::int64_t replaced = 0;         // documents in which invalid text was replaced
+  std::int64_t truncated_words = 0;  // words cut to max_bytes (a grapheme cluster longer than the limit)
+};
+
+// Where the endless stream of rows stands: `index` rows of the order of `epoch` are used up.
+struct IteratorState {
+  std::uint64_t epoch = 0, index = 0;
+  nlohmann::json to_json() const;
+  static IteratorState from_json(const nlohmann::json& json);  // throws Error
+  bool operator==(const IteratorState&) const = default;
+};
+
+struct LoadedBatch {
+  std::shared_ptr<const Batch> batch;
+  IteratorState after;  // the state from which the next batch is made
+};
+
+class Dataset;
+
+// Prepares batches on its own thread, at most `prefetch` ahead. The stream has no end: a batch always has B rows and
+// may begin in one epoch and end in the next. An error on the thread is thrown by the next() that would have had its
+// batch. One consumer at a time; the destructor stops and joins.
+class BatchLoader {
+ public:
+  BatchLoader(std::shared_ptr<const Dataset> dataset, IteratorState state);
+  BatchLoader(BatchLoader&&) noexcept;
+  BatchLoader& operator=(BatchLoader&&) noexcept;
+  ~BatchLoader();
+  LoadedBatch next();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Cuts `text` into words: writes the end offset of each, ascending. [concurrent]
+using SplitFunction = std::function<void(std::string_view text, std::vector<std::uint64_t>& ends)>;
+
+class Dataset : public std::enable_shared_from_this<Dataset> {
+ public:
+  // Reads, checks and segments all files. Throws Error naming file, byte or line. `segmenter` is used during the call.
+  static std::shared_ptr<const Dataset> open(const DatasetOptions& options, const Component& segmenter);
+  static std::shared_ptr<const Dataset> open(const DatasetOptions& options, const SplitFunction& split);
+  ~Dataset();
+
+  const DatasetOptions& options() const;
+  const DatasetStatistics& statistics() const;
+  std::int64_t rows() const { return statistics().rows; }
+
+  // The text of a document as it is trained on (without BOS; words cut to the limit).
+  std::string document_text(std::int64_t document) const;
+
+  BatchLoader train_loader(IteratorState state = {}) const;
+
+  // The batch that a loader at `state` gives next; moves `state` behind it. [any thread]
+  Batch make_batch(IteratorState& state) const;
+
+  // Every word of every document exactly once as a label, in order: where a document is cut, the next row starts with
+  // the `context` last words of the one before, without labels for what was already predicted (0 < context < W).
+  // `max_rows` rows at most (0: all), B to a batch; the last may be smaller.
+  std::vector<Batch> evaluation_batches(std::int64_t max_rows = 0, std::int64_t context = 1) const;
+
+ private:
+  struct State;
+  explicit Dataset(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace welt
