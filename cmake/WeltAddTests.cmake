@@ -4,6 +4,9 @@ find_package(GTest REQUIRED)
 
 function(welt_add_tests name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
+  if(NOT ARG_SOURCES)
+    return()
+  endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main welt_warnings)
   target_compile_definitions(${name} PRIVATE WELT_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/goldens"

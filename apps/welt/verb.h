@@ -1,0 +1,15 @@
+// The verbs of the command line, one file each: add_<verb>() adds its subcommand with options, help and callback.
+//
+// Adding a verb: its file, one line here, one line in the table of main.cpp. A callback throws welt::Error for what a
+// person can mend; main() prints it as one paragraph and leaves with status 1 (usage errors: 2). A verb that has
+// printed its own verdict throws CLI::RuntimeError(status) to leave with it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace welt {
+
+void add_doctor(CLI::App& app);
+void add_plugin(CLI::App& app);
+
+}  // namespace welt
