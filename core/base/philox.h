@@ -29,7 +29,8 @@ inline std::uint64_t philox64(std::uint64_t seed, std::uint64_t high, std::uint6
 
 // An integer in 0 … bound-1 from 64 random bits, bound > 0 (multiply-shift; the bias is below bound / 2^64).
 inline std::uint64_t philox_below(std::uint64_t bits, std::uint64_t bound) {
-  return static_cast<std::uint64_t>((static_cast<unsigned __int128>(bits) * bound) >> 64);
+  __extension__ using Wide = unsigned __int128;
+  return static_cast<std::uint64_t>((static_cast<Wide>(bits) * bound) >> 64);
 }
 
 }  // namespace welt
