@@ -4,6 +4,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <welt/abi/kv_cache.h>
 #include <welt/abi/parameters.h>
 #include <welt/abi/rows.h>
 #include <welt/abi/trace.h>
