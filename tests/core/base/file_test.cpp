@@ -1,0 +1,233 @@
+// core/base/file: reading, mapping, hashes, and writing that survives a full disk and a kill.
+#include "core/base/file.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <thread>
+
+#include "core/base/atomic_file.h"
+#include "tests/core/base/temp_folder.h"
+
+namespace welt {
+namespace {
+
+namespace fs = std::filesystem;
+using test::error_of;
+using test::TempFolder;
+
+std::size_t files_in(const fs::path& folder) {
+  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+}
+
+TEST(ReadFile, ReadsEverythingAlsoBinaryAndEmpty) {
+  const TempFolder folder;
+  const std::string content("a\0b\r\n\xFF", 6);
+  EXPECT_EQ(read_file(folder.put("x", content)), content);
+  EXPECT_EQ(read_file(folder.put("empty", "")), "");
+  EXPECT_FALSE(read_file("/proc/self/stat").empty());  // announces size 0
+}
+
+TEST(ReadFile, ErrorsNamePathAndReason) {
+  const TempFolder folder;
+  EXPECT_CONTAINS(error_of([&] { read_file(folder / "absent"); }), (folder / "absent").string() + ": cannot be opened");
+  EXPECT_CONTAINS(error_of([&] { read_file(folder.path()); }), "Name a file, not a folder");
+  try {
+    read_file(folder / "absent");
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::not_found);
+  }
+}
+
+TEST(MappedFile, MapsAndOutlivesTheName) {
+  const TempFolder folder;
+  const auto path = folder.put("x", "hello");
+  const auto mapped = MappedFile::open(path);
+  fs::remove(path);
+  EXPECT_EQ(mapped->text(), "hello");
+  EXPECT_EQ(mapped->bytes().size(), 5U);
+}
+
+TEST(MappedFile, EmptyFileIsEmpty) {
+  const TempFolder folder;
+  const auto mapped = MappedFile::open(folder.put("empty", ""));
+  EXPECT_TRUE(mapped->bytes().empty());
+  EXPECT_EQ(mapped->text(), "");
+}
+
+TEST(MappedFile, RefusesWhatCannotBeMapped) {
+  const TempFolder folder;
+  EXPECT_CONTAINS(error_of([&] { MappedFile::open(folder.path()); }), "folder");
+  EXPECT_CONTAINS(error_of([] { MappedFile::open("/dev/null"); }), "no regular file");
+}
+
+TEST(WriteFile, WritesReplacesAndLeavesNothingBehind) {
+  const TempFolder folder;
+  write_file(folder / "x", "one");
+  write_file(folder / "x", "two!");
+  EXPECT_EQ(read_file(folder / "x"), "two!");
+  EXPECT_EQ(files_in(folder.path()), 1U);
+}
+
+TEST(WriteFile, KeepsASymbolicLinkAndWritesWhatItPointsTo) {
+  const TempFolder folder;
+  folder.put("real/x", "old");
+  fs::create_symlink("real/x", folder / "link");
+  write_file(folder / "link", "new");
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_EQ(read_file(folder / "real/x"), "new");
+}
+
+TEST(WriteFile, TakesTheLongestNameThereIs) {
+  const TempFolder folder;
+  const std::string name(255, 'n');
+  write_file(folder / name, "x");
+  EXPECT_EQ(read_file(folder / name), "x");
+}
+
+TEST(WriteFile, BareNameGoesToTheWorkingDirectory) {
+  const TempFolder folder;
+  const fs::path before = fs::current_path();
+  fs::current_path(folder.path());
+  write_file("x", "here");
+  fs::current_path(before);
+  EXPECT_EQ(read_file(folder / "x"), "here");
+}
+
+TEST(WriteFile, ErrorsNamePathAndLeaveFoldersAlone) {
+  const TempFolder folder;
+  EXPECT_CONTAINS(error_of([&] { write_file(folder / "no/x", "a"); }), (folder / "no").string());
+  EXPECT_CONTAINS(error_of([&] { write_file(folder.path(), "a"); }), "Name a file");
+  EXPECT_CONTAINS(error_of([&] { write_file(folder.path().string() + "/", "a"); }), "Name a file");
+  EXPECT_EQ(files_in(folder.path()), 0U);
+}
+
+TEST(WriteFile, DevicesAreWrittenDirectlyAndNeverReplaced) {
+  write_file("/dev/null", "x");
+  const std::string message = error_of([] { write_file("/dev/full", "x"); });
+  EXPECT_CONTAINS(message, "/dev/full");
+  EXPECT_CONTAINS(message, "Free some space");
+  EXPECT_TRUE(fs::is_character_file("/dev/full"));
+}
+
+TEST(AtomicFile, WithoutCommitNothingHappened) {
+  const TempFolder folder;
+  folder.put("x", "old");
+  {
+    AtomicFile file(folder / "x");
+    file.write("new", 3);
+  }
+  EXPECT_EQ(read_file(folder / "x"), "old");
+  EXPECT_EQ(files_in(folder.path()), 1U);
+}
+
+// Runs `body` in a child, so that limits and mounts end with it. Its exit status.
+template <typename Body>
+int in_child(Body body) {
+  const pid_t child = ::fork();
+  if (child == 0) ::_exit(body());
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+TEST(WriteFile, FileSizeLimitLeavesTheOldFile) {
+  const TempFolder folder;
+  folder.put("x", "old");
+  const int status = in_child([&] {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{1000, 1000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      write_file(folder / "x", std::string(5000, 'n'));
+    } catch (const Error& error) {
+      const bool told = std::string(error.what()).find("What was there before is unchanged") != std::string::npos;
+      return error.code() == ErrorCode::resource_exhausted && told ? 42 : 1;
+    }
+    return 2;
+  });
+  EXPECT_EQ(status, 42);
+  EXPECT_EQ(read_file(folder / "x"), "old");
+  EXPECT_EQ(files_in(folder.path()), 1U);
+}
+
+TEST(WriteFile, FullDiskLeavesTheOldFile) {
+  const TempFolder folder;
+  if (::mount("tmpfs", folder.path().c_str(), "tmpfs", 0, "size=64k") != 0) GTEST_SKIP() << "mounting is not permitted";
+  folder.put("x", "old");
+  const std::string message = error_of([&] { write_file(folder / "x", std::string(200'000, 'n')); });
+  const std::string content = read_file(folder / "x");
+  const std::size_t files = files_in(folder.path());
+  EXPECT_EQ(::umount2(folder.path().c_str(), MNT_DETACH), 0);
+  EXPECT_CONTAINS(message, "No space left");
+  EXPECT_CONTAINS(message, "unchanged");
+  EXPECT_EQ(content, "old");
+  EXPECT_EQ(files, 1U);
+}
+
+TEST(WriteFile, KilledAtAnyInstantTheFileIsWhole) {
+  const TempFolder folder;
+  const std::string a(300'000, 'a'), b(200'000, 'b');
+  write_file(folder / "x", a);
+  for (int round = 0; round < 8; ++round) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      for (;;) {
+        write_file(folder / "x", b);
+        write_file(folder / "x", a);
+      }
+    }
+    std::this_thread::sleep_for(std::chrono::microseconds(4000 + 3700 * round));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    const std::string content = read_file(folder / "x");
+    EXPECT_TRUE(content == a || content == b) << content.size() << " bytes in round " << round;
+  }
+}
+
+TEST(PublishFolder, RenamesACompleteFolder) {
+  const TempFolder folder;
+  folder.put("tmp/a", "1");
+  folder.put("tmp/sub/b", "2");
+  fs::create_symlink("nowhere", folder / "tmp/dangling");
+  publish_folder(folder / "tmp", folder / "step-10");
+  EXPECT_EQ(read_file(folder / "step-10/sub/b"), "2");
+  EXPECT_FALSE(fs::exists(folder / "tmp"));
+}
+
+TEST(PublishFolder, NeverReplacesATarget) {
+  const TempFolder folder;
+  folder.put("tmp/a", "1");
+  fs::create_directory(folder / "empty");
+  folder.put("file", "x");
+  EXPECT_CONTAINS(error_of([&] { publish_folder(folder / "tmp", folder / "empty"); }), "is there already");
+  EXPECT_CONTAINS(error_of([&] { publish_folder(folder / "tmp/", folder / "file"); }), "is there already");
+  EXPECT_EQ(read_file(folder / "tmp/a"), "1");
+  EXPECT_CONTAINS(error_of([&] { publish_folder(folder / "none", folder / "t"); }), (folder / "none").string());
+}
+
+TEST(Sha256, MatchesTheExamplesOfFips180) {
+  EXPECT_EQ(sha256(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  EXPECT_EQ(sha256("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+  EXPECT_EQ(sha256(std::string(1'000'000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(Sha256, EveryPaddingLengthAgreesBetweenFileAndText) {
+  const TempFolder folder;
+  for (std::size_t size = 54; size <= 66; ++size) {
+    const std::string text(size, 'x');
+    EXPECT_EQ(sha256_file(folder.put("x", text)), sha256(text));
+  }
+  const std::string large(600'001, 'y');
+  EXPECT_EQ(sha256_file(folder.put("x", large)), sha256(large));
+}
+
+}  // namespace
+}  // namespace welt
