@@ -224,7 +224,7 @@ download_libtorch() { # python
     if env -u PIP_PREFIX -u PIP_ROOT -u PIP_TARGET -u PIP_NO_BINARY PIP_USER=0 PIP_REQUIRE_VIRTUALENV=0 \
       PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 TMPDIR="$deps/.tmp" \
       "$1" -m pip install --target "$deps/.python.new" --requirement "$requirements" --require-hashes --no-deps \
-      --no-compile --only-binary=:all: --implementation cp --python-version 3.11 \
+      --no-compile --only-binary=:all: --ignore-requires-python --implementation cp --python-version 3.11 \
       --platform manylinux_2_28_x86_64 --platform manylinux_2_25_x86_64 \
       --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 \
       --retries 5 --timeout "${PIP_DEFAULT_TIMEOUT:-60}" </dev/null; then
