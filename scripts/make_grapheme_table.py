@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Writes plugins/segmenters/words/grapheme_table.inc from Unicode's property data.
+
+    python3 -m venv env && env/bin/pip install regex==2026.11.15      # carries the Unicode 17 character database
+    env/bin/python scripts/make_grapheme_table.py > plugins/segmenters/words/grapheme_table.inc
+
+A table of our own keeps word borders the same on every machine, whatever version of ICU it has.
+"""
+import regex
+
+CLASSES = ["Other", "CR", "LF", "Control", "Extend", "ZWJ", "Regional_Indicator", "Prepend", "SpacingMark", "L", "V", "T",
+           "LV", "LVT"]
+PICTOGRAPHIC = 14
+CONJUNCT = {"Consonant": 1, "Linker": 2, "Extend": 3}
+
+
+def main():
+    values = [0] * 0x110000
+    for number, name in enumerate(CLASSES[1:], 1):
+        pattern = regex.compile(rf"\p{{GCB={name}}}")
+        for c in range(0x110000):
+            if pattern.match(chr(c)):
+                values[c] = number
+    pictographic = regex.compile(r"\p{Extended_Pictographic}")
+    for c in range(0x110000):
+        if pictographic.match(chr(c)):
+            assert values[c] == 0, hex(c)
+            values[c] = PICTOGRAPHIC
+    for name, number in CONJUNCT.items():
+        pattern = regex.compile(rf"\p{{InCB={name}}}")
+        for c in range(0x110000):
+            if pattern.match(chr(c)):
+                values[c] |= number << 4
+    for c in range(0xAC00, 0xD7A4):  # Hangul syllables are computed: LV every 28th, else LVT
+        assert values[c] == (12 if (c - 0xAC00) % 28 == 0 else 13)
+        values[c] = 12
+    entries, before = [], None
+    for c, value in enumerate(values):
+        if value != before:
+            entries.append(f"0x{c << 8 | value:X}")
+            before = value
+    print("// Made by scripts/make_grapheme_table.py from the Unicode 17 character database: do not edit.")
+    print("// Each entry starts a range: code point << 8 | conjunct class << 4 | grapheme cluster break class.")
+    line = ""
+    for entry in entries:
+        if len(line) + len(entry) + 2 > 119:
+            print(line.rstrip())
+            line = ""
+        line += entry + ", "
+    print(line.rstrip())
+
+
+if __name__ == "__main__":
+    main()
