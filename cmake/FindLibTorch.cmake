@@ -55,8 +55,10 @@ if(LibTorch_FOUND AND NOT TARGET welt::libtorch)
   add_library(welt::libc10 SHARED IMPORTED)
   set_target_properties(welt::libc10 PROPERTIES IMPORTED_LOCATION "${LibTorch_ROOT_DIR}/lib/libc10.so")
   add_library(welt::libtorch_headers INTERFACE IMPORTED)
-  target_include_directories(welt::libtorch_headers SYSTEM INTERFACE
-    "${LibTorch_ROOT_DIR}/include" "${LibTorch_ROOT_DIR}/include/torch/csrc/api/include")
+  # Behind the system's folders: the wheel carries a copy of fmt of another version than the one we link.
+  target_compile_options(welt::libtorch_headers INTERFACE
+    "SHELL:-idirafter \"${LibTorch_ROOT_DIR}/include\""
+    "SHELL:-idirafter \"${LibTorch_ROOT_DIR}/include/torch/csrc/api/include\"")
   add_library(welt::libtorch INTERFACE IMPORTED)
   target_link_libraries(welt::libtorch INTERFACE welt::libtorch_headers welt::libtorch_cpu welt::libc10)
   # The wheel's libraries find CUDA's runtime by their own RPATH; the linker has to be told not to ask for it.
