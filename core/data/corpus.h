@@ -1,0 +1,62 @@
+// The words of a data set in memory: each distinct word once, the text as a list of their numbers, and where documents
+// and prefix blocks lie. Filled once, then read by any number of threads.
+#pragma once
+
+#include "core/data/batch.h"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace welt {
+
+// Distinct words, numbered in the order they were first seen. Number 0 is the empty word, 1
+// the word NUL.
+class WordStore {
+ public:
+  WordStore();
+  std::uint32_t intern(std::string_view word);
+  std::span<const std::uint8_t> word(std::uint32_t id) const { return table_.word(id); }
+  std::int64_t size() const { return table_.size(); }
+
+ private:
+  void grow();
+  WordTable table_;
+  std::vector<std::uint32_t> slots_;  // open addressing; id + 1, 0: free
+};
+
+// SO…SI, both ends included, as indices into Corpus::words.
+struct Block {
+  std::uint64_t first, last;
+};
+
+// Blocks that were not well formed: counted, and ignored.
+struct BlockFaults {
+  std::int64_t nested = 0, unclosed = 0, without_start = 0;
+};
+
+struct Corpus {
+  static constexpr std::uint32_t empty_word = 0, nul_word = 1;
+
+  WordStore store;
+  std::vector<std::uint32_t> words;            // BOS and words of document 0, of document 1, …
+  std::vector<std::uint64_t> documents = {0};  // [documents+1] offsets into words
+  std::vector<Block> blocks;                   // ascending; none crosses documents
+  BlockFaults faults;
+  std::int64_t bytes = 0;  // of the documents as read
+  std::int64_t truncated_words = 0;
+
+  // Appends a document given by its words, which are cut to max_bytes (0: no limit) between code points. `with_bos`
+  // puts the word BOS in front.
+  void add(std::string_view text, const std::vector<std::uint64_t>& ends, std::int64_t max_bytes, bool with_bos = true);
+
+  std::int64_t size() const { return static_cast<std::int64_t>(documents.size()) - 1; }
+};
+
+// The blocks among words[begin, end): an SO inside an open block replaces it, an SO without SI and an SI without SO are
+// counted and ignored.
+void find_blocks(const Corpus& corpus, std::uint64_t begin, std::uint64_t end, std::vector<Block>& blocks,
+                 BlockFaults& faults);
+
+}  // namespace welt

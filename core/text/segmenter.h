@@ -1,0 +1,38 @@
+// A segmenter component as the host uses it: whole texts in, word borders out, whatever the plugin.
+#pragma once
+
+#include <welt/abi/segmenter.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace welt {
+
+class Component;
+
+// Keeps a reference to the component. [concurrent]
+class Segmenter {
+ public:
+  // Limits as in welt_segment_limits; 0: none. Throws Error when the component is no segmenter, or both limits are
+  // given.
+  explicit Segmenter(const Component& component, std::int64_t max_bytes = 0, std::int64_t max_characters = 0);
+
+  // The end offset of each word of the whole `text`. The words are checked to cover the text. Long text goes to the
+  // plugin in windows, so the cost stays linear. Throws Error with the plugin's message; byte offsets in it are
+  // relative to a window, so check UTF-8 before (find_invalid_utf8).
+  void split(std::string_view text, std::vector<std::uint64_t>& ends) const;
+
+  std::vector<std::string> words(std::string_view text) const;
+
+  // Nothing can be added to `word`: generation goes on to the next one.
+  bool is_complete(std::string_view word) const;
+
+ private:
+  const Component* component_;
+  const welt_segmenter_v1* table_;
+  welt_segment_limits limits_;
+};
+
+}  // namespace welt
