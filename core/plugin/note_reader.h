@@ -1,0 +1,26 @@
+// What a plugin file says about itself, read from its bytes: nothing of it is run. Called by the loader before dlopen.
+//
+// The file is hostile until proven otherwise: every offset and length is checked against the file's size, also those
+// that only the dynamic linker would follow (a cut-off segment would end the process with SIGBUS).
+#pragma once
+
+#include <welt/abi/note.h>
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace welt {
+
+struct PluginFacts {
+  welt_plugin_note note{};           // members the file's note does not have are zero
+  std::vector<std::string> exports;  // defined global and weak dynamic symbols, in the file's order
+  std::vector<std::string> needed;   // libraries it asks for (DT_NEEDED)
+};
+
+// Throws Error (data_loss, failed_precondition) naming `where`: no ELF file, another machine's, cut off, without a note.
+PluginFacts read_plugin_facts(std::span<const std::byte> file, std::string_view where);
+
+}  // namespace welt
