@@ -61,9 +61,10 @@ std::optional<Problem> judge_exports(const std::vector<std::string>& exports, co
   if (exports.size() == 1 && exports.front() == WELT_PLUGIN_ENTRY_NAME) return {};
   if (std::ranges::find(exports, WELT_PLUGIN_ENTRY_NAME) == exports.end()) {
     return Problem{where,
-                   exports.empty() ? "it exports no function"
-                                   : fmt::format("it exports no entry, but {}{}", exports.front(),
-                                                 exports.size() > 1 ? fmt::format(" and {} more", exports.size() - 1) : ""),
+                   exports.empty()
+                       ? "it exports no function"
+                       : fmt::format("it exports no entry, but {}{}", exports.front(),
+                                     exports.size() > 1 ? fmt::format(" and {} more", exports.size() - 1) : ""),
                    "the entry " WELT_PLUGIN_ENTRY_NAME,
                    "Write WELT_PLUGIN(…) in one source of the plugin, or define the entry with default visibility"};
   }
@@ -103,7 +104,7 @@ HostFacts this_host() {
   host.string_abi = WELT_STRING_ABI_OLD;
 #endif
 #if defined(__SANITIZE_ADDRESS__)
-  host.sanitizers |= WELT_SANITIZER_ADDRESS | WELT_SANITIZER_UNDEFINED;   // the asan preset has both
+  host.sanitizers |= WELT_SANITIZER_ADDRESS | WELT_SANITIZER_UNDEFINED;  // the asan preset has both
 #endif
 #if defined(__SANITIZE_THREAD__)
   host.sanitizers |= WELT_SANITIZER_THREAD;

@@ -20,8 +20,8 @@ struct HostFacts {
 HostFacts this_host();
 
 struct Verdict {
-  std::optional<Problem> refusal;   // why it must not be opened, and what mends it
-  std::string warning;              // it may be opened, but; empty: nothing
+  std::optional<Problem> refusal;  // why it must not be opened, and what mends it
+  std::string warning;             // it may be opened, but; empty: nothing
 };
 Verdict judge(const PluginFacts& facts, const HostFacts& host, std::string_view where);
 

@@ -123,7 +123,7 @@ class Reader {
         const auto note = entry<Elf64_Nhdr>(rest, 0);
         const std::uint64_t owner_end = sizeof(Elf64_Nhdr) + note.n_namesz;
         const std::uint64_t begin = padded(owner_end), end = begin + note.n_descsz;
-        if (owner_end > rest.size() || end > rest.size()) break;   // other tools' notes are not ours to judge
+        if (owner_end > rest.size() || end > rest.size()) break;  // other tools' notes are not ours to judge
         const std::string_view owner(reinterpret_cast<const char*>(rest.data()) + sizeof(Elf64_Nhdr), note.n_namesz);
         if (owner == std::string_view(WELT_NOTE_OWNER, sizeof WELT_NOTE_OWNER) && note.n_type == WELT_NOTE_TYPE) {
           take_note(rest.subspan(begin, note.n_descsz), facts.note);
@@ -142,16 +142,16 @@ class Reader {
   }
 
   void take_note(std::span<const std::byte> bytes, welt_plugin_note& note) const {
-    constexpr std::size_t least = offsetof(welt_plugin_note, version);   // the members a judgement needs
+    constexpr std::size_t least = offsetof(welt_plugin_note, version);  // the members a judgement needs
     std::uint32_t claimed = 0;
     if (bytes.size() >= sizeof claimed) std::memcpy(&claimed, bytes.data(), sizeof claimed);
     if (claimed < least || claimed > bytes.size()) {
       broken(fmt::format("its welt note says {} bytes and has {}", claimed, bytes.size()));
     }
     std::memcpy(&note, bytes.data(), std::min<std::size_t>(claimed, sizeof note));
-    for (const std::span<const char> text : {std::span<const char>(note.id), std::span<const char>(note.version),
-                                             std::span<const char>(note.sdk_version),
-                                             std::span<const char>(note.compiler)}) {
+    for (const std::span<const char> text :
+         {std::span<const char>(note.id), std::span<const char>(note.version), std::span<const char>(note.sdk_version),
+          std::span<const char>(note.compiler)}) {
       if (text.back() != 0) broken("a text of its welt note has no end");
     }
     if (note.id[0] == 0) broken("its welt note has an empty id");
@@ -182,7 +182,8 @@ class Reader {
       const auto symbol = entry<Elf64_Sym>(table, i);
       const unsigned binding = ELF64_ST_BIND(symbol.st_info), visibility = ELF64_ST_VISIBILITY(symbol.st_other);
       if (symbol.st_shndx == SHN_UNDEF || binding == STB_LOCAL) continue;
-      if (visibility == STV_HIDDEN || visibility == STV_INTERNAL || ELF64_ST_TYPE(symbol.st_info) == STT_SECTION) continue;
+      if (visibility == STV_HIDDEN || visibility == STV_INTERNAL || ELF64_ST_TYPE(symbol.st_info) == STT_SECTION)
+        continue;
       facts.exports.push_back(text_at(strings, symbol.st_name));
     }
   }

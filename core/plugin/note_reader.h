@@ -20,7 +20,8 @@ struct PluginFacts {
   std::vector<std::string> needed;   // libraries it asks for (DT_NEEDED)
 };
 
-// Throws Error (data_loss, failed_precondition) naming `where`: no ELF file, another machine's, cut off, without a note.
+// Throws Error (data_loss, failed_precondition) naming `where`: no ELF file, another machine's, cut off, without a
+// note.
 PluginFacts read_plugin_facts(std::span<const std::byte> file, std::string_view where);
 
 }  // namespace welt

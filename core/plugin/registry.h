@@ -7,6 +7,7 @@
 #include <welt/abi/note.h>
 #include <welt/abi/plugin.h>
 
+#include <deque>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -28,12 +29,12 @@ struct ComponentType {
   const Plugin* plugin;
   const welt_component_factory_v1* factory;
   std::uint64_t index;
-  std::string id;                               // "bert"
+  std::string id;  // "bert"
   std::string description;
-  std::vector<std::string> roles;               // "welt.bytes_encoder/1"
+  std::vector<std::string> roles;  // "welt.bytes_encoder/1"
   std::vector<std::string> hf_model_types, hf_architectures;
   std::uint32_t default_pooling, flags;
-  const welt_config_schema_v1* schema;          // null: none
+  const welt_config_schema_v1* schema;  // null: none
   bool has_role(std::string_view role) const;
 };
 
@@ -45,24 +46,35 @@ struct Refusal {
 
 class Registry {
  public:
-  // The process's registry; scans on first use.
+  // The process's registry; scans on first use. [host]
   static Registry& instance();
+  // One that scans these folders (or files) and no others. For tests; plugins it opens stay open all the same.
+  explicit Registry(std::vector<std::filesystem::path> folders);
+  ~Registry();
 
-  // Opens one file (explicit path); throws Error when it is refused. Idempotent for the same file.
+  // Opens one file (explicit path), without a scan; throws Error when it is refused. Idempotent for the same file.
   const Plugin& open(const std::filesystem::path& file);
 
+  // The first three scan on first use. References to plugins and components stay valid.
   const std::vector<std::unique_ptr<Plugin>>& plugins();
-  const std::vector<ComponentType>& components();
+  const std::deque<ComponentType>& components();
   const std::vector<Refusal>& refusals();
-  std::vector<std::filesystem::path> search_folders() const;
+  // WELT_PLUGIN_PATH (folders or files, separated by colons), the executable's folder, the install folder.
+  const std::vector<std::filesystem::path>& search_folders() const;
 
-  // The component `id` (or a path to a plugin file) in `role`. Not found: Error with the nearest id, every folder tried
-  // and every refusal. `id` "" : by the model_type of a config.json, or by its architectures.
+  // The component `id` (or, with a slash or ending in .so, the one of a plugin file) in `role`. Not found: Error with
+  // the nearest id, every folder tried and every refusal.
   const ComponentType& find(std::string_view role, std::string_view id);
+  // By the model_type of a config.json, else by its architectures. Not found: Error with all known ones.
   const ComponentType& find_for_config(std::string_view role, const nlohmann::json& hf_config);
 
   // The Hugging Face config that a plugin ships as presets/<name>.json.
   nlohmann::json preset(const ComponentType& type, std::string_view name);
+  static std::vector<std::string> preset_names(const Plugin& plugin);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 // Makes services known to plugins under their id. The table must live as long as the process.
@@ -71,17 +83,22 @@ const welt_host& host();
 
 // Checks `config` against the schema (unknown keys only when `strict`), fills in defaults, and holds the view.
 // Throws Error with all problems at once; `where` starts each message ("recipe.toml: model.latent").
+// A value of type LIST or TABLE is not looked into unless the schema has keys below it.
 class ConfigView {
  public:
   ConfigView(const ComponentType& type, nlohmann::json config, bool strict, std::string_view where);
   ~ConfigView();
   const welt_config* view() const;
-  const nlohmann::json& json() const;           // with defaults
+  const nlohmann::json& json() const;  // with defaults
 
  private:
   struct State;
   std::unique_ptr<State> state_;
 };
+
+// Only that every key of `written` (a person's `config.*`, to be laid over a preset or a config.json) is in the schema;
+// throws Error with the nearest key. A component without a schema takes anything.
+void check_config_keys(const ComponentType& type, const nlohmann::json& written, std::string_view where);
 
 // A component, owned. Not copyable.
 class Component {
@@ -94,9 +111,9 @@ class Component {
 
   const ComponentType& type() const { return *type_; }
   welt_component* raw() const { return component_; }
-  const void* interface(std::string_view id) const;          // null: not offered
+  const void* interface(std::string_view id) const;  // null: not offered
   template <typename T>
-  const T& require(std::string_view id) const {              // throws when missing, naming plugin and interface
+  const T& require(std::string_view id) const {  // throws when missing, naming plugin and interface
     return *static_cast<const T*>(require_interface(id));
   }
 

@@ -1,0 +1,52 @@
+// Component of registry.h: one instance made by a plugin, owned.
+#include <utility>
+
+#include "core/base/error.h"
+#include "core/plugin/registry.h"
+#include "core/plugin/strings.h"
+
+namespace welt {
+
+Component::Component(const ComponentType& type, const ConfigView& config, std::uint32_t init)
+    : type_(&type), component_(nullptr) {
+  const std::string what = fmt::format("plugin \"{}\" cannot make component \"{}\"", type.plugin->note.id, type.id);
+  CallError error;
+  welt_component* made = nullptr;
+  error.check(type.factory->create(type.index, config.view(), init, &host(), &made, error.raw()), what);
+  if (made == nullptr || !WELT_HAS(made, destroy) || made->get_interface == nullptr) {
+    fail({type.plugin->path.string(), what + ": create() succeeded without a complete component",
+          "a component with get_interface and destroy", "Tell the plugin's author"},
+         ErrorCode::internal);
+  }
+  component_ = made;
+}
+
+Component::Component(Component&& other) noexcept
+    : type_(other.type_), component_(std::exchange(other.component_, nullptr)) {}
+
+Component& Component::operator=(Component&& other) noexcept {
+  std::swap(type_, other.type_);
+  std::swap(component_, other.component_);
+  return *this;
+}
+
+Component::~Component() {
+  if (component_ != nullptr && component_->destroy != nullptr) component_->destroy(component_);
+}
+
+const void* Component::interface(std::string_view id) const {
+  return component_->get_interface(component_, string_of(id));
+}
+
+const void* Component::require_interface(std::string_view id) const {
+  const void* table = interface(id);
+  if (table == nullptr) {
+    fail({type_->plugin->path.string(),
+          fmt::format("component \"{}\" of plugin \"{}\" does not offer {}", type_->id, type_->plugin->note.id, id),
+          "that interface, for what is being done", "Use another component here"},
+         ErrorCode::unimplemented);
+  }
+  return table;
+}
+
+}  // namespace welt

@@ -1,0 +1,31 @@
+// Opening a plugin file: inspect (note, judgement, symbols; nothing of it runs), then open (dlopen, handshake).
+//
+// What is opened stays open until the process ends: freeing a graph whose code was unloaded crashes. [host]
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "core/plugin/note_reader.h"
+#include "core/plugin/registry.h"
+
+namespace welt {
+
+// A file that may be opened.
+struct InspectedPlugin {
+  std::filesystem::path path;  // canonical
+  PluginFacts facts;
+  std::string sha256;
+};
+
+// Reads and judges. Throws Error: file, reason, mend. Logs a warning where the judge has one.
+InspectedPlugin inspect_plugin(const std::filesystem::path& file);
+
+// Opens and shakes hands. Throws Error: file, reason (the plugin's own words, or the dynamic linker's), mend.
+std::unique_ptr<Plugin> open_plugin(const InspectedPlugin& file);
+
+// What the plugin offers, checked: every descriptor has an id and a role.
+std::vector<ComponentType> list_components(const Plugin& plugin);
+
+}  // namespace welt
