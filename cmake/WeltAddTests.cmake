@@ -1,5 +1,6 @@
 # welt_add_tests(name LIBRARIES … SOURCES …): one GoogleTest program; every test becomes a ctest entry of its own.
 # Labels come from the test's suite name: *Parity is `parity`, *Slow is `slow`, everything else `unit`.
+# Test programs lie in a folder of their own, so ctest tells the registry where the built plugins are.
 find_package(GTest REQUIRED)
 
 function(welt_add_tests name)
@@ -20,6 +21,7 @@ function(welt_add_tests name)
     string(REGEX REPLACE "^[a-z]+:(.*):[0-9]+$" "\\1" filter "${entry}")
     gtest_discover_tests(${name} TEST_FILTER "${filter}" DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
       TEST_LIST ${name}_${label}_tests
-      PROPERTIES LABELS ${label} TIMEOUT ${limit} ENVIRONMENT "OMP_NUM_THREADS=1")
+      PROPERTIES LABELS ${label} TIMEOUT ${limit} ENVIRONMENT "OMP_NUM_THREADS=1"
+      ENVIRONMENT_MODIFICATION "WELT_PLUGIN_PATH=set:${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   endforeach()
 endfunction()
