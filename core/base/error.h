@@ -43,7 +43,8 @@ struct Problem {
 std::string describe(const Problem& problem);
 [[noreturn]] void fail(const Problem& problem, ErrorCode code = ErrorCode::invalid_argument);
 
-// The entry of `known` nearest to `name` by edit distance, or "" when none is near (distance over a third of the length).
+// The entry of `known` nearest to `name` by edit distance (a swap of two letters
+// counts one), or "" when none is near (distance over a third of the length).
 std::string nearest(std::string_view name, const std::vector<std::string>& known);
 
 }  // namespace welt

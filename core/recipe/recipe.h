@@ -13,8 +13,8 @@
 
 namespace welt {
 
-// One key of the schema. Types: "bool" "integer" "number" "string" "strings" (list of strings) "numbers", "table"
-// (free-form below it: config.* of a component, checked by the plugin's own schema).
+// One key of the schema. Types: "bool" "integer" "number" "string" "strings" (list of strings) "table" (free-form below
+// it: config.* of a component, checked by the plugin's own schema).
 struct RecipeKey {
   std::string name;                       // "train.steps"
   std::string type;
@@ -23,6 +23,8 @@ struct RecipeKey {
   double minimum = 0, maximum = 0;        // both 0: no range; inclusive
   std::vector<std::string> choices = {};  // strings; empty: any
 };
+
+inline constexpr double recipe_no_limit = 9e18;   // a `maximum` that only says "from `minimum` on"
 
 // Every key there is, in the order they are documented and printed. core/recipe/schema.cpp holds the table.
 const std::vector<RecipeKey>& recipe_schema();

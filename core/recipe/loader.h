@@ -1,0 +1,44 @@
+// Merges recipe files and --set values into one checked tree. The inside of Recipe::load; nobody else calls it.
+#pragma once
+
+#include <toml++/toml.h>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/recipe/recipe.h"
+
+namespace welt {
+
+class RecipeLoader {
+ public:
+  void add_file(const std::filesystem::path& path);  // with what it extends, first
+  void add_text(std::string_view text, const std::filesystem::path& origin);
+  void add_override(const std::string& text);  // "key=value"
+  // Defaults, and checks across keys. Throws one Error with all problems. `path` gives the run its default name.
+  void finish(const std::filesystem::path& path);
+
+  nlohmann::json values = nlohmann::json::object();
+  nlohmann::json origins = nlohmann::json::object();
+
+ private:
+  struct Source;  // file, or --set
+  using KeyPath = std::vector<std::string>;
+  void add_extends(const toml::node& node, const Source& source);
+  void add_nodes(const toml::table& table, KeyPath& path, const Source& source);
+  void add_leaf(const KeyPath& path, const toml::node& node, const Source& source);
+  void store(const KeyPath& path, nlohmann::json value, const std::string& where);
+  void report(const Source& source, unsigned line, std::string text);
+  void check_together();
+
+  std::vector<std::string> problems_;
+  std::vector<std::filesystem::path> open_;  // the chain of `extends`
+  int files_ = 0;
+};
+
+// Where `extends` looks after the folder of the file that says it: the recipes that came with the program.
+std::vector<std::filesystem::path> installed_recipe_folders();
+
+}  // namespace welt
