@@ -1,6 +1,6 @@
 // Reading and writing of .safetensors files, without LibTorch. Used by checkpoints, `welt component forward` and tests.
 //
-// A file is hostile until proven otherwise: open() checks the whole header (length, JSON, dtypes, shapes against offsets,
+// A file is hostile until proven otherwise: open() checks the whole header (length, JSON, dtypes, shapes, offsets,
 // overlaps, holes, duplicate names) before any tensor is touched, so that no later read can leave the mapping.
 // Format: https://github.com/huggingface/safetensors (8-byte little-endian header length, JSON header, data).
 #pragma once
