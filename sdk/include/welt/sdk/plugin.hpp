@@ -36,26 +36,34 @@ struct PluginInfo {
 
 namespace detail {
 
+// The type that `self` points to: C, or the base that C names as C::AbiSelf (one set of tables for many C).
+template <typename C>
+struct SelfOf {
+  using type = C;
+};
+template <typename C>
+requires requires { typename C::AbiSelf; }
+struct SelfOf<C> {
+  using type = typename C::AbiSelf;
+};
+
 // A component as the host sees it, with the instance behind it.
 template <typename C>
-struct Held {
-  Held(const Config& config, std::uint32_t init) : instance(config, init) {
-    abi.struct_size = sizeof(abi);
-    abi.self = this;
-    abi.get_interface = [](const welt_component* component, welt_string id) -> const void* {
-      const C& instance = static_cast<const Held*>(component->self)->instance;
+struct Held : welt_component {
+  Held(const Config& config, std::uint32_t init) : welt_component{}, instance(config, init) {
+    struct_size = sizeof(welt_component);
+    self = static_cast<typename SelfOf<C>::type*>(&instance);
+    get_interface = [](const welt_component* component, welt_string id) -> const void* {
       const void* table = nullptr;
-      fence(nullptr, "get_interface", [&] { table = instance.get_interface(from_abi(id)); });
+      fence(nullptr, "get_interface",
+            [&] { table = static_cast<const Held*>(component)->instance.get_interface(from_abi(id)); });
       return table;
     };
-    abi.destroy = [](welt_component* component) {
-      if (component != nullptr) std::unique_ptr<Held> owner(static_cast<Held*>(component->self));
-    };
+    destroy = [](welt_component* component) { std::unique_ptr<Held> owner(static_cast<Held*>(component)); };
   }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
 
-  welt_component abi{};
   C instance;
 };
 
@@ -82,7 +90,7 @@ constexpr Maker maker() {
           []() -> const welt_config_schema_v1& { return schema_of<C>().table(); },
           [](const Config& config, std::uint32_t init) -> welt_component* {
             auto held = std::make_unique<Held<C>>(config, init);
-            return &held.release()->abi;
+            return held.release();
           }};
 }
 
@@ -163,11 +171,11 @@ welt_status enter(const PluginInfo& info, const welt_host* host, const welt_plug
 
 }  // namespace detail
 
-// The C++ object behind a component that this SDK made.
+// The C++ object behind a component that this SDK made: its type, or the AbiSelf that it names.
 template <typename C>
 C& instance_of(const welt_component* component) {
   if (component == nullptr) throw invalid("the component is null");
-  return static_cast<detail::Held<C>*>(component->self)->instance;
+  return *static_cast<C*>(component->self);
 }
 
 }  // namespace v0_1

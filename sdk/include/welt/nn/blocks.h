@@ -1,0 +1,27 @@
+// The blocks that models are written in terms of. Each is one function, so that a fused form can take its place without
+// a change to any model. (The fourth block, row attention, is in attention.h.)
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include "welt/nn/activation.h"
+#include "welt/nn/module.h"
+
+namespace welt::nn {
+
+struct Residual {
+  at::Tensor sum;     // branch + residual
+  at::Tensor normed;  // norm(sum)
+};
+
+// branch [.., D] (undefined: 0), residual [.., D] → their sum and its norm. Pre-norm models carry `sum` on, post-norm
+// ones `normed`.
+Residual residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm);
+
+// act(gate) · up.   gate, up [.., I] → [.., I]
+at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, const Activation& activation);
+
+// Σ over rows of −log softmax(logits)[target].   logits [R, V], targets I64 [R] → scalar, float32 (float64 stays)
+at::Tensor byte_cross_entropy(const at::Tensor& logits, const at::Tensor& targets);
+
+}  // namespace welt::nn

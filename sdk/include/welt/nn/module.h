@@ -1,0 +1,125 @@
+// Module: an ordered tree of named tensors, and the layers that models are composed of.
+//
+// Unlike torch::nn, a layer is made with TensorOptions: on the meta device it has shapes and no memory, so a model of
+// any size can be described, and then bound to a mapped file. Names and layouts are those of the Hugging Face state
+// dict. A module is neither copied nor moved: its parents point into it.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/TensorOptions.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace welt::nn {
+
+// How WELT_INIT_RANDOM fills a parameter.
+struct Init {
+  enum class Kind { normal, zeros, ones } kind = Kind::zeros;
+  double deviation = 0;
+  static Init normal(double deviation) { return {Kind::normal, deviation}; }
+  static Init zeros() { return {}; }
+  static Init ones() { return {Kind::ones, 0}; }
+};
+
+// One parameter of a tree, under its full name.
+struct Slot {
+  std::string name;
+  at::Tensor* tensor;
+  Init init;
+  bool decay;             // weight decay applies (matrices and tables)
+  bool optional_in_file;  // some checkpoints lack it without harm
+};
+
+class Module {
+ public:
+  Module() = default;
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+  virtual ~Module() = default;
+
+  // Every parameter below this module, in the order of registration, with dotted names.
+  std::vector<Slot> slots() const;
+  // Fills every parameter from its initialiser and the default generator.
+  void initialise();
+
+ protected:
+  // Registers `tensor` and makes it: a leaf of the given shape that wants a gradient.
+  void parameter(std::string name, at::Tensor& tensor, at::IntArrayRef shape, const at::TensorOptions& options,
+                 Init init, bool decay);
+  // Registers a part; an empty name adds nothing to the names of its parameters.
+  void child(std::string name, Module& module, bool optional_in_file = false);
+
+ private:
+  struct Own {
+    std::string name;
+    at::Tensor* tensor;
+    Init init;
+    bool decay;
+  };
+  struct Child {
+    std::string name;
+    Module* module;
+    bool optional_in_file;
+  };
+  struct Item {  // one of the two, so that the order of registration is kept
+    std::size_t index;
+    bool is_child;
+  };
+  void collect(const std::string& prefix, bool optional, std::vector<Slot>& out) const;
+
+  std::vector<Own> own_;
+  std::vector<Child> children_;
+  std::vector<Item> order_;
+};
+
+// y = x Wᵀ + b.   weight [out, in], bias [out] or undefined
+class Linear : public Module {
+ public:
+  Linear(std::int64_t in, std::int64_t out, bool with_bias, const at::TensorOptions& options, double deviation);
+  at::Tensor operator()(const at::Tensor& x) const;
+  at::Tensor weight, bias;
+};
+
+// Rows of a table.   weight [rows, width]
+class Embedding : public Module {
+ public:
+  Embedding(std::int64_t rows, std::int64_t width, const at::TensorOptions& options, double deviation);
+  at::Tensor operator()(const at::Tensor& index) const;
+  at::Tensor weight;
+};
+
+// What residual_norm() needs of a norm.
+struct NormSpec {
+  enum class Kind { layer, rms } kind;
+  const at::Tensor& weight;  // [D]
+  const at::Tensor& bias;    // [D]; undefined for rms
+  double eps;
+};
+
+class LayerNorm : public Module {
+ public:
+  LayerNorm(std::int64_t width, double eps, const at::TensorOptions& options);
+  at::Tensor operator()(const at::Tensor& x) const;
+  NormSpec spec() const { return {NormSpec::Kind::layer, weight, bias, eps_}; }
+  at::Tensor weight, bias;
+
+ private:
+  double eps_;
+};
+
+// transformers' LlamaRMSNorm: reduced precision is computed in float32, and the weight multiplies after the cast back.
+class RMSNorm : public Module {
+ public:
+  RMSNorm(std::int64_t width, double eps, const at::TensorOptions& options);
+  at::Tensor operator()(const at::Tensor& x) const;
+  NormSpec spec() const { return {NormSpec::Kind::rms, weight, none_, eps_}; }
+  at::Tensor weight;
+
+ private:
+  at::Tensor none_;
+  double eps_;
+};
+
+}  // namespace welt::nn

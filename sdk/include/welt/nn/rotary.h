@@ -1,0 +1,64 @@
+// Rotary position embeddings in the half-rotation layout, with every rope_scaling type of transformers 4.57.
+//
+// Follows modeling_rope_utils.py: default, linear, dynamic, yarn, longrope, llama3. Frequencies and tables are computed
+// in float64 and then cast. Where transformers keeps state between calls (`dynamic` stays at the longest length seen),
+// this depends on the call alone: the longest position of the call decides.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+#include <welt/sdk/config.hpp>
+
+namespace welt::nn {
+
+// What the frequencies depend on.
+struct RotaryConfig {
+  std::int64_t head_dim = 0;
+  double theta = 10000, partial_factor = 1;
+  std::int64_t max_positions = 0;
+  std::string type = "default";
+  double factor = 1;
+  std::int64_t original_positions = 0;  // rope_scaling.original_max_position_embeddings; 0: not given
+  double attention_factor = 0;          // 0: as the type computes it
+  double beta_fast = 32, beta_slow = 1, mscale = 0, mscale_all_dim = 0;
+  bool truncate = true;
+  std::vector<double> short_factor, long_factor;
+  double low_freq_factor = 1, high_freq_factor = 4;
+  std::int64_t longrope_positions = 0;  // longrope: original_max_position_embeddings of the config itself
+
+  // Reads rope_theta, rope_scaling, max_position_embeddings, partial_rotary_factor. Throws Failure naming the key.
+  static RotaryConfig from(const sdk::Config& config, std::int64_t head_dim);
+};
+
+// cos and sin [tokens, R/2], R rotated dimensions, already times the attention factor.
+struct RotaryTable {
+  at::Tensor cos, sin;
+};
+
+class Rotary {
+ public:
+  explicit Rotary(RotaryConfig config);
+  // positions I64 [tokens]; `longest`: their maximum (dynamic and longrope choose frequencies by it).
+  RotaryTable table(const at::Tensor& positions, std::int64_t longest, at::ScalarType type) const;
+  // R
+  std::int64_t width() const { return width_; }
+
+ private:
+  std::vector<double> frequencies(std::int64_t length) const;
+  double attention_factor() const;
+  std::int64_t longrope_limit() const;  // longest row that uses the short factors
+
+  RotaryConfig config_;
+  std::int64_t width_;
+  // Tables of all positions from 0, kept between calls as long as frequencies and dtype stay the same. [instance]
+  mutable at::Tensor cos_, sin_;
+  mutable std::int64_t kept_key_ = -1;
+};
+
+// Rotates the first R of d dimensions.   x [n, T, H, d], cos and sin [n, T, R/2] → [n, H, T, d] contiguous
+at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin);
+
+}  // namespace welt::nn

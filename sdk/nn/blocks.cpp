@@ -1,0 +1,40 @@
+// The blocks as plain operators.
+#include "welt/nn/blocks.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/Reduction.h>
+#include <ATen/ops/layer_norm.h>
+#include <ATen/ops/log_softmax.h>
+#include <ATen/ops/mean.h>
+#include <ATen/ops/nll_loss.h>
+#include <ATen/ops/rsqrt.h>
+
+namespace welt::nn {
+namespace {
+
+bool is_reduced(at::ScalarType type) { return type == at::kBFloat16 || type == at::kHalf; }
+
+at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight, double eps) {
+  const at::Tensor wide = is_reduced(x.scalar_type()) ? x.to(at::kFloat) : x;
+  const at::Tensor inverse = at::rsqrt(at::mean(wide * wide, -1, /*keepdim=*/true) + eps);  // [.., 1]
+  return weight * (wide * inverse).to(x.scalar_type());
+}
+
+}  // namespace
+
+Residual residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm) {
+  const at::Tensor sum = branch.defined() ? branch + residual : residual;
+  if (norm.kind == NormSpec::Kind::rms) return {sum, rms_norm(sum, norm.weight, norm.eps)};
+  return {sum, at::layer_norm(sum, norm.weight.sizes(), norm.weight, norm.bias, norm.eps)};
+}
+
+at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, const Activation& activation) {
+  return activation(gate) * up;
+}
+
+at::Tensor byte_cross_entropy(const at::Tensor& logits, const at::Tensor& targets) {
+  const at::ScalarType type = logits.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  return at::nll_loss(at::log_softmax(logits, -1, type), targets, {}, at::Reduction::Sum);
+}
+
+}  // namespace welt::nn

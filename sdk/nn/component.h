@@ -1,0 +1,54 @@
+// Inside sdk/nn only: what the tables of component_*.cpp share.
+#pragma once
+
+#include <c10/util/Exception.h>
+
+#include <welt/abi/bytes_encoder.h>
+#include <welt/abi/decoder.h>
+#include <welt/abi/latent_transformer.h>
+#include <algorithm>
+#include <cstring>
+#include <welt/sdk/torch.hpp>
+
+namespace welt::sdk::detail {
+
+// fence() that also understands LibTorch's errors: their message without the C++ back trace.
+template <typename Body>
+welt_status torch_fence(welt_error* error, std::string_view source, Body&& body) noexcept {
+  return fence(error, source, [&] {
+    try {
+      body();
+    } catch (const c10::OutOfMemoryError& failure) {
+      throw Failure(WELT_RESOURCE_EXHAUSTED, failure.what_without_backtrace());
+    } catch (const c10::Error& failure) {
+      throw Failure(WELT_INTERNAL, std::string("LibTorch: ") + failure.what_without_backtrace());
+    }
+  });
+}
+
+inline at::Tensor value_or_none(const welt_tensor* tensor) { return tensor == nullptr ? at::Tensor() : tensor->value; }
+
+// A new handle, owned by whoever gets it.
+inline welt_tensor* give(at::Tensor value) { return std::make_unique<welt_tensor>(std::move(value)).release(); }
+
+// Fills a struct of the caller's as far as the caller knows it.
+template <typename Info>
+void write_struct(Info info, Info* out) {
+  if (out == nullptr) throw invalid("there is no place for the answer");
+  const std::size_t size = std::min<std::size_t>(out->struct_size == 0 ? sizeof(Info) : out->struct_size, sizeof(Info));
+  info.struct_size = out->struct_size;
+  std::memcpy(out, &info, size);
+}
+
+inline ModelComponent& component_of(const welt_component* component) { return instance_of<ModelComponent>(component); }
+
+// The tables of the other interfaces, or null for an unknown id.
+const void* role_table(const ModelComponent& component, std::string_view id);
+const void* state_table(const ModelComponent& component, std::string_view id);
+const void* vocabulary_table(const ModelComponent& component);
+const void* cache_table(const ModelComponent& component, std::string_view id);
+
+// The cache behind a handle, after a check that it belongs to this component.
+nn::KvCache& cache_of(const ModelComponent& component, const welt_kv_cache* cache);
+
+}  // namespace welt::sdk::detail

@@ -1,0 +1,116 @@
+// Keys and values of every layer in one buffer each.
+#include "welt/nn/kv_cache.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/index_put.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+#include <string>
+#include <welt/sdk/base.hpp>
+
+namespace welt::nn {
+
+KvCache::KvCache(const CacheLayout& layout, std::int64_t batch, std::int64_t capacity, std::int64_t rollback)
+    : layout_(layout), capacity_(capacity), rollback_(rollback) {
+  if (batch < 0 || capacity < 0 || rollback < 0) {
+    throw sdk::invalid("a cache of " + std::to_string(batch) + " rows, " + std::to_string(capacity) +
+                       " slots and rollback " + std::to_string(rollback) + "; expected numbers from 0 on");
+  }
+  lengths_.assign(static_cast<std::size_t>(batch), 0);
+  layers_.resize(static_cast<std::size_t>(layout.layers));
+}
+
+std::int64_t KvCache::bytes() const {
+  std::int64_t total = 0;
+  for (const Pair& pair : layers_) {
+    for (const at::Tensor& buffer : {pair.keys, pair.values}) {
+      if (buffer.defined()) total += static_cast<std::int64_t>(buffer.nbytes());
+    }
+  }
+  return total;
+}
+
+void KvCache::reorder(std::span<const std::int64_t> index) {
+  std::vector<std::int64_t> lengths;
+  for (const std::int64_t row : index) {
+    if (row < 0 || row >= batch()) {
+      throw sdk::Failure(WELT_OUT_OF_RANGE, "reorder asks for row " + std::to_string(row) + " of a cache with " +
+                                                std::to_string(batch()) + " rows");
+    }
+    lengths.push_back(lengths_[static_cast<std::size_t>(row)]);
+  }
+  const at::NoGradGuard no_grad;
+  const at::Tensor rows = at::tensor(at::ArrayRef<std::int64_t>(index.data(), index.size()), at::kLong);
+  std::vector<Pair> layers = layers_;
+  for (Pair& pair : layers) {
+    if (!pair.keys.defined()) continue;
+    pair = {at::index_select(pair.keys, 0, rows), at::index_select(pair.values, 0, rows)};
+  }
+  layers_ = std::move(layers);
+  lengths_ = std::move(lengths);
+}
+
+void KvCache::truncate(std::span<const std::int64_t> lengths) {
+  if (static_cast<std::int64_t>(lengths.size()) != batch()) {
+    throw sdk::invalid("truncate was given " + std::to_string(lengths.size()) + " lengths for " +
+                       std::to_string(batch()) + " rows");
+  }
+  for (std::size_t i = 0; i < lengths.size(); ++i) {
+    if (lengths[i] < 0 || lengths[i] > lengths_[i] || lengths_[i] - lengths[i] > rollback_) {
+      throw sdk::Failure(WELT_OUT_OF_RANGE, "truncate would take row " + std::to_string(i) + " from " +
+                                                std::to_string(lengths_[i]) + " slots to " +
+                                                std::to_string(lengths[i]) +
+                                                "; the cache was made to go back at most " + std::to_string(rollback_));
+    }
+  }
+  lengths_.assign(lengths.begin(), lengths.end());
+}
+
+KvCache KvCache::fork() const {
+  const at::NoGradGuard no_grad;
+  KvCache copy(*this);
+  for (Pair& pair : copy.layers_) {
+    if (pair.keys.defined()) pair = {pair.keys.clone(), pair.values.clone()};
+  }
+  return copy;
+}
+
+KvCache::Pair KvCache::append(std::int64_t layer, const at::Tensor& rows, const at::Tensor& keys,
+                              const at::Tensor& values, std::int64_t span) {
+  const at::NoGradGuard no_grad;
+  Pair& pair = layers_.at(static_cast<std::size_t>(layer));
+  if (!pair.keys.defined()) {
+    // Zeros, not empty: a masked slot has weight 0, and 0 · NaN would still be NaN.
+    pair = {at::zeros({batch(), layout_.kv_heads, capacity_, layout_.key_width}, keys.options()),
+            at::zeros({batch(), layout_.kv_heads, capacity_, layout_.value_width}, values.options())};
+  }
+  const std::int64_t added = keys.size(2);
+  const bool even = std::ranges::all_of(lengths_, [&](std::int64_t length) { return length == lengths_.front(); });
+  if (even && !rows.defined()) {
+    const std::int64_t at = lengths_.empty() ? 0 : lengths_.front();
+    pair.keys.narrow(2, at, added).copy_(keys);
+    pair.values.narrow(2, at, added).copy_(values);
+  } else {
+    const at::Tensor row = rows.defined() ? rows : at::arange(batch(), at::kLong);               // [n]
+    const at::Tensor filled = at::index_select(at::tensor(lengths_, at::kLong), 0, row);         // [n]
+    const at::Tensor slot = filled.unsqueeze(1).add(at::arange(added, at::kLong).unsqueeze(0));  // [n, T]
+    const at::Tensor row_of = row.unsqueeze(1).expand_as(slot);
+    pair.keys.transpose(1, 2).index_put_({row_of, slot}, keys.transpose(1, 2).to(pair.keys.scalar_type()));
+    pair.values.transpose(1, 2).index_put_({row_of, slot}, values.transpose(1, 2).to(pair.values.scalar_type()));
+  }
+  const auto read = [&](const at::Tensor& buffer, at::ScalarType type) {
+    const at::Tensor view = buffer.narrow(2, 0, span);
+    return (rows.defined() ? at::index_select(view, 0, rows) : view).to(type);
+  };
+  return {read(pair.keys, keys.scalar_type()), read(pair.values, values.scalar_type())};
+}
+
+void KvCache::commit(std::span<const std::int64_t> added) {
+  for (std::size_t i = 0; i < lengths_.size(); ++i) lengths_[i] += added[i];
+}
+
+}  // namespace welt::nn

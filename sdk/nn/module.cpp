@@ -1,0 +1,87 @@
+// The tree of named tensors and the plain layers.
+#include "welt/nn/module.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/linear.h>
+
+#include <utility>
+
+#include "welt/nn/blocks.h"
+
+namespace welt::nn {
+
+void Module::parameter(std::string name, at::Tensor& tensor, at::IntArrayRef shape, const at::TensorOptions& options,
+                       Init init, bool decay) {
+  tensor = at::empty(shape, options).requires_grad_(true);
+  order_.push_back({own_.size(), false});
+  own_.push_back({std::move(name), &tensor, init, decay});
+}
+
+void Module::child(std::string name, Module& module, bool optional_in_file) {
+  order_.push_back({children_.size(), true});
+  children_.push_back({std::move(name), &module, optional_in_file});
+}
+
+std::vector<Slot> Module::slots() const {
+  std::vector<Slot> out;
+  collect("", false, out);
+  return out;
+}
+
+void Module::collect(const std::string& prefix, bool optional, std::vector<Slot>& out) const {
+  for (const Item& item : order_) {
+    if (item.is_child) {
+      const Child& part = children_[item.index];
+      part.module->collect(part.name.empty() ? prefix : prefix + part.name + ".", optional || part.optional_in_file,
+                           out);
+    } else {
+      const Own& own = own_[item.index];
+      out.push_back({prefix + own.name, own.tensor, own.init, own.decay, optional});
+    }
+  }
+}
+
+void Module::initialise() {
+  const at::NoGradGuard no_grad;
+  for (const Slot& slot : slots()) {
+    switch (slot.init.kind) {
+      case Init::Kind::normal:
+        slot.tensor->normal_(0, slot.init.deviation);
+        break;
+      case Init::Kind::zeros:
+        slot.tensor->zero_();
+        break;
+      case Init::Kind::ones:
+        slot.tensor->fill_(1);
+        break;
+    }
+  }
+}
+
+Linear::Linear(std::int64_t in, std::int64_t out, bool with_bias, const at::TensorOptions& options, double deviation) {
+  parameter("weight", weight, {out, in}, options, Init::normal(deviation), true);
+  if (with_bias) parameter("bias", bias, {out}, options, Init::zeros(), false);
+}
+at::Tensor Linear::operator()(const at::Tensor& x) const {
+  return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
+}
+
+Embedding::Embedding(std::int64_t rows, std::int64_t width, const at::TensorOptions& options, double deviation) {
+  parameter("weight", weight, {rows, width}, options, Init::normal(deviation), true);
+}
+at::Tensor Embedding::operator()(const at::Tensor& index) const { return at::embedding(weight, index); }
+
+LayerNorm::LayerNorm(std::int64_t width, double eps, const at::TensorOptions& options) : eps_(eps) {
+  parameter("weight", weight, {width}, options, Init::ones(), false);
+  parameter("bias", bias, {width}, options, Init::zeros(), false);
+}
+at::Tensor LayerNorm::operator()(const at::Tensor& x) const { return residual_norm({}, x, spec()).normed; }
+
+RMSNorm::RMSNorm(std::int64_t width, double eps, const at::TensorOptions& options) : eps_(eps) {
+  parameter("weight", weight, {width}, options, Init::ones(), false);
+}
+at::Tensor RMSNorm::operator()(const at::Tensor& x) const { return residual_norm({}, x, spec()).normed; }
+
+}  // namespace welt::nn

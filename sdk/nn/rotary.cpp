@@ -1,0 +1,200 @@
+// Frequencies per rope type, tables per position, and the rotation.
+#include "welt/nn/rotary.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/cos.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/outer.h>
+#include <ATen/ops/sin.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace welt::nn {
+namespace {
+
+constexpr std::int64_t longest_kept_table = 1 << 17;
+
+double mscale_of(double scale, double mscale) { return scale <= 1 ? 1.0 : 0.1 * mscale * std::log(scale) + 1.0; }
+
+const char* const known_types = "default, linear, dynamic, yarn, longrope, llama3";
+
+}  // namespace
+
+RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim) {
+  RotaryConfig out;
+  out.head_dim = head_dim;
+  out.theta = config.get_double("rope_theta", 10000);
+  out.partial_factor = config.get_double("partial_rotary_factor", 1);
+  out.max_positions = config.get_int("max_position_embeddings");
+  if (!config.has("rope_scaling")) return out;
+
+  const sdk::Config scaling = config.table("rope_scaling");
+  // The older key wins, as in transformers.
+  out.type = scaling.has("type") ? scaling.get_string("type") : scaling.get_string("rope_type", "default");
+  if (out.type == "default") return out;
+  const bool known = out.type == "linear" || out.type == "dynamic" || out.type == "yarn" || out.type == "longrope" ||
+                     out.type == "llama3";
+  if (!known) {
+    throw sdk::invalid("unknown rope type \"" + out.type + "\"; known: " + known_types, "rope_scaling.rope_type");
+  }
+  out.attention_factor = scaling.get_double("attention_factor", 0);
+  out.original_positions = scaling.get_int("original_max_position_embeddings", 0);
+  if (out.type == "longrope") {
+    out.short_factor = scaling.get_doubles("short_factor");
+    out.long_factor = scaling.get_doubles("long_factor");
+    out.longrope_positions = config.get_int("original_max_position_embeddings", 0);
+    out.factor = out.longrope_positions > 0
+                     ? static_cast<double>(out.max_positions) / static_cast<double>(out.longrope_positions)
+                     : scaling.get_double("factor", out.attention_factor > 0 ? 1 : 0);
+    const auto half = static_cast<std::size_t>(static_cast<std::int64_t>(head_dim * out.partial_factor) / 2);
+    for (const auto& [key, list] : {std::pair{"short_factor", &out.short_factor}, {"long_factor", &out.long_factor}}) {
+      if (list->size() != half) {
+        throw sdk::invalid("rope_scaling." + std::string(key) + " has " + std::to_string(list->size()) +
+                               " numbers; expected " + std::to_string(half) + ", half of the rotated width",
+                           "rope_scaling." + std::string(key));
+      }
+    }
+    if (out.factor <= 0) throw sdk::invalid("longrope needs rope_scaling.factor", "rope_scaling.factor");
+    return out;
+  }
+  out.factor = scaling.get_double("factor");
+  if (out.type == "yarn") {
+    const auto or_default = [](double value, double fallback) { return value == 0 ? fallback : value; };
+    out.beta_fast = or_default(scaling.get_double("beta_fast", 0), 32);
+    out.beta_slow = or_default(scaling.get_double("beta_slow", 0), 1);
+    out.mscale = scaling.get_double("mscale", 0);
+    out.mscale_all_dim = scaling.get_double("mscale_all_dim", 0);
+    out.truncate = scaling.get_bool("truncate", true);
+  } else if (out.type == "llama3") {
+    out.low_freq_factor = scaling.get_double("low_freq_factor");
+    out.high_freq_factor = scaling.get_double("high_freq_factor");
+    scaling.get_int("original_max_position_embeddings");  // required
+    if (out.low_freq_factor <= 0 || out.high_freq_factor <= out.low_freq_factor) {
+      throw sdk::invalid("rope_scaling.high_freq_factor must be above low_freq_factor, and both above 0",
+                         "rope_scaling.high_freq_factor");
+    }
+  }
+  return out;
+}
+
+Rotary::Rotary(RotaryConfig config)
+    : config_(std::move(config)),
+      width_(static_cast<std::int64_t>(static_cast<double>(config_.head_dim) * config_.partial_factor)) {
+  if (width_ < 2 || width_ % 2 != 0 || width_ > config_.head_dim) {
+    throw sdk::invalid("rotary embeddings turn " + std::to_string(width_) + " of " + std::to_string(config_.head_dim) +
+                           " dimensions of a head; expected an even number from 2 on",
+                       "head_dim");
+  }
+  if (config_.type == "dynamic" && width_ == 2) {
+    throw sdk::invalid("dynamic rope scaling needs more than two rotated dimensions", "head_dim");
+  }
+  if (config_.theta <= 0) throw sdk::invalid("rope_theta must be above 0", "rope_theta");
+}
+
+std::int64_t Rotary::longrope_limit() const {
+  return config_.longrope_positions > 0 ? config_.longrope_positions : config_.max_positions;
+}
+
+double Rotary::attention_factor() const {
+  if (config_.attention_factor > 0) return config_.attention_factor;
+  if (config_.type == "yarn") {
+    if (config_.mscale != 0 && config_.mscale_all_dim != 0) {
+      return mscale_of(config_.factor, config_.mscale) / mscale_of(config_.factor, config_.mscale_all_dim);
+    }
+    return mscale_of(config_.factor, 1);
+  }
+  if (config_.type == "longrope" && config_.factor > 1) {
+    return std::sqrt(1 + std::log(config_.factor) / std::log(static_cast<double>(longrope_limit())));
+  }
+  return 1;
+}
+
+// R/2 inverse frequencies for a call whose longest position is `length` − 1.
+std::vector<double> Rotary::frequencies(std::int64_t length) const {
+  const auto dim = static_cast<double>(width_);
+  const auto half = static_cast<std::size_t>(width_ / 2);
+  double base = config_.theta;
+  if (config_.type == "dynamic") {
+    const auto limit = static_cast<double>(config_.max_positions);
+    const double reach = std::max(static_cast<double>(length), limit);
+    base *= std::pow(config_.factor * reach / limit - (config_.factor - 1), dim / (dim - 2));
+  }
+  std::vector<double> out(half);
+  for (std::size_t i = 0; i < half; ++i) out[i] = std::pow(base, -2.0 * static_cast<double>(i) / dim);
+
+  if (config_.type == "linear") {
+    for (double& f : out) f /= config_.factor;
+  } else if (config_.type == "yarn") {
+    const auto original =
+        static_cast<double>(config_.original_positions > 0 ? config_.original_positions : config_.max_positions);
+    const auto dimension = [&](double turns) {
+      return dim * std::log(original / (turns * 2 * std::numbers::pi)) / (2 * std::log(base));
+    };
+    double low = dimension(config_.beta_fast), high = dimension(config_.beta_slow);
+    if (config_.truncate) low = std::floor(low), high = std::ceil(high);
+    low = std::max(low, 0.0), high = std::min(high, dim - 1);
+    if (low == high) high += 0.001;
+    for (std::size_t i = 0; i < half; ++i) {
+      const double ramp = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+      out[i] = out[i] / config_.factor * ramp + out[i] * (1 - ramp);
+    }
+  } else if (config_.type == "longrope") {
+    const std::vector<double>& stretch = length > longrope_limit() ? config_.long_factor : config_.short_factor;
+    for (std::size_t i = 0; i < half; ++i) out[i] /= stretch[i];
+  } else if (config_.type == "llama3") {
+    const auto original = static_cast<double>(config_.original_positions);
+    for (double& f : out) {
+      const double turns = original * f / (2 * std::numbers::pi);  // over the original context
+      if (turns > config_.high_freq_factor) continue;
+      if (turns < config_.low_freq_factor) {
+        f /= config_.factor;
+      } else {
+        const double smooth = (turns - config_.low_freq_factor) / (config_.high_freq_factor - config_.low_freq_factor);
+        f = (1 - smooth) * f / config_.factor + smooth * f;
+      }
+    }
+  }
+  return out;
+}
+
+RotaryTable Rotary::table(const at::Tensor& positions, std::int64_t longest, at::ScalarType type) const {
+  const at::NoGradGuard no_grad;
+  const std::int64_t length = longest + 1;
+  const auto build = [&](const at::Tensor& at_positions) {  // I64 [P] → [P, R/2]
+    std::vector<double> inverse = frequencies(length);
+    const at::Tensor row = at::from_blob(inverse.data(), {width_ / 2}, at::kDouble);
+    const at::Tensor angle = at::outer(at_positions.to(at::kDouble), row);
+    return RotaryTable{(at::cos(angle) * attention_factor()).to(type), (at::sin(angle) * attention_factor()).to(type)};
+  };
+  if (length > longest_kept_table || positions.numel() == 0) return build(positions);
+
+  // `dynamic` changes with every length beyond the limit, longrope once; the others never.
+  std::int64_t key = 0;
+  if (config_.type == "dynamic") key = std::max(length, config_.max_positions);
+  if (config_.type == "longrope") key = length > longrope_limit() ? 1 : 0;
+  if (!cos_.defined() || cos_.scalar_type() != type || cos_.size(0) < length || kept_key_ != key) {
+    std::int64_t rows = 64;
+    while (rows < length) rows *= 2;
+    const RotaryTable all = build(at::arange(rows, at::kLong));
+    cos_ = all.cos, sin_ = all.sin, kept_key_ = key;
+  }
+  return {at::index_select(cos_, 0, positions), at::index_select(sin_, 0, positions)};
+}
+
+at::Tensor rotate(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin) {
+  const std::int64_t half = cos.size(-1), rest = x.size(-1) - 2 * half;
+  const at::Tensor heads = x.transpose(1, 2);                   // [n, H, T, d]
+  const at::Tensor c = cos.unsqueeze(1), s = sin.unsqueeze(1);  // [n, 1, T, R/2]
+  const at::Tensor a = heads.narrow(-1, 0, half), b = heads.narrow(-1, half, half);
+  const at::Tensor first = a * c - b * s, second = b * c + a * s;  // [n, H, T, R/2]
+  if (rest == 0) return at::cat({first, second}, -1);
+  return at::cat({first, second, heads.narrow(-1, 2 * half, rest)}, -1);
+}
+
+}  // namespace welt::nn

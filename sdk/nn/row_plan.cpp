@@ -1,0 +1,227 @@
+// Grouping of rows, positions, and checks of what came over the border. Masks are in row_masks.cpp.
+#include "welt/nn/row_plan.h"
+
+#include <ATen/ops/arange.h>
+#include <ATen/ops/argsort.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <welt/sdk/base.hpp>
+
+namespace welt::nn {
+namespace {
+
+std::string shape_text(at::IntArrayRef sizes) {
+  std::string out = "[";
+  for (std::size_t i = 0; i < sizes.size(); ++i) out += (i == 0 ? "" : ", ") + std::to_string(sizes[i]);
+  return out + "]";
+}
+
+void check(const at::Tensor& tensor, const char* name, at::ScalarType type, at::IntArrayRef expected) {
+  if (!tensor.defined()) return;
+  if (tensor.scalar_type() != type) {
+    throw sdk::invalid(
+        std::string(name) + " has dtype " + at::toString(tensor.scalar_type()) + "; expected " + at::toString(type),
+        name);
+  }
+  if (tensor.sizes() != expected) {
+    throw sdk::invalid(
+        std::string(name) + " has shape " + shape_text(tensor.sizes()) + "; expected " + shape_text(expected), name);
+  }
+}
+
+at::Tensor to_tensor(const std::vector<std::int64_t>& values) { return at::tensor(values, at::kLong); }
+
+}  // namespace
+
+RowPlan::RowPlan(const RowInput& input, Trace trace) : input_(input), trace_(std::move(trace)) {
+  if (!input_.embeds.defined()) throw sdk::invalid("embeds is null", "embeds");
+  if (!input_.embeds.is_floating_point()) throw sdk::invalid("embeds is not a floating-point tensor", "embeds");
+  if (input_.row_offsets.defined()) {
+    plan_packed();
+  } else {
+    plan_dense();
+  }
+  plan_positions();
+}
+
+void RowPlan::plan_dense() {
+  if (input_.embeds.dim() != 3) {
+    throw sdk::invalid("dense embeds have shape " + shape_text(input_.embeds.sizes()) + "; expected [N, T, E]",
+                       "embeds");
+  }
+  const std::int64_t n = input_.embeds.size(0), length = input_.embeds.size(1);
+  rows_ = n, tokens_ = n * length;
+  row_lengths_.assign(static_cast<std::size_t>(n), length);
+  plan_rows_.resize(static_cast<std::size_t>(n));
+  std::iota(plan_rows_.begin(), plan_rows_.end(), 0);
+  check_cache();
+  std::int64_t cached = 0;
+  if (input_.cache != nullptr && n > 0) cached = std::ranges::max(input_.cache->lengths());
+  const std::int64_t span = cached + length;
+  check(input_.key_valid, "key_valid", at::kBool, {n, span});
+  check(input_.document_id, "document_id", at::kLong, {n, length});
+  check(input_.prefix_id, "prefix_id", at::kLong, {n, length});
+  check(input_.dense, "dense", at::kBool, {n, 1, length, span});
+  check(input_.positions, "positions", at::kLong, {n, length});
+  check(input_.token_types, "token_types", at::kLong, {n, length});
+  if (tokens_ > 0) groups_.push_back({.rows = n, .length = length, .first_token = 0, .span = span, .first_row = 0});
+  key_valid_ = input_.key_valid;  // stays [N, S]
+  document_id_ = flat(input_.document_id);
+  prefix_id_ = flat(input_.prefix_id);
+  token_types_ = flat(input_.token_types);
+}
+
+void RowPlan::plan_packed() {
+  if (input_.embeds.dim() != 2) {
+    throw sdk::invalid("packed embeds have shape " + shape_text(input_.embeds.sizes()) + "; expected [tokens, E]",
+                       "embeds");
+  }
+  tokens_ = input_.embeds.size(0);
+  if (input_.row_offsets.dim() != 1 || input_.row_offsets.scalar_type() != at::kLong ||
+      input_.row_offsets.size(0) < 1 || !input_.row_offsets.device().is_cpu()) {
+    throw sdk::invalid("row_offsets must be I64 [N+1] on the CPU", "row_offsets");
+  }
+  const at::Tensor offsets = input_.row_offsets.contiguous();
+  const auto* at_row = offsets.const_data_ptr<std::int64_t>();
+  rows_ = offsets.size(0) - 1;
+  bool ascending = at_row[0] == 0 && at_row[rows_] == tokens_;
+  for (std::int64_t i = 0; i < rows_; ++i) ascending = ascending && at_row[i] <= at_row[i + 1];
+  if (!ascending) {
+    throw sdk::invalid("row_offsets must ascend from 0 to the number of tokens, " + std::to_string(tokens_),
+                       "row_offsets");
+  }
+  if (input_.dense.defined()) throw sdk::invalid("packed rows take no dense mask; hand the rows over dense", "dense");
+  check(input_.key_valid, "key_valid", at::kBool, {tokens_});
+  check(input_.document_id, "document_id", at::kLong, {tokens_});
+  check(input_.prefix_id, "prefix_id", at::kLong, {tokens_});
+  check(input_.positions, "positions", at::kLong, {tokens_});
+  check(input_.token_types, "token_types", at::kLong, {tokens_});
+  if (input_.cache != nullptr && input_.key_valid.defined()) {
+    throw sdk::invalid("packed rows with a cache take no key_valid", "key_valid");
+  }
+
+  for (std::int64_t i = 0; i < rows_; ++i) row_lengths_.push_back(at_row[i + 1] - at_row[i]);
+  check_cache();
+  const auto length_of = [&](std::int64_t row) { return row_lengths_[static_cast<std::size_t>(row)]; };
+  plan_rows_.resize(static_cast<std::size_t>(rows_));
+  std::iota(plan_rows_.begin(), plan_rows_.end(), 0);
+  if (!std::ranges::is_sorted(plan_rows_, {}, length_of) &&
+      !std::ranges::is_sorted(plan_rows_, std::greater<>(), length_of)) {
+    std::ranges::stable_sort(plan_rows_, {}, length_of);
+    std::vector<std::int64_t> order;
+    order.reserve(static_cast<std::size_t>(tokens_));
+    for (const std::int64_t row : plan_rows_) {
+      for (std::int64_t t = at_row[row]; t < at_row[row + 1]; ++t) order.push_back(t);
+    }
+    order_ = to_tensor(order);
+    inverse_ = at::argsort(order_);
+  }
+
+  std::int64_t first_token = 0;
+  for (std::size_t i = 0, end = 0; i < plan_rows_.size(); i = end) {
+    const std::int64_t length = length_of(plan_rows_[i]);
+    std::int64_t cached = 0;
+    for (end = i; end < plan_rows_.size() && length_of(plan_rows_[end]) == length; ++end) {
+      if (input_.cache != nullptr) {
+        cached = std::max(cached, input_.cache->lengths()[static_cast<std::size_t>(plan_rows_[end])]);
+      }
+    }
+    if (length == 0) continue;  // an empty row has nothing to compute
+    const auto n = static_cast<std::int64_t>(end - i);
+    RowGroup group{.rows = n,
+                   .length = length,
+                   .first_token = first_token,
+                   .span = cached + length,
+                   .first_row = static_cast<std::int64_t>(i)};
+    if (input_.cache != nullptr && (n != rows_ || order_.defined())) {
+      group.index = to_tensor(
+          {plan_rows_.begin() + static_cast<std::ptrdiff_t>(i), plan_rows_.begin() + static_cast<std::ptrdiff_t>(end)});
+    }
+    groups_.push_back(group);
+    first_token += n * length;
+  }
+  key_valid_ = flat(input_.key_valid);
+  document_id_ = flat(input_.document_id);
+  prefix_id_ = flat(input_.prefix_id);
+  token_types_ = flat(input_.token_types);
+}
+
+void RowPlan::check_cache() const {
+  if (input_.cache == nullptr) return;
+  const KvCache& cache = *input_.cache;
+  if (cache.batch() != rows_) {
+    throw sdk::invalid("the cache has " + std::to_string(cache.batch()) + " rows, the call " + std::to_string(rows_));
+  }
+  if (input_.document_id.defined()) throw sdk::invalid("a call with a cache takes no document_id", "document_id");
+  for (std::size_t i = 0; i < row_lengths_.size(); ++i) {
+    if (cache.lengths()[i] + row_lengths_[i] > cache.capacity()) {
+      throw sdk::Failure(WELT_OUT_OF_RANGE, "row " + std::to_string(i) + " has " + std::to_string(cache.lengths()[i]) +
+                                                " cached slots and gets " + std::to_string(row_lengths_[i]) +
+                                                " more; the cache was made for " + std::to_string(cache.capacity()));
+    }
+  }
+}
+
+// Positions default to the cached length of the row + index, whatever key_valid says.
+void RowPlan::plan_positions() {
+  if (tokens_ == 0) {
+    positions_ = at::empty({0}, at::kLong);
+    return;
+  }
+  if (input_.positions.defined()) {
+    positions_ = flat(input_.positions);
+    if (positions_.min().item<std::int64_t>() < 0) throw sdk::invalid("a position is below 0", "positions");
+    longest_ = positions_.max().item<std::int64_t>();
+    return;
+  }
+  positions_ = at::empty({tokens_}, at::kLong);
+  auto* out = positions_.mutable_data_ptr<std::int64_t>();
+  for (const std::int64_t row : plan_rows_) {
+    const std::int64_t start = input_.cache == nullptr ? 0 : input_.cache->lengths()[static_cast<std::size_t>(row)];
+    const std::int64_t length = row_lengths_[static_cast<std::size_t>(row)];
+    for (std::int64_t t = 0; t < length; ++t) *out++ = start + t;
+    if (length > 0) longest_ = std::max(longest_, start + length - 1);
+  }
+}
+
+at::Tensor RowPlan::flat(const at::Tensor& per_token) const {
+  if (!per_token.defined()) return per_token;
+  const at::Tensor one = per_token.reshape({tokens_});
+  return order_.defined() ? at::index_select(one, 0, order_) : one;
+}
+
+at::Tensor RowPlan::enter(const at::Tensor& embeds) const {
+  const at::Tensor one = embeds.reshape({tokens_, embeds.size(-1)});
+  return order_.defined() ? at::index_select(one, 0, order_) : one;
+}
+
+at::Tensor RowPlan::leave(const at::Tensor& x) const {
+  if (input_.row_offsets.defined()) return inverse_.defined() ? at::index_select(x, 0, inverse_) : x;
+  return x.reshape({input_.embeds.size(0), input_.embeds.size(1), x.size(-1)});
+}
+
+at::Tensor RowPlan::first_tokens(const at::Tensor& x) const {
+  std::vector<std::int64_t> first(static_cast<std::size_t>(rows_));
+  std::int64_t token = 0;
+  for (const std::int64_t row : plan_rows_) {
+    const std::int64_t length = row_lengths_[static_cast<std::size_t>(row)];
+    if (length == 0) {
+      throw sdk::invalid("row " + std::to_string(row) + " is empty, so it has no first token to pool", "row_offsets");
+    }
+    first[static_cast<std::size_t>(row)] = token;
+    token += length;
+  }
+  return at::index_select(x, 0, to_tensor(first));
+}
+
+void RowPlan::commit() const {
+  if (input_.cache != nullptr) input_.cache->commit(row_lengths_);
+}
+
+}  // namespace welt::nn
