@@ -1,0 +1,189 @@
+// The mathematics of BERT. See model.h.
+#include "model.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/tanh.h>
+
+#include <cmath>
+
+namespace welt::bert {
+
+Settings Settings::from(const sdk::Config& config) {
+  Settings s{};
+  s.width = config.get_int("hidden_size");
+  s.inner = config.get_int("intermediate_size");
+  s.layers = config.get_int("num_hidden_layers");
+  s.heads = config.get_int("num_attention_heads");
+  s.positions = config.get_int("max_position_embeddings");
+  s.types = config.get_int("type_vocab_size", 2);
+  s.vocab_size = config.get_int("vocab_size");
+  s.activation = config.get_string("hidden_act", "gelu");
+  s.architecture = config.get_string("architectures.0", "BertModel");
+  s.position_type = config.get_string("position_embedding_type", "absolute");
+  s.norm_eps = config.get_double("layer_norm_eps", 1e-12);
+  s.initializer_range = config.get_double("initializer_range", 0.02);
+  s.hidden_dropout = config.get_double("hidden_dropout_prob", 0.1);
+  s.attention_dropout = config.get_double("attention_probs_dropout_prob", 0.1);
+  s.padding_row = config.get_int("pad_token_id", -1);
+  s.tied = config.get_bool("tie_word_embeddings", true);
+
+  if (s.architecture != "BertModel" && s.architecture != "BertForMaskedLM") {
+    throw sdk::invalid("class \"" + s.architecture + "\" is not served; known: BertModel, BertForMaskedLM",
+                       "architectures");
+  }
+  if (config.get_bool("is_decoder", false)) {
+    throw sdk::invalid("is_decoder = true is not served; BERT is a bidirectional encoder here", "is_decoder");
+  }
+  if (s.width < 1 || s.inner < 1 || s.layers < 0 || s.heads < 1 || s.positions < 1 || s.types < 1) {
+    throw sdk::invalid("sizes of the model must be above 0", "hidden_size");
+  }
+  if (s.width % s.heads != 0) {
+    throw sdk::invalid("hidden_size (" + std::to_string(s.width) + ") is not a multiple of num_attention_heads (" +
+                           std::to_string(s.heads) + ")",
+                       "hidden_size");
+  }
+  if (s.position_type != "absolute" && s.position_type != "relative_key" && s.position_type != "relative_key_query") {
+    throw sdk::invalid("unknown position_embedding_type \"" + s.position_type +
+                           "\"; known: absolute, relative_key, relative_key_query",
+                       "position_embedding_type");
+  }
+  return s;
+}
+
+Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
+    : absolute_(s.position_type == "absolute"),
+      positions_(s.positions, s.width, options, s.initializer_range),
+      types_(s.types, s.width, options, s.initializer_range),
+      norm_(s.width, s.norm_eps, options) {
+  child("position_embeddings", positions_);
+  child("token_type_embeddings", types_);
+  child("LayerNorm", norm_);
+}
+
+at::Tensor Embeddings::operator()(const at::Tensor& embeds, const nn::RowPlan& plan, const Dropouts& dropouts) const {
+  const at::Tensor types = plan.token_types().defined() ? types_(plan.token_types()) : types_.weight[0];
+  at::Tensor x = embeds + types;                        // [tokens, D]
+  if (absolute_) x = x + positions_(plan.positions());  // [tokens, D]
+  return nn::dropout(norm_(x), dropouts.hidden);
+}
+
+Attention::Attention(const Settings& s, const at::TensorOptions& options)
+    : heads_(s.heads),
+      head_width_(s.width / s.heads),
+      positions_(s.positions),
+      with_keys_(s.position_type == "relative_key_query"),
+      query_(s.width, s.width, true, options, s.initializer_range),
+      key_(s.width, s.width, true, options, s.initializer_range),
+      value_(s.width, s.width, true, options, s.initializer_range) {
+  child("query", query_);
+  child("key", key_);
+  child("value", value_);
+  if (s.position_type != "absolute") {
+    distance_.emplace(2 * s.positions - 1, head_width_, options, s.initializer_range);
+    child("distance_embedding", *distance_);
+  }
+}
+
+at::Tensor Attention::operator()(const at::Tensor& x, const nn::RowPlan& plan, const Dropouts& dropouts) const {
+  const std::int64_t tokens = x.size(0);
+  const auto heads = [&](const at::Tensor& y) { return y.view({tokens, heads_, head_width_}); };  // [tokens, H, d]
+  nn::AttentionOptions options{.dropout = dropouts.attention};
+  if (distance_) {
+    options.score_bias = [this](const at::Tensor& q, const at::Tensor& k) { return relative_scores(q, k); };
+  }
+  return nn::row_attention(heads(query_(x)), heads(key_(x)), heads(value_(x)), plan, options);  // [tokens, D]
+}
+
+// Shaw et al. 2018 as BertSelfAttention has it: distances count slots.   q, k [n, H, T, d] → [n, H, T, T]
+at::Tensor Attention::relative_scores(const at::Tensor& q, const at::Tensor& k) const {
+  const std::int64_t length = q.size(2);
+  const at::Tensor slot = at::arange(length, at::kLong);
+  const at::Tensor distance = slot.unsqueeze(1) - slot.unsqueeze(0) + (positions_ - 1);  // [T, T]
+  const at::Tensor table = (*distance_)(distance).to(q.scalar_type());                   // [T, T, d]
+  at::Tensor scores = at::matmul(q.unsqueeze(3), table.transpose(1, 2)).squeeze(3);      // [n, H, T, T]
+  if (with_keys_) {                                                                      // k at r with table at (l, r)
+    const at::Tensor by_key = at::matmul(k.unsqueeze(3), table.permute({1, 2, 0})).squeeze(3);  // [n, H, r, l]
+    scores = scores + by_key.transpose(2, 3);
+  }
+  return scores / std::sqrt(static_cast<double>(head_width_));
+}
+
+Block::Block(const Settings& s, const at::TensorOptions& options)
+    : self_(s, options),
+      attention_out_(s.width, s.width, true, options, s.initializer_range),
+      attention_norm_(s.width, s.norm_eps, options),
+      activation_(s.activation),
+      inner_(s.width, s.inner, true, options, s.initializer_range),
+      out_(s.inner, s.width, true, options, s.initializer_range),
+      out_norm_(s.width, s.norm_eps, options) {
+  child("attention.self", self_);
+  child("attention.output.dense", attention_out_);
+  child("attention.output.LayerNorm", attention_norm_);
+  child("intermediate.dense", inner_);
+  child("output.dense", out_);
+  child("output.LayerNorm", out_norm_);
+}
+
+at::Tensor Block::operator()(const at::Tensor& x, const nn::RowPlan& plan, const Dropouts& dropouts) const {
+  const at::Tensor attended = nn::dropout(attention_out_(self_(x, plan, dropouts)), dropouts.hidden);  // [tokens, D]
+  const at::Tensor middle = nn::residual_norm(attended, x, attention_norm_.spec()).normed;             // [tokens, D]
+  const at::Tensor fed = nn::dropout(out_(activation_(inner_(middle))), dropouts.hidden);              // I → D
+  return nn::residual_norm(fed, middle, out_norm_.spec()).normed;                                      // [tokens, D]
+}
+
+Head::Head(const Settings& s, const at::TensorOptions& options)
+    : activation_(s.masked_lm() ? s.activation : "tanh"), dense_(s.width, s.width, true, options, s.initializer_range) {
+  child("dense", dense_);
+  if (s.masked_lm()) {
+    norm_.emplace(s.width, s.norm_eps, options);
+    child("LayerNorm", *norm_);
+  }
+}
+
+at::Tensor Head::pool(const at::Tensor& first) const { return activation_(dense_(first)); }                   // [N, D]
+at::Tensor Head::transform(const at::Tensor& hidden) const { return (*norm_)(activation_(dense_(hidden))); }  // [.., D]
+
+Model::Model(const sdk::Config& config, const at::TensorOptions& options)
+    : settings_(Settings::from(config)), embeddings_(settings_, options), head_(settings_, options) {
+  const std::string prefix = settings_.masked_lm() ? "bert." : "";
+  child(prefix + "embeddings", embeddings_);
+  for (std::int64_t i = 0; i < settings_.layers; ++i) {
+    blocks_.push_back(std::make_unique<Block>(settings_, options));
+    child(prefix + "encoder.layer." + std::to_string(i), *blocks_.back());
+  }
+  // Many checkpoints come without these, and inside WeLT neither is used.
+  child(settings_.masked_lm() ? "cls.predictions.transform" : "pooler", head_, /*optional_in_file=*/true);
+}
+
+at::Tensor Model::forward(const at::Tensor& embeds, const nn::RowPlan& plan) const {
+  const Dropouts dropouts{active(settings_.hidden_dropout), active(settings_.attention_dropout)};
+  at::Tensor x = embeddings_(embeds, plan, dropouts);  // [tokens, D]
+  plan.trace("hidden_states.0", x);
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    x = (*blocks_[i])(x, plan, dropouts);  // [tokens, D]
+    plan.trace("hidden_states." + std::to_string(i + 1), x);
+  }
+  return x;
+}
+
+at::Tensor Model::pooler(const at::Tensor& first) const {
+  return settings_.masked_lm() ? at::Tensor() : head_.pool(first);
+}
+
+nn::VocabularyFacts Model::vocabulary() const {
+  const bool mlm = settings_.masked_lm();
+  return {.base_prefix = "bert",
+          .table_name = mlm ? "bert.embeddings.word_embeddings.weight" : "embeddings.word_embeddings.weight",
+          .head_name = mlm ? "cls.predictions.decoder.weight" : "",
+          .head_bias_name = mlm ? "cls.predictions.bias" : "",
+          .width = settings_.width,
+          .vocab_size = settings_.vocab_size,
+          .tied = settings_.tied,
+          .padding_row = settings_.padding_row,
+          .initializer_range = settings_.initializer_range,
+          .has_head_transform = mlm};
+}
+
+}  // namespace welt::bert
