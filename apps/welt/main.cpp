@@ -1,20 +1,90 @@
-// The command line's entry: collects the verbs, prints errors as one paragraph.
+// The command line's entry: prepares the process, collects the verbs, prints errors as one paragraph.
+//
+// Exit status: 0 done, 1 an error a person can mend, 2 a command line that is not understood.
+#include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
 
+#include "apps/welt/process.h"
 #include "apps/welt/verb.h"
+#include "core/base/error.h"
+#include "core/base/log.h"
 
-int main(int argc, char** argv) {
-  CLI::App app("welt: word-level latent transformers", "welt");
-  app.set_version_flag("--version", WELT_VERSION);
+namespace welt {
+namespace {
+
+// The verbs, in the order of the help.
+constexpr void (*verbs[])(CLI::App&) = {add_plugin, add_doctor};
+
+void add_log_level(CLI::App& app) {
+  static constexpr const char* names[] = {"debug", "info", "warning", "error"};
+  app.add_option_function<std::string>(
+         "--log-level",
+         [](const std::string& name) {
+           const auto at = std::ranges::find(names, name) - std::begin(names);
+           set_log_level(static_cast<LogLevel>(static_cast<int>(LogLevel::debug) + at));
+         },
+         "Least important messages to show (also WELT_LOG)")
+      ->check(CLI::IsMember(std::vector<std::string>(std::begin(names), std::end(names))))
+      ->option_text("debug|info|warning|error");
+}
+
+// LibTorch's exceptions carry a back trace: a person wants what stands before it.
+std::string paragraph(std::string_view what) {
+  what = what.substr(0, what.find("\nException raised from "));
+  while (!what.empty() && what.back() == '\n') what.remove_suffix(1);
+  return std::string(what);
+}
+
+// A verb that does not exist: the nearest that does.
+std::string hint(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> names;
+  for (const CLI::App* verb : app.get_subcommands(nullptr)) names.push_back(verb->get_name());
+  if (argc < 2 || argv[1][0] == '-' || std::ranges::find(names, argv[1]) != names.end()) return {};
+  const std::string near = nearest(argv[1], names);
+  return fmt::format(
+      " There is no verb \"{}\"{}", argv[1],
+      near.empty() ? fmt::format("; verbs: {}.", fmt::join(names, ", ")) : fmt::format("; did you mean \"{}\"?", near));
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("welt: word-level latent transformers. Trains, evaluates and runs models whose parts are plugins.",
+               "welt");
+  app.set_version_flag("--version", WELT_VERSION, "Print the version");
   app.require_subcommand(0, 1);
+  app.fallthrough();
+  app.get_formatter()->column_width(34);
+  add_log_level(app);
+  for (const auto add : verbs) add(app);
+  app.footer("Examples:\n  welt doctor\n  welt plugin list\n  welt VERB --help");
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) std::fputs(app.help().c_str(), stdout);
+    return 0;
+  } catch (const CLI::RuntimeError& status) {
+    return status.get_exit_code();
   } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) return app.exit(error);
+    std::fprintf(stderr, "welt: %s.%s `welt --help` and `welt VERB --help` show what is understood.\n", error.what(),
+                 hint(app, argc, argv).c_str());
+    return 2;
+  }
+}
+
+}  // namespace
+}  // namespace welt
+
+int main(int argc, char** argv) {
+  welt::finish_openmp_setup(argv);
+  welt::tune_allocator();
+  try {
+    return welt::run(argc, argv);
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "welt: %s\n", error.what());
+    std::fflush(stdout);
+    std::fprintf(stderr, "welt: %s\n", welt::paragraph(error.what()).c_str());
     return 1;
   }
-  return 0;
 }

@@ -116,6 +116,23 @@ const ComponentType& Registry::find_for_config(std::string_view role, const nloh
        ErrorCode::not_found);
 }
 
+const Plugin& Registry::find_plugin(std::string_view name) {
+  if (names_a_file(name)) return open(fs::path(name));
+  std::vector<std::string> known;
+  for (const auto& plugin : plugins()) {
+    if (name == plugin->note.id) return *plugin;
+    known.emplace_back(plugin->note.id);
+  }
+  for (const ComponentType& type : components()) {
+    if (name == type.id) return *type.plugin;
+    if (!contains(known, type.id)) known.push_back(type.id);
+  }
+  const std::string near = nearest(name, known);
+  fail({"", fmt::format("no plugin or component is called \"{}\"", name), "one of: " + list(known, "(none was found)"),
+        (near.empty() ? "" : fmt::format("Did you mean \"{}\"? ", near)) + what_was_tried(*this)},
+       ErrorCode::not_found);
+}
+
 namespace {
 
 // presets/<name>/ beside the plugin file welt_<name>.plugin.so.

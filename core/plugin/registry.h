@@ -68,6 +68,9 @@ class Registry {
   // By the model_type of a config.json, else by its architectures. Not found: Error with all known ones.
   const ComponentType& find_for_config(std::string_view role, const nlohmann::json& hf_config);
 
+  // By plugin id, component id or file, whatever its role: for listings. Not found: as find().
+  const Plugin& find_plugin(std::string_view name);
+
   // The Hugging Face config that a plugin ships as presets/<name>.json.
   nlohmann::json preset(const ComponentType& type, std::string_view name);
   static std::vector<std::string> preset_names(const Plugin& plugin);
