@@ -39,7 +39,6 @@ libcli11-dev        | header CLI/CLI.hpp             | the command line
 libicu-dev          | header unicode/brkiter.h       | grapheme borders, Unicode properties
 zlib1g-dev          | header zlib.h                  | compressed text files
 libboost1.81-dev    | header boost/dll/shared_library.hpp, Boost 1.74 or up | opens plugins (Boost.DLL, headers only)
-zlib1g-dev          | header zlib.h                  | reads .gz text
 libgtest-dev        | header gtest/gtest.h           | the tests
 '
 # A build works without these, only slower.

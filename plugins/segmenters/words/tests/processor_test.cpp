@@ -63,7 +63,8 @@ TEST(ProcessorParity, columns) {
   for (const json& test : test::golden_lines("processor.jsonl")) {
     if (test.contains("error")) continue;  // no words at all: see Dataset
     const auto limit = test["options"]["max_word_length"].get<std::int64_t>() - 2;
-    const auto max_bytes = test["options"]["max_bytes"].is_null() ? 0 : test["options"]["max_bytes"].get<std::int64_t>();
+    const auto max_bytes =
+        test["options"]["max_bytes"].is_null() ? 0 : test["options"]["max_bytes"].get<std::int64_t>();
     for (std::size_t i = 0; i < test["examples"].size(); ++i) {
       const json& example = test["examples"][i];
       const auto words = example["words"].get<std::vector<std::string>>();

@@ -17,9 +17,10 @@ using test::words_component;
 
 std::string random_text(std::mt19937& random, std::size_t length) {
   static const std::vector<char32_t> special = {
-      0,      2,      0x0E,   0x0F,   0x1C,   0x7F,   '\t',   '\n',   '\r',    ' ',     ' ',     'a',     'b',    '.',
-      0x85,   0xA0,   0x300,  0x600,  0x903,  0x915,  0x924,  0x93C,  0x94D,   0x1100,  0x1161,  0x11A8,  0xAC00, 0xAC01,
-      0x1680, 0x200B, 0x200D, 0x2028, 0x3000, 0xFE0F, 0xFEFF, 0x2764, 0x1F1EE, 0x1F1F1, 0x1F3FD, 0x1F468, 0x10FFFF};
+      0,      2,      0x0E,   0x0F,    0x1C,    0x7F,    '\t',    '\n',    '\r',   ' ',    ' ',
+      'a',    'b',    '.',    0x85,    0xA0,    0x300,   0x600,   0x903,   0x915,  0x924,  0x93C,
+      0x94D,  0x1100, 0x1161, 0x11A8,  0xAC00,  0xAC01,  0x1680,  0x200B,  0x200D, 0x2028, 0x3000,
+      0xFE0F, 0xFEFF, 0x2764, 0x1F1EE, 0x1F1F1, 0x1F3FD, 0x1F468, 0x10FFFF};
   std::string text;
   for (std::size_t i = 0; i < length; ++i) {
     char32_t c = special[random() % special.size()];
@@ -99,7 +100,9 @@ TEST(Words, put_together_give_the_text_within_the_limits) {
       EXPECT_FALSE(word.empty());
       std::size_t characters = 0;
       for (std::size_t at = 0; at < word.size(); ++characters) decode_utf8(word, at);
-      if (limit > 0) EXPECT_LE(characters, static_cast<std::size_t>(limit));
+      if (limit > 0) {
+        EXPECT_LE(characters, static_cast<std::size_t>(limit));
+      }
       joined += word;
     }
     EXPECT_EQ(joined, text);
@@ -169,8 +172,11 @@ TEST(Words, long_text_in_windows_is_cut_as_a_whole) {
 
 TEST(Words, ill_formed_text_is_an_error_that_names_the_byte) {
   const Segmenter segmenter(words_component());
-  for (const auto& [text, byte] : std::vector<std::pair<std::string, std::string>>{
-           {"ab\xFF", "byte 2"}, {"\x80", "byte 0"}, {"a\xC0\xAF", "byte 1"}, {"abc\xE2\x82", "byte 3"}, {"\xED\xA0\x80", "byte 0"}}) {
+  for (const auto& [text, byte] : std::vector<std::pair<std::string, std::string>>{{"ab\xFF", "byte 2"},
+                                                                                   {"\x80", "byte 0"},
+                                                                                   {"a\xC0\xAF", "byte 1"},
+                                                                                   {"abc\xE2\x82", "byte 3"},
+                                                                                   {"\xED\xA0\x80", "byte 0"}}) {
     try {
       segmenter.words(text);
       FAIL() << "accepted";

@@ -1,0 +1,139 @@
+#include "core/data/source.h"
+
+#include <zlib.h>
+
+#include "temporary_folder.h"
+
+namespace welt {
+namespace {
+
+using test::message_of;
+using test::TemporaryFolder;
+
+struct Read {
+  std::vector<std::string> documents;
+  SourceCounts counts;
+};
+
+Read read(const SourceOptions& options) {
+  Read out;
+  out.counts = read_documents(options, [&](std::string_view text) { out.documents.emplace_back(text); });
+  return out;
+}
+
+std::string gzip(std::string_view text) {
+  z_stream stream{};
+  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+  std::string out(text.size() + 100, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
+  stream.avail_in = static_cast<uInt>(text.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  return out;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(Source, formats) {
+  const TemporaryFolder folder;
+  const auto plain = folder.write("a.txt", "one\r\ntwo\n\n\nthree");
+  EXPECT_EQ(read({.files = {plain}}).documents, Texts{"one\r\ntwo\n\n\nthree"});
+  EXPECT_EQ(read({.files = {plain}, .format = "lines"}).documents, (Texts{"one", "two", "three"}));
+  EXPECT_EQ(read({.files = {plain}, .format = "paragraphs"}).documents, (Texts{"one\ntwo", "three"}));
+  const auto json =
+      folder.write("b.jsonl", "{\"text\": \"one\"}\n\n{\"x\": 1, \"text\": \"t\\u0077o\\n\"}\n{\"text\": \"\"}\n");
+  EXPECT_EQ(read({.files = {json}}).documents, (Texts{"one", "two\n"}));
+  EXPECT_EQ(read({.files = {json}, .format = "text"}).documents.size(), 1u);
+}
+
+TEST(Source, compressed_as_plain) {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 50000; ++i)
+    text += "line number " + std::to_string(i) + (i % 7 == 0 ? "\r\n" : i % 11 == 0 ? "\n\n" : "\n");
+  const auto plain = folder.write("a.txt", text), packed = folder.write("a.txt.gz", gzip(text));
+  for (const char* format : {"auto", "text", "lines", "paragraphs"}) {
+    EXPECT_EQ(read({.files = {packed}, .format = format}).documents,
+              read({.files = {plain}, .format = format}).documents)
+        << format;
+  }
+  const auto json = folder.write("b.jsonl.gz", gzip("{\"text\": \"x\"}\n"));
+  EXPECT_EQ(read({.files = {json}}).documents, Texts{"x"});
+}
+
+TEST(Source, damaged_compression_names_the_file) {
+  const TemporaryFolder folder;
+  std::string packed = gzip(std::string(100000, 'a') + "the end");
+  const auto cut = folder.write("cut.gz", std::string_view(packed).substr(0, packed.size() - 9));
+  EXPECT_NE(message_of([&] { read({.files = {cut}}); }).find("cut.gz: the compressed data ends too early"),
+            std::string::npos);
+  packed[packed.size() / 2] ^= 0x55;
+  const auto damaged = folder.write("damaged.gz", packed);
+  EXPECT_NE(message_of([&] { read({.files = {damaged}}); }).find("damaged.gz: "), std::string::npos);
+  const auto plain = folder.write("plain.gz", "not compressed");
+  EXPECT_NE(message_of([&] { read({.files = {plain}}); }).find("is not compressed with gzip"), std::string::npos);
+}
+
+TEST(Source, order_is_that_of_patterns_then_names) {
+  const TemporaryFolder folder;
+  for (const char* name : {"b.txt", "a.txt", "c.txt", "z.log"}) folder.write(name, name);
+  EXPECT_EQ(read({.files = {folder.path() / "z.log", folder.path() / "*.txt", folder.path() / "a.*"}}).documents,
+            (Texts{"z.log", "a.txt", "b.txt", "c.txt"}));
+}
+
+TEST(Source, missing_file_names_the_nearest) {
+  const TemporaryFolder folder;
+  folder.write("train.txt", "x");
+  const std::string message = message_of([&] { read({.files = {folder.path() / "trian.txt"}, .name = "data.train"}); });
+  EXPECT_NE(message.find("data.train: no file fits"), std::string::npos) << message;
+  EXPECT_NE(message.find("train.txt?"), std::string::npos) << message;
+  EXPECT_NE(message_of([&] { read({.files = {}}); }).find("no file is named"), std::string::npos);
+  EXPECT_NE(message_of([&] { read({.files = {folder.path()}}); }).find(folder.path().string()), std::string::npos);
+}
+
+TEST(Source, invalid_text_is_an_error_replaced_or_skipped) {
+  const TemporaryFolder folder;
+  const auto file = folder.write("a.txt",
+                                 "good\nb\xFF"
+                                 "d\nfine\n");
+  const std::string message = message_of([&] { read({.files = {file}, .name = "data.train", .format = "lines"}); });
+  EXPECT_NE(message.find("a.txt: byte 6 (FF) is not UTF-8"), std::string::npos) << message;
+  EXPECT_NE(message.find("data.train.on_invalid"), std::string::npos) << message;
+  const Read replaced = read({.files = {file}, .format = "lines", .on_invalid = "replace"});
+  EXPECT_EQ(replaced.documents, (Texts{"good",
+                                       "b\xEF\xBF\xBD"
+                                       "d",
+                                       "fine"}));
+  EXPECT_EQ(replaced.counts.replaced, 1);
+  const Read skipped = read({.files = {file}, .format = "lines", .on_invalid = "skip"});
+  EXPECT_EQ(skipped.documents, (Texts{"good", "fine"}));
+  EXPECT_EQ(skipped.counts.skipped, 1);
+  EXPECT_NE(message_of([&] { read({.files = {file}, .format = "paragraphs"}); }).find("byte 6 "), std::string::npos);
+}
+
+TEST(Source, wrong_json_names_the_line) {
+  const TemporaryFolder folder;
+  const auto message = [&](std::string_view content) {
+    return message_of([&] { read({.files = {folder.write("a.jsonl", content)}, .name = "data.train"}); });
+  };
+  EXPECT_NE(message("{\"text\": \"a\"}\n{\"text\": \n").find("a.jsonl:2: not JSON"), std::string::npos);
+  EXPECT_NE(message("[1]\n").find("a.jsonl:1: a JSON array"), std::string::npos);
+  EXPECT_NE(message("{\"txt\": \"a\"}\n").find("Did you mean data.train.field = \"txt\"?"), std::string::npos);
+  EXPECT_NE(message("{\"text\": 3}\n").find("\"text\" is a JSON number"), std::string::npos);
+  EXPECT_NE(message("{\"text\": \"\\ud800\"}\n").find("a.jsonl:1: not JSON"), std::string::npos);
+  EXPECT_NE(message(std::string(100000, '[')).find("a.jsonl:1: not JSON"), std::string::npos);
+}
+
+TEST(Source, empty_files_and_byte_order_marks) {
+  const TemporaryFolder folder;
+  const auto empty = folder.write("empty.txt", ""), mark = folder.write("mark.txt", "\xEF\xBB\xBFtext");
+  for (const char* format : {"text", "lines", "paragraphs"}) {
+    EXPECT_EQ(read({.files = {empty, mark}, .format = format}).documents, Texts{"text"}) << format;
+  }
+}
+
+}  // namespace
+}  // namespace welt
