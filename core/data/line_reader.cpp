@@ -41,7 +41,7 @@ class MappedLines : public LineReader {
 class GzipLines : public LineReader {
  public:
   explicit GzipLines(const std::filesystem::path& path) : path_(path) {
-    read_file_head();
+    check_head();
     file_.reset(gzopen(path.c_str(), "rb"));
     if (file_ == nullptr) fail({path_.string(), "cannot be opened"}, ErrorCode::not_found);
     gzbuffer(file_.get(), 1 << 17);
@@ -73,9 +73,9 @@ class GzipLines : public LineReader {
   };
 
   // zlib hands over what is not compressed as it is; here that is a mistake of the user.
-  void read_file_head() const {
-    const auto head = MappedFile::open(path_)->text().substr(0, 2);
-    if (head != "\x1F\x8B") {
+  void check_head() const {
+    const auto file = MappedFile::open(path_);
+    if (!file->text().starts_with("\x1F\x8B")) {
       fail({path_.string(), "is not compressed with gzip", "the bytes 1F 8B at its start", "Rename it, without .gz"},
            ErrorCode::data_loss);
     }
