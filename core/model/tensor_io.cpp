@@ -69,9 +69,7 @@ at::ScalarType parse_float_dtype(std::string_view name, std::string_view where) 
 at::Tensor mapped_tensor(const SafetensorsFile& file, const SafetensorsEntry& entry) {
   const at::ScalarType type = entry_type(file, entry);
   const auto address = reinterpret_cast<std::uintptr_t>(entry.data.data());
-  // A bool that is neither 0 nor 1 is undefined behaviour; a file may hold any byte.
-  if (type == at::kBool || entry.data.empty() || address % c10::elementSize(type) != 0)
-    return copied_tensor(file, entry);
+  if (entry.data.empty() || address % c10::elementSize(type) != 0) return copied_tensor(file, entry);
   auto* data = const_cast<std::byte*>(entry.data.data());  // from_blob takes no const; nobody writes to it
   return at::from_blob(
       data, entry.shape, [keep = file.mapping()](void*) {}, at::TensorOptions().dtype(type));
@@ -80,14 +78,13 @@ at::Tensor mapped_tensor(const SafetensorsFile& file, const SafetensorsEntry& en
 at::Tensor copied_tensor(const SafetensorsFile& file, const SafetensorsEntry& entry,
                          std::optional<at::ScalarType> dtype) {
   const at::ScalarType type = entry_type(file, entry);
-  at::Tensor copy = at::empty(entry.shape, at::TensorOptions().dtype(type == at::kBool ? at::kByte : type));
+  at::Tensor copy = at::empty(entry.shape, at::TensorOptions().dtype(type));
   if (copy.nbytes() != entry.data.size())
     fail({.where = fmt::format("{}: tensor \"{}\"", file.path().string(), entry.name),
           .found = fmt::format("{} bytes", entry.data.size()),
           .expected = fmt::format("{} for shape {}", copy.nbytes(), shape_text(entry.shape))},
          ErrorCode::data_loss);
   if (!entry.data.empty()) std::memcpy(copy.mutable_data_ptr(), entry.data.data(), entry.data.size());
-  if (type == at::kBool) copy = copy.to(at::kBool);
   return dtype ? copy.to(*dtype) : copy;
 }
 

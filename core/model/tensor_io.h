@@ -25,7 +25,7 @@ std::string_view safetensors_dtype(at::ScalarType type);
 at::ScalarType parse_float_dtype(std::string_view name, std::string_view where);
 
 // The entry as a tensor over the file's mapping, without a copy: for reading only (writing to it is a fault), valid as
-// long as the tensor lives. Copied where it has to be: data that its type's alignment forbids, and booleans.
+// long as the tensor lives. Copied where the file has put it at an address that its type forbids.
 at::Tensor mapped_tensor(const SafetensorsFile& file, const SafetensorsEntry& entry);
 
 // The entry in memory of its own, as `dtype` (undefined: as stored).
