@@ -56,6 +56,12 @@ HfModel::HfModel(const HfSource& source, std::string_view role, at::ScalarType d
   component_.set_training(false);
   if (!weights_.unused.empty())
     log_info("hf", "{}: not used by this class: {}", source.folder().string(), fmt::join(weights_.unused, ", "));
+  if (!weights_.initialized.empty() && weights_.head.defined())
+    fail({.where = source.folder().string(),
+          .found = fmt::format("what the class has before its head is not in the file: {}",
+                               fmt::join(weights_.initialized, ", ")),
+          .mend = "Name the class that the file was saved from in config.json (architectures)"},
+         ErrorCode::not_found);
   if (!weights_.initialized.empty())
     log_warning("hf", "{}: not in the file, so its outputs are left out: {}", source.folder().string(),
                 fmt::join(weights_.initialized, ", "));
