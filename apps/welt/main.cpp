@@ -17,7 +17,7 @@ namespace welt {
 namespace {
 
 // The verbs, in the order of the help.
-constexpr void (*verbs[])(CLI::App&) = {add_plugin, add_doctor};
+constexpr void (*verbs[])(CLI::App&) = {add_component, add_plugin, add_doctor};
 
 void add_log_level(CLI::App& app) {
   static constexpr const char* names[] = {"debug", "info", "warning", "error"};

@@ -9,6 +9,7 @@
 
 namespace welt {
 
+void add_component(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_plugin(CLI::App& app);
 

@@ -63,6 +63,14 @@ Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
 }
 
 at::Tensor Embeddings::operator()(const at::Tensor& embeds, const nn::RowPlan& plan, const Dropouts& dropouts) const {
+  if (const at::Tensor& ids = plan.token_types(); ids.defined() && ids.numel() > 0) {
+    const std::int64_t least = ids.min().item<std::int64_t>(), most = ids.max().item<std::int64_t>();
+    if (least < 0 || most >= types_.weight.size(0)) {
+      throw sdk::invalid("token type " + std::to_string(least < 0 ? least : most) + " was given; the model has " +
+                             std::to_string(types_.weight.size(0)) + " (type_vocab_size)",
+                         "token_types");
+    }
+  }
   const at::Tensor types = plan.token_types().defined() ? types_(plan.token_types()) : types_.weight[0];
   at::Tensor x = embeds + types;                        // [tokens, D]
   if (absolute_) x = x + positions_(plan.positions());  // [tokens, D]
