@@ -17,7 +17,8 @@ namespace welt {
 namespace {
 
 // The verbs, in the order of the help.
-constexpr void (*verbs[])(CLI::App&) = {add_component, add_plugin, add_doctor};
+constexpr void (*verbs[])(CLI::App&) = {add_run,       add_validate, add_evaluate, add_bench,
+                                        add_component, add_plugin,   add_doctor};
 
 void add_log_level(CLI::App& app) {
   static constexpr const char* names[] = {"debug", "info", "warning", "error"};
@@ -59,7 +60,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   add_log_level(app);
   for (const auto add : verbs) add(app);
-  app.footer("Examples:\n  welt doctor\n  welt plugin list\n  welt VERB --help");
+  app.footer("Examples:\n  welt run recipes/quickstart.toml\n  welt doctor\n  welt plugin list\n  welt VERB --help");
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) std::fputs(app.help().c_str(), stdout);

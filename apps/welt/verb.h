@@ -9,8 +9,12 @@
 
 namespace welt {
 
+void add_bench(CLI::App& app);
 void add_component(CLI::App& app);
 void add_doctor(CLI::App& app);
+void add_evaluate(CLI::App& app);
 void add_plugin(CLI::App& app);
+void add_run(CLI::App& app);
+void add_validate(CLI::App& app);
 
 }  // namespace welt

@@ -55,10 +55,10 @@ void add_source(Keys& keys, const std::string& table, const std::string& documen
   keys.push_back({table + ".format",
                   "string",
                   "auto",
-                  "text: a file is a document; lines: a line is; jsonl: a field of a line is; auto: by file ending",
+                  "What a document is: text: a file; lines: a line; paragraphs: lines up to an empty one; jsonl: a field of a line",
                   0,
                   0,
-                  {"auto", "text", "lines", "jsonl"}});
+                  {"auto", "text", "lines", "paragraphs", "jsonl"}});
   keys.push_back({table + ".field", "string", "text", "Field of a JSON line that holds the document"});
   keys.push_back({table + ".on_invalid",
                   "string",
@@ -74,7 +74,14 @@ void add_data(Keys& keys) {
   add_source(keys, "data.validation", "validation documents");
   keys.push_back({"data.validation.fraction", "number", 0.0,
                   "Share of the training documents held out when data.validation.files is empty", 0, 0.5});
-  keys.push_back({"data.shuffle", "bool", true, "Shuffle the documents of each epoch"});
+  keys.push_back({"data.shuffle", "bool", true, "Shuffle the rows anew in each epoch"});
+  keys.push_back({"data.packing",
+                  "string",
+                  "best_fit",
+                  "best_fit: documents that fit a row stay whole; greedy: rows are filled in order, the rest is cut",
+                  0,
+                  0,
+                  {"best_fit", "greedy"}});
   keys.push_back({"data.prefetch", "integer", 4, "Batches prepared ahead of the training step", 1, 1024});
 }
 
@@ -84,7 +91,7 @@ void add_training(Keys& keys) {
   keys.push_back({"train.batch", "integer", 32, "Rows of a batch", 1, 1e6});
   keys.push_back({"train.words", "integer", 128, "Words of a row", 2, 1e6});
   keys.push_back({"train.accumulate", "integer", 1, "Batches whose gradients make one optimizer step", 1, 1e6});
-  keys.push_back({"train.learning_rate", "number", 6e-4, "Highest learning rate", 0, 100});
+  keys.push_back({"train.learning_rate", "number", 6e-4, "Highest learning rate", 0, no_limit});
   keys.push_back({"train.schedule",
                   "string",
                   "cosine",
@@ -99,7 +106,7 @@ void add_training(Keys& keys) {
   keys.push_back({"train.beta2", "number", 0.999, "AdamW's decay of the mean squared gradient", 0, 0.99999999});
   keys.push_back({"train.eps", "number", 1e-8, "AdamW's addend in the denominator", 1e-30, 1});
   keys.push_back({"train.clip", "number", 1.0, "Largest norm of the whole gradient; 0: no clipping", 0, no_limit});
-  keys.push_back({"train.log_every", "integer", 10, "Steps between two lines of log.jsonl", 1, no_limit});
+  keys.push_back({"train.log_every", "integer", 1, "Steps between two lines of log.jsonl", 1, no_limit});
   keys.push_back({"train.eval_every", "integer", 0, "Steps between two evaluations; 0: only at the end", 0, no_limit});
   keys.push_back({"train.eval_rows", "integer", 64, "Validation rows of an evaluation at most; 0: all", 0, no_limit});
   keys.push_back({"train.checkpoint_every", "integer", 0,
@@ -115,6 +122,8 @@ void add_compatibility(Keys& keys) {
   keys.push_back({"compat.pad_words_in_loss", "bool", false, "Count padding words in the loss"});
   keys.push_back(
       {"compat.blocks_cross_documents", "bool", false, "Let a prefix block be seen from other documents of its row"});
+  keys.push_back({"compat.cut_words_end_text", "bool", false,
+                  "A word cut off by the row's end learns the end of the text instead of nothing"});
 }
 
 }  // namespace

@@ -1,0 +1,45 @@
+// welt evaluate RUN: loss and accuracy of a trained model on held-out text.
+#include <fmt/core.h>
+
+#include "apps/welt/report.h"
+#include "apps/welt/verb.h"
+#include "core/base/error.h"
+#include "core/train/run_folder.h"
+
+namespace welt {
+namespace {
+
+struct EvaluateOptions {
+  std::string run;
+  std::vector<std::string> overrides;
+  bool json = false;
+};
+
+void evaluate_run(const EvaluateOptions& options) {
+  const std::filesystem::path checkpoint = find_checkpoint(options.run);
+  std::filesystem::path recipe = std::filesystem::path(options.run) / "recipe.toml";
+  if (!std::filesystem::exists(recipe)) recipe = checkpoint.parent_path().parent_path() / "recipe.toml";
+  if (!std::filesystem::exists(recipe))
+    fail({options.run, "no recipe.toml beside the checkpoint", "a run folder, runs/<name>",
+          "Use task = \"evaluate\" and model.from = \"…\" in a recipe for a checkpoint on its own"},
+         ErrorCode::not_found);
+  print_evaluation(Recipe::load(recipe, options.overrides), checkpoint, options.json);
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app) {
+  CLI::App* verb = app.add_subcommand("evaluate", "Loss, bits per byte and accuracy of a run on its held-out text");
+  auto options = std::make_shared<EvaluateOptions>();
+  verb->add_option("run", options->run, "Run folder (its newest checkpoint), or a checkpoint in it")->required();
+  verb->add_option("--set", options->overrides, "Override a key of the run's recipe")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  verb->add_flag("--json", options->json, "Print one JSON object");
+  verb->footer("Examples:\n  welt evaluate runs/quickstart\n"
+               "  welt evaluate runs/quickstart --set 'data.validation.files=[\"other.txt\"]' --json");
+  verb->callback([options] { evaluate_run(*options); });
+}
+
+}  // namespace welt

@@ -1,0 +1,26 @@
+// The options that every verb with a recipe has: the file and --set.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <string>
+#include <vector>
+
+#include "core/recipe/recipe.h"
+
+namespace welt {
+
+struct RecipeOptions {
+  std::string path;
+  std::vector<std::string> overrides;
+
+  void add_to(CLI::App& verb) {
+    verb.add_option("recipe", path, "Recipe file (TOML)")->required();
+    verb.add_option("--set", overrides, "Override a key: --set train.steps=500 (a TOML value; may be repeated)")
+        ->type_name("KEY=VALUE")
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  }
+  Recipe load() const { return Recipe::load(path, overrides); }
+};
+
+}  // namespace welt

@@ -1,0 +1,101 @@
+// See report.h.
+#include "apps/welt/report.h"
+
+#include <fmt/core.h>
+
+#include <csignal>
+#include <map>
+
+#include "core/base/error.h"
+
+namespace welt {
+namespace {
+
+void print_row(const char* title, const LossSums& sums) {
+  fmt::print("  {:<28} {:>8.3f} {:>13.3f} {:>10.1f} % {:>10.1f} %\n", title, sums.bits_per_byte(), sums.loss(),
+             100.0 * sums.byte_accuracy(), 100.0 * sums.word_accuracy());
+}
+
+void print_comparison(const TrainResult& result) {
+  fmt::print("\nHeld-out text ({} words, {} bytes)\n", result.after->words, result.after->text_bytes());
+  fmt::print("  {:<28} {:>8} {:>13} {:>12} {:>12}\n", "", "bits/byte", "nats/label", "bytes right", "words right");
+  if (result.before) print_row("before training", *result.before);
+  print_row("after training", *result.after);
+  if (!result.baseline) return;
+  const double bits = result.after->bits_per_byte(), unigram = result.baseline->unigram_bits_per_byte,
+               trigram = result.baseline->trigram_bits_per_byte;
+  fmt::print("  {:<28} {:>8.3f}\n  {:<28} {:>8.3f}\n", "byte unigram (baseline)", unigram, "byte trigram (baseline)",
+             trigram);
+  const auto against = [&](const char* name, double other) {
+    fmt::print("  The model needs {:.1f} % {} bits than the {}.\n", 100.0 * std::abs(1.0 - bits / other),
+               bits < other ? "fewer" : "more", name);
+  };
+  against("unigram", unigram);
+  against("trigram", trigram);
+}
+
+}  // namespace
+
+void print_plan(const Recipe& recipe, const Session& session) {
+  std::map<std::string, std::int64_t> sizes;
+  for (const ModelParameter& parameter : session.model.parameters())
+    sizes[parameter.group] += parameter.tensor.numel();
+  fmt::print("Plan of {} (nothing is run)\n\nModel: {} parameters\n", recipe.path().string(),
+             session.model.parameter_count());
+  for (const auto& [group, size] : sizes) fmt::print("  {:<20} {:>12}\n", group, size);
+  const auto text = [](const char* title, const Dataset& data) {
+    const DatasetStatistics& s = data.statistics();
+    fmt::print("{}: {} files, {} documents, {} words ({} distinct), {} bytes, {} rows\n", title, s.files, s.documents,
+               s.words, s.distinct_words, s.bytes, s.rows);
+  };
+  text("Training text", *session.train);
+  if (session.validation) text("Held-out text", *session.validation);
+  fmt::print("Training: {} steps of {} rows x {} words, accumulate {}, {}, run folder {}/{}\n",
+             recipe.integer("train.steps"), recipe.integer("train.batch"), recipe.integer("train.words"),
+             recipe.integer("train.accumulate"), recipe.string("precision"), recipe.string("run_dir"),
+             recipe.string("name"));
+}
+
+void print_summary(const Recipe& recipe, const TrainResult& result) {
+  const std::string path = recipe.path().string();
+  if (result.signal) {
+    fmt::print("Stopped by {} after step {} of {}; saved {}\nContinue: welt run {} --resume\n",
+               result.signal == SIGINT ? "SIGINT" : "SIGTERM", result.last_step, result.steps,
+               result.checkpoint.string(), path);
+    return;
+  }
+  fmt::print("\nTrained {} parameters, steps {} to {}, in {:.0f} s: {:.0f} words/s, peak memory {:.0f} MB\n",
+             result.parameters, result.first_step, result.last_step, result.seconds, result.words_per_second,
+             static_cast<double>(result.peak_memory) / 1e6);
+  if (result.after) print_comparison(result);
+  fmt::print(
+      "\nRun folder   {}\nCheckpoint   {}\n\nNext\n"
+      "  welt evaluate {}                     the same figures again, from the checkpoint\n"
+      "  welt run {} --set train.steps={} --set name=longer    train longer\n"
+      "  welt bench train {}                  where the time of a step goes\n"
+      "  welt plugin list                     what can fill each slot of a recipe\n",
+      result.run.string(), result.checkpoint.string(), result.run.string(), path, 4 * result.steps, path);
+}
+
+void print_evaluation(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint, bool json) {
+  if (!checkpoint && recipe.string("model.from").empty())
+    fail({recipe.path().string(), "task = \"evaluate\" without model.from", "a checkpoint folder in model.from",
+          "Or use `welt evaluate RUN`"});
+  Session session = open_session(recipe, SessionUse::evaluate, checkpoint);
+  if (!session.validation)
+    fail({recipe.path().string(), "the recipe names no held-out text",
+          "data.validation.files or data.validation.fraction", "Add one, or give it with --set"});
+  const LossSums sums = evaluate(session.model, session.validation_batches, session.chunk_tokens, session.amp);
+  if (json) {
+    fmt::print("{}\n", evaluation_json(sums).dump());
+    return;
+  }
+  fmt::print("{}: {} words, {} bytes of held-out text\n", checkpoint ? checkpoint->string() : recipe.string("model.from"),
+             sums.words, sums.text_bytes());
+  fmt::print("  bits per byte   {:.4f}\n  loss            {:.4f} nats per label byte\n  perplexity      {:.4f}\n"
+             "  bytes right     {:.2f} %\n  words right     {:.2f} %\n",
+             sums.bits_per_byte(), sums.loss(), sums.perplexity(), 100.0 * sums.byte_accuracy(),
+             100.0 * sums.word_accuracy());
+}
+
+}  // namespace welt

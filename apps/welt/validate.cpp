@@ -1,0 +1,32 @@
+// welt validate RECIPE: everything that can be wrong with a recipe, without running it.
+#include <fmt/core.h>
+
+#include "apps/welt/recipe_options.h"
+#include "apps/welt/verb.h"
+#include "core/model/welt_spec.h"
+
+namespace welt {
+namespace {
+
+void validate(const RecipeOptions& options) {
+  const Recipe recipe = options.load();
+  if (recipe.string("model.from").empty()) WeltSpec::from_recipe(recipe);
+  else WeltSpec::from_checkpoint(recipe.string("model.from"));
+  std::size_t files = 0;
+  for (const char* key : {"data.train.files", "data.validation.files"})
+    if (!recipe.strings(key).empty()) files += recipe.resolve_files(key).size();
+  fmt::print("{}: ok ({} text files)\n", options.path, files);
+}
+
+}  // namespace
+
+void add_validate(CLI::App& app) {
+  CLI::App* verb = app.add_subcommand("validate", "Check a recipe: keys, types, plugins, configurations, files");
+  auto options = std::make_shared<RecipeOptions>();
+  options->add_to(*verb);
+  verb->footer("Examples:\n  welt validate recipes/quickstart.toml\n"
+               "  welt validate mine.toml --set model.latent.plugin=llama");
+  verb->callback([options] { validate(*options); });
+}
+
+}  // namespace welt

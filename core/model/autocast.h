@@ -1,0 +1,30 @@
+// Mixed precision on the CPU: matrix products in bfloat16, weights and everything sensitive in float32.
+#pragma once
+
+namespace welt {
+
+// While one exists and is on, LibTorch's autocast is active in this thread. The cache of cast weights lives as long as
+// the region; pause() switches casting off for a backward pass without losing the cache. [one thread, not nested]
+class AutocastRegion {
+ public:
+  explicit AutocastRegion(bool on);
+  ~AutocastRegion();
+  AutocastRegion(const AutocastRegion&) = delete;
+  AutocastRegion& operator=(const AutocastRegion&) = delete;
+
+  class Pause {
+   public:
+    explicit Pause(AutocastRegion& region);
+    ~Pause();
+    Pause(const Pause&) = delete;
+    Pause& operator=(const Pause&) = delete;
+
+   private:
+    bool resume_;
+  };
+
+ private:
+  bool on_;
+};
+
+}  // namespace welt

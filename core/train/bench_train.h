@@ -1,0 +1,17 @@
+// Timing of training steps, for `welt bench train`.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+
+#include "core/recipe/recipe.h"
+
+namespace welt {
+
+// Runs warmup + steps training steps and returns medians: {"precision", "threads", "steps", "words_per_step",
+// "words_per_second", "bytes_per_second" (real words and their bytes, whole step), "milliseconds": {"step", "data",
+// "encode", "latent", "decoder", "backward", "optimizer"}, "padding_share": {"words", "encoder", "decoder"},
+// "peak_memory_bytes"}. Nothing is written.
+nlohmann::json bench_train(const Recipe& recipe, std::int64_t steps, std::int64_t warmup);
+
+}  // namespace welt

@@ -1,0 +1,30 @@
+// See evaluation.h.
+#include "core/train/evaluation.h"
+
+#include "core/base/progress.h"
+
+namespace welt {
+
+LossSums evaluate(WeltModel& model, const std::vector<Batch>& batches, std::int64_t chunk_tokens, bool amp) {
+  model.set_training(false);
+  Progress progress("evaluate", static_cast<std::int64_t>(batches.size()));
+  LossSums sums;
+  std::int64_t done = 0;
+  for (const Batch& batch : batches) {
+    sums += model.evaluate(batch, chunk_tokens, amp);
+    progress.update(++done);
+  }
+  return sums;
+}
+
+nlohmann::json evaluation_json(const LossSums& sums) {
+  return {{"loss", sums.loss()},
+          {"perplexity", sums.perplexity()},
+          {"bits_per_byte", sums.bits_per_byte()},
+          {"byte_accuracy", sums.byte_accuracy()},
+          {"word_accuracy", sums.word_accuracy()},
+          {"words", sums.words},
+          {"bytes", sums.text_bytes()}};
+}
+
+}  // namespace welt

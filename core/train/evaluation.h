@@ -1,0 +1,19 @@
+// Evaluation of a model on held-out text.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "core/data/batch.h"
+#include "core/metrics/accumulator.h"
+#include "core/model/welt_model.h"
+
+namespace welt {
+
+// Sums over all batches. Leaves the model in evaluation mode.
+LossSums evaluate(WeltModel& model, const std::vector<Batch>& batches, std::int64_t chunk_tokens, bool amp);
+
+// {"loss", "perplexity", "bits_per_byte", "byte_accuracy", "word_accuracy", "words", "bytes"} of sums.
+nlohmann::json evaluation_json(const LossSums& sums);
+
+}  // namespace welt

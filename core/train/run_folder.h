@@ -1,0 +1,55 @@
+// A run's folder on disk: merged recipe, log, checkpoints.
+//
+//   runs/<name>/recipe.toml  log.jsonl  plugins.json  summary.json
+//               checkpoints/step-00000400/{config.json, welt.json, model.safetensors, training/…}
+//
+// A checkpoint is written under a temporary name, synced and renamed: a kill at any instant leaves whole ones only.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace welt {
+
+struct CheckpointInfo {
+  std::int64_t step;
+  std::filesystem::path path;
+};
+
+class RunFolder {
+ public:
+  // A new folder <parent>/<name>, or <name>-2, -3 … when it is taken.
+  static RunFolder create(const std::filesystem::path& parent, const std::string& name);
+  // The newest folder of that name that has a checkpoint; an empty path when there is none.
+  static std::filesystem::path find_resumable(const std::filesystem::path& parent, const std::string& name);
+  // An existing folder; removes what an interrupted checkpoint left behind.
+  static RunFolder open(const std::filesystem::path& path);
+
+  const std::filesystem::path& path() const { return path_; }
+  void write(const std::string& file, std::string_view content) const;      // atomically
+
+  // One JSON object as one line of log.jsonl, flushed.
+  void log(const nlohmann::json& line) const;
+  // Drops the lines of steps after `step` (an interrupted run may have logged further than it saved) and a cut-off end.
+  void rewind_log(std::int64_t step) const;
+
+  std::vector<CheckpointInfo> checkpoints() const;                          // ascending
+  // Calls `fill` with an empty temporary folder, then publishes it as the checkpoint of `step` and removes all but the
+  // newest `keep`. A checkpoint of that step that exists already is left as it is.
+  std::filesystem::path write_checkpoint(std::int64_t step, std::int64_t keep,
+                                         const std::function<void(const std::filesystem::path&)>& fill) const;
+
+ private:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  std::filesystem::path path_;
+};
+
+// A run folder (its newest checkpoint) or a checkpoint folder → the checkpoint. Throws Error naming what was looked for.
+std::filesystem::path find_checkpoint(const std::filesystem::path& run_or_checkpoint);
+
+}  // namespace welt

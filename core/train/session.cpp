@@ -1,0 +1,97 @@
+// See session.h.
+#include "core/train/session.h"
+
+#include <ATen/Parallel.h>
+
+#include "core/base/error.h"
+#include "core/base/log.h"
+#include "core/model/random.h"
+
+namespace welt {
+namespace {
+
+DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, std::int64_t max_bytes) {
+  DatasetOptions options;
+  options.name = name;
+  options.format = recipe.string(name + ".format");
+  options.field = recipe.string(name + ".field");
+  options.on_invalid = recipe.string(name + ".on_invalid");
+  options.batch = recipe.integer("train.batch");
+  options.words = recipe.integer("train.words");
+  options.max_bytes = max_bytes;
+  options.packing = recipe.string("data.packing");
+  options.shuffle = recipe.boolean("data.shuffle");
+  options.seed = static_cast<std::uint64_t>(recipe.integer("seed"));
+  options.prefetch = recipe.integer("data.prefetch");
+  options.compat.blocks_cross_documents = recipe.boolean("compat.blocks_cross_documents");
+  options.compat.pad_words = recipe.boolean("compat.pad_words_in_loss");
+  options.compat.cut_words_end_text = recipe.boolean("compat.cut_words_end_text");
+  return options;
+}
+
+// The limits that one part sets and another must keep.
+void check_limits(const Recipe& recipe, const WeltModel& model) {
+  const std::int64_t row = model.spec().segmenter.max_bytes + 2;
+  const auto check = [&](const std::string& key, std::int64_t needed, std::int64_t limit, const std::string& who,
+                         const std::string& mend) {
+    if (limit > 0 && needed > limit)
+      fail({recipe.where(key) + ": " + key,
+            fmt::format("rows of up to {} positions, but the {} has {}", needed, who, limit),
+            {},
+            mend});
+  };
+  const WeltModel::Limits limits = model.limits();
+  const std::string bytes = "model.segmenter.max_bytes";
+  check(bytes, row, limits.bytes_encoder, "bytes encoder", "Lower it, or raise config.max_position_embeddings");
+  check(bytes, row, limits.decoder, "decoder", "Lower it, or raise config.max_position_embeddings");
+  check("train.words", recipe.integer("train.words"), limits.latent, "latent transformer",
+        "Lower it, or raise config.max_position_embeddings");
+}
+
+}  // namespace
+
+Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint) {
+  if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
+  seed_default_generator(static_cast<std::uint64_t>(recipe.integer("seed")), RandomPurpose::initialise);
+  const std::string from = recipe.string("model.from");
+  Session session{checkpoint       ? WeltModel::load(*checkpoint)
+                  : !from.empty()  ? WeltModel::load(from)
+                                   : WeltModel(WeltSpec::from_recipe(recipe)),
+                  {}, {}, {}};
+  session.chunk_tokens = recipe.integer("train.decoder_chunk_tokens");
+  session.amp = recipe.string("precision") == "amp";
+  check_limits(recipe, session.model);
+
+  const Component segmenter = make_segmenter(session.model.spec().segmenter);
+  const std::int64_t max_bytes = session.model.spec().segmenter.max_bytes;
+  const double fraction = recipe.number("data.validation.fraction");
+  const bool own_validation = !recipe.strings("data.validation.files").empty();
+  DatasetOptions train = dataset_options(recipe, "data.train", max_bytes);
+  if (use == SessionUse::train || !own_validation) train.files = recipe.resolve_files("data.train.files");
+  if (use == SessionUse::train) {
+    train.validation_fraction = own_validation ? 0.0 : fraction;
+    train.split = train.validation_fraction > 0 ? DataSplit::train : DataSplit::all;
+    session.train = Dataset::open(train, segmenter);
+    if (session.train->rows() == 0)
+      fail({recipe.where("data.train.files") + ": data.train.files", "the files hold no text", "at least one word", {}});
+  }
+  if (own_validation) {
+    DatasetOptions validation = dataset_options(recipe, "data.validation", max_bytes);
+    validation.files = recipe.resolve_files("data.validation.files");
+    session.validation = Dataset::open(validation, segmenter);
+  } else if (fraction > 0) {
+    train.validation_fraction = fraction;
+    train.split = DataSplit::validation;
+    session.validation = Dataset::open(train, segmenter);
+  }
+  if (session.validation) {
+    const std::int64_t rows = recipe.integer("train.eval_rows");
+    session.validation_batches = session.validation->evaluation_batches(rows);
+    std::int64_t used = 0;
+    for (const Batch& batch : session.validation_batches) used += batch.rows;
+    session.validation_complete = rows == 0 || used < rows;
+  }
+  return session;
+}
+
+}  // namespace welt

@@ -1,0 +1,31 @@
+// Everything a recipe names, opened and checked against each other: model, training text, held-out text.
+// Used by `welt run`, `welt evaluate` and `welt bench`.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "core/data/dataset.h"
+#include "core/model/welt_model.h"
+#include "core/recipe/recipe.h"
+
+namespace welt {
+
+struct Session {
+  WeltModel model;
+  std::shared_ptr<const Dataset> train;        // null unless asked for
+  std::shared_ptr<const Dataset> validation;   // null: the recipe names no held-out text
+  std::vector<Batch> validation_batches;
+  bool validation_complete = false;            // the batches are all of the held-out text
+  std::int64_t chunk_tokens = 8192;
+  bool amp = false;
+};
+
+enum class SessionUse { train, evaluate };
+
+// Seeds, sets the number of threads, builds the model (or loads `checkpoint`, or the recipe's model.from) and opens the
+// text. Throws Error naming recipe key, file and line; nothing is written.
+Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint = {});
+
+}  // namespace welt

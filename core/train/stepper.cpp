@@ -1,0 +1,92 @@
+// See stepper.h.
+#include "core/train/stepper.h"
+
+#include <chrono>
+#include <cmath>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/model/random.h"
+
+namespace welt {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+}  // namespace
+
+StepperOptions stepper_options(const Recipe& recipe) {
+  StepperOptions options;
+  options.seed = static_cast<std::uint64_t>(recipe.integer("seed"));
+  options.accumulate = recipe.integer("train.accumulate");
+  options.chunk_tokens = recipe.integer("train.decoder_chunk_tokens");
+  options.amp = recipe.string("precision") == "amp";
+  options.schedule = {.name = recipe.string("train.schedule"),
+                      .peak = recipe.number("train.learning_rate"),
+                      .final_ratio = recipe.number("train.final_ratio"),
+                      .warmup_steps = recipe.integer("train.warmup_steps"),
+                      .steps = recipe.integer("train.steps")};
+  options.optimizer = {.weight_decay = recipe.number("train.weight_decay"),
+                       .beta1 = recipe.number("train.beta1"),
+                       .beta2 = recipe.number("train.beta2"),
+                       .eps = recipe.number("train.eps"),
+                       .clip = recipe.number("train.clip")};
+  return options;
+}
+
+Stepper::Stepper(WeltModel& model, const Dataset& data, const StepperOptions& options, IteratorState position)
+    : model_(model),
+      options_(options),
+      optimizer_(model.parameters(), options.optimizer),
+      loader_(data.train_loader(position)),
+      position_(position) {
+  model_.set_training(true);
+}
+
+StepReport Stepper::step(std::int64_t k) {
+  const auto start = Clock::now();
+  StepReport report;
+  report.step = k;
+  const IteratorState before = position_;
+  std::vector<std::shared_ptr<const Batch>> batches;
+  for (std::int64_t i = 0; i < options_.accumulate; ++i) {
+    LoadedBatch loaded = loader_.next();
+    position_ = loaded.after;
+    report.words += loaded.batch->real_words;
+    report.bytes += loaded.batch->real_bytes;
+    report.label_bytes += loaded.batch->label_bytes;
+    report.slots += loaded.batch->rows * loaded.batch->words;
+    batches.push_back(std::move(loaded.batch));
+  }
+  report.data_seconds = seconds_since(start);
+
+  double nats = 0;
+  for (std::size_t i = 0; i < batches.size(); ++i) {
+    seed_default_generator(options_.seed, RandomPurpose::micro_step, static_cast<std::uint64_t>(k),
+                           static_cast<std::uint32_t>(i));
+    nats += model_.forward_backward(*batches[i], static_cast<double>(report.label_bytes), options_.chunk_tokens,
+                                    options_.amp, &report.times).nats;
+  }
+  const auto update = Clock::now();
+  report.loss = report.label_bytes > 0 ? nats / static_cast<double>(report.label_bytes) : 0.0;
+  report.gradient_norm = optimizer_.gradient_norm();
+  report.learning_rate = learning_rate(options_.schedule, k);
+  if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
+    const std::string first = optimizer_.first_not_finite();
+    fail({fmt::format("step {} (rows {} to {} of epoch {})", k, before.index, position_.index, position_.epoch),
+          fmt::format("the loss is {} and the gradient norm {}; first value that is not finite: {}", report.loss,
+                      report.gradient_norm, first.empty() ? "the loss itself" : first),
+          "finite numbers", "Lower train.learning_rate, lengthen train.warmup_steps or set train.clip = 1.0"},
+         ErrorCode::aborted);
+  }
+  optimizer_.step(report.learning_rate, report.gradient_norm);
+  report.optimizer_seconds = seconds_since(update);
+  report.total_seconds = seconds_since(start);
+  return report;
+}
+
+}  // namespace welt

@@ -1,0 +1,55 @@
+// One optimizer step: micro-batches, gradients, clipping, AdamW. What `welt run` repeats and `welt bench train` times.
+#pragma once
+
+#include <cstdint>
+
+#include "core/data/dataset.h"
+#include "core/model/welt_model.h"
+#include "core/recipe/recipe.h"
+#include "core/train/optimizer.h"
+#include "core/train/schedule.h"
+
+namespace welt {
+
+struct StepperOptions {
+  std::uint64_t seed = 42;
+  std::int64_t accumulate = 1;
+  std::int64_t chunk_tokens = 8192;
+  bool amp = false;
+  ScheduleOptions schedule;
+  AdamWOptions optimizer;
+};
+
+StepperOptions stepper_options(const Recipe& recipe);
+
+struct StepReport {
+  std::int64_t step = 0;
+  double loss = 0;            // nats per label byte over the whole step
+  double gradient_norm = 0;   // before clipping
+  double learning_rate = 0;
+  std::int64_t words = 0, bytes = 0, label_bytes = 0;   // real ones
+  std::int64_t slots = 0;     // word slots of the rows, empty ones included
+  double data_seconds = 0, optimizer_seconds = 0, total_seconds = 0;
+  StepTimes times;
+};
+
+class Stepper {
+ public:
+  Stepper(WeltModel& model, const Dataset& data, const StepperOptions& options, IteratorState position = {});
+
+  // Step k = 1, 2, …. Throws Error (aborted) when loss or gradients are not finite, naming step, batch and parameter
+  // group; parameters are then as before the step.
+  StepReport step(std::int64_t k);
+
+  AdamW& optimizer() { return optimizer_; }
+  IteratorState position() const { return position_; }   // of the batches after the last step
+
+ private:
+  WeltModel& model_;
+  StepperOptions options_;
+  AdamW optimizer_;
+  BatchLoader loader_;
+  IteratorState position_;
+};
+
+}  // namespace welt

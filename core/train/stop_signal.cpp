@@ -1,0 +1,31 @@
+// See stop_signal.h.
+#include "core/train/stop_signal.h"
+
+#include <csignal>
+
+namespace welt {
+namespace {
+
+volatile std::sig_atomic_t received_signal = 0;
+
+void on_signal(int signal) {
+  received_signal = signal;
+  std::signal(signal, SIG_DFL);
+}
+
+}  // namespace
+
+StopSignal::StopSignal() {
+  received_signal = 0;
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+}
+
+StopSignal::~StopSignal() {
+  std::signal(SIGINT, SIG_DFL);
+  std::signal(SIGTERM, SIG_DFL);
+}
+
+int StopSignal::received() const { return received_signal; }
+
+}  // namespace welt

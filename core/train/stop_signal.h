@@ -1,0 +1,18 @@
+// SIGINT and SIGTERM ask for an orderly end: the step is finished, a checkpoint written, and the program leaves.
+#pragma once
+
+namespace welt {
+
+// Installs handlers for its lifetime and restores the defaults. A second signal of the same kind acts as by default
+// (ends the process at once). One at a time. [main thread]
+class StopSignal {
+ public:
+  StopSignal();
+  ~StopSignal();
+  StopSignal(const StopSignal&) = delete;
+  StopSignal& operator=(const StopSignal&) = delete;
+
+  int received() const;   // SIGINT, SIGTERM, or 0
+};
+
+}  // namespace welt

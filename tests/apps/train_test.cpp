@@ -1,0 +1,253 @@
+// Training as a user runs it: logs, exact resume, signals, kills, full disks, numbers that run away, bad text.
+#include <csignal>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+#include <thread>
+#include <unistd.h>
+
+#include "tests/apps/run_welt.h"
+
+namespace welt::test {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+// A folder with a text and a recipe of a model so small that a step takes milliseconds.
+class Training : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string text;
+    for (int i = 0; i < 60; ++i)
+      text += "verse " + std::to_string(i * 7919 % 101) + " of the small book: and he said, let there be words.\n";
+    folder_.put("text.txt", text);
+    folder_.put("recipe.toml", R"(
+name = "tiny"
+run_dir = ")" + (folder_ / "runs").string() + R"("
+[model.segmenter]
+max_bytes = 12
+[model.bytes_encoder]
+plugin = "bert"
+config = { hidden_size = 16, num_hidden_layers = 1, num_attention_heads = 2, intermediate_size = 16, max_position_embeddings = 16 }
+[model.latent]
+plugin = "llama"
+config = { hidden_size = 16, num_hidden_layers = 1, num_attention_heads = 2, num_key_value_heads = 2, intermediate_size = 16, max_position_embeddings = 32 }
+[model.decoder]
+plugin = "llama"
+config = { hidden_size = 16, num_hidden_layers = 1, num_attention_heads = 2, num_key_value_heads = 2, intermediate_size = 16, max_position_embeddings = 16, tie_word_embeddings = true }
+[data.train]
+files = [")" + (folder_ / "text.txt").string() + R"("]
+format = "lines"
+[data.validation]
+fraction = 0.1
+[train]
+steps = 6
+batch = 2
+words = 16
+warmup_steps = 2
+keep_checkpoints = 10
+log_every = 1
+)");
+  }
+
+  Run train(std::vector<std::string> more = {}, const std::string& environment = "") const {
+    std::vector<std::string> arguments{"run", (folder_ / "recipe.toml").string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_welt(arguments, environment);
+  }
+  fs::path run_folder(const std::string& name = "tiny") const { return folder_.path() / "runs" / name; }
+
+  // step → loss of the training lines.
+  std::map<int, double> losses(const std::string& name = "tiny") const {
+    std::map<int, double> found;
+    std::ifstream in(run_folder(name) / "log.jsonl");
+    for (std::string line; std::getline(in, line);) {
+      const Json json = Json::parse(line);
+      if (json.at("kind") == "train") found[json.at("step")] = json.at("loss");
+    }
+    return found;
+  }
+  // Starts `welt run` in a process of its own; the caller ends it.
+  pid_t start(const std::vector<std::string>& more) const {
+    std::vector<std::string> words{WELT_BINARY, "run", (folder_ / "recipe.toml").string()};
+    words.insert(words.end(), more.begin(), more.end());
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      if (!std::freopen("/dev/null", "w", stdout) || !std::freopen("/dev/null", "w", stderr)) ::_exit(126);
+      ::execv(WELT_BINARY, argv.data());
+      ::_exit(127);
+    }
+    return child;
+  }
+  template <typename Condition>
+  static bool wait_until(Condition&& condition, int milliseconds = 30000) {
+    for (int waited = 0; waited < milliseconds; waited += 10) {
+      if (condition()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return false;
+  }
+  std::vector<std::string> checkpoints(const std::string& name = "tiny") const {
+    std::vector<std::string> names;
+    std::error_code ignored;
+    for (const auto& entry : fs::directory_iterator(run_folder(name) / "checkpoints", ignored)) {
+      const std::string file = entry.path().filename();
+      if (file.starts_with("step-")) names.push_back(file);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+  TempFolder folder_;
+};
+
+using TrainingSlow = Training;
+
+TEST_F(TrainingSlow, WritesRecipeLogCheckpointAndSummary) {
+  const Run run = train();
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_EQ(losses().size(), 6U);
+  EXPECT_EQ(checkpoints(), (std::vector<std::string>{"step-00000006"}));
+  const Json summary = Json::parse(slurp(run_folder() / "summary.json"));
+  EXPECT_GT(summary.at("before").at("bits_per_byte").get<double>(), 7.0);
+  EXPECT_LT(summary.at("after").at("bits_per_byte").get<double>(), summary.at("before").at("bits_per_byte"));
+  EXPECT_GT(summary.at("baseline").at("byte_unigram_bits_per_byte").get<double>(), 0.0);
+  EXPECT_CONTAINS(run.out, "byte trigram (baseline)");
+  EXPECT_CONTAINS(run.out, run_folder().string());
+  EXPECT_GE(Json::parse(slurp(run_folder() / "plugins.json")).size(), 3U);
+  // The evaluation of the checkpoint gives the figure of the summary again.
+  const Run again = run_welt({"evaluate", run_folder().string(), "--json"});
+  ASSERT_EQ(again.status, 0) << again.err;
+  EXPECT_NEAR(Json::parse(again.out).at("loss").get<double>(), summary.at("after").at("loss").get<double>(), 1e-6);
+  // A second run of the same name does not touch the first.
+  ASSERT_EQ(train({"--set", "train.steps=1"}).status, 0);
+  EXPECT_EQ(losses("tiny-2").size(), 1U);
+  EXPECT_EQ(losses().size(), 6U);
+}
+
+TEST_F(TrainingSlow, ResumeGivesTheLossesOfAnUnbrokenRun) {
+  for (const char* precision : {"fp32", "amp"}) {
+    const std::vector<std::string> set{"--set", std::string("precision=") + precision, "--set",
+                                       std::string("name=") + precision, "--set", "train.accumulate=2", "--set",
+                                       "train.checkpoint_every=3"};
+    ASSERT_EQ(train(set).status, 0);
+    const std::map<int, double> unbroken = losses(precision);
+    fs::remove_all(run_folder(precision) / "checkpoints" / "step-00000006");
+    std::vector<std::string> resume = set;
+    resume.push_back("--resume");
+    const Run run = train(resume);
+    ASSERT_EQ(run.status, 0) << run.err;
+    EXPECT_EQ(losses(precision), unbroken) << precision;
+  }
+}
+
+TEST_F(TrainingSlow, ResumeRefusesAnotherRecipe) {
+  ASSERT_EQ(train().status, 0);
+  const Run run = train({"--resume", "--set", "train.learning_rate=0.5"});
+  EXPECT_EQ(run.status, 1);
+  EXPECT_CONTAINS(run.err, "train.learning_rate: ");
+}
+
+TEST_F(TrainingSlow, SigintAndSigtermSaveAndLeave) {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const std::string name = signal == SIGINT ? "int" : "term";
+    const pid_t child = start({"--set", "train.steps=100000", "--set", "name=" + name});
+    ASSERT_TRUE(wait_until([&] { return fs::exists(run_folder(name) / "log.jsonl") && fs::file_size(run_folder(name) / "log.jsonl") > 1000; }));
+    ::kill(child, signal);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ASSERT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 128 + signal);
+    ASSERT_EQ(checkpoints(name).size(), 1U);
+    EXPECT_EQ(run_welt({"evaluate", run_folder(name).string()}).status, 0);
+  }
+}
+
+TEST_F(TrainingSlow, KillWhileCheckpointsAreWrittenLosesNoWholeOne) {
+  const std::vector<std::string> often{"--set", "train.steps=100000", "--set", "train.checkpoint_every=1", "--set",
+                                       "train.keep_checkpoints=3", "--set", "train.warmup_steps=0", "--set",
+                                       "train.schedule=constant"};
+  for (int round = 0; round < 3; ++round) {
+    std::vector<std::string> arguments = often;
+    if (round > 0) arguments.push_back("--resume");
+    const std::vector<std::string> before = checkpoints();
+    const pid_t child = start(arguments);
+    EXPECT_TRUE(wait_until([&] { return checkpoints().size() >= 2 && checkpoints() != before; }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(7 + 13 * round));
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    for (const std::string& name : checkpoints()) {
+      const Run run = run_welt({"evaluate", (run_folder() / "checkpoints" / name).string()});
+      EXPECT_EQ(run.status, 0) << name << run.err;
+    }
+  }
+}
+
+TEST_F(TrainingSlow, ADiskThatIsFullIsOneParagraphAndKeepsTheLastCheckpoint) {
+  ASSERT_EQ(train().status, 0);
+  const std::vector<std::string> before = checkpoints();
+  // A limit on file sizes makes writes fail as a full disk does (EFBIG instead of ENOSPC).
+  const std::string limited = "ulimit -f 20; trap '' XFSZ;";
+  const Run run = train({"--set", "name=full"}, limited);
+  EXPECT_EQ(run.status, 1);
+  EXPECT_CONTAINS(run.err, "model.safetensors");
+  EXPECT_TRUE(checkpoints("full").empty());
+  EXPECT_EQ(checkpoints(), before);
+}
+
+TEST_F(TrainingSlow, ALossThatIsNotFiniteStopsWithStepBatchAndGroup) {
+  const Run run = train({"--set", "train.learning_rate=1e15", "--set", "train.clip=0", "--set",
+                         "train.checkpoint_every=1", "--set", "train.warmup_steps=0"});
+  EXPECT_EQ(run.status, 1);
+  EXPECT_CONTAINS(run.err, "step ");
+  EXPECT_CONTAINS(run.err, "rows ");
+  EXPECT_CONTAINS(run.err, "parameter group ");
+  EXPECT_FALSE(checkpoints().empty());
+}
+
+TEST_F(TrainingSlow, TextThatIsNotUtf8IsNamedWithFileAndByte) {
+  folder_.put("text.txt", "good words\nbad \xFF word\n");
+  const Run run = train();
+  EXPECT_EQ(run.status, 1);
+  EXPECT_CONTAINS(run.err, "text.txt");
+  EXPECT_CONTAINS(run.err, "15");
+  EXPECT_EQ(train({"--set", "data.train.on_invalid=replace", "--set", "data.validation.fraction=0"}).status, 0);
+  EXPECT_EQ(train({"--set", "data.train.on_invalid=skip", "--set", "data.validation.fraction=0"}).status, 0);
+}
+
+TEST_F(TrainingSlow, LimitsThatDoNotFitAreRefusedBeforeTraining) {
+  const Run words = train({"--set", "train.words=64"});
+  EXPECT_EQ(words.status, 1);
+  EXPECT_CONTAINS(words.err, "latent transformer has 32");
+  const Run bytes = train({"--set", "model.segmenter.max_bytes=15"});
+  EXPECT_EQ(bytes.status, 1);
+  EXPECT_CONTAINS(bytes.err, "model.segmenter.max_bytes");
+  EXPECT_FALSE(fs::exists(run_folder()));
+}
+
+TEST_F(TrainingSlow, PlanAndRecipeChangeNothing) {
+  const Run plan = train({"--dry-run"});
+  EXPECT_EQ(plan.status, 0) << plan.err;
+  EXPECT_CONTAINS(plan.out, "parameters");
+  const Run recipe = train({"--print-recipe"});
+  EXPECT_EQ(recipe.status, 0);
+  EXPECT_CONTAINS(recipe.out, "steps");
+  EXPECT_EQ(run_welt({"validate", (folder_ / "recipe.toml").string()}).status, 0);
+  EXPECT_FALSE(fs::exists(folder_ / "runs"));
+}
+
+TEST_F(TrainingSlow, BenchReportsSpeedAndParts) {
+  const Run run = run_welt({"bench", "train", (folder_ / "recipe.toml").string(), "--steps", "2", "--json"});
+  ASSERT_EQ(run.status, 0) << run.err;
+  const Json json = Json::parse(run.out);
+  EXPECT_GT(json.at("words_per_second").get<double>(), 0);
+  EXPECT_EQ(json.at("milliseconds").size(), 7U);
+  EXPECT_FALSE(fs::exists(folder_ / "runs"));
+}
+
+}  // namespace
+}  // namespace welt::test

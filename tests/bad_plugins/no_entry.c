@@ -1,3 +1,0 @@
-/* Exports nothing. */
-#include "fake.h"
-FAKE_FREE_NOTE("no_entry");

@@ -1,0 +1,65 @@
+// Rows that the bytes encoder and the decoder run over: no padding, ordered by length, every target once.
+#include "core/model/step_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <numeric>
+#include <set>
+
+namespace welt {
+namespace {
+
+using Ids = std::vector<std::int64_t>;
+
+Batch two_rows() {  // row 0: BOS "ab" "c"; row 1: BOS, pad, pad
+  Batch batch;
+  batch.rows = 2;
+  batch.words = 3;
+  for (const char* word : {"\x02", "ab", "c", ""}) {
+    for (const char* p = word; *p; ++p) batch.table.bytes.push_back(static_cast<std::uint8_t>(*p));
+    batch.table.offsets.push_back(static_cast<std::int64_t>(batch.table.bytes.size()));
+  }
+  batch.input = {0, 1, 2, 0, -1, -1};
+  batch.label = {1, 2, 3, 3, -1, -1};
+  return batch;
+}
+
+TEST(StepPlan, EncodesEachDistinctInputWordOnce) {
+  const EncoderPlan plan = plan_encoder(two_rows());
+  EXPECT_EQ(plan.offsets, (Ids{0, 3, 6, 10}));
+  EXPECT_EQ(plan.ids, (Ids{2, 2, 3, 2, 'c', 3, 2, 'a', 'b', 3}));
+  EXPECT_EQ(plan.word_row, (Ids{0, 2, 1, -1}));  // the empty word is only a label
+}
+
+TEST(StepPlan, DecodesLabelledPositionsOnly) {
+  const DecoderPlan plan = plan_decoder(two_rows(), 8192);
+  EXPECT_EQ(plan.positions, (Ids{2, 3, 1, 0}));  // empty, empty, "c", "ab"
+  ASSERT_EQ(plan.chunks.size(), 1U);
+  const DecoderChunk& chunk = plan.chunks[0];
+  EXPECT_EQ(chunk.offsets, (Ids{0, 2, 4, 7, 11}));
+  EXPECT_EQ(chunk.ids, (Ids{256, 2, 257, 2, 258, 2, 'c', 259, 2, 'a', 'b'}));
+  EXPECT_EQ(chunk.predictors, (Ids{1, 3, 5, 6, 8, 9, 10}));
+  EXPECT_EQ(chunk.targets, (Ids{3, 3, 'c', 3, 'a', 'b', 3}));
+  EXPECT_EQ(chunk.target_row, (Ids{0, 1, 2, 2, 3, 3, 3}));
+  EXPECT_EQ(plan.targets, 7);
+}
+
+TEST(StepPlan, ChunksHoldWholeRowsEvenWhenARowIsLongerThanTheChunk) {
+  const DecoderPlan plan = plan_decoder(two_rows(), 4);
+  ASSERT_EQ(plan.chunks.size(), 3U);
+  EXPECT_EQ(plan.chunks[0].rows, 2);
+  EXPECT_EQ(plan.chunks[1].rows, 1);
+  EXPECT_EQ(plan.chunks[2].first_row, 3);
+  std::int64_t tokens = 0;
+  for (const DecoderChunk& chunk : plan.chunks) tokens += static_cast<std::int64_t>(chunk.ids.size());
+  EXPECT_EQ(tokens, plan.tokens);
+}
+
+TEST(StepPlan, BatchWithoutLabelsHasNoChunks) {
+  Batch batch = two_rows();
+  std::fill(batch.label.begin(), batch.label.end(), -1);
+  EXPECT_TRUE(plan_decoder(batch, 8192).chunks.empty());
+}
+
+}  // namespace
+}  // namespace welt
