@@ -35,8 +35,9 @@ at::Tensor as_tensor(const std::vector<std::int64_t>& list) {
   return at::from_blob(const_cast<std::int64_t*>(list.data()), {static_cast<std::int64_t>(list.size())}, at::kLong);
 }
 
+// In the weight's dtype: under autocast x comes out of a product as bfloat16.
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight) {
-  return at::rms_norm(x, {x.size(-1)}, weight, norm_eps);
+  return at::rms_norm(x.to(weight.scalar_type()), {x.size(-1)}, weight, norm_eps);
 }
 
 }  // namespace
