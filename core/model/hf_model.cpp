@@ -16,8 +16,16 @@
 namespace welt {
 namespace {
 
+const ComponentType& find_type(const HfSource& source, std::string_view role) {
+  try {
+    return Registry::instance().find_for_config(role, source.config());
+  } catch (const Error& error) {  // the registry does not know where the config came from
+    throw Error(fmt::format("{}: {}", source.folder().string(), error.what()), error.code());
+  }
+}
+
 TorchComponent make_component(const HfSource& source, std::string_view role) {
-  const ComponentType& type = Registry::instance().find_for_config(role, source.config());
+  const ComponentType& type = find_type(source, role);
   const std::string where = (source.folder() / "config.json").string();
   const std::string name = source.architecture();
   const std::vector<std::string>& known = type.hf_architectures;

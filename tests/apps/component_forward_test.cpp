@@ -145,66 +145,6 @@ TEST_F(ComponentForward, MissingAndMisshapenTensorsAreToldAllAtOnce) {
   EXPECT_CONTAINS(message, "\"model.layers.1.input_layernorm.weight\" has type I64");
 }
 
-TEST_F(ComponentForward, UnknownModelTypesRolesAndClassesListTheKnownOnes) {
-  use("bert-pooler");
-  EXPECT_CONTAINS(refusal("latent"), "llama");
-  EXPECT_CONTAINS(refusal("image_encoder"), "image_encoder");
-  change_config([](nlohmann::json& config) { config["architectures"] = {"BertModle"}; });
-  EXPECT_CONTAINS(refusal("bytes_encoder"), "Did you mean BertModel?");
-  change_config([](nlohmann::json& config) {
-    config["model_type"] = "brt";
-    config.erase("architectures");
-  });
-  const std::string message = refusal("bytes_encoder");
-  EXPECT_CONTAINS(message, "\"brt\"");
-  EXPECT_CONTAINS(message, "bert");
-  EXPECT_CONTAINS(message, "llama");
-}
-
-TEST_F(ComponentForward, BadInputsNameFileCaseAndInput) {
-  use("bert-pooler");
-  const auto message = [&](const std::vector<NamedTensor>& tensors) {
-    cases(tensors);
-    const std::string text = refusal("bytes_encoder", {"--grad"});
-    EXPECT_CONTAINS(text, (folder_ / "io.safetensors").string());
-    return text;
-  };
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 3, 64)}}),
-                  "case \"a\": input input_ids: the value 64; expected 0 to 63");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 3, -1)}}), "the value -1");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", at::ones({1, 3})}}), "whole numbers");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(3, 0)}}), "not empty");
-  EXPECT_CONTAINS(message({{"a/in/attention_mask", ids(1, 3)}}), "neither input_ids nor inputs_embeds");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 3)}, {"a/in/inputs_embeds", at::ones({1, 3, 32})}}), "both");
-  EXPECT_CONTAINS(message({{"a/in/inputs_embeds", at::ones({1, 3, 31})}}), "[1, 3, 31]; expected [1, 3, 32]");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 3)}, {"a/in/attention_mask", ids(1, 4)}}), "attention_mask");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 3)}, {"a/in/attention_mask_4d", ids(1, 3)}}), "[1, 1, 3, 3]");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 3)}, {"a/in/position_ids", ids(1, 3, 40)}}), "40");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 3)}, {"a/in/token_type_ids", ids(1, 3, 2)}}),
-                  "token type 2 was given; the model has 2");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 41)}}), "position 40 was asked for; the model has 40");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 3)}, {"a/valid", at::ones({1, 4}, at::kBool)}}), "valid");
-  EXPECT_CONTAINS(message({{"a/in/pixel_values", at::ones({1, 3, 8, 8})}}), "pixel_values");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 3)}, {"a/w/logits", at::ones({1, 3, 64})}}), "no such output");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 3)}, {"a/w/pooler_output", at::ones({1, 3})}}), "w/pooler_output");
-  EXPECT_CONTAINS(message({{"input_ids", ids(1, 3)}}), "none of them the input of a case");
-  EXPECT_CONTAINS(message({{"a/in/input_ids", ids(1, 3)}, {"a/in/prompt_lengths", ids(1, 1).flatten()}}),
-                  "welt.kv_cache/1");
-}
-
-TEST_F(ComponentForward, BadPromptLengths) {
-  use("llama-gqa");
-  const auto message = [&](const at::Tensor& lengths) {
-    cases({{"a/in/input_ids", ids(2, 5)}, {"a/in/prompt_lengths", lengths}});
-    return refusal("latent");
-  };
-  EXPECT_CONTAINS(message(at::full({2}, 6, at::kLong)), "expected [2] values from 1 to 5");
-  EXPECT_CONTAINS(message(at::full({2}, 0, at::kLong)), "from 0 to 0");
-  EXPECT_CONTAINS(message(at::full({3}, 2, at::kLong)), "[3]");
-  EXPECT_CONTAINS(message(at::full({0}, 2, at::kLong)), "[0]");
-  EXPECT_CONTAINS(message(at::full({2}, 2.0)), "whole numbers");
-}
-
 TEST_F(ComponentForward, APromptMayBeTheWholeText) {
   use("llama-gqa");
   cases({{"a/in/input_ids", ids(2, 5)}, {"a/in/prompt_lengths", at::full({2}, 5, at::kLong)}});

@@ -27,6 +27,7 @@ Settings Settings::from(const sdk::Config& config) {
   s.hidden_dropout = config.get_double("hidden_dropout_prob", 0.1);
   s.attention_dropout = config.get_double("attention_probs_dropout_prob", 0.1);
   s.padding_row = config.get_int("pad_token_id", -1);
+  if (s.padding_row < 0 && config.has("pad_token_id")) s.padding_row += s.vocab_size;  // -1: the last row
   s.tied = config.get_bool("tie_word_embeddings", true);
 
   if (s.architecture != "BertModel" && s.architecture != "BertForMaskedLM") {

@@ -20,6 +20,7 @@ Settings Settings::from(const sdk::Config& config) {
   s.mlp_bias = config.get_bool("mlp_bias", false);
   s.tied = config.get_bool("tie_word_embeddings", false);
   s.padding_row = config.get_int("pad_token_id", -1);
+  if (s.padding_row < 0 && config.has("pad_token_id")) s.padding_row += s.vocab_size;  // -1: the last row
 
   if (s.architecture != "LlamaForCausalLM" && s.architecture != "LlamaModel") {
     throw sdk::invalid("class \"" + s.architecture + "\" is not served; known: LlamaForCausalLM, LlamaModel",
