@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -144,13 +145,11 @@ welt_status enter(const PluginInfo& info, const welt_host* host, const welt_plug
     return report(host, error, WELT_INVALID_ARGUMENT, "the entry needs a host table with its ABI version", info.id);
   }
   if (host->abi_major != WELT_ABI_MAJOR) {
-    return fence(error, info.id, [&] {
-      detail::host.store(host, std::memory_order_release);
-      throw Failure(WELT_FAILED_PRECONDITION, "built for welt ABI " + std::to_string(WELT_ABI_MAJOR) +
-                                                  ".x, but the host speaks " + std::to_string(host->abi_major) + "." +
-                                                  std::to_string(host->abi_minor) +
-                                                  "; rebuild the plugin with the host's SDK");
-    });
+    char message[160];
+    std::snprintf(message, sizeof(message),
+                  "built for welt ABI %u.x, but the host speaks %u.%u; rebuild the plugin with the host's SDK",
+                  WELT_ABI_MAJOR, host->abi_major, host->abi_minor);
+    return report(host, error, WELT_FAILED_PRECONDITION, message, info.id);
   }
   detail::host.store(host, std::memory_order_release);
   plugin_id.store(info.id);
