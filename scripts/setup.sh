@@ -36,8 +36,7 @@ libspdlog-dev       | header spdlog/spdlog.h         | logs
 nlohmann-json3-dev  | header nlohmann/json.hpp       | JSON: config.json, safetensors headers, --json
 libtomlplusplus-dev | header toml++/toml.h           | recipes
 libcli11-dev        | header CLI/CLI.hpp             | the command line
-libicu-dev          | header unicode/brkiter.h       | grapheme borders, Unicode properties
-zlib1g-dev          | header zlib.h                  | compressed text files
+zlib1g-dev          | header zlib.h                  | reads gzip-compressed text
 libboost1.81-dev    | header boost/dll/shared_library.hpp, Boost 1.74 or up | opens plugins (Boost.DLL, headers only)
 libgtest-dev        | header gtest/gtest.h           | the tests
 '
