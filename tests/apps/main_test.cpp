@@ -1,0 +1,77 @@
+// The command line's frame: help, version, errors and exit status, and how it sets OpenMP up.
+#include <gtest/gtest.h>
+
+#include "tests/apps/run_welt.h"
+
+namespace welt {
+namespace {
+
+using test::Outcome;
+using test::run_welt;
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST(Main, VersionIsOneLine) {
+  const Outcome version = run_welt({"--version"});
+  EXPECT_EQ(version.status, 0);
+  EXPECT_EQ(version.out, WELT_VERSION "\n");
+}
+
+class Help : public testing::TestWithParam<std::vector<std::string>> {};
+TEST_P(Help, EndsInExamples) {
+  const Outcome help = run_welt(GetParam());
+  EXPECT_EQ(help.status, 0) << help.err;
+  EXPECT_TRUE(has(help.out, "Examples:")) << help.out;
+}
+INSTANTIATE_TEST_SUITE_P(Main, Help,
+                         testing::Values(std::vector<std::string>{}, std::vector<std::string>{"--help"},
+                                         std::vector<std::string>{"plugin", "--help"},
+                                         std::vector<std::string>{"plugin", "list", "--help"},
+                                         std::vector<std::string>{"plugin", "describe", "--help"},
+                                         std::vector<std::string>{"doctor", "--help"}));
+
+struct Misuse {
+  std::vector<std::string> arguments;
+  std::string said;
+};
+class UsageError : public testing::TestWithParam<Misuse> {};
+TEST_P(UsageError, LeavesWithTwoAndOneParagraph) {
+  const Outcome outcome = run_welt(GetParam().arguments);
+  EXPECT_EQ(outcome.status, 2);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_TRUE(outcome.err.starts_with("welt: ")) << outcome.err;
+  EXPECT_TRUE(has(outcome.err, GetParam().said)) << outcome.err;
+}
+INSTANTIATE_TEST_SUITE_P(Main, UsageError,
+                         testing::Values(Misuse{{"docter"}, "did you mean \"doctor\"?"},
+                                         Misuse{{"doctor", "--jsn"}, "--jsn"}, Misuse{{"plugin"}, "subcommand"},
+                                         Misuse{{"--log-level", "loud", "doctor"}, "--log-level"}));
+
+struct Spinning {
+  std::string environment, shown;
+};
+class OpenMP : public testing::TestWithParam<Spinning> {};
+TEST_P(OpenMP, WaitsShortlyUnlessTheUserSaysOtherwise) {
+  const Outcome outcome = run_welt({"--version"}, GetParam().environment + " OMP_DISPLAY_ENV=verbose");
+  // libgomp prints once, or twice when the program had to start itself anew: what counts is said last.
+  const std::string last = outcome.err.substr(std::max<std::size_t>(outcome.err.rfind("DISPLAY ENVIRONMENT BEGIN"), 1));
+  EXPECT_TRUE(has(last, GetParam().shown)) << outcome.err;
+}
+INSTANTIATE_TEST_SUITE_P(Main, OpenMP,
+                         testing::Values(Spinning{"env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT -u WELT_SET_SPINCOUNT",
+                                                  "GOMP_SPINCOUNT = '1000'"},
+                                         Spinning{"env -i", "GOMP_SPINCOUNT = '1000'"},
+                                         Spinning{"env -u OMP_WAIT_POLICY GOMP_SPINCOUNT=77", "GOMP_SPINCOUNT = '77'"},
+                                         Spinning{"env -u GOMP_SPINCOUNT OMP_WAIT_POLICY=active",
+                                                  "OMP_WAIT_POLICY = 'ACTIVE'"}));
+
+// The variable that lent its place to GOMP_SPINCOUNT is back when main() runs.
+TEST(Main, EnvironmentIsWholeAfterTheOpenMPSetup) {
+  const Outcome outcome =
+      run_welt({"plugin", "list", "--json"}, "env -i HOME=/tmp PWD=/ WELT_PLUGIN_PATH=/one GOMP_DEBUG=0");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_TRUE(has(outcome.out, "\"/one\"")) << outcome.out;
+}
+
+}  // namespace
+}  // namespace welt
