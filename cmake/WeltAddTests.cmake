@@ -11,8 +11,8 @@ function(welt_add_tests name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main welt_warnings)
   target_compile_definitions(${name} PRIVATE WELT_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/goldens"
-    WELT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WELT_BINARY="$<TARGET_FILE:welt>"
-    WELT_PLUGIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" ${ARG_DEFINITIONS})
+    WELT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WELT_VERSION="${PROJECT_VERSION}" WELT_BINARY="$<TARGET_FILE:welt>"
+    WELT_PLUGIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" WELT_PLUGIN_ZOO="${CMAKE_BINARY_DIR}/tests/plugins" ${ARG_DEFINITIONS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests/bin")
   include(GoogleTest)
   foreach(entry IN ITEMS "unit:-*Parity*.*:*Slow*.*:60" "parity:*Parity*.*:120" "slow:*Slow*.*:900")
