@@ -6,6 +6,14 @@
 
 #define TEXT(literal) {literal, sizeof(literal) - 1}
 
+/* The bad ones that differ in a name only are made from this file. */
+#ifndef PLUGIN_ID
+#define PLUGIN_ID "spaces"
+#endif
+#ifndef COMPONENT_ID
+#define COMPONENT_ID "spaces"
+#endif
+
 static int same(welt_string a, const char* b) { return a.size == strlen(b) && memcmp(a.data, b, a.size) == 0; }
 
 static welt_status segment(welt_component* component, welt_string text, uint32_t is_final,
@@ -43,7 +51,7 @@ static const welt_string model_types[] = {TEXT("spaces")};
 static const welt_string choices[] = {TEXT("keep"), TEXT("drop")};
 static const welt_component_descriptor descriptor = {
     .struct_size = sizeof descriptor,
-    .id = TEXT("spaces"),
+    .id = TEXT(COMPONENT_ID),
     .description = TEXT("ends a word behind each space"),
     .roles = {roles, 1},
     .hf_model_types = {model_types, 1},
@@ -65,7 +73,7 @@ static const void* get_static_interface(uint64_t index, welt_string id) {
 }
 
 static void refuse(const welt_host* host, welt_error* error, const char* message) {
-  static const welt_string service = TEXT(WELT_ERROR_SERVICE), source = TEXT("spaces"), none = {0, 0};
+  static const welt_string service = TEXT(WELT_ERROR_SERVICE), source = TEXT(PLUGIN_ID), none = {0, 0};
   const welt_error_service* errors = host->get_service(host, service);
   const welt_string text = {message, strlen(message)};
   if (errors) errors->set(error, WELT_INVALID_ARGUMENT, text, source, none);
@@ -88,7 +96,7 @@ static welt_status create(uint64_t index, const welt_config* config, uint32_t in
 static const welt_component_factory_v1 factory = {sizeof factory, 0, count, get_descriptor, get_static_interface, create};
 static const void* get_factory(welt_string id) { return same(id, WELT_COMPONENT_FACTORY) ? &factory : 0; }
 static const welt_plugin plugin = {
-    sizeof plugin, 0, WELT_ABI_MAJOR, WELT_ABI_MINOR, TEXT("spaces"), TEXT("1.2.3"), TEXT("a test"), TEXT("MIT"), get_factory};
+    sizeof plugin, 0, WELT_ABI_MAJOR, WELT_ABI_MINOR, TEXT(PLUGIN_ID), TEXT("1.2.3"), TEXT("a test"), TEXT("MIT"), get_factory};
 
 __attribute__((visibility("default"))) welt_status welt_plugin_entry(const welt_host* host, const welt_plugin** out,
                                                                      welt_error* error) {

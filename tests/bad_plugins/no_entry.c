@@ -1,0 +1,3 @@
+/* Exports nothing. */
+#include "fake.h"
+FAKE_FREE_NOTE("no_entry");
