@@ -33,6 +33,7 @@ INSTANTIATE_TEST_SUITE_P(Main, Help,
 struct Misuse {
   std::vector<std::string> arguments;
   std::string said;
+  friend void PrintTo(const Misuse& misuse, std::ostream* out) { *out << misuse.said; }  // ctest shows it
 };
 class UsageError : public testing::TestWithParam<Misuse> {};
 TEST_P(UsageError, LeavesWithTwoAndOneParagraph) {
@@ -49,6 +50,7 @@ INSTANTIATE_TEST_SUITE_P(Main, UsageError,
 
 struct Spinning {
   std::string environment, shown;
+  friend void PrintTo(const Spinning& spinning, std::ostream* out) { *out << spinning.environment; }
 };
 class OpenMP : public testing::TestWithParam<Spinning> {};
 TEST_P(OpenMP, WaitsShortlyUnlessTheUserSaysOtherwise) {

@@ -54,6 +54,7 @@ class Folder {
 struct BadPlugin {
   std::string name;
   std::vector<std::string> reason_and_mend;
+  friend void PrintTo(const BadPlugin& plugin, std::ostream* out) { *out << plugin.name; }  // ctest shows it
 };
 
 class RegistryRefuses : public testing::TestWithParam<BadPlugin> {};
