@@ -30,7 +30,8 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// An index list as a tensor, without a copy: the list outlives every use within a pass.
+// An index list as a tensor, without a copy. Autograd keeps index tensors until the backward pass: the list must live as
+// long (those of the batch and of the plans do).
 at::Tensor as_tensor(const std::vector<std::int64_t>& list) {
   return at::from_blob(const_cast<std::int64_t*>(list.data()), {static_cast<std::int64_t>(list.size())}, at::kLong);
 }
@@ -63,16 +64,17 @@ at::Tensor WeltModel::encode_words(const EncoderPlan& plan) {
 at::Tensor WeltModel::latents(const Batch& batch, const EncoderPlan& plan, const at::Tensor& word_vectors,
                               const std::vector<std::int64_t>& positions) {
   const std::int64_t slots = batch.rows * batch.words;
-  std::vector<std::int64_t> row_of_slot(static_cast<std::size_t>(slots), 0);           // a slot without a word: any row
+  const at::Tensor row_of_slot = at::zeros({slots}, at::kLong);                        // a slot without a word: row 0
+  auto* row = row_of_slot.mutable_data_ptr<std::int64_t>();
   bool documents = false, prefixes = false;
   for (std::int64_t i = 0; i < slots; ++i) {
-    if (batch.input[i] >= 0) row_of_slot[i] = plan.word_row[batch.input[i]];
+    if (batch.input[i] >= 0) row[i] = plan.word_row[batch.input[i]];
     documents = documents || batch.document[i] > 0;
     prefixes = prefixes || batch.prefix[i] >= 0;
   }
   const std::vector<std::int64_t> shape{batch.rows, batch.words};
   // Slots without a word are at the end of a row, so that under a causal mask no word sees them.
-  const RowsView rows{at::embedding(word_vectors, as_tensor(row_of_slot).view(shape)), {}};   // [B,W,D]
+  const RowsView rows{at::embedding(word_vectors, row_of_slot.view(shape)), {}};   // [B,W,D]
   AttentionView attention{.kind = WELT_ATTENTION_CAUSAL};
   if (documents) attention.document_id = as_tensor(batch.document).view(shape);
   if (prefixes) attention.prefix_id = as_tensor(batch.prefix).view(shape);
