@@ -1,11 +1,11 @@
 // Training as a user runs it: logs, exact resume, signals, kills, full disks, numbers that run away, bad text.
+#include <sys/resource.h>
+#include <unistd.h>
 #include <algorithm>
 #include <csignal>
 #include <map>
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 #include <thread>
-#include <unistd.h>
 
 #include "tests/apps/run_welt.h"
 
@@ -25,7 +25,8 @@ class Training : public ::testing::Test {
     folder_.put("text.txt", text);
     folder_.put("recipe.toml", R"(
 name = "tiny"
-run_dir = ")" + (folder_ / "runs").string() + R"("
+run_dir = ")" + (folder_ / "runs").string() +
+                                   R"("
 [model.segmenter]
 max_bytes = 12
 [model.bytes_encoder]
@@ -38,7 +39,8 @@ config = { hidden_size = 16, num_hidden_layers = 1, num_attention_heads = 2, num
 plugin = "llama"
 config = { hidden_size = 16, num_hidden_layers = 1, num_attention_heads = 2, num_key_value_heads = 2, intermediate_size = 16, max_position_embeddings = 16, tie_word_embeddings = true }
 [data.train]
-files = [")" + (folder_ / "text.txt").string() + R"("]
+files = [")" + (folder_ / "text.txt").string() +
+                                   R"("]
 format = "lines"
 [data.validation]
 fraction = 0.1
@@ -132,9 +134,11 @@ TEST_F(TrainingSlow, WritesRecipeLogCheckpointAndSummary) {
 
 TEST_F(TrainingSlow, ResumeGivesTheLossesOfAnUnbrokenRun) {
   for (const char* precision : {"fp32", "amp"}) {
-    const std::vector<std::string> set{"--set", std::string("precision=") + precision, "--set",
-                                       std::string("name=") + precision, "--set", "train.accumulate=2", "--set",
-                                       "train.steps=9", "--set", "train.checkpoint_every=3"};
+    const std::vector<std::string> set{"--set", std::string("precision=") + precision,
+                                       "--set", std::string("name=") + precision,
+                                       "--set", "train.accumulate=2",
+                                       "--set", "train.steps=9",
+                                       "--set", "train.checkpoint_every=3"};
     ASSERT_EQ(train(set).status, 0);
     const std::map<int, double> unbroken = losses(precision);
     for (const char* later : {"step-00000006", "step-00000009"})
@@ -158,7 +162,9 @@ TEST_F(TrainingSlow, SigintAndSigtermSaveAndLeave) {
   for (const int signal : {SIGINT, SIGTERM}) {
     const std::string name = signal == SIGINT ? "int" : "term";
     const pid_t child = start({"--set", "train.steps=100000", "--set", "name=" + name});
-    ASSERT_TRUE(wait_until([&] { return fs::exists(run_folder(name) / "log.jsonl") && fs::file_size(run_folder(name) / "log.jsonl") > 1000; }));
+    ASSERT_TRUE(wait_until([&] {
+      return fs::exists(run_folder(name) / "log.jsonl") && fs::file_size(run_folder(name) / "log.jsonl") > 1000;
+    }));
     ::kill(child, signal);
     int status = 0;
     ::waitpid(child, &status, 0);
@@ -170,9 +176,9 @@ TEST_F(TrainingSlow, SigintAndSigtermSaveAndLeave) {
 }
 
 TEST_F(TrainingSlow, KillWhileCheckpointsAreWrittenLosesNoWholeOne) {
-  const std::vector<std::string> often{"--set", "train.steps=100000", "--set", "train.checkpoint_every=1", "--set",
-                                       "train.keep_checkpoints=3", "--set", "train.warmup_steps=0", "--set",
-                                       "train.schedule=constant"};
+  const std::vector<std::string> often{"--set", "train.steps=100000",       "--set", "train.checkpoint_every=1",
+                                       "--set", "train.keep_checkpoints=3", "--set", "train.warmup_steps=0",
+                                       "--set", "train.schedule=constant"};
   for (int round = 0; round < 3; ++round) {
     std::vector<std::string> arguments = often;
     if (round > 0) arguments.push_back("--resume");
@@ -204,7 +210,7 @@ TEST_F(TrainingSlow, ADiskThatIsFullIsOneParagraphAndKeepsTheLastCheckpoint) {
 
 TEST_F(TrainingSlow, ALossThatIsNotFiniteStopsWithStepBatchAndGroup) {
   const Outcome run = train({"--set", "train.learning_rate=1e15", "--set", "train.clip=0", "--set",
-                         "train.checkpoint_every=1", "--set", "train.warmup_steps=0"});
+                             "train.checkpoint_every=1", "--set", "train.warmup_steps=0"});
   EXPECT_EQ(run.status, 1);
   EXPECT_CONTAINS(run.err, "step ");
   EXPECT_CONTAINS(run.err, "rows ");
