@@ -1,0 +1,142 @@
+// The whole model against a dense float64 computation (tests/goldens/welt/make_welt.py), and its files.
+#include "core/model/welt_model.h"
+
+#include <ATen/core/Tensor.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "core/base/file.h"
+#include "core/model/tensor_io.h"
+#include "tests/core/base/temp_folder.h"
+
+namespace welt {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::filesystem::path golden = std::filesystem::path(WELT_TEST_DATA) / "welt" / "bert-llama-llama";
+
+Batch golden_batch(const Json& expected) {
+  Batch batch;
+  batch.words = expected.at("width");
+  for (const std::string word : expected.at("words")) {
+    batch.table.bytes.insert(batch.table.bytes.end(), word.begin(), word.end());
+    batch.table.offsets.push_back(static_cast<std::int64_t>(batch.table.bytes.size()));
+  }
+  const Json& fields = expected.at("batch");
+  const auto list = [&](const char* name) { return fields.at(name).get<std::vector<std::int64_t>>(); };
+  batch.input = list("input");
+  batch.label = list("label");
+  batch.position = list("position");
+  batch.document = list("document");
+  batch.prefix = list("prefix");
+  batch.rows = static_cast<std::int64_t>(batch.input.size()) / batch.words;
+  batch.label_bytes = expected.at("label_bytes");
+  return batch;
+}
+
+struct Result {
+  LossSums sums;
+  std::map<std::string, double> norms;
+};
+
+Result run(const Batch& batch, std::int64_t chunk_tokens, bool amp) {
+  WeltModel model = WeltModel::load(golden);
+  model.set_training(false);
+  Result result;
+  result.sums = model.forward_backward(batch, static_cast<double>(batch.label_bytes), chunk_tokens, amp);
+  for (const ModelParameter& parameter : model.parameters())
+    if (parameter.tensor.grad().defined())
+      result.norms[parameter.name] = parameter.tensor.grad().norm().item<double>();
+  return result;
+}
+
+// Worst |norm − expected| / max(expected, 1e-3) over all parameters; each must be there.
+double worst_norm_error(const Result& result, const Json& expected) {
+  double worst = 0;
+  EXPECT_EQ(result.norms.size(), expected.at("grad_norm").size());
+  for (const auto& [name, value] : expected.at("grad_norm").items()) {
+    const auto found = result.norms.find(name);
+    if (found == result.norms.end()) {
+      ADD_FAILURE() << "no gradient for " << name;
+      continue;
+    }
+    const double norm = value.get<double>(), error = std::abs(found->second - norm) / std::max(norm, 1e-3);
+    // Key biases have gradient 0 in exact arithmetic: float32 leaves rounding only.
+    if (norm > 1e-9) worst = std::max(worst, error);
+    EXPECT_LT(found->second, norm > 1e-9 ? 1e9 : 1e-5) << name;
+  }
+  return worst;
+}
+
+TEST(WeltModelParity, LossAndEveryGradientEqualTheDenseComputation) {
+  const Json expected = Json::parse(read_file(golden / "expected.json"));
+  const Batch batch = golden_batch(expected);
+  for (const std::int64_t chunk : {8192, 8}) {   // one chunk, and one of almost every row
+    const Result result = run(batch, chunk, /*amp=*/false);
+    const double nats = expected.at("nats");
+    const double loss_error = std::abs(result.sums.nats - nats) / nats, norm_error = worst_norm_error(result, expected);
+    std::printf("chunks of %lld: loss off by %.1e, gradient norms by %.1e at most\n", static_cast<long long>(chunk),
+                loss_error, norm_error);
+    EXPECT_EQ(result.sums.label_bytes, batch.label_bytes);
+    // Float32 against float64: relative rounding of sums of a few thousand terms.
+    EXPECT_LT(loss_error, 2e-6);
+    EXPECT_LT(norm_error, 5e-5);
+  }
+}
+
+TEST(WeltModelParity, MixedPrecisionStaysClose) {
+  const Json expected = Json::parse(read_file(golden / "expected.json"));
+  const Result result = run(golden_batch(expected), 8192, /*amp=*/true);
+  EXPECT_NEAR(result.sums.nats, expected.at("nats").get<double>(), 0.02 * expected.at("nats").get<double>());
+  EXPECT_LT(worst_norm_error(result, expected), 0.3);
+}
+
+TEST(WeltModelParity, EvaluationCountsTheSameLoss) {
+  const Json expected = Json::parse(read_file(golden / "expected.json"));
+  const Batch batch = golden_batch(expected);
+  WeltModel model = WeltModel::load(golden);
+  const LossSums sums = model.evaluate(batch, 16, false);
+  EXPECT_NEAR(sums.nats, expected.at("nats").get<double>(), 1e-4);
+  EXPECT_EQ(sums.label_bytes, batch.label_bytes);
+  EXPECT_EQ(sums.words, std::count_if(batch.label.begin(), batch.label.end(), [](auto label) { return label >= 0; }));
+  EXPECT_LE(sums.correct_words, sums.words);
+  for (const ModelParameter& parameter : model.parameters()) EXPECT_FALSE(parameter.tensor.grad().defined());
+}
+
+TEST(WeltModel, SavedFilesHaveTheNamesAndValuesOfTheCheckpointTheyCameFrom) {
+  const test::TempFolder folder;
+  WeltModel::load(golden).save(folder.path());
+  const SafetensorsFile before = SafetensorsFile::open(golden / "model.safetensors"),
+                        after = SafetensorsFile::open(folder / "model.safetensors");
+  EXPECT_EQ(before.entries().size(), after.entries().size());
+  for (const SafetensorsEntry& entry : before.entries()) {
+    const SafetensorsEntry* saved = after.find(entry.name);
+    ASSERT_NE(saved, nullptr) << entry.name;
+    EXPECT_EQ(saved->shape, entry.shape) << entry.name;
+    EXPECT_TRUE(copied_tensor(after, *saved).allclose(copied_tensor(before, entry), 1e-6, 1e-7)) << entry.name;
+  }
+  EXPECT_EQ(WeltModel::load(folder.path()).parameter_count(), WeltModel::load(golden).parameter_count());
+}
+
+TEST(WeltModel, ACheckpointThatDoesNotFitNamesEveryTensorAtOnce) {
+  const test::TempFolder folder;
+  std::filesystem::copy(golden / "config.json", folder / "config.json");
+  const SafetensorsFile whole = SafetensorsFile::open(golden / "model.safetensors");
+  std::vector<NamedTensor> tensors;
+  for (const SafetensorsEntry& entry : whole.entries()) {
+    at::Tensor tensor = copied_tensor(whole, entry);
+    if (entry.name == "encoder_mapping.weight") tensor = tensor.t().contiguous();
+    tensors.emplace_back(entry.name == "decoder_norm.weight" ? "decoder_norms.weight" : entry.name, tensor);
+  }
+  save_tensors(folder / "model.safetensors", tensors);
+  const std::string message = test::error_of([&] { WeltModel::load(folder.path()); });
+  EXPECT_CONTAINS(message, "encoder_mapping.weight: shape [24, 32] in the file, [32, 24] in the model");
+  EXPECT_CONTAINS(message, "decoder_norm.weight: missing (nearest: decoder_norms.weight)");
+}
+
+}  // namespace
+}  // namespace welt
