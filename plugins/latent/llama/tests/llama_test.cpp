@@ -1,0 +1,104 @@
+// The built plugin `llama` through the registry: packed rows, caches, dtypes, sizes without memory, refusals.
+// Parity with the Python original is tested with every other class in tests/apps (tests/goldens/models).
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/isfinite.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/tensor.h>
+#include <gtest/gtest.h>
+#include <welt/abi/decoder.h>
+#include <welt/abi/latent_transformer.h>
+
+#include "core/base/error.h"
+#include "core/model/component.h"
+
+namespace {
+
+using nlohmann::json;
+
+const json tiny = {{"hidden_size", 16},        {"num_hidden_layers", 2},  {"num_attention_heads", 4},
+                   {"num_key_value_heads", 2}, {"intermediate_size", 24}, {"vocab_size", 256},
+                   {"initializer_range", 0.2}};
+
+welt::TorchComponent make(const json& changes, std::uint32_t init = WELT_INIT_RANDOM) {
+  json config = tiny;
+  if (!changes.is_null()) config.update(changes);
+  const welt::ComponentType& type = welt::Registry::instance().find(WELT_DECODER_INTERFACE, "llama");
+  return {type, WELT_DECODER_INTERFACE, welt::ConfigView(type, config, true, "test"), init};
+}
+
+const welt::AttentionView causal{};
+
+TEST(Llama, PackedRowsEqualDenseRows) {
+  welt::TorchComponent llama = make({});
+  const at::Tensor a = at::randn({2, 3, 16}), b = at::randn({1, 70, 16});
+  const at::Tensor packed = at::cat({a[0], b[0], a[1]});
+  const at::Tensor out = llama.forward({packed, at::tensor({0, 3, 73, 76}, at::kLong)}, causal);
+  const at::Tensor dense_a = llama.forward({a, {}}, causal), dense_b = llama.forward({b, {}}, causal);
+  EXPECT_LT((out - at::cat({dense_a[0], dense_b[0], dense_a[1]})).abs().max().item<double>(), 1e-5);
+}
+
+TEST(Llama, StepsThroughACacheEqualTheFullForward) {
+  for (const json& scaling : {json(nullptr), json{{"rope_type", "linear"}, {"factor", 2.0}}}) {
+    welt::TorchComponent llama = make({{"rope_scaling", scaling}});
+    const at::Tensor x = at::randn({2, 9, 16});
+    const at::Tensor full = llama.forward({x, {}}, causal);
+    welt::Cache cache = llama.make_cache(2, 9);
+    std::vector<at::Tensor> parts = {llama.forward({x.narrow(1, 0, 6), {}}, causal, {}, &cache)};
+    for (std::int64_t t = 6; t < 9; ++t) parts.push_back(llama.forward({x.narrow(1, t, 1), {}}, causal, {}, &cache));
+    EXPECT_LT((at::cat(parts, 1) - full).abs().max().item<double>(), 1e-5);
+    EXPECT_THROW(llama.forward({x.narrow(1, 0, 1), {}}, causal, {}, &cache), welt::Error);
+    EXPECT_EQ(cache.lengths(), std::vector<std::int64_t>(2, 9));
+  }
+}
+
+TEST(Llama, NothingLooksAhead) {
+  welt::TorchComponent llama = make({});
+  at::Tensor x = at::randn({1, 8, 16}).requires_grad_(true);
+  llama.forward({x, {}}, causal).narrow(1, 3, 1).sum().backward();
+  EXPECT_TRUE((x.grad().narrow(1, 4, 4) == 0).all().item<bool>());
+  EXPECT_TRUE((x.grad().narrow(1, 0, 4) != 0).any().item<bool>());
+}
+
+TEST(Llama, GradientReachesEveryParameterInEveryDtype) {
+  for (const at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
+    welt::TorchComponent llama = make({{"attention_bias", true}, {"mlp_bias", true}});
+    llama.to(type);
+    const at::Tensor hidden = llama.forward({at::randn({2, 5, 16}).to(type), {}}, causal);
+    EXPECT_EQ(hidden.scalar_type(), type);
+    (hidden * at::randn({16}).to(type)).sum().backward();
+    for (const at::Tensor& tensor : llama.tensors()) {
+      ASSERT_TRUE(tensor.grad().defined());
+      EXPECT_TRUE(at::isfinite(tensor.grad()).all().item<bool>());
+    }
+  }
+}
+
+TEST(Llama, SeventyBillionParametersAreDescribedWithoutMemory) {
+  const welt::TorchComponent llama = make({{"hidden_size", 8192},
+                                           {"intermediate_size", 28672},
+                                           {"num_hidden_layers", 80},
+                                           {"num_attention_heads", 64},
+                                           {"num_key_value_heads", 8}},
+                                          WELT_INIT_NONE);
+  std::int64_t total = 0;
+  for (const welt::NamedParameter& parameter : llama.parameters()) {
+    std::int64_t size = 1;
+    for (const std::int64_t side : parameter.shape) size *= side;
+    total += size;
+  }
+  EXPECT_GT(total, 65'000'000'000);
+  EXPECT_EQ(llama.parameters().front().name, "model.layers.0.self_attn.q_proj.weight");
+  EXPECT_EQ(llama.parameters().back().name, "model.norm.weight");
+}
+
+TEST(Llama, RefusesWhatItDoesNotServe) {
+  EXPECT_THROW(make({{"num_key_value_heads", 3}}), welt::Error);
+  EXPECT_THROW(make({{"architectures", {"LlamaForSequenceClassification"}}}), welt::Error);
+  EXPECT_THROW(make({{"rope_scaling", {{"rope_type", "su"}, {"factor", 2.0}}}}), welt::Error);
+  EXPECT_THROW(make({{"rope_scaling", {{"rope_type", "linear"}}}}), welt::Error);
+  EXPECT_THROW(make({{"head_dim", 5}}), welt::Error);
+}
+
+}  // namespace
