@@ -1,7 +1,7 @@
 // Grouping of rows, positions, and checks of what came over the border. Masks are in row_masks.cpp.
 #include "welt/nn/row_plan.h"
 
-#include <ATen/ops/arange.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/argsort.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -42,12 +42,24 @@ at::Tensor to_tensor(const std::vector<std::int64_t>& values) { return at::tenso
 RowPlan::RowPlan(const RowInput& input, Trace trace) : input_(input), trace_(std::move(trace)) {
   if (!input_.embeds.defined()) throw sdk::invalid("embeds is null", "embeds");
   if (!input_.embeds.is_floating_point()) throw sdk::invalid("embeds is not a floating-point tensor", "embeds");
+  drop_idle_masks();
   if (input_.row_offsets.defined()) {
     plan_packed();
   } else {
     plan_dense();
   }
   plan_positions();
+}
+
+// Masks that hide nothing are let go of: without a mask the fused attention is faster.
+void RowPlan::drop_idle_masks() {
+  const auto is = [](const at::Tensor& x, at::ScalarType type) { return x.defined() && x.scalar_type() == type; };
+  if (is(input_.prefix_id, at::kLong) && (input_.prefix_id < 0).all().item<bool>()) idle_prefix_ = true;
+  if (is(input_.key_valid, at::kBool) && input_.key_valid.all().item<bool>()) idle_valid_ = true;
+  const at::Tensor& document = input_.document_id;
+  if (is(document, at::kLong) && document.dim() == 2 && document.size(1) > 0) {
+    idle_document_ = (document == document.narrow(1, 0, 1)).all().item<bool>();
+  }
 }
 
 void RowPlan::plan_dense() {
@@ -71,9 +83,9 @@ void RowPlan::plan_dense() {
   check(input_.positions, "positions", at::kLong, {n, length});
   check(input_.token_types, "token_types", at::kLong, {n, length});
   if (tokens_ > 0) groups_.push_back({.rows = n, .length = length, .first_token = 0, .span = span, .first_row = 0});
-  key_valid_ = input_.key_valid;  // stays [N, S]
-  document_id_ = flat(input_.document_id);
-  prefix_id_ = flat(input_.prefix_id);
+  if (!idle_valid_) key_valid_ = input_.key_valid;  // stays [N, S]
+  if (!idle_document_) document_id_ = flat(input_.document_id);
+  if (!idle_prefix_) prefix_id_ = flat(input_.prefix_id);
   token_types_ = flat(input_.token_types);
 }
 
@@ -146,9 +158,9 @@ void RowPlan::plan_packed() {
     groups_.push_back(group);
     first_token += n * length;
   }
-  key_valid_ = flat(input_.key_valid);
+  if (!idle_valid_) key_valid_ = flat(input_.key_valid);
   document_id_ = flat(input_.document_id);
-  prefix_id_ = flat(input_.prefix_id);
+  if (!idle_prefix_) prefix_id_ = flat(input_.prefix_id);
   token_types_ = flat(input_.token_types);
 }
 

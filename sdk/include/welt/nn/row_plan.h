@@ -89,6 +89,7 @@ class RowPlan {
   bool traced() const { return static_cast<bool>(trace_); }
 
  private:
+  void drop_idle_masks();
   void plan_dense();
   void plan_packed();
   void plan_positions();
@@ -108,6 +109,7 @@ class RowPlan {
   std::vector<std::int64_t> plan_rows_;  // row numbers in plan order
   at::Tensor positions_, token_types_;
   at::Tensor key_valid_, document_id_, prefix_id_;  // plan order, [tokens]; key_valid with a cache: [N, S]
+  bool idle_valid_ = false, idle_document_ = false, idle_prefix_ = false;  // given, but they hide nothing
   std::int64_t longest_ = -1;
   mutable std::map<std::tuple<std::size_t, Window, at::ScalarType>, GroupMask> masks_;
 };
