@@ -10,7 +10,9 @@
 
 #include <atomic>
 #include <concepts>
+#include <cstdint>
 #include <exception>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
