@@ -26,8 +26,8 @@ void bench_train_verb(const BenchOptions& options) {
     return;
   }
   fmt::print("{} steps of {} words ({} after {} warm-up steps), {}, {} threads\n", options.steps,
-             result["words_per_step"].get<double>(), "medians", options.warmup,
-             result["precision"].get<std::string>(), result["threads"].get<int>());
+             result["words_per_step"].get<double>(), "medians", options.warmup, result["precision"].get<std::string>(),
+             result["threads"].get<int>());
   fmt::print("  words/s          {:>12.0f}\n  real bytes/s     {:>12.0f}\n  ms per step      {:>12.1f}\n",
              result["words_per_second"].get<double>(), result["bytes_per_second"].get<double>(),
              result["milliseconds"]["step"].get<double>());
@@ -45,14 +45,23 @@ void bench_train_verb(const BenchOptions& options) {
 void add_bench(CLI::App& app) {
   CLI::App* group = app.add_subcommand("bench", "Measure speed on this machine");
   group->require_subcommand(1);
+  group->footer("Examples:\n  welt bench train recipes/quickstart.toml");
   CLI::App* verb = group->add_subcommand("train", "Time training steps of a recipe; nothing is saved");
   auto options = std::make_shared<BenchOptions>();
   options->recipe.add_to(*verb);
-  verb->add_option("--steps", options->steps, "Measured steps")->capture_default_str()->check(CLI::Range(1, 100000));
-  verb->add_option("--warmup", options->warmup, "Steps before measuring")->capture_default_str()->check(CLI::Range(0, 1000));
-  verb->add_flag("--json", options->json, "Print one JSON object");
-  verb->footer("Examples:\n  welt bench train recipes/quickstart.toml\n"
-               "  welt bench train recipes/quickstart.toml --steps 20 --set precision=amp --json");
+  const auto count = [&](const char* name, std::int64_t& value, int least, int most, const char* help) {
+    verb->add_option(name, value, help)
+        ->capture_default_str()
+        ->check(CLI::Range(least, most).description(fmt::format("{}..{}", least, most)))
+        ->type_name("N")
+        ->group("Measurement");
+  };
+  count("--steps", options->steps, 1, 100000, "Measured steps");
+  count("--warmup", options->warmup, 0, 1000, "Steps before measuring");
+  verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
+  verb->footer(
+      "Examples:\n  welt bench train recipes/quickstart.toml\n"
+      "  welt bench train recipes/quickstart.toml --steps 20 --set precision=amp --json");
   verb->callback([options] { bench_train_verb(*options); });
 }
 

@@ -49,6 +49,9 @@ Examples:
 void add_component(CLI::App& app) {
   CLI::App* component = app.add_subcommand("component", "Run one component by itself");
   component->require_subcommand(1);
+  component->footer(
+      "Examples:\n  welt component forward models/bert-tiny --role bytes_encoder --in io.safetensors --out "
+      "out.safetensors");
   CLI::App* verb = component->add_subcommand(
       "forward", "Run the model of a Hugging Face folder on every case of a file and write its outputs");
   auto options = std::make_shared<ForwardOptions>();
@@ -57,13 +60,18 @@ void add_component(CLI::App& app) {
       ->type_name("DIR");
   verb->add_option("--role", options->role, "What the model is used as")
       ->required()
-      ->check(CLI::IsMember({"bytes_encoder", "image_encoder", "latent", "decoder"}));
-  verb->add_option("--in", options->in, "Cases, a .safetensors file")->required()->type_name("FILE");
-  verb->add_option("--out", options->out, "Results; replaced as a whole or not at all")->required()->type_name("FILE");
+      ->check(CLI::IsMember({"bytes_encoder", "image_encoder", "latent", "decoder"}))
+      ->group("Model");
+  verb->add_option("--in", options->in, "Cases, a .safetensors file")->required()->type_name("FILE")->group("Files");
+  verb->add_option("--out", options->out, "Results; replaced as a whole or not at all")
+      ->required()
+      ->type_name("FILE")
+      ->group("Files");
   verb->add_option("--dtype", options->dtype, "Type of weights, arithmetic and results")
       ->check(CLI::IsMember({"float32", "float64", "bfloat16"}))
-      ->capture_default_str();
-  verb->add_flag("--grad", options->grad, "Also gradients, for cases that have w");
+      ->capture_default_str()
+      ->group("Model");
+  verb->add_flag("--grad", options->grad, "Also gradients, for cases that have w")->group("Model");
   verb->footer(forward_footer);
   verb->callback([options] { forward(*options); });
 }

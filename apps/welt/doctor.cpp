@@ -47,7 +47,7 @@ void find_slow_hardware(Findings& found) {
   if (!bf16_in_hardware(machine)) {
     found.slow.push_back(
         "No bfloat16 instructions (avx512_bf16 or amx_bf16): precision \"amp\" is emulated and slower "
-        "than fp32. Train with --set precision=\\\"fp32\\\".");
+        "than fp32. Train with --set precision=fp32.");
   } else if (!machine.has("amx_bf16") && !machine.has("bf16")) {
     found.slow.push_back("bfloat16 without AMX: amp gains less than on a machine with amx_bf16.");
   }
@@ -192,9 +192,11 @@ void print(const Findings& found, const Options& options) {
 void add_doctor(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("doctor", "What this machine offers, and what would be slow or fail here");
-  verb->add_flag("--json", options->as_json, "Machine-readable");
+  verb->add_flag("--json", options->as_json, "Machine-readable")->group("Output");
   verb->add_option("--run-folder", options->run_folder, "Where runs would be written (for the free disk space)")
-      ->capture_default_str();
+      ->capture_default_str()
+      ->type_name("DIR")
+      ->group("Machine");
   verb->footer("Exit status 0 when welt can be used here, else 1.\nExamples:\n  welt doctor\n  welt doctor --json");
   verb->callback([options] {
     const Findings found = examine(*options);

@@ -31,14 +31,18 @@ void evaluate_run(const EvaluateOptions& options) {
 void add_evaluate(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("evaluate", "Loss, bits per byte and accuracy of a run on its held-out text");
   auto options = std::make_shared<EvaluateOptions>();
-  verb->add_option("run", options->run, "Run folder (its newest checkpoint), or a checkpoint in it")->required();
+  verb->add_option("run", options->run, "Run folder (its newest checkpoint), or a checkpoint in it")
+      ->required()
+      ->type_name("DIR");
   verb->add_option("--set", options->overrides, "Override a key of the run's recipe")
       ->type_name("KEY=VALUE")
+      ->group("Recipe")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  verb->add_flag("--json", options->json, "Print one JSON object");
-  verb->footer("Examples:\n  welt evaluate runs/quickstart\n"
-               "  welt evaluate runs/quickstart --set 'data.validation.files=[\"other.txt\"]' --json");
+  verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
+  verb->footer(
+      "Examples:\n  welt evaluate runs/quickstart\n"
+      "  welt evaluate runs/quickstart --set 'data.validation.files=[\"other.txt\"]' --json");
   verb->callback([options] { evaluate_run(*options); });
 }
 

@@ -28,7 +28,7 @@ void add_log_level(CLI::App& app) {
            const auto at = std::ranges::find(names, name) - std::begin(names);
            set_log_level(static_cast<LogLevel>(static_cast<int>(LogLevel::debug) + at));
          },
-         "Least important messages to show (also WELT_LOG)")
+         "Least important messages to show; default: WELT_LOG, else info")
       ->check(CLI::IsMember(std::vector<std::string>(std::begin(names), std::end(names))))
       ->option_text("debug|info|warning|error");
 }

@@ -137,9 +137,13 @@ json schema_json(const std::vector<SchemaKey>& keys) {
   return out;
 }
 
-// "1 … 8", "gelu, relu" or "".
+constexpr std::size_t widest_cell = 40;
+
+// "1 … 8", "gelu, relu" or "". A long list of choices follows below the table.
 std::string allowed(const SchemaKey& key) {
-  if (!key.choices.empty()) return fmt::format("{}", fmt::join(key.choices, ", "));
+  const std::string choices = fmt::format("{}", fmt::join(key.choices, ", "));
+  if (choices.size() > widest_cell) return fmt::format("one of {}, see below", key.choices.size());
+  if (!choices.empty()) return choices;
   return key.minimum != 0 || key.maximum != 0 ? fmt::format("{} … {}", key.minimum, key.maximum) : "";
 }
 
@@ -164,6 +168,10 @@ void print_component(const ComponentType& type) {
     rows.push_back({"  " + key.name, type_name(key), fallback, allowed(key), key.help});
   }
   fmt::print("\n{}", format_table(rows));
+  for (const SchemaKey& key : keys) {
+    const std::string choices = fmt::format("{}", fmt::join(key.choices, ", "));
+    if (choices.size() > widest_cell) fmt::print("\n  {}: {}\n", key.name, choices);
+  }
 }
 
 void describe_plugin(const Options& options) {
@@ -196,14 +204,16 @@ void add_plugin(CLI::App& app) {
   const auto options = std::make_shared<Options>();
 
   CLI::App* list_verb = plugin->add_subcommand("list", "Every plugin found, and every file refused with the reason");
-  list_verb->add_flag("--json", options->as_json, "Machine-readable");
+  list_verb->add_flag("--json", options->as_json, "Machine-readable")->group("Output");
   list_verb->footer("Examples:\n  welt plugin list\n  WELT_PLUGIN_PATH=~/my/build/bin welt plugin list --json");
   list_verb->callback([options] { list(*options); });
 
   CLI::App* describe_verb =
       plugin->add_subcommand("describe", "One plugin: components, configuration keys with defaults, presets");
-  describe_verb->add_option("name", options->name, "Plugin id, component id, or a plugin file")->required();
-  describe_verb->add_flag("--json", options->as_json, "Machine-readable");
+  describe_verb->add_option("name", options->name, "Plugin id, component id, or a plugin file")
+      ->required()
+      ->type_name("NAME");
+  describe_verb->add_flag("--json", options->as_json, "Machine-readable")->group("Output");
   describe_verb->footer(
       "Examples:\n  welt plugin describe bert\n  welt plugin describe build/bin/welt_llama.plugin.so --json");
   describe_verb->callback([options] { describe_plugin(*options); });

@@ -14,9 +14,10 @@ struct RecipeOptions {
   std::vector<std::string> overrides;
 
   void add_to(CLI::App& verb) {
-    verb.add_option("recipe", path, "Recipe file (TOML)")->required();
+    verb.add_option("recipe", path, "Recipe file (TOML)")->required()->type_name("FILE");
     verb.add_option("--set", overrides, "Override a key: --set train.steps=500 (a TOML value; may be repeated)")
         ->type_name("KEY=VALUE")
+        ->group("Recipe")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }

@@ -42,9 +42,12 @@ void add_run(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("run", "Do what a recipe says: train a model, or evaluate one");
   auto options = std::make_shared<RunOptions>();
   options->recipe.add_to(*verb);
-  verb->add_flag("--dry-run", options->dry_run, "Build the model and read the text, print the plan, change nothing");
-  verb->add_flag("--print-recipe", options->print_recipe, "Print the merged recipe with all defaults, and leave");
-  verb->add_flag("--resume", options->resume, "Continue the newest run of this name from its last checkpoint");
+  verb->add_flag("--dry-run", options->dry_run, "Build the model and read the text, print the plan, change nothing")
+      ->group("Looking only");
+  verb->add_flag("--print-recipe", options->print_recipe, "Print the merged recipe with all defaults, and leave")
+      ->group("Looking only");
+  verb->add_flag("--resume", options->resume, "Continue the newest run of this name from its last checkpoint")
+      ->group("Running");
   verb->footer(
       "Examples:\n"
       "  welt run recipes/quickstart.toml\n"

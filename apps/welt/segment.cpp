@@ -59,16 +59,22 @@ void run(const Options& options) {
 void add_segment(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("segment", "Show the words that a segmenter makes of a text");
-  verb->add_option("FILE", options->file, "Text in UTF-8; - is standard input")->capture_default_str();
-  verb->add_option("--plugin", options->plugin, "Segmenter, or the path of a plugin file")->capture_default_str();
+  verb->add_option("FILE", options->file, "Text in UTF-8; - is standard input")->type_name("")->capture_default_str();
+  verb->add_option("--plugin", options->plugin, "Segmenter, or the path of a plugin file")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group("Segmenter");
   auto* bytes = verb->add_option("--max-bytes", options->max_bytes, "Longest word in bytes; 0: no limit")
                     ->check(CLI::NonNegativeNumber)
-                    ->capture_default_str();
+                    ->capture_default_str()
+                    ->group("Segmenter");
   verb->add_option("--max-characters", options->max_characters, "Longest word in code points; 0: no limit")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str()
-      ->excludes(bytes);
-  verb->add_flag("--json", options->as_json, "One object: words, and which of them are complete (a digit each)");
+      ->excludes(bytes)
+      ->group("Segmenter");
+  verb->add_flag("--json", options->as_json, "One object: words, and which of them are complete (a digit each)")
+      ->group("Output");
   verb->footer(
       "Without --json: a word a line, as a JSON string.\n\nExamples:\n  echo 'hello  world' | welt segment\n"
       "  welt segment --max-bytes 30 --json book.txt");

@@ -1,17 +1,22 @@
 // welt validate RECIPE: everything that can be wrong with a recipe, without running it.
 #include <fmt/core.h>
 
+#include <cstdio>
+
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
 #include "core/model/welt_spec.h"
+#include "core/recipe/schema_text.h"
 
 namespace welt {
 namespace {
 
 void validate(const RecipeOptions& options) {
   const Recipe recipe = options.load();
-  if (recipe.string("model.from").empty()) WeltSpec::from_recipe(recipe);
-  else WeltSpec::from_checkpoint(recipe.string("model.from"));
+  if (recipe.string("model.from").empty())
+    WeltSpec::from_recipe(recipe);
+  else
+    WeltSpec::from_checkpoint(recipe.string("model.from"));
   std::size_t files = 0;
   for (const char* key : {"data.train.files", "data.validation.files"})
     if (!recipe.strings(key).empty()) files += recipe.resolve_files(key).size();
@@ -24,8 +29,19 @@ void add_validate(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("validate", "Check a recipe: keys, types, plugins, configurations, files");
   auto options = std::make_shared<RecipeOptions>();
   options->add_to(*verb);
-  verb->footer("Examples:\n  welt validate recipes/quickstart.toml\n"
-               "  welt validate mine.toml --set model.latent.plugin=llama");
+  verb->add_flag_callback(
+          "--keys",
+          [] {
+            std::fputs(recipe_keys_markdown().c_str(), stdout);
+            throw CLI::Success();
+          },
+          "Print every key a recipe may have, as Markdown, and leave (no recipe needed)")
+      ->trigger_on_parse()
+      ->group("Looking only");
+  verb->footer(
+      "Examples:\n  welt validate recipes/quickstart.toml\n"
+      "  welt validate mine.toml --set model.latent.plugin=llama\n"
+      "  welt validate --keys");
   verb->callback([options] { validate(*options); });
 }
 
