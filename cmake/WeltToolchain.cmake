@@ -25,6 +25,8 @@ set(WELT_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
 if(WELT_SANITIZE)
   add_compile_options(-fsanitize=${WELT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=${WELT_SANITIZE})
+  # GCC sees uninitialised values in what the sanitizers insert (its manual warns of that), here in LibTorch's headers.
+  add_compile_options($<$<COMPILE_LANG_AND_ID:CXX,GNU>:-Wno-maybe-uninitialized>)
 endif()
 
 find_program(WELT_CCACHE ccache)

@@ -15,15 +15,14 @@
 #include <welt/sdk/tensor_box.hpp>
 
 #include "core/base/error.h"
+#include "core/model/component_facts.h"
+#include "core/model/row_buckets.h"
+#include "core/model/tensor_io.h"
 #include "core/model/tensor_service.h"
+#include "core/plugin/strings.h"
 
 namespace welt {
 namespace {
-
-welt_string abi_text(std::string_view value) { return {value.data(), value.size()}; }
-std::string own_text(welt_string value) {
-  return value.size == 0 ? std::string() : std::string(value.data, value.size);
-}
 
 // A borrowed handle on the stack; ref() is null for an undefined tensor.
 struct Borrowed {
@@ -69,47 +68,6 @@ CausalBody causal_body(const Component& component, std::string_view role) {
   return {};
 }
 
-std::vector<NamedParameter> read_parameters(const Component& component, const welt_parameters_v1& table) {
-  std::vector<NamedParameter> result;
-  const std::uint64_t count = table.count(component.raw());
-  result.reserve(count);
-  for (std::uint64_t i = 0; i < count; ++i) {
-    welt_parameter_info info{};
-    info.struct_size = sizeof info;
-    CallError error;
-    error.check(table.describe(component.raw(), i, &info, error.raw()),
-                fmt::format("plugin {}: describing parameter {}", component.type().id, i));
-    result.push_back({.name = own_text(info.name),
-                      .kind = info.kind,
-                      .trainable = info.trainable != 0,
-                      .decay = info.decay == WELT_DECAY_YES,
-                      .optional_in_file = info.optional_in_file != 0,
-                      .shape = std::vector<std::int64_t>(info.shape, info.shape + info.dims),
-                      .tied_to = own_text(info.tied_to)});
-  }
-  return result;
-}
-
-Vocabulary read_vocabulary(const Component& component, const welt_vocabulary_v1& table) {
-  welt_vocabulary_info info{};
-  info.struct_size = sizeof info;
-  CallError error;
-  error.check(table.describe(component.raw(), &info, error.raw()),
-              fmt::format("plugin {}: describing its vocabulary", component.type().id));
-  return {.base_prefix = own_text(info.base_prefix),
-          .table_name = own_text(info.table_name),
-          .head_name = own_text(info.head_name),
-          .head_bias_name = own_text(info.head_bias_name),
-          .width = info.width,
-          .vocab_size = info.vocab_size,
-          .padding_row = info.padding_row - 1,
-          .scale = info.scale == 0 ? 1.0 : info.scale,
-          .logit_softcap = info.logit_softcap,
-          .initializer_range = info.initializer_range == 0 ? 0.02 : info.initializer_range,
-          .tied = info.tied != 0,
-          .has_head_transform = WELT_HAS(&table, head_transform) && table.head_transform != nullptr};
-}
-
 // What a trace callback needs; its address is the user data that the plugin keeps.
 struct Trace {
   TraceCallback callback;
@@ -118,7 +76,7 @@ struct Trace {
   static void call(void* self, welt_string name, const welt_tensor* value) noexcept {
     auto& trace = *static_cast<Trace*>(self);
     try {
-      if (trace.callback && !trace.failure) trace.callback({name.data, name.size}, value->value);
+      if (trace.callback && !trace.failure) trace.callback(view_of(name), value->value);
     } catch (...) {
       trace.failure = std::current_exception();
     }
@@ -126,6 +84,30 @@ struct Trace {
   void rethrow() {
     if (failure) std::rethrow_exception(std::exchange(failure, nullptr));
   }
+};
+
+// While it lives, values traced block by block are gathered instead of told; then tell() tells each once, joined.
+class GatheredTrace {
+ public:
+  explicit GatheredTrace(Trace& trace) : trace_(trace), told_(std::exchange(trace.callback, nullptr)) {
+    if (!told_) return;
+    trace_.callback = [this](std::string_view name, const at::Tensor& value) {
+      const auto same = [&](const auto& known) { return known.first == name; };
+      auto found = std::ranges::find_if(values_, same);
+      if (found == values_.end()) found = values_.emplace(found, name, std::vector<at::Tensor>());
+      found->second.push_back(value);
+    };
+  }
+  GatheredTrace(const GatheredTrace&) = delete;
+  ~GatheredTrace() { trace_.callback = std::move(told_); }
+  void tell(const RowBuckets& buckets) const {
+    for (const auto& [name, blocks] : values_) told_(name, buckets.join_tokens(blocks));
+  }
+
+ private:
+  Trace& trace_;
+  TraceCallback told_;
+  std::vector<std::pair<std::string, std::vector<at::Tensor>>> values_;
 };
 
 }  // namespace
@@ -146,7 +128,52 @@ struct TorchComponent::State {
 
   welt_component* raw() const { return component->raw(); }
   std::string what(std::string_view action) const { return fmt::format("plugin {}: {}", component->type().id, action); }
+
+  bool takes(const RowsView& rows) const {
+    return !rows.row_offsets.defined() || (component->type().flags & WELT_COMPONENT_PACKED) != 0;
+  }
+  // Packed rows as blocks of equal length: `call` runs one of them as dense rows.
+  using DenseCall = std::function<Encoded(const RowsView&, const AttentionView&, const at::Tensor& positions,
+                                          const at::Tensor& token_types)>;
+  Encoded in_blocks(const RowsView& rows, const AttentionView& attention, const at::Tensor& positions,
+                    const at::Tensor& token_types, const Cache* cache, std::int64_t width, const DenseCall& call);
 };
+
+TorchComponent::Encoded TorchComponent::State::in_blocks(const RowsView& rows, const AttentionView& attention,
+                                                         const at::Tensor& positions, const at::Tensor& token_types,
+                                                         const Cache* cache, std::int64_t width,
+                                                         const DenseCall& call) {
+  const std::string where = what("packed rows");
+  if (!rows.embeds.defined() || rows.embeds.dim() != 2)
+    fail({.where = where + ": embeds",
+          .found = rows.embeds.defined() ? shape_text(rows.embeds.sizes()) : "null",
+          .expected = "[tokens, E]"});
+  const RowBuckets buckets(rows.row_offsets, rows.embeds.size(0), where);
+  if (attention.dense.defined())
+    fail({.where = where, .found = "a dense mask", .expected = "none", .mend = "Hand the rows over dense"});
+  if (cache != nullptr && (attention.key_valid.defined() || !buckets.one_block()))
+    fail({.where = where,
+          .found =
+              "a cache with " + std::string(attention.key_valid.defined() ? "key_valid" : "rows of several lengths"),
+          .expected = "rows of one length and no key_valid: this component takes dense rows only, and a dense call "
+                      "appends as many slots to every row",
+          .mend = "Make a call for each length, each with a cache of its own"});
+  const auto embeds = buckets.split(rows.embeds, "embeds"), valid = buckets.split(attention.key_valid, "key_valid"),
+             document = buckets.split(attention.document_id, "document_id"),
+             prefix = buckets.split(attention.prefix_id, "prefix_id"), place = buckets.split(positions, "positions"),
+             types = buckets.split(token_types, "token_types");
+  if (buckets.count() == 0) return {rows.embeds.new_empty({0, width}), {}};
+  GatheredTrace gathered(trace);
+  std::vector<at::Tensor> hidden, pooled;
+  for (std::size_t i = 0; i < buckets.count(); ++i) {
+    const AttentionView view{attention.kind, valid[i], document[i], prefix[i], {}};
+    Encoded block = call({embeds[i], {}}, view, place[i], types[i]);
+    hidden.push_back(std::move(block.hidden));
+    if (block.pooled.defined()) pooled.push_back(std::move(block.pooled));
+  }
+  gathered.tell(buckets);
+  return {buckets.join_tokens(hidden), pooled.empty() ? at::Tensor() : buckets.join_rows(pooled)};
+}
 
 struct Cache::Handle {
   std::shared_ptr<Component> component;
@@ -250,7 +277,7 @@ void TorchComponent::bind(std::size_t index, const at::Tensor& tensor) {
 void TorchComponent::to(at::ScalarType dtype) {
   const auto& device = state_->component->require<welt_device_v1>(WELT_DEVICE_INTERFACE);
   CallError error;
-  error.check(device.to(state_->raw(), abi_text("cpu"), abi_dtype(dtype), error.raw()),
+  error.check(device.to(state_->raw(), string_of("cpu"), abi_dtype(dtype), error.raw()),
               state_->what(fmt::format("converting it to {}", c10::toString(dtype))));
 }
 
@@ -274,6 +301,10 @@ TorchComponent::Encoded TorchComponent::encode(const RowsView& rows, const Atten
                                                const at::Tensor& positions, const at::Tensor& token_types,
                                                bool want_pooled) {
   if (state_->encoder == nullptr) state_->component->require<welt_bytes_encoder_v1>(WELT_BYTES_ENCODER_INTERFACE);
+  if (!state_->takes(rows))
+    return state_->in_blocks(rows, attention, positions, token_types, nullptr, width(),
+                             [&](const RowsView& block, const AttentionView& view, const at::Tensor& place,
+                                 const at::Tensor& types) { return encode(block, view, place, types, want_pooled); });
   const Arguments arguments(rows, attention);
   const Borrowed where(positions), types(token_types);
   CallError error;
@@ -290,6 +321,13 @@ at::Tensor TorchComponent::forward(const RowsView& rows, const AttentionView& at
                                    Cache* cache) {
   if (state_->causal.forward == nullptr)
     state_->component->require<welt_decoder_v1>(WELT_DECODER_INTERFACE);  // throws, naming plugin and interface
+  if (!state_->takes(rows))
+    return state_
+        ->in_blocks(rows, attention, positions, {}, cache, width(),
+                    [&](const RowsView& block, const AttentionView& view, const at::Tensor& place, const at::Tensor&) {
+                      return Encoded{forward(block, view, place, cache), {}};
+                    })
+        .hidden;
   const Arguments arguments(rows, attention);
   const Borrowed where(positions);
   CallError error;

@@ -1,0 +1,70 @@
+// See component_facts.h.
+#include "core/model/component_facts.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <string_view>
+
+#include "core/base/error.h"
+#include "core/plugin/strings.h"
+
+namespace welt {
+namespace {
+
+void check_name(const Component& component, std::string_view what, const std::string& name, std::string_view ending) {
+  if (name.ends_with(ending)) return;
+  fail({.where = fmt::format("plugin {}: its vocabulary", component.type().id),
+        .found = fmt::format("{} \"{}\"", what, name),
+        .expected = fmt::format("the name of a state dict that ends in \"{}\"", ending),
+        .mend = "Tell the plugin's author"});
+}
+
+}  // namespace
+
+std::vector<NamedParameter> read_parameters(const Component& component, const welt_parameters_v1& table) {
+  std::vector<NamedParameter> result;
+  const std::uint64_t count = table.count(component.raw());
+  result.reserve(count);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    welt_parameter_info info{};
+    info.struct_size = sizeof info;
+    CallError error;
+    error.check(table.describe(component.raw(), i, &info, error.raw()),
+                fmt::format("plugin {}: describing parameter {}", component.type().id, i));
+    result.push_back({.name = text_of(info.name),
+                      .kind = info.kind,
+                      .trainable = info.trainable != 0,
+                      .decay = info.decay == WELT_DECAY_YES,
+                      .optional_in_file = info.optional_in_file != 0,
+                      .shape = std::vector<std::int64_t>(info.shape, info.shape + info.dims),
+                      .tied_to = text_of(info.tied_to)});
+  }
+  return result;
+}
+
+Vocabulary read_vocabulary(const Component& component, const welt_vocabulary_v1& table) {
+  welt_vocabulary_info info{};
+  info.struct_size = sizeof info;
+  CallError error;
+  error.check(table.describe(component.raw(), &info, error.raw()),
+              fmt::format("plugin {}: describing its vocabulary", component.type().id));
+  Vocabulary result{.base_prefix = text_of(info.base_prefix),
+                    .table_name = text_of(info.table_name),
+                    .head_name = text_of(info.head_name),
+                    .head_bias_name = text_of(info.head_bias_name),
+                    .width = info.width,
+                    .vocab_size = info.vocab_size,
+                    .padding_row = info.padding_row - 1,
+                    .scale = info.scale == 0 ? 1.0 : info.scale,
+                    .logit_softcap = info.logit_softcap,
+                    .initializer_range = info.initializer_range == 0 ? 0.02 : info.initializer_range,
+                    .tied = info.tied != 0,
+                    .has_head_transform = WELT_HAS(&table, head_transform) && table.head_transform != nullptr};
+  check_name(component, "token table", result.table_name, "weight");
+  if (!result.head_name.empty()) check_name(component, "head", result.head_name, "weight");
+  if (!result.head_bias_name.empty()) check_name(component, "head bias", result.head_bias_name, "bias");
+  return result;
+}
+
+}  // namespace welt

@@ -1,0 +1,17 @@
+// What a component tells about itself through the C tables, as C++ values. Called once, by TorchComponent.
+#pragma once
+
+#include <vector>
+
+#include "core/model/component.h"
+
+namespace welt {
+
+// welt.parameters/1, in the table's order. Throws Error with the plugin's own message.
+std::vector<NamedParameter> read_parameters(const Component& component, const welt_parameters_v1& table);
+
+// welt.vocabulary/1 with zeros made defaults. Throws Error also when a name does not end in "weight" (head bias:
+// "bias"), which the names of a checkpoint are made from.
+Vocabulary read_vocabulary(const Component& component, const welt_vocabulary_v1& table);
+
+}  // namespace welt
