@@ -25,8 +25,8 @@ void bench_train_verb(const BenchOptions& options) {
     fmt::print("{}\n", result.dump());
     return;
   }
-  fmt::print("{} steps of {} words ({} after {} warm-up steps), {}, {} threads\n", options.steps,
-             result["words_per_step"].get<double>(), "medians", options.warmup, result["precision"].get<std::string>(),
+  fmt::print("{} steps of {:.0f} words (medians, after {} warm-up steps), {}, {} threads\n", options.steps,
+             result["words_per_step"].get<double>(), options.warmup, result["precision"].get<std::string>(),
              result["threads"].get<int>());
   fmt::print("  words/s          {:>12.0f}\n  real bytes/s     {:>12.0f}\n  ms per step      {:>12.1f}\n",
              result["words_per_second"].get<double>(), result["bytes_per_second"].get<double>(),
@@ -37,6 +37,9 @@ void bench_train_verb(const BenchOptions& options) {
              100.0 * result["padding_share"]["words"].get<double>(),
              100.0 * result["padding_share"]["encoder"].get<double>(),
              100.0 * result["padding_share"]["decoder"].get<double>());
+  fmt::print("  byte positions   {:>11.1f} % of a padded batch's in the encoder, {:.1f} % in the decoder\n",
+             100.0 * result["computed_share_of_padded_batch"]["encoder"].get<double>(),
+             100.0 * result["computed_share_of_padded_batch"]["decoder"].get<double>());
   fmt::print("  peak memory      {:>11.0f} MB\n", result["peak_memory_bytes"].get<double>() / 1e6);
 }
 

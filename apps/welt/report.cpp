@@ -38,8 +38,7 @@ void print_comparison(const TrainResult& result) {
 
 void print_plan(const Recipe& recipe, const Session& session) {
   std::map<std::string, std::int64_t> sizes;
-  for (const ModelParameter& parameter : session.model.parameters())
-    sizes[parameter.group] += parameter.tensor.numel();
+  for (const ModelParameter& parameter : session.model.parameters()) sizes[parameter.group] += parameter.tensor.numel();
   fmt::print("Plan of {} (nothing is run)\n\nModel: {} parameters\n", recipe.path().string(),
              session.model.parameter_count());
   for (const auto& [group, size] : sizes) fmt::print("  {:<20} {:>12}\n", group, size);
@@ -90,12 +89,12 @@ void print_evaluation(const Recipe& recipe, const std::optional<std::filesystem:
     fmt::print("{}\n", evaluation_json(sums).dump());
     return;
   }
-  fmt::print("{}: {} words, {} bytes of held-out text\n", checkpoint ? checkpoint->string() : recipe.string("model.from"),
-             sums.words, sums.text_bytes());
-  fmt::print("  bits per byte   {:.4f}\n  loss            {:.4f} nats per label byte\n  perplexity      {:.4f}\n"
-             "  bytes right     {:.2f} %\n  words right     {:.2f} %\n",
-             sums.bits_per_byte(), sums.loss(), sums.perplexity(), 100.0 * sums.byte_accuracy(),
-             100.0 * sums.word_accuracy());
+  fmt::print("{}: {} words, {} bytes of held-out text\n",
+             checkpoint ? checkpoint->string() : recipe.string("model.from"), sums.words, sums.text_bytes());
+  fmt::print(
+      "  bits per byte   {:.4f}\n  loss            {:.4f} nats per label byte\n  perplexity      {:.4f}\n"
+      "  bytes right     {:.2f} %\n  words right     {:.2f} %\n",
+      sums.bits_per_byte(), sums.loss(), sums.perplexity(), 100.0 * sums.byte_accuracy(), 100.0 * sums.word_accuracy());
 }
 
 }  // namespace welt

@@ -14,7 +14,8 @@ at::Tensor bits_of_bytes(const at::TensorOptions& options) {
   at::Tensor bits = at::empty({byte_count, bit_count}, at::kFloat);
   float* out = bits.mutable_data_ptr<float>();
   for (std::int64_t value = 0; value < byte_count; ++value)
-    for (std::int64_t bit = 0; bit < bit_count; ++bit) *out++ = static_cast<float>((value >> (bit_count - 1 - bit)) & 1);
+    for (std::int64_t bit = 0; bit < bit_count; ++bit)
+      *out++ = static_cast<float>((value >> (bit_count - 1 - bit)) & 1);
   return bits.to(options);
 }
 

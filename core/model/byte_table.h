@@ -17,9 +17,9 @@ class ByteTable {
   ByteTable(std::int64_t width, double initializer_range);
   ByteTable(at::Tensor base, at::Tensor projection);
 
-  at::Tensor base, projection;     // [256,E], [E,8]: the parameters
+  at::Tensor base, projection;  // [256,E], [E,8]: the parameters
 
-  at::Tensor folded() const;       // [256,E], with graph to both where grad mode is on
+  at::Tensor folded() const;  // [256,E], with graph to both where grad mode is on
 };
 
 }  // namespace welt

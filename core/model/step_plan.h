@@ -12,19 +12,19 @@ namespace welt {
 
 // Distinct input words as rows [BOS, bytes…, EOS].
 struct EncoderPlan {
-  std::vector<std::int64_t> ids;        // [tokens] byte values
-  std::vector<std::int64_t> offsets;    // [N+1]
-  std::vector<std::int64_t> word_row;   // [U] row of a table entry, −1: no input uses it
+  std::vector<std::int64_t> ids;       // [tokens] byte values
+  std::vector<std::int64_t> offsets;   // [N+1]
+  std::vector<std::int64_t> word_row;  // [U] row of a table entry, −1: no input uses it
 };
 
 // Labelled positions as rows [latent, BOS, bytes…]; every token behind the latent predicts: bytes…, EOS.
 struct DecoderChunk {
-  std::int64_t first_row = 0, rows = 0; // of DecoderPlan::positions
-  std::vector<std::int64_t> ids;        // [tokens] byte value, or 256 + row within the chunk for the latent's slot
-  std::vector<std::int64_t> offsets;    // [rows+1]
-  std::vector<std::int64_t> predictors; // [targets] token index whose hidden state predicts
-  std::vector<std::int64_t> targets;    // [targets] byte
-  std::vector<std::int64_t> target_row; // [targets] row within the chunk
+  std::int64_t first_row = 0, rows = 0;  // of DecoderPlan::positions
+  std::vector<std::int64_t> ids;         // [tokens] byte value, or 256 + row within the chunk for the latent's slot
+  std::vector<std::int64_t> offsets;     // [rows+1]
+  std::vector<std::int64_t> predictors;  // [targets] token index whose hidden state predicts
+  std::vector<std::int64_t> targets;     // [targets] byte
+  std::vector<std::int64_t> target_row;  // [targets] row within the chunk
 };
 
 struct DecoderPlan {

@@ -31,7 +31,8 @@ void WeltModel::save(const std::filesystem::path& folder) const {
   for (const ModelParameter& parameter : parameters_) tensors.emplace_back(parameter.name, parameter.tensor.detach());
   tensors.emplace_back(folded_name("bytes_encoder", *bytes_encoder_), encoder_table_->folded());
   tensors.emplace_back(folded_name("bytes_decoder", *decoder_), decoder_table_->folded());
-  tensors.emplace_back(folded_name("latent_transformer", *latent_), at::empty({0, latent_->vocabulary().width}, at::kFloat));
+  tensors.emplace_back(folded_name("latent_transformer", *latent_),
+                       at::empty({0, latent_->vocabulary().width}, at::kFloat));
   write_file(folder / "config.json", spec_.config_json().dump(2) + "\n");
   write_file(folder / "welt.json", spec_.welt_json().dump(2) + "\n");
   save_tensors(folder / "model.safetensors", tensors);
@@ -66,9 +67,10 @@ void WeltModel::load_tensors(const std::filesystem::path& path) {
     }
   }
   if (!problems.empty())
-    fail({path.string(), fmt::format("{} tensors do not fit this model:\n  {}", problems.size(),
-                                     fmt::join(problems, "\n  ")),
-          {}, "The checkpoint and its config.json (or the recipe) describe different models"});
+    fail({path.string(),
+          fmt::format("{} tensors do not fit this model:\n  {}", problems.size(), fmt::join(problems, "\n  ")),
+          {},
+          "The checkpoint and its config.json (or the recipe) describe different models"});
   std::vector<std::string> unused;
   for (const std::string& name : known)
     if (!used.contains(name)) unused.push_back(name);

@@ -1,12 +1,13 @@
 // The word-level latent transformer: words → vectors → latents → bytes.
 //
 //   distinct words ─ byte table ─ bytes encoder ─ pooling ─ mapping ─ norm ─┐ gather to [B,W,D]
-//                                                          latent transformer ─ mapping ─ norm ─ labelled positions [R,E]
+//                                                          latent transformer ─ mapping ─ norm ─ labelled positions
+//                                                          [R,E]
 //                                  [latent, BOS, bytes…] rows ─ decoder ─ head ─ cross-entropy over bytes
 //
-// Only distinct words, real bytes and labelled positions are computed. Decoder rows run in chunks, forward and backward,
-// before the latent transformer's backward, so that memory is that of one chunk.
-// Follows sign/WeLT's WordLatentTransformer (welt/model.py) in mathematics and parameter names. [one thread]
+// Only distinct words, real bytes and labelled positions are computed. Decoder rows run in chunks, forward and
+// backward, before the latent transformer's backward, so that memory is that of one chunk. Follows sign/WeLT's
+// WordLatentTransformer (welt/model.py) in mathematics and parameter names. [one thread]
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -27,15 +28,16 @@
 namespace welt {
 
 struct ModelParameter {
-  std::string name;      // as in a checkpoint's model.safetensors
-  at::Tensor tensor;     // the parameter itself
-  bool decay;            // weight decay applies
-  std::string group;     // "bytes_encoder", "encoder_mapping", "latent_transformer", "decoder_norm", "bytes_decoder", …
+  std::string name;   // as in a checkpoint's model.safetensors
+  at::Tensor tensor;  // the parameter itself
+  bool decay;         // weight decay applies
+  std::string group;  // "bytes_encoder", "encoder_mapping", "latent_transformer", "decoder_norm", "bytes_decoder", …
 };
 
-// Seconds by part of a step.
-struct StepTimes {
-  double encode = 0, latent = 0, decoder = 0, backward = 0;   // decoder: forward and backward of all chunks
+// What passes spent: seconds by part, and byte positions that were computed.
+struct PassStatistics {
+  double encode = 0, latent = 0, decoder = 0, backward = 0;  // seconds; decoder: forward and backward of all chunks
+  std::int64_t encoder_tokens = 0, decoder_tokens = 0;
 };
 
 class WeltModel {
@@ -60,7 +62,7 @@ class WeltModel {
 
   // Forward and backward of one micro-batch; adds d(Σ nats / divisor) to the parameters' gradients.
   LossSums forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
-                            StepTimes* times = nullptr);
+                            PassStatistics* statistics = nullptr);
   // Forward only, without graph; fills the accuracy sums.
   LossSums evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp);
 
@@ -70,10 +72,11 @@ class WeltModel {
   void collect_parameters();
   void load_tensors(const std::filesystem::path& file);
 
-  at::Tensor encode_words(const EncoderPlan& plan);                                   // [N, D]
+  at::Tensor encode_words(const EncoderPlan& plan);  // [N, D]
   at::Tensor latents(const Batch& batch, const EncoderPlan& plan, const at::Tensor& word_vectors,
-                     const std::vector<std::int64_t>& positions);                     // [R, E]
-  at::Tensor decode(const DecoderChunk& chunk, const at::Tensor& latents, const at::Tensor& table);  // logits [targets,256]
+                     const std::vector<std::int64_t>& positions);  // [R, E]
+  at::Tensor decode(const DecoderChunk& chunk, const at::Tensor& latents,
+                    const at::Tensor& table);  // logits [targets,256]
 
   WeltSpec spec_;
   std::optional<TorchComponent> bytes_encoder_;
@@ -82,7 +85,7 @@ class WeltModel {
   std::optional<ByteTable> decoder_table_;
   at::Tensor encoder_mapping_weight_, encoder_mapping_bias_, encoder_norm_;
   at::Tensor decoder_mapping_weight_, decoder_mapping_bias_, decoder_norm_;
-  at::Tensor head_weight_, head_bias_;   // undefined: tied, none
+  at::Tensor head_weight_, head_bias_;  // undefined: tied, none
   std::vector<ModelParameter> parameters_;
 };
 

@@ -26,12 +26,10 @@ constexpr double norm_eps = 1.1920929e-07;
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-// An index list as a tensor, without a copy. Autograd keeps index tensors until the backward pass: the list must live as
-// long (those of the batch and of the plans do).
+// An index list as a tensor, without a copy. Autograd keeps index tensors until the backward pass: the list must live
+// as long (those of the batch and of the plans do).
 at::Tensor as_tensor(const std::vector<std::int64_t>& list) {
   return at::from_blob(const_cast<std::int64_t*>(list.data()), {static_cast<std::int64_t>(list.size())}, at::kLong);
 }
@@ -44,12 +42,12 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight) {
 }  // namespace
 
 at::Tensor WeltModel::encode_words(const EncoderPlan& plan) {
-  const at::Tensor table = encoder_table_->folded();                                   // [256,E]
+  const at::Tensor table = encoder_table_->folded();  // [256,E]
   const RowsView rows{at::embedding(table, as_tensor(plan.ids)), as_tensor(plan.offsets)};
   const bool causal = (spec_.bytes_encoder.type->flags & WELT_COMPONENT_CAUSAL) != 0;
   const AttentionView attention{.kind = causal ? WELT_ATTENTION_CAUSAL : WELT_ATTENTION_FULL};
-  const at::Tensor hidden = bytes_encoder_->encode(rows, attention).hidden;            // [tokens,D]
-  at::Tensor pooled;                                                                   // [N,D]
+  const at::Tensor hidden = bytes_encoder_->encode(rows, attention).hidden;  // [tokens,D]
+  at::Tensor pooled;                                                         // [N,D]
   const std::int64_t count = static_cast<std::int64_t>(plan.offsets.size()) - 1;
   if (spec_.pooling == WELT_POOLING_FIRST) {
     pooled = at::embedding(hidden, rows.row_offsets.narrow(0, 0, count));
@@ -64,7 +62,7 @@ at::Tensor WeltModel::encode_words(const EncoderPlan& plan) {
 at::Tensor WeltModel::latents(const Batch& batch, const EncoderPlan& plan, const at::Tensor& word_vectors,
                               const std::vector<std::int64_t>& positions) {
   const std::int64_t slots = batch.rows * batch.words;
-  const at::Tensor row_of_slot = at::zeros({slots}, at::kLong);                        // a slot without a word: row 0
+  const at::Tensor row_of_slot = at::zeros({slots}, at::kLong);  // a slot without a word: row 0
   auto* row = row_of_slot.mutable_data_ptr<std::int64_t>();
   bool documents = false, prefixes = false;
   for (std::int64_t i = 0; i < slots; ++i) {
@@ -74,7 +72,7 @@ at::Tensor WeltModel::latents(const Batch& batch, const EncoderPlan& plan, const
   }
   const std::vector<std::int64_t> shape{batch.rows, batch.words};
   // Slots without a word are at the end of a row, so that under a causal mask no word sees them.
-  const RowsView rows{at::embedding(word_vectors, row_of_slot.view(shape)), {}};   // [B,W,D]
+  const RowsView rows{at::embedding(word_vectors, row_of_slot.view(shape)), {}};  // [B,W,D]
   AttentionView attention{.kind = WELT_ATTENTION_CAUSAL};
   if (documents) attention.document_id = as_tensor(batch.document).view(shape);
   if (prefixes) attention.prefix_id = as_tensor(batch.prefix).view(shape);
@@ -84,24 +82,26 @@ at::Tensor WeltModel::latents(const Batch& batch, const EncoderPlan& plan, const
 }
 
 at::Tensor WeltModel::decode(const DecoderChunk& chunk, const at::Tensor& latents, const at::Tensor& table) {
-  const at::Tensor symbols = at::cat({table, latents.to(table.scalar_type())});        // [256+r,E]
+  const at::Tensor symbols = at::cat({table, latents.to(table.scalar_type())});  // [256+r,E]
   const RowsView rows{at::embedding(symbols, as_tensor(chunk.ids)), as_tensor(chunk.offsets)};
-  const at::Tensor hidden = decoder_->forward(rows, AttentionView{});                  // [tokens,D]
+  const at::Tensor hidden = decoder_->forward(rows, AttentionView{});  // [tokens,D]
   const at::Tensor predicting = decoder_->head_transform(at::embedding(hidden, as_tensor(chunk.predictors)));
   at::Tensor logits = at::linear(predicting, head_weight_.defined() ? head_weight_ : table, head_bias_);
   const double softcap = decoder_->vocabulary().logit_softcap;
   if (softcap > 0) logits = at::tanh(logits.div(softcap)).mul(softcap);
-  return logits;                                                                       // [targets,256]
+  return logits;  // [targets,256]
 }
 
 LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
-                                     StepTimes* times) {
-  StepTimes ignored;
-  StepTimes& spent = times ? *times : ignored;
+                                     PassStatistics* statistics) {
+  PassStatistics ignored;
+  PassStatistics& spent = statistics ? *statistics : ignored;
   const EncoderPlan encoder_plan = plan_encoder(batch);
   const DecoderPlan plan = plan_decoder(batch, chunk_tokens);
   LossSums sums;
   if (plan.chunks.empty()) return sums;
+  spent.encoder_tokens += static_cast<std::int64_t>(encoder_plan.ids.size());
+  spent.decoder_tokens += plan.tokens;
   AutocastRegion autocast(amp);
 
   auto start = Clock::now();
@@ -111,8 +111,8 @@ LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::in
   const at::Tensor latent_vectors = latents(batch, encoder_plan, words, plan.positions);
   spent.latent += seconds_since(start);
 
-  // Each chunk is its own small graph that ends in leaves: the chunk's latents and the folded table. Their gradients are
-  // collected and sent into the large graph once.
+  // Each chunk is its own small graph that ends in leaves: the chunk's latents and the folded table. Their gradients
+  // are collected and sent into the large graph once.
   start = Clock::now();
   at::Tensor folded;
   {
@@ -158,9 +158,9 @@ LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool
     sums.nats += nn::byte_cross_entropy(logits, targets).item<double>();
     sums.label_bytes += targets.numel();
     sums.words += chunk.rows;
-    const at::Tensor wrong = at::argmax(logits, -1).ne(targets);                       // [targets]
-    const at::Tensor wrong_bytes = at::zeros({chunk.rows}, at::kLong)
-                                       .index_add_(0, as_tensor(chunk.target_row), wrong.to(at::kLong));
+    const at::Tensor wrong = at::argmax(logits, -1).ne(targets);  // [targets]
+    const at::Tensor wrong_bytes =
+        at::zeros({chunk.rows}, at::kLong).index_add_(0, as_tensor(chunk.target_row), wrong.to(at::kLong));
     sums.correct_bytes += targets.numel() - wrong.sum().item<std::int64_t>();
     sums.correct_words += wrong_bytes.eq(0).sum().item<std::int64_t>();
   }

@@ -23,11 +23,12 @@ struct SlotName {
   const char* checkpoint;
   const char* role;
   const char* class_ending;
-  std::int64_t vocab_size;   // rows of the token table in a WeLT checkpoint
+  std::int64_t vocab_size;  // rows of the token table in a WeLT checkpoint
 };
 constexpr SlotName bytes_encoder_slot{"model.bytes_encoder", "bytes_encoder", WELT_BYTES_ENCODER_INTERFACE,
                                       "ForMaskedLM", 256};
-constexpr SlotName latent_slot{"model.latent", "latent_transformer", WELT_LATENT_TRANSFORMER_INTERFACE, "ForCausalLM", 0};
+constexpr SlotName latent_slot{"model.latent", "latent_transformer", WELT_LATENT_TRANSFORMER_INTERFACE, "ForCausalLM",
+                               0};
 constexpr SlotName decoder_slot{"model.decoder", "bytes_decoder", WELT_DECODER_INTERFACE, "ForCausalLM", 256};
 
 constexpr std::pair<const char*, std::uint32_t> pooling_names[] = {
@@ -46,9 +47,12 @@ void choose_architecture(SlotSpec& slot, const SlotName& name) {
                                   [&](const std::string& text) { return text.ends_with(name.class_ending); });
   const auto fallback = std::find_if(classes.begin(), classes.end(),
                                      [](const std::string& text) { return text.ends_with("ForCausalLM"); });
-  if (found != classes.end()) slot.config["architectures"] = Json::array({*found});
-  else if (fallback != classes.end()) slot.config["architectures"] = Json::array({*fallback});
-  else slot.config.erase("architectures");
+  if (found != classes.end())
+    slot.config["architectures"] = Json::array({*found});
+  else if (fallback != classes.end())
+    slot.config["architectures"] = Json::array({*fallback});
+  else
+    slot.config.erase("architectures");
   slot.config["vocab_size"] = name.vocab_size;
   if (!slot.type->hf_model_types.empty()) slot.config["model_type"] = slot.type->hf_model_types.front();
 }
@@ -105,8 +109,7 @@ WeltSpec WeltSpec::from_recipe(const Recipe& recipe) {
   WeltSpec spec;
   const std::string segmenter = "model.segmenter";
   spec.segmenter.where = recipe.where(segmenter + ".plugin") + ": " + segmenter;
-  spec.segmenter.type =
-      &Registry::instance().find(WELT_SEGMENTER_INTERFACE, recipe.string(segmenter + ".plugin"));
+  spec.segmenter.type = &Registry::instance().find(WELT_SEGMENTER_INTERFACE, recipe.string(segmenter + ".plugin"));
   spec.segmenter.config = recipe.table(segmenter + ".config");
   spec.segmenter.max_bytes = recipe.integer(segmenter + ".max_bytes");
   if (recipe.boolean("model.bytes_encoder.enabled")) {

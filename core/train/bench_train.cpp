@@ -34,15 +34,22 @@ nlohmann::json bench_train(const Recipe& recipe, std::int64_t steps, std::int64_
     if (k > warmup) reports.push_back(report);
     progress.update(k);
   }
-  double words = 0, bytes = 0, slots = 0, seconds = 0;
-  for (const StepReport& report : reports) {
-    words += static_cast<double>(report.words);
-    bytes += static_cast<double>(report.bytes);
-    slots += static_cast<double>(report.slots);
-    seconds += report.total_seconds;
-  }
+  const auto total = [&](auto figure) {
+    double sum = 0;
+    for (const StepReport& report : reports) sum += static_cast<double>(figure(report));
+    return sum;
+  };
+  const double words = total([](const StepReport&r) { return r.words; }),
+               bytes = total([](const StepReport&r) { return r.bytes; }),
+               slots = total([](const StepReport&r) { return r.slots; }),
+               seconds = total([](const StepReport&r) { return r.total_seconds; }),
+               encoder = total([](const StepReport&r) { return r.encoder_tokens; }),
+               decoder = total([](const StepReport&r) { return r.decoder_tokens; }),
+               computed_encoder = total([](const StepReport&r) { return r.passes.encoder_tokens; }),
+               computed_decoder = total([](const StepReport&r) { return r.passes.decoder_tokens; }),
+               padded_encoder = total([](const StepReport&r) { return r.padded_encoder_tokens; }),
+               padded_decoder = total([](const StepReport&r) { return r.padded_decoder_tokens; });
   const auto ms = [&](auto figure) { return 1e3 * median(reports, figure); };
-  // Rows of bytes are packed: the encoder and the decoder compute no padding at all.
   return {{"precision", recipe.string("precision")},
           {"threads", at::get_num_threads()},
           {"steps", steps},
@@ -53,12 +60,17 @@ nlohmann::json bench_train(const Recipe& recipe, std::int64_t steps, std::int64_
           {"milliseconds",
            {{"step", ms([](const StepReport& r) { return r.total_seconds; })},
             {"data", ms([](const StepReport& r) { return r.data_seconds; })},
-            {"encode", ms([](const StepReport& r) { return r.times.encode; })},
-            {"latent", ms([](const StepReport& r) { return r.times.latent; })},
-            {"decoder", ms([](const StepReport& r) { return r.times.decoder; })},
-            {"backward", ms([](const StepReport& r) { return r.times.backward; })},
+            {"encode", ms([](const StepReport& r) { return r.passes.encode; })},
+            {"latent", ms([](const StepReport& r) { return r.passes.latent; })},
+            {"decoder", ms([](const StepReport& r) { return r.passes.decoder; })},
+            {"backward", ms([](const StepReport& r) { return r.passes.backward; })},
             {"optimizer", ms([](const StepReport& r) { return r.optimizer_seconds; })}}},
-          {"padding_share", {{"words", 1.0 - words / slots}, {"encoder", 0.0}, {"decoder", 0.0}}},
+          {"padding_share",
+           {{"words", 1.0 - words / slots},
+            {"encoder", 1.0 - encoder / computed_encoder},
+            {"decoder", 1.0 - decoder / computed_decoder}}},
+          {"computed_share_of_padded_batch",
+           {{"encoder", computed_encoder / padded_encoder}, {"decoder", computed_decoder / padded_decoder}}},
           {"peak_memory_bytes", peak_memory()}};
 }
 

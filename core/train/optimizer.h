@@ -17,7 +17,7 @@ namespace welt {
 
 struct AdamWOptions {
   double weight_decay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-  double clip = 1.0;                  // largest L2 norm of all gradients together; 0: no clipping
+  double clip = 1.0;  // largest L2 norm of all gradients together; 0: no clipping
 };
 
 class AdamW {
@@ -33,7 +33,8 @@ class AdamW {
   void save(const std::filesystem::path& file) const;
   void load(const std::filesystem::path& file);
 
-  // "parameter group bytes_decoder (bytes_decoder.model.norm.weight)" of the first value or gradient that is not finite;
+  // "parameter group bytes_decoder (bytes_decoder.model.norm.weight)" of the first value or gradient that is not
+  // finite;
   // "": all are.
   std::string first_not_finite() const;
 

@@ -81,7 +81,10 @@ void RunFolder::log(const nlohmann::json& line) const {
   out << line.dump() << '\n';
   out.flush();
   if (!out)
-    fail({file.string(), fmt::format("a line cannot be written: {}", std::strerror(errno)), {}, "Free space on the disk"},
+    fail({file.string(),
+          fmt::format("a line cannot be written: {}", std::strerror(errno)),
+          {},
+          "Free space on the disk"},
          ErrorCode::resource_exhausted);
 }
 

@@ -31,14 +31,14 @@ class RunFolder {
   static RunFolder open(const std::filesystem::path& path);
 
   const std::filesystem::path& path() const { return path_; }
-  void write(const std::string& file, std::string_view content) const;      // atomically
+  void write(const std::string& file, std::string_view content) const;  // atomically
 
   // One JSON object as one line of log.jsonl, flushed.
   void log(const nlohmann::json& line) const;
   // Drops the lines of steps after `step` (an interrupted run may have logged further than it saved) and a cut-off end.
   void rewind_log(std::int64_t step) const;
 
-  std::vector<CheckpointInfo> checkpoints() const;                          // ascending
+  std::vector<CheckpointInfo> checkpoints() const;  // ascending
   // Calls `fill` with an empty temporary folder, then publishes it as the checkpoint of `step` and removes all but the
   // newest `keep`. A checkpoint of that step that exists already is left as it is.
   std::filesystem::path write_checkpoint(std::int64_t step, std::int64_t keep,
@@ -49,7 +49,8 @@ class RunFolder {
   std::filesystem::path path_;
 };
 
-// A run folder (its newest checkpoint) or a checkpoint folder → the checkpoint. Throws Error naming what was looked for.
+// A run folder (its newest checkpoint) or a checkpoint folder → the checkpoint. Throws Error naming what was looked
+// for.
 std::filesystem::path find_checkpoint(const std::filesystem::path& run_or_checkpoint);
 
 }  // namespace welt

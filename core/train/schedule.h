@@ -7,9 +7,9 @@
 namespace welt {
 
 struct ScheduleOptions {
-  std::string name = "cosine";       // constant | linear | cosine
+  std::string name = "cosine";  // constant | linear | cosine
   double peak = 6e-4;
-  double final_ratio = 0.1;          // linear and cosine end at peak · final_ratio
+  double final_ratio = 0.1;  // linear and cosine end at peak · final_ratio
   std::int64_t warmup_steps = 0, steps = 1;
 };
 

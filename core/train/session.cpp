@@ -54,10 +54,12 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
   seed_default_generator(static_cast<std::uint64_t>(recipe.integer("seed")), RandomPurpose::initialise);
   const std::string from = recipe.string("model.from");
-  Session session{checkpoint       ? WeltModel::load(*checkpoint)
-                  : !from.empty()  ? WeltModel::load(from)
-                                   : WeltModel(WeltSpec::from_recipe(recipe)),
-                  {}, {}, {}};
+  Session session{checkpoint      ? WeltModel::load(*checkpoint)
+                  : !from.empty() ? WeltModel::load(from)
+                                  : WeltModel(WeltSpec::from_recipe(recipe)),
+                  {},
+                  {},
+                  {}};
   session.chunk_tokens = recipe.integer("train.decoder_chunk_tokens");
   session.amp = recipe.string("precision") == "amp";
   check_limits(recipe, session.model);
@@ -73,7 +75,8 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
     train.split = train.validation_fraction > 0 ? DataSplit::train : DataSplit::all;
     session.train = Dataset::open(train, segmenter);
     if (session.train->rows() == 0)
-      fail({recipe.where("data.train.files") + ": data.train.files", "the files hold no text", "at least one word", {}});
+      fail(
+          {recipe.where("data.train.files") + ": data.train.files", "the files hold no text", "at least one word", {}});
   }
   if (own_validation) {
     DatasetOptions validation = dataset_options(recipe, "data.validation", max_bytes);

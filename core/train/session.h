@@ -14,10 +14,10 @@ namespace welt {
 
 struct Session {
   WeltModel model;
-  std::shared_ptr<const Dataset> train;        // null unless asked for
-  std::shared_ptr<const Dataset> validation;   // null: the recipe names no held-out text
+  std::shared_ptr<const Dataset> train;       // null unless asked for
+  std::shared_ptr<const Dataset> validation;  // null: the recipe names no held-out text
   std::vector<Batch> validation_batches;
-  bool validation_complete = false;            // the batches are all of the held-out text
+  bool validation_complete = false;  // the batches are all of the held-out text
   std::int64_t chunk_tokens = 8192;
   bool amp = false;
 };

@@ -1,6 +1,7 @@
 // See stepper.h.
 #include "core/train/stepper.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <vector>
@@ -13,8 +14,26 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+
+// Byte positions, counted from the words themselves: [BOS, bytes, EOS] to read a word, [latent, BOS, bytes] to write
+// it.
+void count_tokens(const Batch& batch, StepReport& report) {
+  const std::int64_t slots = batch.rows * batch.words;
+  std::vector<bool> read(static_cast<std::size_t>(batch.table.size()));
+  std::int64_t longest = 0;
+  for (std::int64_t i = 0; i < slots; ++i) {
+    const auto length = [&](std::int64_t word) { return static_cast<std::int64_t>(batch.table.word(word).size()) + 2; };
+    if (batch.input[i] >= 0) {
+      longest = std::max(longest, length(batch.input[i]));
+      if (!read[batch.input[i]]) report.encoder_tokens += length(batch.input[i]);
+      read[batch.input[i]] = true;
+    }
+    if (batch.label[i] >= 0) report.decoder_tokens += length(batch.label[i]);
+  }
+  report.slots += slots;
+  report.padded_encoder_tokens += slots * longest;
+  report.padded_decoder_tokens += slots * longest;
 }
 
 }  // namespace
@@ -59,7 +78,7 @@ StepReport Stepper::step(std::int64_t k) {
     report.words += loaded.batch->real_words;
     report.bytes += loaded.batch->real_bytes;
     report.label_bytes += loaded.batch->label_bytes;
-    report.slots += loaded.batch->rows * loaded.batch->words;
+    count_tokens(*loaded.batch, report);
     batches.push_back(std::move(loaded.batch));
   }
   report.data_seconds = seconds_since(start);
@@ -68,8 +87,10 @@ StepReport Stepper::step(std::int64_t k) {
   for (std::size_t i = 0; i < batches.size(); ++i) {
     seed_default_generator(options_.seed, RandomPurpose::micro_step, static_cast<std::uint64_t>(k),
                            static_cast<std::uint32_t>(i));
-    nats += model_.forward_backward(*batches[i], static_cast<double>(report.label_bytes), options_.chunk_tokens,
-                                    options_.amp, &report.times).nats;
+    nats += model_
+                .forward_backward(*batches[i], static_cast<double>(report.label_bytes), options_.chunk_tokens,
+                                  options_.amp, &report.passes)
+                .nats;
   }
   const auto update = Clock::now();
   report.loss = report.label_bytes > 0 ? nats / static_cast<double>(report.label_bytes) : 0.0;

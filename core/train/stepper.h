@@ -24,13 +24,15 @@ StepperOptions stepper_options(const Recipe& recipe);
 
 struct StepReport {
   std::int64_t step = 0;
-  double loss = 0;            // nats per label byte over the whole step
-  double gradient_norm = 0;   // before clipping
+  double loss = 0;           // nats per label byte over the whole step
+  double gradient_norm = 0;  // before clipping
   double learning_rate = 0;
-  std::int64_t words = 0, bytes = 0, label_bytes = 0;   // real ones
-  std::int64_t slots = 0;     // word slots of the rows, empty ones included
+  std::int64_t words = 0, bytes = 0, label_bytes = 0;  // real ones
+  std::int64_t slots = 0;                              // word slots of the rows, empty ones included
+  // Byte positions of the distinct words and of the labelled rows, and what a batch padded to its longest word holds.
+  std::int64_t encoder_tokens = 0, decoder_tokens = 0, padded_encoder_tokens = 0, padded_decoder_tokens = 0;
   double data_seconds = 0, optimizer_seconds = 0, total_seconds = 0;
-  StepTimes times;
+  PassStatistics passes;
 };
 
 class Stepper {
@@ -42,7 +44,7 @@ class Stepper {
   StepReport step(std::int64_t k);
 
   AdamW& optimizer() { return optimizer_; }
-  IteratorState position() const { return position_; }   // of the batches after the last step
+  IteratorState position() const { return position_; }  // of the batches after the last step
 
  private:
   WeltModel& model_;

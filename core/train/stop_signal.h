@@ -12,7 +12,7 @@ class StopSignal {
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
-  int received() const;   // SIGINT, SIGTERM, or 0
+  int received() const;  // SIGINT, SIGTERM, or 0
 };
 
 }  // namespace welt

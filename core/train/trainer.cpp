@@ -26,13 +26,21 @@ using Clock = std::chrono::steady_clock;
 constexpr std::int64_t baseline_bytes_limit = 64 << 20;
 
 // Keys whose change leaves the course of training as it was.
-const std::set<std::string, std::less<>> harmless_keys = {
-    "name", "run_dir", "threads", "task", "data.prefetch", "train.minutes", "train.log_every", "train.eval_every",
-    "train.eval_rows", "train.checkpoint_every", "train.keep_checkpoints", "train.decoder_chunk_tokens", "extends"};
+const std::set<std::string, std::less<>> harmless_keys = {"name",
+                                                          "run_dir",
+                                                          "threads",
+                                                          "task",
+                                                          "data.prefetch",
+                                                          "train.minutes",
+                                                          "train.log_every",
+                                                          "train.eval_every",
+                                                          "train.eval_rows",
+                                                          "train.checkpoint_every",
+                                                          "train.keep_checkpoints",
+                                                          "train.decoder_chunk_tokens",
+                                                          "extends"};
 
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
+double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // What a checkpoint has beside the model: where training stands.
 struct TrainingState {
@@ -46,14 +54,16 @@ struct TrainingState {
     const Json json = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
     if (!json.is_object() || !json.contains("step") || !json.at("step").is_number_integer() || !json.contains("data"))
       fail({file.string(), "not the state of a training run", "an object with step and data",
-            "Remove this checkpoint to resume from the one before"}, ErrorCode::data_loss);
+            "Remove this checkpoint to resume from the one before"},
+           ErrorCode::data_loss);
     TrainingState state;
     state.step = json.at("step");
     state.data = IteratorState::from_json(json.at("data"));
     state.seconds = json.value("seconds", 0.0);
     if (json.contains("before")) {
       const Json& sums = json.at("before");
-      state.before = LossSums{.nats = sums.value("nats", 0.0), .label_bytes = sums.value("label_bytes", std::int64_t{0}),
+      state.before = LossSums{.nats = sums.value("nats", 0.0),
+                              .label_bytes = sums.value("label_bytes", std::int64_t{0}),
                               .correct_bytes = sums.value("correct_bytes", std::int64_t{0}),
                               .words = sums.value("words", std::int64_t{0}),
                               .correct_words = sums.value("correct_words", std::int64_t{0})};
@@ -64,8 +74,10 @@ struct TrainingState {
   Json to_json() const {
     Json json{{"step", step}, {"data", data.to_json()}, {"seconds", seconds}};
     if (before)
-      json["before"] = {{"nats", before->nats}, {"label_bytes", before->label_bytes},
-                        {"correct_bytes", before->correct_bytes}, {"words", before->words},
+      json["before"] = {{"nats", before->nats},
+                        {"label_bytes", before->label_bytes},
+                        {"correct_bytes", before->correct_bytes},
+                        {"words", before->words},
                         {"correct_words", before->correct_words}};
     return json;
   }
@@ -74,7 +86,9 @@ struct TrainingState {
 Json plugins_json() {
   Json list = Json::array();
   for (const auto& plugin : Registry::instance().plugins())
-    list.push_back({{"id", plugin->note.id}, {"version", plugin->note.version}, {"path", plugin->path.string()},
+    list.push_back({{"id", plugin->note.id},
+                    {"version", plugin->note.version},
+                    {"path", plugin->path.string()},
                     {"sha256", plugin->sha256}});
   return list;
 }
@@ -193,7 +207,8 @@ class Run {
   }
 
   LossSums evaluate_now(std::int64_t step) {
-    const LossSums sums = evaluate(session_->model, session_->validation_batches, session_->chunk_tokens, session_->amp);
+    const LossSums sums =
+        evaluate(session_->model, session_->validation_batches, session_->chunk_tokens, session_->amp);
     Json line = evaluation_json(sums);
     line["kind"] = "evaluation";
     line["step"] = step;
@@ -203,13 +218,13 @@ class Run {
   }
 
   fs::path save() {
-    return folder_->write_checkpoint(
-        state_.step, recipe_.integer("train.keep_checkpoints"), [&](const fs::path& folder) {
-          session_->model.save(folder);
-          fs::create_directory(folder / "training");
-          stepper_->optimizer().save(folder / "training" / "optimizer.safetensors");
-          write_file(folder / "training" / "state.json", state_.to_json().dump(2) + "\n");
-        });
+    return folder_->write_checkpoint(state_.step, recipe_.integer("train.keep_checkpoints"),
+                                     [&](const fs::path& folder) {
+                                       session_->model.save(folder);
+                                       fs::create_directory(folder / "training");
+                                       stepper_->optimizer().save(folder / "training" / "optimizer.safetensors");
+                                       write_file(folder / "training" / "state.json", state_.to_json().dump(2) + "\n");
+                                     });
   }
 
   void finish(TrainResult& result) {
@@ -235,8 +250,10 @@ class Run {
 void flatten(const Json& json, const std::string& prefix, std::map<std::string, Json>& out) {
   for (const auto& [key, value] : json.items()) {
     const std::string name = prefix.empty() ? key : prefix + "." + key;
-    if (value.is_object()) flatten(value, name, out);
-    else out[name] = value;
+    if (value.is_object())
+      flatten(value, name, out);
+    else
+      out[name] = value;
   }
 }
 

@@ -13,13 +13,13 @@ namespace welt {
 
 struct TrainResult {
   std::filesystem::path run, checkpoint;
-  std::int64_t first_step = 0, last_step = 0, steps = 0;     // `steps` as planned
-  double seconds = 0, words_per_second = 0, loss = 0;        // of this session; loss of its last step
+  std::int64_t first_step = 0, last_step = 0, steps = 0;  // `steps` as planned
+  double seconds = 0, words_per_second = 0, loss = 0;     // of this session; loss of its last step
   std::int64_t parameters = 0;
-  std::optional<LossSums> before, after;                     // held-out text
-  std::optional<NgramBaseline> baseline;                     // on the same text, where all of it was evaluated
-  std::int64_t peak_memory = 0;                              // bytes, resident
-  int signal = 0;                                            // SIGINT or SIGTERM: stopped before the end
+  std::optional<LossSums> before, after;  // held-out text
+  std::optional<NgramBaseline> baseline;  // on the same text, where all of it was evaluated
+  std::int64_t peak_memory = 0;           // bytes, resident
+  int signal = 0;                         // SIGINT or SIGTERM: stopped before the end
   nlohmann::json to_json() const;
 };
 

@@ -51,8 +51,7 @@ Result run(const Batch& batch, std::int64_t chunk_tokens, bool amp) {
   Result result;
   result.sums = model.forward_backward(batch, static_cast<double>(batch.label_bytes), chunk_tokens, amp);
   for (const ModelParameter& parameter : model.parameters())
-    if (parameter.tensor.grad().defined())
-      result.norms[parameter.name] = parameter.tensor.grad().norm().item<double>();
+    if (parameter.tensor.grad().defined()) result.norms[parameter.name] = parameter.tensor.grad().norm().item<double>();
   return result;
 }
 
@@ -77,7 +76,7 @@ double worst_norm_error(const Result& result, const Json& expected, double round
 TEST(WeltModelParity, LossAndEveryGradientEqualTheDenseComputation) {
   const Json expected = Json::parse(read_file(golden / "expected.json"));
   const Batch batch = golden_batch(expected);
-  for (const std::int64_t chunk : {8192, 8}) {   // one chunk, and one of almost every row
+  for (const std::int64_t chunk : {8192, 8}) {  // one chunk, and one of almost every row
     const Result result = run(batch, chunk, /*amp=*/false);
     const double nats = expected.at("nats");
     const double loss_error = std::abs(result.sums.nats - nats) / nats, norm_error = worst_norm_error(result, expected);

@@ -64,7 +64,8 @@ TEST(AdamW, LeavesAParameterWithoutGradientAloneDecayIncluded) {
 
 TEST(AdamW, SavedStateContinuesExactly) {
   const std::filesystem::path file = std::filesystem::temp_directory_path() / "welt-adamw-test.safetensors";
-  std::vector<ModelParameter> straight{parameter("w", {1.0F, -2.0F}, true)}, resumed{parameter("w", {1.0F, -2.0F}, true)};
+  std::vector<ModelParameter> straight{parameter("w", {1.0F, -2.0F}, true)},
+      resumed{parameter("w", {1.0F, -2.0F}, true)};
   AdamW first(straight, {}), second(resumed, {});
   for (AdamW* optimizer : {&first, &second}) {
     set_gradient(optimizer == &first ? straight[0] : resumed[0], {0.3F, 0.7F});

@@ -14,7 +14,8 @@ TEST(Schedule, WarmsUpFromTheFirstStepThenFollowsACosine) {
   EXPECT_DOUBLE_EQ(learning_rate(options, 1), 3e-3 / 5);
   EXPECT_DOUBLE_EQ(learning_rate(options, 5), 3e-3);
   for (int k = 6; k <= 30; ++k)
-    EXPECT_NEAR(learning_rate(options, k), 3e-3 * (0.1 + 0.45 * (1 + std::cos(std::numbers::pi * (k - 5) / 25))), 1e-15);
+    EXPECT_NEAR(learning_rate(options, k), 3e-3 * (0.1 + 0.45 * (1 + std::cos(std::numbers::pi * (k - 5) / 25))),
+                1e-15);
   EXPECT_NEAR(learning_rate(options, 30), 3e-4, 1e-15);
 }
 
