@@ -56,13 +56,13 @@ void print_plan(const Recipe& recipe, const Session& session) {
 }
 
 void print_summary(const Recipe& recipe, const TrainResult& result) {
-  const std::string path = recipe.path().string();
   if (result.signal) {
-    fmt::print("Stopped by {} after step {} of {}; saved {}\nContinue: welt run {} --resume\n",
+    fmt::print("Stopped by {} after step {} of {}; saved {}\nContinue: welt run {}/recipe.toml --resume\n",
                result.signal == SIGINT ? "SIGINT" : "SIGTERM", result.last_step, result.steps,
-               result.checkpoint.string(), path);
+               result.checkpoint.string(), result.run.string());
     return;
   }
+  const std::string path = recipe.path().string();
   fmt::print("\nTrained {} parameters, steps {} to {}, in {:.0f} s: {:.0f} words/s, peak memory {:.0f} MB\n",
              result.parameters, result.first_step, result.last_step, result.seconds, result.words_per_second,
              static_cast<double>(result.peak_memory) / 1e6);
