@@ -72,7 +72,7 @@ bool in_split(const DatasetOptions& options, std::int64_t document) {
         .expected = "enough documents for a split",
         .mend =
             "Name validation files of their own, choose a format with more documents (lines, paragraphs), or change "
-            "validation_fraction"});
+            "data.validation.fraction"});
 }
 
 void warn_of_blocks(const DatasetOptions& options, const BlockFaults& faults) {

@@ -243,7 +243,11 @@ TEST_F(TrainingSlow, PlanAndRecipeChangeNothing) {
   const Outcome recipe = train({"--print-recipe"});
   EXPECT_EQ(recipe.status, 0);
   EXPECT_CONTAINS(recipe.out, "steps");
-  EXPECT_EQ(run_welt({"validate", (folder_ / "recipe.toml").string()}).status, 0);
+  const std::string file = (folder_ / "recipe.toml").string();
+  EXPECT_EQ(run_welt({"validate", file}).status, 0);
+  const Outcome refused = run_welt({"validate", file, "--set", "model.latent.config.num_attention_heads=5"});
+  EXPECT_EQ(refused.status, 1);  // the plugin itself refuses: 5 heads do not divide the width
+  EXPECT_CONTAINS(refused.err, "model.latent: plugin \"llama\"");
   EXPECT_FALSE(fs::exists(folder_ / "runs"));
 }
 

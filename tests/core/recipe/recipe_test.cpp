@@ -252,10 +252,10 @@ TEST(RecipeFiles, WhatIsNotThereListsWhatWasTried) {
   EXPECT_CONTAINS(message, path.string() +
                                ":2: data.train.files: there is no file \"no/such.txt\"; tried no/such.txt, " +
                                (folder / "no/such.txt").string());
-  folder.put("data/x", "");
-  const Recipe recipe = Recipe::load(path, {"data.train.files=data", "model.latent.from=data"});
-  EXPECT_CONTAINS(error_of([&] { recipe.resolve_files("data.train.files"); }), "Write \"data/*\"");
-  EXPECT_EQ(recipe.resolve_files("model.latent.from").front(), folder / "data");  // a folder is what `from` wants
+  folder.put("my-texts/x", "");
+  const Recipe recipe = Recipe::load(path, {"data.train.files=my-texts", "model.latent.from=my-texts"});
+  EXPECT_CONTAINS(error_of([&] { recipe.resolve_files("data.train.files"); }), "Write \"my-texts/*\"");
+  EXPECT_EQ(recipe.resolve_files("model.latent.from").front(), folder / "my-texts");  // a folder is what `from` wants
   EXPECT_TRUE(recipe.resolve_files("model.decoder.from").empty());
 }
 
