@@ -81,6 +81,7 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   welt::finish_openmp_setup(argv);
   welt::tune_allocator();
+  welt::bound_kernel_cache();
   try {
     return welt::run(argc, argv);
   } catch (const std::exception& error) {

@@ -73,6 +73,8 @@ std::string allocator_state() {
   return state;
 }
 
+void bound_kernel_cache() { ::setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256", /*overwrite=*/0); }
+
 void finish_openmp_setup(char** argv) {
   if (displaced != nullptr) {
     *displaced_slot = displaced;

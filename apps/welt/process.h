@@ -12,6 +12,11 @@ void tune_allocator();
 std::string allocator_state();
 bool allocator_is_tuned();
 
+// oneDNN keeps a compiled kernel for every shape of matrix product it meets, by default 1,024 of them, about a megabyte
+// each; packed rows bring new shapes with every step, so old ones are of no use. Keeps 256 unless the user has set
+// ONEDNN_PRIMITIVE_CACHE_CAPACITY. Before the first product.
+void bound_kernel_cache();
+
 // libgomp reads its environment before main(). Unless the user has set OMP_WAIT_POLICY or GOMP_SPINCOUNT, it is made to
 // see GOMP_SPINCOUNT=1000: endless spinning costs a factor of 3 to 13 beside another busy thread, passive waiting up to
 // 28 % on a quiet machine. A hook that runs before every library's start-up code does it (process.cpp); this call,
