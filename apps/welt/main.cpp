@@ -2,8 +2,11 @@
 //
 // Exit status: 0 done, 1 an error a person can mend, 2 a command line that is not understood.
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,11 +36,16 @@ void add_log_level(CLI::App& app) {
       ->option_text("debug|info|warning|error");
 }
 
-// LibTorch's exceptions carry a back trace: a person wants what stands before it.
+// LibTorch's exceptions carry a back trace: a person wants the other lines.
 std::string paragraph(std::string_view what) {
-  what = what.substr(0, what.find("\nException raised from "));
-  while (!what.empty() && what.back() == '\n') what.remove_suffix(1);
-  return std::string(what);
+  std::string text;
+  while (!what.empty()) {
+    const std::string_view line = what.substr(0, what.find('\n'));
+    what.remove_prefix(std::min(what.size(), line.size() + 1));
+    if (line.starts_with("frame #") || line.starts_with("Exception raised from ") || line.empty()) continue;
+    text += (text.empty() ? "" : "\n") + std::string(line);
+  }
+  return text;
 }
 
 // A verb that does not exist: the nearest that does.
@@ -83,7 +91,15 @@ int main(int argc, char** argv) {
   welt::tune_allocator();
   welt::bound_kernel_cache();
   try {
-    return welt::run(argc, argv);
+    const int status = welt::run(argc, argv);
+    if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
+    std::fprintf(stderr, "welt: standard output cannot be written: %s.\n", std::strerror(errno));
+    return 1;
+  } catch (const std::bad_alloc&) {
+    std::fflush(stdout);
+    std::fputs("welt: out of memory. A smaller train.batch, train.words or train.decoder_chunk_tokens needs less.\n",
+               stderr);
+    return 1;
   } catch (const std::exception& error) {
     std::fflush(stdout);
     std::fprintf(stderr, "welt: %s\n", welt::paragraph(error.what()).c_str());

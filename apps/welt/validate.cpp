@@ -6,28 +6,17 @@
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
-#include "core/model/welt_spec.h"
 #include "core/recipe/schema_text.h"
+#include "core/train/session.h"
 
 namespace welt {
 namespace {
 
-// What only the plugin itself can judge: it makes the component, without memory for its parameters.
-void try_component(const SlotSpec& slot) {
-  if (slot.type == nullptr) return;
-  try {
-    Component(*slot.type, ConfigView(*slot.type, slot.config, /*strict=*/false, slot.where), WELT_INIT_NONE);
-  } catch (const Error& error) {
-    throw Error(slot.where + ": " + error.what(), error.code());
-  }
-}
-
 void validate(const RecipeOptions& options) {
   const Recipe recipe = options.load();
-  const std::string from = recipe.string("model.from");
-  const WeltSpec spec = from.empty() ? WeltSpec::from_recipe(recipe) : WeltSpec::from_checkpoint(from);
-  make_segmenter(spec.segmenter);
-  for (const SlotSpec* slot : {&spec.bytes_encoder, &spec.latent, &spec.decoder}) try_component(*slot);
+  check_model(recipe);
+  if (recipe.string("task") == "train" && recipe.strings("data.train.files").empty())
+    fail({recipe.where("data.train.files") + ": data.train.files", "no file is named", "files = [\"…\"]", {}});
   std::size_t files = 0;
   for (const char* key : {"data.train.files", "data.validation.files"})
     if (!recipe.strings(key).empty()) files += recipe.resolve_files(key).size();

@@ -73,10 +73,12 @@ class Loader {
       problems_.push_back(near.empty() ? fmt::format("\"{}\" is missing", name)
                                        : fmt::format("\"{}\" is missing (nearest in the file: \"{}\")", name, near));
     }
-    if (problems_.empty()) return;
+    const std::size_t count = problems_.size();
+    if (count == 0) return;
+    if (count > 100) problems_.resize(100), problems_.emplace_back("…");
     fail({.where = weights_.path().string(),
-          .found = fmt::format("{} of its tensors {} not fit the class {}: {}", problems_.size(),
-                               problems_.size() == 1 ? "does" : "do", class_name, fmt::join(problems_, "; ")),
+          .found = fmt::format("{} of its tensors {} not fit the class {}: {}", count, count == 1 ? "does" : "do",
+                               class_name, fmt::join(problems_, "; ")),
           .mend = "Weights and config.json do not belong together, or the config names another class"});
   }
 

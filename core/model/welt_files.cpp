@@ -56,21 +56,27 @@ void WeltModel::load_tensors(const std::filesystem::path& path) {
     const SafetensorsEntry* entry = file.find(parameter.name);
     const std::vector<std::int64_t> shape = parameter.tensor.sizes().vec();
     if (!entry) {
-      const std::string near = nearest(parameter.name, known);
+      // Comparing every name with every other takes long where much is missing, and says nothing there.
+      const std::string near = problems.size() < 100 ? nearest(parameter.name, known) : std::string();
       problems.push_back(fmt::format("{}: missing{}", parameter.name, near.empty() ? "" : " (nearest: " + near + ")"));
     } else if (entry->shape != shape) {
       problems.push_back(fmt::format("{}: shape {} in the file, {} in the model", parameter.name,
                                      shape_text(entry->shape), shape_text(shape)));
+    } else if (const auto type = safetensors_scalar_type(entry->dtype); !type || !at::isFloatingType(*type)) {
+      problems.push_back(fmt::format("{}: type {} in the file, expected a floating one", parameter.name, entry->dtype));
     } else {
       used.insert(entry->name);
       loaded[parameter.name] = copied_tensor(file, *entry, at::kFloat).requires_grad_();
     }
   }
-  if (!problems.empty())
+  if (const std::size_t count = problems.size(); count > 0) {
+    if (count > 100) problems.resize(100), problems.emplace_back("…");
     fail({path.string(),
-          fmt::format("{} tensors do not fit this model:\n  {}", problems.size(), fmt::join(problems, "\n  ")),
+          fmt::format("{} of the model's tensors {} not fit:\n  {}", count, count == 1 ? "does" : "do",
+                      fmt::join(problems, "\n  ")),
           {},
           "The checkpoint and its config.json (or the recipe) describe different models"});
+  }
   std::vector<std::string> unused;
   for (const std::string& name : known)
     if (!used.contains(name)) unused.push_back(name);

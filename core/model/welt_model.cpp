@@ -8,7 +8,7 @@
 #include <welt/abi/decoder.h>
 #include <welt/abi/latent_transformer.h>
 
-#include "core/base/error.h"
+#include "core/base/context.h"
 
 namespace welt {
 namespace {
@@ -24,19 +24,21 @@ at::Tensor new_norm(std::int64_t size) { return at::ones({size}, at::kFloat).req
 
 TorchComponent make_component(const SlotSpec& slot, std::string_view role, std::uint32_t init) {
   const ConfigView view(*slot.type, slot.config, /*strict=*/false, slot.where);
-  return TorchComponent(*slot.type, role, view, init);
+  return with_context(slot.where, [&] { return TorchComponent(*slot.type, role, view, init); });
 }
 
 }  // namespace
 
 WeltModel::WeltModel(WeltSpec spec) : WeltModel(std::move(spec), Init::random) {}
 
+WeltModel WeltModel::outline(WeltSpec spec) { return WeltModel(std::move(spec), Init::empty); }
+
 WeltModel::WeltModel(WeltSpec spec, Init init) : spec_(std::move(spec)) {
   const std::uint32_t component_init = init == Init::random ? WELT_INIT_RANDOM : WELT_INIT_NONE;
   latent_.emplace(make_component(spec_.latent, WELT_LATENT_TRANSFORMER_INTERFACE, component_init));
   decoder_.emplace(make_component(spec_.decoder, WELT_DECODER_INTERFACE, component_init));
   if (!spec_.bytes_encoder.type)
-    fail({spec_.latent.where, "the model has no encoder", "model.bytes_encoder with enabled = true",
+    fail({spec_.bytes_encoder.where, "the model has no encoder", "a bytes encoder",
           "Give model.bytes_encoder a plugin"});
   bytes_encoder_.emplace(make_component(spec_.bytes_encoder, WELT_BYTES_ENCODER_INTERFACE, component_init));
   encoder_table_.emplace(bytes_encoder_->vocabulary().width, bytes_encoder_->vocabulary().initializer_range);
@@ -56,6 +58,7 @@ WeltModel::WeltModel(WeltSpec spec, Init init) : spec_(std::move(spec)) {
   decoder_table_.emplace(decoder_input, decoder_vocabulary.initializer_range);
   if (!decoder_vocabulary.tied) head_weight_ = new_matrix(256, decoder_input);
   if (!decoder_vocabulary.head_bias_name.empty()) head_bias_ = new_bias(256);
+  if (init == Init::random) take_weights();
   collect_parameters();
 }
 

@@ -42,8 +42,11 @@ struct PassStatistics {
 
 class WeltModel {
  public:
-  // Random weights from the default generator, as each configuration's initialiser says.
+  // Random weights from the default generator, as each configuration's initialiser says; those that the specification
+  // takes from Hugging Face folders, from there.
   explicit WeltModel(WeltSpec spec);
+  // Shapes only: to see whether the parts can be made and fit together. Not for computing.
+  static WeltModel outline(WeltSpec spec);
   // Weights of a checkpoint folder; every missing or ill-shaped tensor is reported at once.
   static WeltModel load(const std::filesystem::path& checkpoint);
   // config.json and model.safetensors into an existing folder.
@@ -70,6 +73,7 @@ class WeltModel {
   enum class Init { random, empty };
   WeltModel(WeltSpec spec, Init init);
   void collect_parameters();
+  void take_weights();  // welt_from.cpp
   void load_tensors(const std::filesystem::path& file);
 
   at::Tensor encode_words(const EncoderPlan& plan);  // [N, D]

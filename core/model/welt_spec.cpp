@@ -8,7 +8,7 @@
 
 #include <algorithm>
 
-#include "core/base/error.h"
+#include "core/base/context.h"
 #include "core/model/hf_source.h"
 
 namespace welt {
@@ -34,9 +34,11 @@ constexpr SlotName decoder_slot{"model.decoder", "bytes_decoder", WELT_DECODER_I
 constexpr std::pair<const char*, std::uint32_t> pooling_names[] = {
     {"first", WELT_POOLING_FIRST}, {"last", WELT_POOLING_LAST}, {"mean", WELT_POOLING_MEAN}};
 
+// "" leaves it to the plugin.
 std::uint32_t pooling_of(std::string_view name, const SlotSpec& encoder) {
   for (const auto& [text, value] : pooling_names)
     if (name == text) return value;
+  if (!name.empty()) fail({encoder.where, fmt::format("pooling \"{}\"", name), "first, last or mean", {}});
   return encoder.type->default_pooling ? encoder.type->default_pooling : WELT_POOLING_FIRST;
 }
 
@@ -71,14 +73,20 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
           "A preset is a configuration that the plugin ships; `from` is a Hugging Face folder"});
   slot.config = Json::object();
   if (!from.empty()) {
-    slot.config = HfSource::find(from).config();
+    slot.config = with_context(recipe.where(key + ".from") + ": " + key, [&] { return HfSource::find(from).config(); });
     if (recipe.boolean(key + ".weights")) slot.weights_from = from;
   }
   Registry& registry = Registry::instance();
-  slot.type = plugin.empty() ? &registry.find_for_config(name.role, slot.config) : &registry.find(name.role, plugin);
-  if (!preset.empty()) slot.config = registry.preset(*slot.type, preset);
+  slot.type = with_context(plugin.empty() ? recipe.where(key + ".from") + ": " + key + ": " + from : slot.where, [&] {
+    return plugin.empty() ? &registry.find_for_config(name.role, slot.config) : &registry.find(name.role, plugin);
+  });
+  if (!preset.empty())
+    slot.config =
+        with_context(recipe.where(key + ".preset") + ": " + key, [&] { return registry.preset(*slot.type, preset); });
   const Json overrides = recipe.table(key + ".config");
   // Keys that a person wrote are checked strictly; those of a config.json may be of no concern to the plugin.
+  for (const auto& [part, value] : overrides.items())
+    check_config_keys(*slot.type, Json{{part, value}}, recipe.where(key + ".config." + part) + ": " + key);
   const ConfigView checked(*slot.type, overrides, /*strict=*/true, slot.where);
   slot.config.merge_patch(overrides);
   choose_architecture(slot, name);
@@ -93,10 +101,16 @@ SlotSpec slot_from_checkpoint(const Json& config, const std::filesystem::path& f
     fail({file.string(), fmt::format("no object \"{}\"", name.checkpoint), "the configuration of that sub-model",
           "Is this the config.json of a WeLT checkpoint?"});
   slot.config = config.at(name.checkpoint);
-  if (slot.config.value("model_type", "") == "noop_model") return slot;
+  if (slot.config.value("model_type", "") == "noop_model") {
+    if (std::string_view(name.role) != WELT_BYTES_ENCODER_INTERFACE)
+      fail({slot.where, "the model_type \"noop_model\"", "a model: only encoders can be switched off", {}});
+    return slot;
+  }
   Registry& registry = Registry::instance();
   const std::string plugin = plugins.value(name.checkpoint, "");
-  slot.type = plugin.empty() ? &registry.find_for_config(name.role, slot.config) : &registry.find(name.role, plugin);
+  slot.type = with_context(slot.where, [&] {
+    return plugin.empty() ? &registry.find_for_config(name.role, slot.config) : &registry.find(name.role, plugin);
+  });
   choose_architecture(slot, name);
   return slot;
 }
@@ -128,23 +142,39 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json", own = folder / "welt.json";
   const Json config = read_json_object(file, config_bytes_limit);
   const Json extra = std::filesystem::exists(own) ? read_json_object(own, config_bytes_limit) : Json::object();
-  if (config.value("model_type", "") != "welt")
-    fail({file.string(), fmt::format("model_type \"{}\"", config.value("model_type", "")), "\"welt\"",
-          "Give a checkpoint folder of a run (runs/<name>/checkpoints/…)"});
-  if (config.value("encoding", "UTF-8") != "UTF-8")
-    fail({file.string(), "encoding " + config.value("encoding", ""), "UTF-8", {}}, ErrorCode::unimplemented);
-  const Json plugins = extra.value("plugins", Json::object());
-  WeltSpec spec;
-  spec.bytes_encoder = slot_from_checkpoint(config, file, bytes_encoder_slot, plugins);
-  spec.latent = slot_from_checkpoint(config, file, latent_slot, plugins);
-  spec.decoder = slot_from_checkpoint(config, file, decoder_slot, plugins);
-  if (spec.bytes_encoder.type) spec.pooling = pooling_of(extra.value("pooling", ""), spec.bytes_encoder);
-  const Json segmenter = extra.value("segmenter", Json::object());
-  spec.segmenter.where = own.string() + ": segmenter";
-  spec.segmenter.type = &Registry::instance().find(WELT_SEGMENTER_INTERFACE, segmenter.value("plugin", "words"));
-  spec.segmenter.config = segmenter.value("config", Json::object());
-  spec.segmenter.max_bytes = segmenter.value("max_bytes", std::int64_t{30});
-  return spec;
+  std::string reading = file.string();
+  try {
+    if (config.value("model_type", "") != "welt")
+      fail({file.string(), fmt::format("model_type \"{}\"", config.value("model_type", "")), "\"welt\"",
+            "Give a checkpoint folder of a run (runs/<name>/checkpoints/…)"});
+    if (config.value("encoding", "UTF-8") != "UTF-8")
+      fail({file.string(), "encoding " + config.value("encoding", ""), "UTF-8", {}}, ErrorCode::unimplemented);
+    reading += " and " + own.string();
+    const Json plugins = extra.value("plugins", Json::object());
+    WeltSpec spec;
+    spec.bytes_encoder = slot_from_checkpoint(config, file, bytes_encoder_slot, plugins);
+    spec.latent = slot_from_checkpoint(config, file, latent_slot, plugins);
+    spec.decoder = slot_from_checkpoint(config, file, decoder_slot, plugins);
+    reading = own.string();
+    if (spec.bytes_encoder.type)
+      spec.pooling = with_context(reading, [&] { return pooling_of(extra.value("pooling", ""), spec.bytes_encoder); });
+    const Json segmenter = extra.value("segmenter", Json::object());
+    spec.segmenter.where = own.string() + ": segmenter";
+    spec.segmenter.type = with_context(spec.segmenter.where, [&] {
+      return &Registry::instance().find(WELT_SEGMENTER_INTERFACE, segmenter.value("plugin", "words"));
+    });
+    spec.segmenter.config = segmenter.value("config", Json::object());
+    spec.segmenter.max_bytes = segmenter.value("max_bytes", std::int64_t{30});
+    if (spec.segmenter.max_bytes < 2 || spec.segmenter.max_bytes > 1024)
+      fail({spec.segmenter.where, fmt::format("max_bytes {}", spec.segmenter.max_bytes), "2 to 1024", {}});
+    return spec;
+  } catch (const Json::exception& error) {
+    fail({reading,
+          fmt::format("a value of the wrong type ({})", error.what()),
+          {},
+          "The file is damaged: copy it again, or use another checkpoint"},
+         ErrorCode::data_loss);
+  }
 }
 
 Json WeltSpec::config_json() const {

@@ -1,6 +1,9 @@
 // See evaluation.h.
 #include "core/train/evaluation.h"
 
+#include <cmath>
+
+#include "core/base/error.h"
 #include "core/base/progress.h"
 
 namespace welt {
@@ -14,6 +17,10 @@ LossSums evaluate(WeltModel& model, const std::vector<Batch>& batches, std::int6
     sums += model.evaluate(batch, chunk_tokens, amp);
     progress.update(++done);
   }
+  if (!std::isfinite(sums.nats))
+    fail({"evaluation", fmt::format("the loss is {}", sums.nats), "a finite number",
+          "The model's weights are damaged, or its training went astray: use an earlier checkpoint"},
+         ErrorCode::aborted);
   return sums;
 }
 

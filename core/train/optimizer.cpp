@@ -82,6 +82,9 @@ void AdamW::load(const std::filesystem::path& path) {
     else if (at::IntArrayRef(entry->shape) != into.sizes())
       problems.push_back(fmt::format("{}: shape {} in the file, {} in the model", name, shape_text(entry->shape),
                                      shape_text(into.sizes())));
+    else if (entry->dtype != safetensors_dtype(at::kFloat))
+      problems.push_back(
+          fmt::format("{}: type {} in the file, expected {}", name, entry->dtype, safetensors_dtype(at::kFloat)));
     else
       into = copied_tensor(file, *entry, at::kFloat);
   };

@@ -1,7 +1,10 @@
 // See run_folder.h.
 #include "core/train/run_folder.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -34,12 +37,15 @@ std::vector<CheckpointInfo> list_checkpoints(const fs::path& run) {
   return found;
 }
 
+[[noreturn]] void fail_folder(const fs::path& path, const std::error_code& status) {
+  fail({path.string(), "the folder cannot be made: " + status.message(), {}, "Choose another run_dir or free space"},
+       ErrorCode::permission_denied);
+}
+
 void make_folder(const fs::path& path) {
   std::error_code status;
   fs::create_directories(path, status);
-  if (status)
-    fail({path.string(), "the folder cannot be made: " + status.message(), {}, "Choose another run_dir or free space"},
-         ErrorCode::permission_denied);
+  if (status) fail_folder(path, status);
 }
 
 fs::path numbered(const fs::path& parent, const std::string& name, int number) {
@@ -48,10 +54,38 @@ fs::path numbered(const fs::path& parent, const std::string& name, int number) {
 
 }  // namespace
 
+// Held for as long as the object lives, or the process, whatever ends it.
+class RunFolder::Lock {
+ public:
+  explicit Lock(const fs::path& path) : folder_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (folder_ < 0)
+      fail({path.string(), fmt::format("the folder cannot be opened: {}", std::strerror(errno)), {}, {}},
+           ErrorCode::permission_denied);
+    if (::flock(folder_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;  // not every file system has locks
+    ::close(folder_);
+    fail({path.string(), "another process is training in this run folder", "one at a time",
+          "Wait for its end, or start a run of its own (without --resume, or with --set name=…)"},
+         ErrorCode::failed_precondition);
+  }
+  ~Lock() { ::close(folder_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  int folder_;
+};
+
+RunFolder::RunFolder(fs::path path) : path_(std::move(path)), lock_(std::make_shared<const Lock>(path_)) {}
+
 RunFolder RunFolder::create(const fs::path& parent, const std::string& name) {
   make_folder(parent);
+  // Making the folder decides whose it is: another run of this name may start at the same moment.
+  std::error_code status;
   int number = 1;
-  while (fs::exists(numbered(parent, name, number))) ++number;
+  while (!fs::create_directory(numbered(parent, name, number), status)) {
+    if (status && status != std::errc::file_exists) fail_folder(numbered(parent, name, number), status);
+    ++number;
+  }
   RunFolder run(numbered(parent, name, number));
   make_folder(run.path_ / "checkpoints");
   return run;
@@ -65,27 +99,31 @@ fs::path RunFolder::find_resumable(const fs::path& parent, const std::string& na
 }
 
 RunFolder RunFolder::open(const fs::path& path) {
+  RunFolder run(path);  // locked: what is there now was left behind
   std::error_code ignored;
   std::vector<fs::path> left_behind;
   for (const fs::directory_entry& entry : fs::directory_iterator(path / "checkpoints", ignored))
     if (entry.path().filename().string().starts_with(temporary_prefix)) left_behind.push_back(entry.path());
   for (const fs::path& folder : left_behind) fs::remove_all(folder, ignored);
-  return RunFolder(path);
+  return run;
 }
 
 void RunFolder::write(const std::string& file, std::string_view content) const { write_file(path_ / file, content); }
 
 void RunFolder::log(const nlohmann::json& line) const {
   const fs::path file = path_ / "log.jsonl";
+  std::error_code missing, ignored;
+  const std::uintmax_t size = fs::file_size(file, missing);
+  errno = 0;
   std::ofstream out(file, std::ios::app);
   out << line.dump() << '\n';
   out.flush();
-  if (!out)
-    fail({file.string(),
-          fmt::format("a line cannot be written: {}", std::strerror(errno)),
-          {},
-          "Free space on the disk"},
-         ErrorCode::resource_exhausted);
+  if (out) return;
+  const int reason = errno;
+  fs::resize_file(file, missing ? 0 : size, ignored);  // no half line
+  fail(
+      {file.string(), fmt::format("a line cannot be written: {}", std::strerror(reason)), {}, "Free space on the disk"},
+      ErrorCode::resource_exhausted);
 }
 
 void RunFolder::rewind_log(std::int64_t step) const {

@@ -3,12 +3,14 @@
 //   runs/<name>/recipe.toml  log.jsonl  plugins.json  summary.json
 //               checkpoints/step-00000400/{config.json, welt.json, model.safetensors, training/…}
 //
+// One process at a time trains in it: the folder is locked while a RunFolder of it lives; another one is refused.
 // A checkpoint is written under a temporary name, synced and renamed: a kill at any instant leaves whole ones only.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
@@ -45,8 +47,10 @@ class RunFolder {
                                          const std::function<void(const std::filesystem::path&)>& fill) const;
 
  private:
-  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+  class Lock;
+  explicit RunFolder(std::filesystem::path path);
   std::filesystem::path path_;
+  std::shared_ptr<const Lock> lock_;
 };
 
 // A run folder (its newest checkpoint) or a checkpoint folder → the checkpoint. Throws Error naming what was looked

@@ -31,11 +31,15 @@ DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, st
 
 // The limits that one part sets and another must keep.
 void check_limits(const Recipe& recipe, const WeltModel& model) {
-  const std::int64_t row = model.spec().segmenter.max_bytes + 2;
+  const SegmenterSpec& segmenter = model.spec().segmenter;
+  const std::int64_t row = segmenter.max_bytes + 2;
   const auto check = [&](const std::string& key, std::int64_t needed, std::int64_t limit, const std::string& who,
                          const std::string& mend) {
+    // A checkpoint says itself how long its words are (or the default holds where it does not).
+    const bool said = !key.starts_with("model.") || recipe.integer(key) == segmenter.max_bytes;
     if (limit > 0 && needed > limit)
-      fail({recipe.where(key) + ": " + key,
+      fail({said ? recipe.where(key) + ": " + key
+                 : fmt::format("{}: max_bytes {}", segmenter.where, segmenter.max_bytes),
             fmt::format("rows of up to {} positions, but the {} has {}", needed, who, limit),
             {},
             mend});
@@ -49,6 +53,14 @@ void check_limits(const Recipe& recipe, const WeltModel& model) {
 }
 
 }  // namespace
+
+void check_model(const Recipe& recipe) {
+  const std::string from = recipe.string("model.from");
+  const WeltModel model =
+      WeltModel::outline(from.empty() ? WeltSpec::from_recipe(recipe) : WeltSpec::from_checkpoint(from));
+  check_limits(recipe, model);
+  make_segmenter(model.spec().segmenter);
+}
 
 Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint) {
   if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));

@@ -28,4 +28,7 @@ enum class SessionUse { train, evaluate };
 // text. Throws Error naming recipe key, file and line; nothing is written.
 Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint = {});
 
+// What can be told of the recipe's model without weights and text: throws as open_session() would.
+void check_model(const Recipe& recipe);
+
 }  // namespace welt

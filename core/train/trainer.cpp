@@ -5,7 +5,7 @@
 #include <map>
 #include <set>
 
-#include "core/base/error.h"
+#include "core/base/context.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/progress.h"
@@ -51,13 +51,20 @@ struct TrainingState {
 
   static TrainingState load(const fs::path& checkpoint) {
     const fs::path file = checkpoint / "training" / "state.json";
-    const Json json = Json::parse(read_file(file), nullptr, /*allow_exceptions=*/false);
-    if (!json.is_object() || !json.contains("step") || !json.at("step").is_number_integer() || !json.contains("data"))
-      fail({file.string(), "not the state of a training run", "an object with step and data",
-            "Remove this checkpoint to resume from the one before"},
+    const std::string text = read_file(file);
+    try {
+      return with_context(file.string(), [&] { return from_json(Json::parse(text)); });
+    } catch (const Json::exception& error) {
+      fail({file.string(), fmt::format("not the state of a training run ({})", error.what()),
+            "an object with step and data", "Remove this checkpoint to resume from the one before"},
            ErrorCode::data_loss);
+    }
+  }
+
+  static TrainingState from_json(const Json& json) {
     TrainingState state;
     state.step = json.at("step");
+    if (state.step < 0) fail({"step", std::to_string(state.step), "a number of steps", {}}, ErrorCode::data_loss);
     state.data = IteratorState::from_json(json.at("data"));
     state.seconds = json.value("seconds", 0.0);
     if (json.contains("before")) {
@@ -127,8 +134,12 @@ class Run {
     result.steps = recipe_.integer("train.steps");
     result.first_step = state_.step + 1;
     if (state_.step == 0 && session_->validation) state_.before = evaluate_now(0);
-    loop(result);
-    result.checkpoint = save();
+    {
+      const StopSignal stop;  // until the checkpoint is written: before the loop and after it there is nothing to save
+      loop(result, stop);
+      result.checkpoint = save();
+      result.signal = stop.received();
+    }
     result.last_step = state_.step;
     if (!result.signal) finish(result);
     result.before = state_.before;
@@ -149,8 +160,7 @@ class Run {
            ErrorCode::failed_precondition);
   }
 
-  void loop(TrainResult& result) {
-    const StopSignal stop;
+  void loop(TrainResult& result, const StopSignal& stop) {
     const std::int64_t steps = recipe_.integer("train.steps"), log_every = recipe_.integer("train.log_every"),
                        eval_every = recipe_.integer("train.eval_every"),
                        checkpoint_every = recipe_.integer("train.checkpoint_every");
@@ -174,24 +184,29 @@ class Run {
       if (eval_every > 0 && k % eval_every == 0 && k < steps && session_->validation) evaluate_now(k);
       if (checkpoint_every > 0 && k % checkpoint_every == 0 && k < steps) save();
     }
-    result.signal = stop.received();
     result.seconds = seconds_since(start);
   }
 
-  StepReport take_step() {
+  template <typename Body>
+  auto telling_what_is_kept(Body&& body) {
     try {
-      StepReport report = stepper_->step(state_.step + 1);
-      state_.step = report.step;
-      state_.data = stepper_->position();
-      return report;
+      return body();
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::aborted) throw;
       const std::vector<CheckpointInfo> kept = folder_->checkpoints();
       throw Error(fmt::format("{} The run is in {}; {}", error.what(), folder_->path().string(),
                               kept.empty() ? "it has no checkpoint yet."
                                            : "its last checkpoint is kept: " + kept.back().path.string() + "."),
                   error.code());
     }
+  }
+
+  StepReport take_step() {
+    return telling_what_is_kept([&] {
+      StepReport report = stepper_->step(state_.step + 1);
+      state_.step = report.step;
+      state_.data = stepper_->position();
+      return report;
+    });
   }
 
   void log_step(const StepReport& report) {
@@ -218,13 +233,14 @@ class Run {
   }
 
   fs::path save() {
-    return folder_->write_checkpoint(state_.step, recipe_.integer("train.keep_checkpoints"),
-                                     [&](const fs::path& folder) {
-                                       session_->model.save(folder);
-                                       fs::create_directory(folder / "training");
-                                       stepper_->optimizer().save(folder / "training" / "optimizer.safetensors");
-                                       write_file(folder / "training" / "state.json", state_.to_json().dump(2) + "\n");
-                                     });
+    const auto fill = [&](const fs::path& folder) {
+      session_->model.save(folder);
+      fs::create_directory(folder / "training");
+      stepper_->optimizer().save(folder / "training" / "optimizer.safetensors");
+      write_file(folder / "training" / "state.json", state_.to_json().dump(2) + "\n");
+    };
+    return telling_what_is_kept(
+        [&] { return folder_->write_checkpoint(state_.step, recipe_.integer("train.keep_checkpoints"), fill); });
   }
 
   void finish(TrainResult& result) {
@@ -273,9 +289,17 @@ std::vector<std::string> training_differences(const Recipe& before, const Recipe
   std::set<std::string> keys;
   for (const auto& [key, value] : old_values) keys.insert(key);
   for (const auto& [key, value] : new_values) keys.insert(key);
-  for (const std::string& key : keys)
-    if (!harmless_keys.contains(key) && text(old_values, key) != text(new_values, key))
-      differences.push_back(fmt::format("{}: {} then, {} now", key, text(old_values, key), text(new_values, key)));
+  // Only a constant rate does not depend on where training ends.
+  const bool constant = before.string("train.schedule") == "constant" && now.string("train.schedule") == "constant";
+  for (const std::string& key : keys) {
+    if (harmless_keys.contains(key) || text(old_values, key) == text(new_values, key)) continue;
+    if (key == "train.steps" && constant) continue;
+    differences.push_back(fmt::format(
+        "{}: {} then, {} now{}", key, text(old_values, key), text(new_values, key),
+        key == "train.steps" ? " (the learning rate follows its end; to go on longer, start a new run from the "
+                               "checkpoint with model.from, or train with train.schedule = \"constant\")"
+                             : ""));
+  }
   return differences;
 }
 

@@ -158,6 +158,49 @@ TEST_F(TrainingSlow, ResumeRefusesAnotherRecipe) {
   EXPECT_CONTAINS(run.err, "train.learning_rate: ");
 }
 
+TEST_F(TrainingSlow, AFinishedRunGoesOnWhereTheRateIsConstantOnly) {
+  ASSERT_EQ(train({"--set", "train.schedule=constant"}).status, 0);
+  const Outcome longer = train({"--resume", "--set", "train.schedule=constant", "--set", "train.steps=8"});
+  EXPECT_EQ(longer.status, 0) << longer.err;
+  EXPECT_EQ(losses().size(), 8U);
+  ASSERT_EQ(train({"--set", "name=falling"}).status, 0);
+  const Outcome refused = train({"--resume", "--set", "name=falling", "--set", "train.steps=8"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_CONTAINS(refused.err, "train.steps: 6 then, 8 now");
+  EXPECT_CONTAINS(refused.err, "model.from");
+}
+
+TEST_F(TrainingSlow, DamagedTrainingStateNamesItsFile) {
+  ASSERT_EQ(train().status, 0);
+  const fs::path state = run_folder() / "checkpoints" / "step-00000006" / "training" / "state.json";
+  const Json whole = Json::parse(slurp(state));
+  for (const auto& [key, value] : std::multimap<std::string, Json>{{"step", -5},
+                                                                   {"step", "x"},
+                                                                   {"data", "x"},
+                                                                   {"seconds", "x"},
+                                                                   {"before", "x"},
+                                                                   {"before", {{"nats", "x"}}}}) {
+    Json damaged = whole;
+    damaged[key] = value;
+    std::ofstream(state) << damaged.dump();
+    const Outcome run = train({"--resume"});
+    EXPECT_EQ(run.status, 1) << damaged.dump();
+    EXPECT_CONTAINS(run.err, state.filename().string());
+  }
+}
+
+TEST_F(TrainingSlow, ValidateMakesTheParts) {
+  const auto validate = [&](const std::string& setting) {
+    return run_welt({"validate", (folder_ / "recipe.toml").string(), "--set", setting});
+  };
+  EXPECT_EQ(validate("train.steps=7").status, 0);
+  EXPECT_CONTAINS(validate("model.latent.config.num_attention_heads=3").err, "model.latent: plugin \"llama\"");
+  EXPECT_CONTAINS(validate("model.segmenter.max_bytes=100").err, "the bytes encoder has 16");
+  EXPECT_CONTAINS(validate("data.train.files=[]").err, "data.train.files");
+  EXPECT_CONTAINS(validate("model.latent.plugin=lama").err, "--set: model.latent: no plugin offers \"lama\"");
+  EXPECT_CONTAINS(validate("model.latent.config.hidden_sise=8").err, "--set: model.latent");
+}
+
 TEST_F(TrainingSlow, SigintAndSigtermSaveAndLeave) {
   for (const int signal : {SIGINT, SIGTERM}) {
     const std::string name = signal == SIGINT ? "int" : "term";

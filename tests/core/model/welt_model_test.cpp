@@ -123,6 +123,68 @@ TEST(WeltModel, SavedFilesHaveTheNamesAndValuesOfTheCheckpointTheyCameFrom) {
   EXPECT_EQ(WeltModel::load(folder.path()).parameter_count(), WeltModel::load(golden).parameter_count());
 }
 
+// model.*.from with weights = true: what of which file arrives where.
+TEST(WeltModel, WeightsOfHuggingFaceFoldersAreWhereTrainingStarts) {
+  const std::filesystem::path models = std::filesystem::path(WELT_TEST_DATA) / "models";
+  const test::TempFolder folder;
+  const auto slot = [&](const char* name, const char* source) {
+    return fmt::format("[model.{}]\nfrom = \"{}\"\n", name, (models / source).string());
+  };
+  folder.put("recipe.toml",
+             slot("bytes_encoder", "bert-mlm") + slot("latent", "llama-gqa") + slot("decoder", "llama-gqa"));
+  const WeltModel model(WeltSpec::from_recipe(Recipe::load(folder / "recipe.toml")));
+  const SafetensorsFile bert = SafetensorsFile::open(models / "bert-mlm" / "model.safetensors"),
+                        llama = SafetensorsFile::open(models / "llama-gqa" / "model.safetensors");
+  int bodies = 0, tables = 0;
+  for (const ModelParameter& parameter : model.parameters()) {
+    EXPECT_TRUE(parameter.tensor.requires_grad() && parameter.tensor.is_leaf()) << parameter.name;
+    const SafetensorsFile& file = parameter.name.starts_with("bytes_encoder.") ? bert : llama;
+    std::string name = parameter.name.substr(parameter.name.find('.') + 1);
+    for (const std::string table : {"word_embeddings.", "embed_tokens."})  // a byte table's base is the token table
+      if (const auto at = name.find(table + "embeddings.weight"); at != std::string::npos)
+        name = name.substr(0, at) + table + "weight";
+    const SafetensorsEntry* entry = file.find(name);
+    if (parameter.name.ends_with("bit_proj_w")) {
+      EXPECT_EQ(parameter.tensor.abs().sum().item<double>(), 0);
+    }
+    if (entry == nullptr || parameter.group == "decoder_mapping") continue;
+    const at::Tensor source = copied_tensor(file, *entry);
+    const bool table = parameter.tensor.size(0) == 256;
+    const at::Tensor taken = table ? parameter.tensor.narrow(0, 0, source.size(0)) : parameter.tensor;
+    EXPECT_TRUE(taken.detach().equal(source)) << parameter.name;
+    if (table) {
+      EXPECT_GT(parameter.tensor.narrow(0, source.size(0), 1).abs().sum().item<double>(), 0) << name;
+    }
+    (table ? tables : bodies) += 1;
+  }
+  EXPECT_EQ(tables, 3);  // encoder table, decoder table, decoder head
+  EXPECT_GT(bodies, 60);
+}
+
+TEST(WeltModel, ALatentTransformerThatIsNotThereIsRefused) {
+  const test::TempFolder folder;
+  Json config = Json::parse(read_file(golden / "config.json"));
+  config["latent_transformer"] = {{"model_type", "noop_model"}, {"hidden_size", 0}};
+  write_file(folder / "config.json", config.dump());
+  EXPECT_CONTAINS(test::error_of([&] { WeltModel::load(folder.path()); }),
+                  "latent_transformer: the model_type \"noop_model\"");
+}
+
+TEST(WeltModel, ValuesOfTheWrongTypeInCheckpointFilesNameTheFile) {
+  const test::TempFolder folder;
+  Json config = Json::parse(read_file(golden / "config.json"));
+  config["latent_transformer"]["model_type"] = 3;
+  write_file(folder / "config.json", config.dump());
+  EXPECT_CONTAINS(test::error_of([&] { WeltModel::load(folder.path()); }), "config.json");
+  std::filesystem::copy(golden / "config.json", folder / "config.json",
+                        std::filesystem::copy_options::overwrite_existing);
+  for (const Json& extra : {Json{{"segmenter", 3}}, Json{{"pooling", 3}}, Json{{"pooling", "sum"}},
+                            Json{{"segmenter", {{"max_bytes", -4}}}}, Json{{"plugins", "x"}}}) {
+    write_file(folder / "welt.json", extra.dump());
+    EXPECT_CONTAINS(test::error_of([&] { WeltModel::load(folder.path()); }), "welt.json");
+  }
+}
+
 TEST(WeltModel, ACheckpointThatDoesNotFitNamesEveryTensorAtOnce) {
   const test::TempFolder folder;
   std::filesystem::copy(golden / "config.json", folder / "config.json");

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -36,6 +37,22 @@ TEST_F(RunFolderTest, TakesTheNextFreeName) {
   const RunFolder third = RunFolder::create(parent_, "a");
   third.write_checkpoint(5, 1, fill);
   EXPECT_EQ(RunFolder::find_resumable(parent_, "a"), parent_ / "a-3");
+}
+
+TEST_F(RunFolderTest, TwoRunsInOneFolderAreRefused) {
+  std::optional<RunFolder> first = RunFolder::create(parent_, "a");
+  const fs::path unfinished = parent_ / "a" / "checkpoints" / ".writing-step-00000001";
+  fs::create_directory(unfinished);
+  try {
+    RunFolder::open(parent_ / "a");
+    ADD_FAILURE() << "opened twice";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("another process is training"), std::string::npos) << error.what();
+  }
+  EXPECT_TRUE(fs::exists(unfinished)) << "the checkpoint that the other run is writing was removed";
+  first.reset();
+  RunFolder::open(parent_ / "a");
+  EXPECT_FALSE(fs::exists(unfinished));
 }
 
 TEST_F(RunFolderTest, KeepsTheNewestCheckpoints) {

@@ -1,0 +1,71 @@
+// `from = "…"` with weights: bodies of Hugging Face models as the start of a WeLT model's parts.
+//
+// A body is taken over whole. Of a token table (and, in an untied decoder, of the head and its bias) the first 256 rows
+// become the byte table; rows that are missing keep their random start, and the bit projection stays 0.
+#include <ATen/core/grad_mode.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "core/base/log.h"
+#include "core/model/hf_load.h"
+#include "core/model/hf_source.h"
+#include "core/model/welt_model.h"
+
+namespace welt {
+namespace {
+
+// Rows that both have; `into` keeps the rest.
+void take_rows(at::Tensor into, const at::Tensor& from) {
+  if (!into.defined() || !from.defined()) return;
+  const at::NoGradGuard no_grad;
+  const std::int64_t rows = std::min(into.size(0), from.size(0));
+  into.narrow(0, 0, rows).copy_(from.narrow(0, 0, rows));
+}
+
+}  // namespace
+
+void WeltModel::take_weights() {
+  const auto take = [](TorchComponent& component, const SlotSpec& slot) {
+    return load_weights(component, HfSource::find(slot.weights_from).weights(),
+                        {.requires_grad = true, .whole_vocabulary = false});
+  };
+  const auto tell = [](const SlotSpec& slot, LoadedWeights& loaded, const std::vector<std::string>& more) {
+    for (const std::string& name : more)
+      if (!name.empty()) loaded.unused.push_back(name);
+    if (!loaded.unused.empty())
+      log_info("model", "{}: not used in this place: {}", slot.weights_from, fmt::join(loaded.unused, ", "));
+    if (!loaded.initialized.empty())
+      log_info("model", "{}: not in the file, so they start at random: {}", slot.weights_from,
+               fmt::join(loaded.initialized, ", "));
+  };
+  // What is kept under another name than the table's: a tied head is the table.
+  const auto own_head = [](const LoadedWeights& loaded) {
+    return loaded.head_file_name == loaded.table_file_name ? std::string() : loaded.head_file_name;
+  };
+
+  if (!spec_.bytes_encoder.weights_from.empty()) {
+    LoadedWeights loaded = take(*bytes_encoder_, spec_.bytes_encoder);
+    take_rows(encoder_table_->base, loaded.table);
+    std::vector<std::string> heads{own_head(loaded), loaded.head_bias_file_name};
+    const std::string prefix = bytes_encoder_->vocabulary().base_prefix + ".";
+    const auto outside = [&](const std::string& name) { return !name.starts_with(prefix); };
+    for (std::size_t i = 0; i < loaded.file_names.size(); ++i)
+      if (outside(bytes_encoder_->parameters()[i].name)) heads.push_back(loaded.file_names[i]);
+    std::erase_if(loaded.initialized, outside);
+    tell(spec_.bytes_encoder, loaded, heads);
+  }
+  if (!spec_.latent.weights_from.empty()) {
+    LoadedWeights loaded = take(*latent_, spec_.latent);
+    tell(spec_.latent, loaded, {loaded.table_file_name, own_head(loaded), loaded.head_bias_file_name});
+  }
+  if (!spec_.decoder.weights_from.empty()) {
+    LoadedWeights loaded = take(*decoder_, spec_.decoder);
+    take_rows(decoder_table_->base, loaded.table);
+    take_rows(head_weight_, loaded.head);
+    take_rows(head_bias_, loaded.head_bias);
+    tell(spec_.decoder, loaded, {});
+  }
+}
+
+}  // namespace welt
