@@ -81,12 +81,11 @@ TEST_F(RunFolderTest, AFailureWhileWritingLeavesTheOldCheckpointsAndNothingElse)
 }
 
 TEST_F(RunFolderTest, OpeningRemovesWhatAKillLeftBehind) {
-  const RunFolder run = RunFolder::create(parent_, "a");
-  fs::create_directories(run.path() / "checkpoints" / ".writing-step-00000007");
-  write_file(run.path() / "checkpoints" / ".writing-step-00000007" / "config.json", "{}");
-  EXPECT_TRUE(run.checkpoints().empty());
-  RunFolder::open(run.path());
-  EXPECT_TRUE(fs::is_empty(run.path() / "checkpoints"));
+  const fs::path path = RunFolder::create(parent_, "a").path();
+  fs::create_directories(path / "checkpoints" / ".writing-step-00000007");
+  write_file(path / "checkpoints" / ".writing-step-00000007" / "config.json", "{}");
+  EXPECT_TRUE(RunFolder::open(path).checkpoints().empty());
+  EXPECT_TRUE(fs::is_empty(path / "checkpoints"));
 }
 
 TEST_F(RunFolderTest, RewindsTheLogAndDropsACutOffLine) {
