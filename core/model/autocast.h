@@ -4,7 +4,7 @@
 namespace welt {
 
 // While one exists and is on, LibTorch's autocast is active in this thread. The cache of cast weights lives as long as
-// the region; pause() switches casting off for a backward pass without losing the cache. [one thread, not nested]
+// the region; a Pause switches casting off for a backward pass without losing the cache. [one thread, not nested]
 class AutocastRegion {
  public:
   explicit AutocastRegion(bool on);

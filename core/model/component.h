@@ -22,7 +22,8 @@
 
 namespace welt {
 
-// welt_rows: packed [tokens,E] with I64 offsets [N+1] on the CPU, or dense [N,T,E] with `row_offsets` undefined.
+// welt_rows: packed [tokens,E] with I64 offsets [N+1] on the CPU, or dense [N,T,E] with `row_offsets` undefined. Every
+// component takes both here: one that has dense rows only gets packed ones in blocks of equal length.
 struct RowsView {
   at::Tensor embeds, row_offsets;
 };

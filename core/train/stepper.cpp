@@ -2,19 +2,15 @@
 #include "core/train/stepper.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/stopwatch.h"
 #include "core/model/random.h"
 
 namespace welt {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // Byte positions, counted from the words themselves: [BOS, bytes, EOS] to read a word, [latent, BOS, bytes] to write
 // it.

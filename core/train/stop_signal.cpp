@@ -1,12 +1,15 @@
 // See stop_signal.h.
 #include "core/train/stop_signal.h"
 
+#include <atomic>
 #include <csignal>
 
 namespace welt {
 namespace {
 
-volatile std::sig_atomic_t received_signal = 0;
+// The handler may run on any thread; a lock-free atomic is all that it may touch.
+std::atomic<int> received_signal = 0;
+static_assert(std::atomic<int>::is_always_lock_free);
 
 void on_signal(int signal) {
   received_signal = signal;

@@ -33,8 +33,7 @@ at::Tensor RowPlan::cached(const RowGroup& group) const {
 
 bool RowPlan::needs_mask(const RowGroup& group, Window window) const {
   if (input_.dense.defined() || key_valid_.defined() || document_id_.defined()) return true;
-  if (input_.causal ? group.length > 1 : false) return true;
-  if (prefix_id_.defined() && input_.causal && group.length > 1) return true;
+  if (input_.causal && group.length > 1) return true;
   const bool narrow =
       (window.left >= 0 && window.left < group.span - 1) || (window.right >= 0 && window.right < group.span - 1);
   if (narrow) return true;
