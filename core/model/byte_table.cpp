@@ -4,6 +4,7 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 
 namespace welt {
 namespace {
@@ -29,6 +30,7 @@ ByteTable::ByteTable(at::Tensor base_table, at::Tensor bit_projection)
     : base(std::move(base_table)), projection(std::move(bit_projection)) {}
 
 at::Tensor ByteTable::folded() const {
+  const c10::impl::ExcludeDispatchKeyGuard exact(c10::autocast_dispatch_keyset);
   return at::addmm(base, bits_of_bytes(base.options().requires_grad(false)), projection.t());  // [256,E]
 }
 

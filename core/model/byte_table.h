@@ -19,7 +19,7 @@ class ByteTable {
 
   at::Tensor base, projection;  // [256,E], [E,8]: the parameters
 
-  at::Tensor folded() const;  // [256,E], with graph to both where grad mode is on
+  at::Tensor folded() const;  // [256,E], with graph to both where grad mode is on; never rounded, also under autocast
 };
 
 }  // namespace welt

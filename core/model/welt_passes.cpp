@@ -11,9 +11,7 @@
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
-#include <chrono>
-
-#include "core/base/error.h"
+#include "core/base/stopwatch.h"
 #include "core/model/autocast.h"
 #include "core/model/welt_model.h"
 #include "welt/nn/blocks.h"
@@ -23,10 +21,6 @@ namespace {
 
 // torch.nn.RMSNorm's default: the machine epsilon of float32, also in other dtypes (goldens/README.md).
 constexpr double norm_eps = 1.1920929e-07;
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // An index list as a tensor, without a copy. Autograd keeps index tensors until the backward pass: the list must live
 // as long (those of the batch and of the plans do).
@@ -114,11 +108,7 @@ LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::in
   // Each chunk is its own small graph that ends in leaves: the chunk's latents and the folded table. Their gradients
   // are collected and sent into the large graph once.
   start = Clock::now();
-  at::Tensor folded;
-  {
-    const AutocastRegion::Pause pause(autocast);
-    folded = decoder_table_->folded();
-  }
+  const at::Tensor folded = decoder_table_->folded();
   const at::Tensor table_leaf = folded.detach().requires_grad_();
   std::vector<at::Tensor> latent_gradients;
   for (const DecoderChunk& chunk : plan.chunks) {
