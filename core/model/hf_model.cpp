@@ -8,6 +8,7 @@
 #include <welt/abi/bytes_encoder.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 
 #include "core/base/error.h"
@@ -132,7 +133,9 @@ HfOutputs HfModel::forward(const HfInputs& in, Cache* cache) {
   const AttentionView attention{.kind = causal ? WELT_ATTENTION_CAUSAL : WELT_ATTENTION_FULL,
                                 .key_valid = in.attention_mask,
                                 .dense = in.dense_mask};
-  component_.set_trace([&](std::string_view name, const at::Tensor& value) { out.trace.emplace_back(name, value); });
+  const auto trace =
+      std::make_shared<std::vector<NamedTensor>>();  // shared: a call that throws leaves the callback set
+  component_.set_trace([trace](std::string_view name, const at::Tensor& value) { trace->emplace_back(name, value); });
   if (encoder_ && cache == nullptr) {
     auto [hidden, pooled] = component_.encode({.embeds = out.inputs_embeds}, attention, in.position_ids,
                                               in.token_type_ids, weights_.initialized.empty());
@@ -142,6 +145,7 @@ HfOutputs HfModel::forward(const HfInputs& in, Cache* cache) {
     out.last_hidden_state = component_.forward({.embeds = out.inputs_embeds}, attention, in.position_ids, cache);
   }
   component_.set_trace({});
+  out.trace = std::move(*trace);
   out.logits = logits(out.last_hidden_state);
   return out;
 }

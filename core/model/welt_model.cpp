@@ -27,6 +27,14 @@ TorchComponent make_component(const SlotSpec& slot, std::string_view role, std::
   return with_context(slot.where, [&] { return TorchComponent(*slot.type, role, view, init); });
 }
 
+// The names of mapping and head in a checkpoint are those of the class's head.
+void require_head(const SlotSpec& slot, const TorchComponent& component) {
+  if (!component.vocabulary().head_name.empty()) return;
+  fail({slot.where, fmt::format("the class that plugin {} was configured as has no head", slot.type->id),
+        "one with a language model's head, whose names a checkpoint of the model uses",
+        "Choose another plugin, or another class in config.architectures"});
+}
+
 }  // namespace
 
 WeltModel::WeltModel(WeltSpec spec) : WeltModel(std::move(spec), Init::random) {}
@@ -42,6 +50,9 @@ WeltModel::WeltModel(WeltSpec spec, Init init) : spec_(std::move(spec)) {
           "Give model.bytes_encoder a plugin"});
   bytes_encoder_.emplace(make_component(spec_.bytes_encoder, WELT_BYTES_ENCODER_INTERFACE, component_init));
   encoder_table_.emplace(bytes_encoder_->vocabulary().width, bytes_encoder_->vocabulary().initializer_range);
+
+  require_head(spec_.latent, *latent_);
+  require_head(spec_.decoder, *decoder_);
 
   spec_.bytes_encoder.config = bytes_encoder_->config();
   spec_.latent.config = latent_->config();

@@ -133,7 +133,10 @@ void RunFolder::rewind_log(std::int64_t step) const {
   std::string kept, line;
   while (std::getline(in, line)) {
     const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (json.is_object() && json.value("step", std::int64_t{0}) <= step) kept += line + "\n";
+    if (!json.is_object()) continue;
+    const auto logged = json.find("step");
+    if (logged == json.end() || !logged->is_number() || logged->get<double>() <= static_cast<double>(step))
+      kept += line + "\n";
   }
   write_file(file, kept);
 }

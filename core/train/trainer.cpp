@@ -1,7 +1,6 @@
 // See trainer.h.
 #include "core/train/trainer.h"
 
-#include <chrono>
 #include <map>
 #include <set>
 
@@ -9,6 +8,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/progress.h"
+#include "core/base/stopwatch.h"
 #include "core/train/resources.h"
 #include "core/train/run_folder.h"
 #include "core/train/session.h"
@@ -20,7 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
-using Clock = std::chrono::steady_clock;
 
 // The baselines count every n-gram of the training text in memory.
 constexpr std::int64_t baseline_bytes_limit = 64 << 20;
@@ -39,8 +38,6 @@ const std::set<std::string, std::less<>> harmless_keys = {"name",
                                                           "train.keep_checkpoints",
                                                           "train.decoder_chunk_tokens",
                                                           "extends"};
-
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
 // What a checkpoint has beside the model: where training stands.
 struct TrainingState {

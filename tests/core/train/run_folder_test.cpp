@@ -96,6 +96,13 @@ TEST_F(RunFolderTest, RewindsTheLogAndDropsACutOffLine) {
   EXPECT_EQ(read_file(run.path() / "log.jsonl"), "{\"step\":1}\n{\"step\":2}\n");
 }
 
+TEST_F(RunFolderTest, ALogLineWhoseStepIsNoNumberStopsNoResume) {
+  const RunFolder run = RunFolder::create(parent_, "tiny");
+  std::ofstream(run.path() / "log.jsonl") << "{\"step\":\"two\"}\n{\"step\":3}\n{\"note\":1}\n";
+  run.rewind_log(2);
+  EXPECT_EQ(read_file(run.path() / "log.jsonl"), "{\"step\":\"two\"}\n{\"note\":1}\n");
+}
+
 TEST_F(RunFolderTest, SaysWhatWasLookedFor) {
   try {
     find_checkpoint(parent_ / "nowhere");
