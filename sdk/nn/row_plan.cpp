@@ -9,6 +9,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <string>
 #include <welt/sdk/base.hpp>
@@ -89,52 +90,70 @@ void RowPlan::plan_dense() {
   token_types_ = flat(input_.token_types);
 }
 
-void RowPlan::plan_packed() {
+// Everything about packed rows but what their offsets say of each row.
+void RowPlan::check_packed() const {
   if (input_.embeds.dim() != 2) {
     throw sdk::invalid("packed embeds have shape " + shape_text(input_.embeds.sizes()) + "; expected [tokens, E]",
                        "embeds");
   }
-  tokens_ = input_.embeds.size(0);
+  const std::int64_t tokens = input_.embeds.size(0);
   if (input_.row_offsets.dim() != 1 || input_.row_offsets.scalar_type() != at::kLong ||
       input_.row_offsets.size(0) < 1 || !input_.row_offsets.device().is_cpu()) {
     throw sdk::invalid("row_offsets must be I64 [N+1] on the CPU", "row_offsets");
   }
-  const at::Tensor offsets = input_.row_offsets.contiguous();
-  const auto* at_row = offsets.const_data_ptr<std::int64_t>();
-  rows_ = offsets.size(0) - 1;
-  bool ascending = at_row[0] == 0 && at_row[rows_] == tokens_;
-  for (std::int64_t i = 0; i < rows_; ++i) ascending = ascending && at_row[i] <= at_row[i + 1];
-  if (!ascending) {
-    throw sdk::invalid("row_offsets must ascend from 0 to the number of tokens, " + std::to_string(tokens_),
-                       "row_offsets");
-  }
   if (input_.dense.defined()) throw sdk::invalid("packed rows take no dense mask; hand the rows over dense", "dense");
-  check(input_.key_valid, "key_valid", at::kBool, {tokens_});
-  check(input_.document_id, "document_id", at::kLong, {tokens_});
-  check(input_.prefix_id, "prefix_id", at::kLong, {tokens_});
-  check(input_.positions, "positions", at::kLong, {tokens_});
-  check(input_.token_types, "token_types", at::kLong, {tokens_});
+  check(input_.key_valid, "key_valid", at::kBool, {tokens});
+  check(input_.document_id, "document_id", at::kLong, {tokens});
+  check(input_.prefix_id, "prefix_id", at::kLong, {tokens});
+  check(input_.positions, "positions", at::kLong, {tokens});
+  check(input_.token_types, "token_types", at::kLong, {tokens});
   if (input_.cache != nullptr && input_.key_valid.defined()) {
     throw sdk::invalid("packed rows with a cache take no key_valid", "key_valid");
   }
+}
 
+void RowPlan::plan_packed() {
+  check_packed();
+  tokens_ = input_.embeds.size(0);
+  const at::Tensor offsets = input_.row_offsets.contiguous();
+  const auto* at_row = offsets.const_data_ptr<std::int64_t>();
+  rows_ = offsets.size(0) - 1;
+  if (at_row[0] != 0 || at_row[rows_] != tokens_ || !std::is_sorted(at_row, at_row + rows_ + 1)) {
+    throw sdk::invalid("row_offsets must ascend from 0 to the number of tokens, " + std::to_string(tokens_),
+                       "row_offsets");
+  }
   for (std::int64_t i = 0; i < rows_; ++i) row_lengths_.push_back(at_row[i + 1] - at_row[i]);
   check_cache();
+  order_packed();
+  group_packed();
+  if (!idle_valid_) key_valid_ = flat(input_.key_valid);
+  document_id_ = flat(input_.document_id);
+  if (!idle_prefix_) prefix_id_ = flat(input_.prefix_id);
+  token_types_ = flat(input_.token_types);
+}
+
+void RowPlan::order_packed() {
   const auto length_of = [&](std::int64_t row) { return row_lengths_[static_cast<std::size_t>(row)]; };
   plan_rows_.resize(static_cast<std::size_t>(rows_));
   std::iota(plan_rows_.begin(), plan_rows_.end(), 0);
-  if (!std::ranges::is_sorted(plan_rows_, {}, length_of) &&
-      !std::ranges::is_sorted(plan_rows_, std::greater<>(), length_of)) {
-    std::ranges::stable_sort(plan_rows_, {}, length_of);
-    std::vector<std::int64_t> order;
-    order.reserve(static_cast<std::size_t>(tokens_));
-    for (const std::int64_t row : plan_rows_) {
-      for (std::int64_t t = at_row[row]; t < at_row[row + 1]; ++t) order.push_back(t);
-    }
-    order_ = to_tensor(order);
-    inverse_ = at::argsort(order_);
+  if (std::ranges::is_sorted(plan_rows_, {}, length_of) ||
+      std::ranges::is_sorted(plan_rows_, std::greater<>(), length_of)) {
+    return;
   }
+  std::vector<std::int64_t> first{0};  // token of each row, in the caller's order
+  std::partial_sum(row_lengths_.begin(), row_lengths_.end(), std::back_inserter(first));
+  std::ranges::stable_sort(plan_rows_, {}, length_of);
+  std::vector<std::int64_t> order;
+  order.reserve(static_cast<std::size_t>(tokens_));
+  for (const std::int64_t row : plan_rows_) {
+    for (std::int64_t t = 0; t < length_of(row); ++t) order.push_back(first[static_cast<std::size_t>(row)] + t);
+  }
+  order_ = to_tensor(order);
+  inverse_ = at::argsort(order_);
+}
 
+void RowPlan::group_packed() {
+  const auto length_of = [&](std::int64_t row) { return row_lengths_[static_cast<std::size_t>(row)]; };
   std::int64_t first_token = 0;
   for (std::size_t i = 0, end = 0; i < plan_rows_.size(); i = end) {
     const std::int64_t length = length_of(plan_rows_[i]);
@@ -158,10 +177,6 @@ void RowPlan::plan_packed() {
     groups_.push_back(group);
     first_token += n * length;
   }
-  if (!idle_valid_) key_valid_ = flat(input_.key_valid);
-  document_id_ = flat(input_.document_id);
-  if (!idle_prefix_) prefix_id_ = flat(input_.prefix_id);
-  token_types_ = flat(input_.token_types);
 }
 
 void RowPlan::check_cache() const {

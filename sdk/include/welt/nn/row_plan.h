@@ -92,6 +92,9 @@ class RowPlan {
   void drop_idle_masks();
   void plan_dense();
   void plan_packed();
+  void check_packed() const;
+  void order_packed();  // plan_rows_, order_ and inverse_ from row_lengths_
+  void group_packed();
   void plan_positions();
   void check_cache() const;
   at::Tensor flat(const at::Tensor& per_token) const;  // the caller's [N, T] or [tokens] → plan order
