@@ -66,6 +66,8 @@ void print_summary(const Recipe& recipe, const TrainResult& result) {
   fmt::print("\nTrained {} parameters, steps {} to {}, in {:.0f} s: {:.0f} words/s, peak memory {:.0f} MB\n",
              result.parameters, result.first_step, result.last_step, result.seconds, result.words_per_second,
              static_cast<double>(result.peak_memory) / 1e6);
+  if (result.last_step < result.steps)
+    fmt::print("Stopped by train.minutes = {} before step {}.\n", recipe.number("train.minutes"), result.steps);
   if (result.after) print_comparison(result);
   fmt::print(
       "\nRun folder   {}\nCheckpoint   {}\n\nNext\n"
