@@ -29,7 +29,7 @@ quickstart: configure  ## set up, build the program, train on the bundled text
 	@cmake --build --preset default --parallel $(JOBS) --target welt welt_plugins
 	@build/bin/welt run recipes/quickstart.toml
 
-asan: setup  ## build with the address and undefined-behaviour sanitizers in build-asan/, run the unit tests
+asan: setup  ## build with the address and undefined-behaviour sanitizers in build-asan/, run unit and parity tests
 	@cmake --preset asan
 	@cmake --build --preset asan --parallel $(JOBS)
 	@ctest --preset asan --parallel $(JOBS)
