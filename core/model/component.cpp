@@ -312,9 +312,10 @@ TorchComponent::Encoded TorchComponent::encode(const RowsView& rows, const Atten
   const welt_status status =
       state_->encoder->encode(state_->raw(), &arguments.rows, &arguments.attention, where.ref(), types.ref(), &hidden,
                               want_pooled ? &pooled : nullptr, error.raw());
+  Encoded encoded{take_tensor(hidden), take_tensor(pooled)};  // owned before anything throws
   state_->trace.rethrow();
   error.check(status, state_->what("encoding"));
-  return {take_tensor(hidden), take_tensor(pooled)};
+  return encoded;
 }
 
 at::Tensor TorchComponent::forward(const RowsView& rows, const AttentionView& attention, const at::Tensor& positions,
@@ -334,9 +335,10 @@ at::Tensor TorchComponent::forward(const RowsView& rows, const AttentionView& at
   welt_tensor* hidden = nullptr;
   const welt_status status = state_->causal.forward(state_->raw(), &arguments.rows, &arguments.attention, where.ref(),
                                                     cache == nullptr ? nullptr : cache->raw(), &hidden, error.raw());
+  at::Tensor result = take_tensor(hidden);  // owned before anything throws
   state_->trace.rethrow();
   error.check(status, state_->what("forward"));
-  return take_tensor(hidden);
+  return result;
 }
 
 at::Tensor TorchComponent::head_transform(const at::Tensor& hidden) {
