@@ -19,7 +19,7 @@
 namespace welt {
 namespace {
 
-// torch.nn.RMSNorm's default: the machine epsilon of float32, also in other dtypes (goldens/README.md).
+// torch.nn.RMSNorm's default: the machine epsilon of float32, also in other dtypes (as in the Python WeLT).
 constexpr double norm_eps = 1.1920929e-07;
 
 // An index list as a tensor, without a copy. Autograd keeps index tensors until the backward pass: the list must live
@@ -35,6 +35,7 @@ at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight) {
 
 }  // namespace
 
+// Vocabulary.scale is not applied: a byte table takes the place of the model's own, scale included (as in the Python WeLT).
 at::Tensor WeltModel::encode_words(const EncoderPlan& plan) {
   const at::Tensor table = encoder_table_->folded();  // [256,E]
   const RowsView rows{at::embedding(table, as_tensor(plan.ids)), as_tensor(plan.offsets)};

@@ -17,19 +17,22 @@ namespace {
 void count_tokens(const Batch& batch, StepReport& report) {
   const std::int64_t slots = batch.rows * batch.words;
   std::vector<bool> read(static_cast<std::size_t>(batch.table.size()));
-  std::int64_t longest = 0;
+  std::int64_t longest_read = 0, longest_written = 0;
   for (std::int64_t i = 0; i < slots; ++i) {
     const auto length = [&](std::int64_t word) { return static_cast<std::int64_t>(batch.table.word(word).size()) + 2; };
     if (batch.input[i] >= 0) {
-      longest = std::max(longest, length(batch.input[i]));
+      longest_read = std::max(longest_read, length(batch.input[i]));
       if (!read[batch.input[i]]) report.encoder_tokens += length(batch.input[i]);
       read[batch.input[i]] = true;
     }
-    if (batch.label[i] >= 0) report.decoder_tokens += length(batch.label[i]);
+    if (batch.label[i] >= 0) {
+      longest_written = std::max(longest_written, length(batch.label[i]));
+      report.decoder_tokens += length(batch.label[i]);
+    }
   }
   report.slots += slots;
-  report.padded_encoder_tokens += slots * longest;
-  report.padded_decoder_tokens += slots * longest;
+  report.padded_encoder_tokens += slots * longest_read;
+  report.padded_decoder_tokens += slots * longest_written;
 }
 
 }  // namespace
