@@ -1,4 +1,4 @@
-// A WeLT model on disk: config.json and model.safetensors with the names of the Python WeLT (goldens/README.md).
+// A WeLT model on disk: config.json and model.safetensors with the names of the Python WeLT (tests/goldens/welt).
 //
 // A byte table is three tensors (base, projection, folded), the latent's token table has no rows, and the latent's head
 // name carries the decoder mapping.
