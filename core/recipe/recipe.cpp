@@ -86,25 +86,20 @@ void write_entries(std::string& text, const nlohmann::json& object, const std::s
 Recipe Recipe::load(const fs::path& path, const std::vector<std::string>& overrides) {
   RecipeLoader loader;
   loader.add_file(path);
-  for (const std::string& text : overrides) loader.add_override(text);
-  loader.finish(path);
-  Recipe recipe;
-  recipe.path_ = path;
-  recipe.values_ = std::move(loader.values);
-  recipe.origins_ = std::move(loader.origins);
-  return recipe;
+  return Recipe(std::move(loader), path, overrides);
 }
 
 Recipe Recipe::parse(std::string_view toml, const fs::path& origin, const std::vector<std::string>& overrides) {
   RecipeLoader loader;
   loader.add_text(toml, origin);
+  return Recipe(std::move(loader), origin, overrides);
+}
+
+Recipe::Recipe(RecipeLoader loader, const fs::path& path, const std::vector<std::string>& overrides) : path_(path) {
   for (const std::string& text : overrides) loader.add_override(text);
-  loader.finish(origin);
-  Recipe recipe;
-  recipe.path_ = origin;
-  recipe.values_ = std::move(loader.values);
-  recipe.origins_ = std::move(loader.origins);
-  return recipe;
+  loader.finish(path);
+  values_ = std::move(loader.values);
+  origins_ = std::move(loader.origins);
 }
 
 bool Recipe::boolean(std::string_view key) const {

@@ -29,6 +29,8 @@ inline constexpr double recipe_no_limit = 9e18;   // a `maximum` that only says 
 // Every key there is, in the order they are documented and printed. core/recipe/schema.cpp holds the table.
 const std::vector<RecipeKey>& recipe_schema();
 
+class RecipeLoader;  // loader.h
+
 class Recipe {
  public:
   // Reads, merges, checks. `overrides` are "key=value" with a TOML value ("train.steps=500", "name=\"x\"" or name=x: a
@@ -56,6 +58,9 @@ class Recipe {
   std::vector<std::filesystem::path> resolve_files(std::string_view key) const;
 
  private:
+  // Applies the overrides to what has been read, checks everything and takes it over.
+  Recipe(RecipeLoader loader, const std::filesystem::path& path, const std::vector<std::string>& overrides);
+
   std::filesystem::path path_;
   nlohmann::json values_;               // nested; defaults included
   nlohmann::json origins_;              // flat: key → "file:line" | "--set"
