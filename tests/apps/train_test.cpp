@@ -151,6 +151,15 @@ TEST_F(TrainingSlow, ResumeGivesTheLossesOfAnUnbrokenRun) {
   }
 }
 
+TEST_F(TrainingSlow, EveryPoolingTrains) {
+  for (const char* pooling : {"first", "last", "mean"}) {
+    const Outcome run = train({"--set", std::string("name=") + pooling, "--set",
+                               std::string("model.bytes_encoder.pooling=") + pooling, "--set", "train.steps=20"});
+    ASSERT_EQ(run.status, 0) << pooling << run.err;
+    EXPECT_LT(losses(pooling).at(20), losses(pooling).at(1)) << pooling;
+  }
+}
+
 TEST_F(TrainingSlow, ResumeRefusesAnotherRecipe) {
   ASSERT_EQ(train().status, 0);
   const Outcome run = train({"--resume", "--set", "train.learning_rate=0.5"});
