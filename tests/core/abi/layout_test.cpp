@@ -8,6 +8,7 @@
 #include <welt/abi/decoder.h>
 #include <welt/abi/device.h>
 #include <welt/abi/error.h>
+#include <welt/abi/image_encoder.h>
 #include <welt/abi/kv_cache.h>
 #include <welt/abi/latent_transformer.h>
 #include <welt/abi/log.h>
@@ -15,6 +16,7 @@
 #include <welt/abi/note.h>
 #include <welt/abi/parameters.h>
 #include <welt/abi/plugin.h>
+#include <welt/abi/renderer.h>
 #include <welt/abi/rows.h>
 #include <welt/abi/segmenter.h>
 #include <welt/abi/tensor.h>
@@ -55,6 +57,25 @@ const std::vector<Layout>& layouts() {
       {"welt_string_list",
        sizeof(welt_string_list),
        {MEMBER(welt_string_list, items), MEMBER(welt_string_list, count)}},
+      {"welt_image_encoder_info",
+       sizeof(welt_image_encoder_info),
+       {MEMBER(welt_image_encoder_info, struct_size), MEMBER(welt_image_encoder_info, reserved),
+        MEMBER(welt_image_encoder_info, base_prefix), MEMBER(welt_image_encoder_info, width),
+        MEMBER(welt_image_encoder_info, channels), MEMBER(welt_image_encoder_info, patch_height),
+        MEMBER(welt_image_encoder_info, patch_width), MEMBER(welt_image_encoder_info, minimum_height),
+        MEMBER(welt_image_encoder_info, minimum_width), MEMBER(welt_image_encoder_info, images),
+        MEMBER(welt_image_encoder_info, has_pooler), MEMBER(welt_image_encoder_info, initializer_range),
+        MEMBER(welt_image_encoder_info, scale), MEMBER(welt_image_encoder_info, mean),
+        MEMBER(welt_image_encoder_info, deviation)}},
+      {"welt_image_encoder_v1",
+       sizeof(welt_image_encoder_v1),
+       {MEMBER(welt_image_encoder_v1, struct_size), MEMBER(welt_image_encoder_v1, reserved),
+        MEMBER(welt_image_encoder_v1, describe), MEMBER(welt_image_encoder_v1, encode)}},
+      {"welt_renderer_v1",
+       sizeof(welt_renderer_v1),
+       {MEMBER(welt_renderer_v1, struct_size), MEMBER(welt_renderer_v1, reserved), MEMBER(welt_renderer_v1, block),
+        MEMBER(welt_renderer_v1, make_state), MEMBER(welt_renderer_v1, release_state),
+        MEMBER(welt_renderer_v1, measure), MEMBER(welt_renderer_v1, render), MEMBER(welt_renderer_v1, fingerprint)}},
       {"welt_bytes_encoder_v1",
        sizeof(welt_bytes_encoder_v1),
        {MEMBER(welt_bytes_encoder_v1, struct_size), MEMBER(welt_bytes_encoder_v1, reserved),
