@@ -4,10 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "core/text/grey_image.h"
 
 namespace welt {
 
@@ -18,9 +21,14 @@ inline constexpr std::uint8_t shift_out = 0x0E, shift_in = 0x0F;
 struct WordTable {
   std::vector<std::uint8_t> bytes;          // concatenated
   std::vector<std::int64_t> offsets = {0};  // [U+1]
+  std::vector<std::shared_ptr<const GreyImage>> images;  // [U], null where the word is only a label; empty: no images
   std::int64_t size() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
   std::span<const std::uint8_t> word(std::int64_t index) const {
     return {bytes.data() + offsets[index], static_cast<std::size_t>(offsets[index + 1] - offsets[index])};
+  }
+  void add(std::string_view word) {
+    bytes.insert(bytes.end(), word.begin(), word.end());
+    offsets.push_back(static_cast<std::int64_t>(bytes.size()));
   }
 };
 

@@ -22,9 +22,9 @@ at::Tensor bits_of_bytes(const at::TensorOptions& options) {
 
 }  // namespace
 
-ByteTable::ByteTable(std::int64_t width, double initializer_range)
-    : base(at::empty({byte_count, width}, at::kFloat).normal_(0.0, initializer_range).requires_grad_()),
-      projection(at::zeros({width, bit_count}, at::kFloat).requires_grad_()) {}
+ByteTable::ByteTable(std::int64_t width, double initializer_range, const at::TensorOptions& options)
+    : base(at::empty({byte_count, width}, options).normal_(0.0, initializer_range).requires_grad_()),
+      projection(at::zeros({width, bit_count}, options).requires_grad_()) {}
 
 ByteTable::ByteTable(at::Tensor base_table, at::Tensor bit_projection)
     : base(std::move(base_table)), projection(std::move(bit_projection)) {}

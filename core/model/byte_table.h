@@ -6,6 +6,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/core/TensorOptions.h>
 
 #include <cstdint>
 
@@ -13,8 +14,9 @@ namespace welt {
 
 class ByteTable {
  public:
-  // base ~ N(0, initializer_range) from the default generator, projection zero; both trainable.
-  ByteTable(std::int64_t width, double initializer_range);
+  // base ~ N(0, initializer_range) from the default generator, projection zero; both trainable. On the meta device:
+  // shapes only.
+  ByteTable(std::int64_t width, double initializer_range, const at::TensorOptions& options = at::kFloat);
   ByteTable(at::Tensor base, at::Tensor projection);
 
   at::Tensor base, projection;  // [256,E], [E,8]: the parameters

@@ -202,6 +202,22 @@ HfWeights HfWeights::open(const fs::path& folder) {
   return weights;
 }
 
+HfWeights HfWeights::below(std::string_view prefix) && {
+  if (prefix.empty()) return std::move(*this);
+  std::map<std::string, Item, std::less<>> part;
+  for (auto& [name, item] : items_)
+    if (name.starts_with(prefix)) part.emplace(name.substr(prefix.size()), item);
+  std::vector<std::string> tables;  // "….": names of byte tables
+  for (const auto& [name, item] : part)
+    if (name.ends_with("bit_proj_w")) tables.push_back(name.substr(0, name.size() - 10));
+  for (const std::string& table : tables) {
+    part.erase(table + "bit_proj_w");
+    part.erase(table + "embeddings.weight");
+  }
+  items_ = std::move(part);
+  return std::move(*this);
+}
+
 HfSource::HfSource(std::string name, fs::path folder) : name_(std::move(name)), folder_(std::move(folder)) {
   const fs::path path = folder_ / "config.json";
   config_ = read_json_object(path, max_config_bytes);
@@ -220,6 +236,19 @@ HfSource::HfSource(std::string name, fs::path folder) : name_(std::move(name)), 
 }
 
 HfSource HfSource::find(std::string_view from) { return HfSource(std::string(from), find_folder(from)); }
+
+HfSource HfSource::part(const std::string& slot) const {
+  if (config_.value("model_type", "") != "welt") return *this;
+  const auto found = config_.find(slot);
+  if (found == config_.end() || !found->is_object() || found->value("model_type", "") == "noop_model")
+    fail({.where = (folder_ / "config.json").string(),
+          .found = fmt::format("a WeLT model without a {}", slot),
+          .expected = "one that has that part"});
+  HfSource out = *this;
+  out.config_ = *found;
+  out.prefix_ = slot + ".";
+  return out;
+}
 
 std::string HfSource::architecture() const {
   const auto classes = config_.find("architectures");

@@ -33,6 +33,10 @@ class HfWeights {
   // with the command that converts them.
   static HfWeights open(const std::filesystem::path& folder);
 
+  // The tensors whose names start with `prefix`, without it: a part of a WeLT checkpoint. Of a byte table only the folded
+  // tensor, which stands for all three, is left.
+  HfWeights below(std::string_view prefix) &&;
+
   const Item* find(std::string_view name) const;  // null: absent
   const std::map<std::string, Item, std::less<>>& items() const { return items_; }
   const std::filesystem::path& path() const { return path_; }  // the file that names the tensors, for messages
@@ -54,10 +58,14 @@ class HfSource {
   const std::filesystem::path& folder() const { return folder_; }
   const nlohmann::json& config() const { return config_; }  // config.json
   std::string architecture() const;                         // architectures[0]; "" when it names none
-  HfWeights weights() const { return HfWeights::open(folder_); }
+  HfWeights weights() const { return HfWeights::open(folder_).below(prefix_); }
+  // A model to take one part of a WeLT model from: that part ("bytes_encoder", …) where this is a WeLT checkpoint,
+  // else the whole. Throws Error when the checkpoint has no such part.
+  HfSource part(const std::string& slot) const;
 
  private:
   HfSource(std::string name, std::filesystem::path folder);
+  std::string prefix_;  // of the tensors' names
   std::string name_;
   std::filesystem::path folder_;
   nlohmann::json config_;

@@ -2,7 +2,9 @@
 #include "core/model/step_plan.h"
 
 #include <algorithm>
+#include <map>
 #include <numeric>
+#include <utility>
 
 namespace welt {
 namespace {
@@ -19,27 +21,54 @@ void append_word(std::vector<std::int64_t>& ids, std::span<const std::uint8_t> w
   ids.insert(ids.end(), word.begin(), word.end());
 }
 
+// The images of rows, row i being the word row_word[i] of the table, by size.
+std::vector<ImageGroup> group_images(const WordTable& table, const std::vector<std::int64_t>& row_word) {
+  std::map<std::pair<std::int64_t, std::int64_t>, ImageGroup> groups;
+  for (std::size_t row = 0; row < row_word.size(); ++row) {
+    const GreyImage& image = *table.images[row_word[row]];
+    ImageGroup& group = groups[{image.height, image.width}];
+    group.height = image.height;
+    group.width = image.width;
+    group.rows.push_back(static_cast<std::int64_t>(row));
+    group.grey.insert(group.grey.end(), image.pixels.begin(), image.pixels.end());
+  }
+  std::vector<ImageGroup> out;
+  for (auto& [size, group] : groups) out.push_back(std::move(group));
+  return out;
+}
+
+LatentPlan plan_latent(const Batch& batch, const std::vector<std::int64_t>& row_of_word) {
+  LatentPlan plan{.rows = batch.rows, .words = batch.words, .position = batch.position};
+  plan.word_row.reserve(batch.input.size());
+  bool documents = false, prefixes = false;
+  for (std::size_t slot = 0; slot < batch.input.size(); ++slot) {
+    plan.word_row.push_back(batch.input[slot] < 0 ? -1 : row_of_word[batch.input[slot]]);
+    documents = documents || (!batch.document.empty() && batch.document[slot] > 0);
+    prefixes = prefixes || (!batch.prefix.empty() && batch.prefix[slot] >= 0);
+  }
+  if (documents) plan.document = batch.document;
+  if (prefixes) plan.prefix = batch.prefix;
+  return plan;
+}
+
 }  // namespace
 
-EncoderPlan plan_encoder(const Batch& batch) {
-  EncoderPlan plan;
-  plan.word_row.assign(static_cast<std::size_t>(batch.table.size()), -1);
-  std::vector<std::int64_t> words, lengths;
-  for (const std::int64_t word : batch.input) {
-    if (word < 0 || plan.word_row[word] >= 0) continue;
-    plan.word_row[word] = 0;
-    words.push_back(word);
-    lengths.push_back(static_cast<std::int64_t>(batch.table.word(word).size()));
-  }
+WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& words,
+                    std::vector<std::int64_t>& word_row) {
+  std::vector<std::int64_t> lengths, row_word;
+  for (const std::int64_t word : words) lengths.push_back(static_cast<std::int64_t>(table.word(word).size()));
+  WordPlan plan;
   plan.offsets.push_back(0);
-  std::int64_t row = 0;
+  word_row.assign(words.size(), -1);
   for (const std::int64_t i : order_by_length(lengths)) {
-    plan.word_row[words[i]] = row++;
+    word_row[i] = plan.rows();
+    row_word.push_back(words[i]);
     plan.ids.push_back(bos_byte);
-    append_word(plan.ids, batch.table.word(words[i]));
+    append_word(plan.ids, table.word(words[i]));
     plan.ids.push_back(eos_byte);
     plan.offsets.push_back(static_cast<std::int64_t>(plan.ids.size()));
   }
+  if (!table.images.empty()) plan.images = group_images(table, row_word);
   return plan;
 }
 
@@ -77,6 +106,21 @@ DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens) {
     plan.tokens += tokens;
     plan.targets += lengths[i] + 1;
   }
+  return plan;
+}
+
+StepPlan plan_step(const Batch& batch, std::int64_t chunk_tokens) {
+  std::vector<std::int64_t> words, word_row, row_of_word(static_cast<std::size_t>(batch.table.size()), -1);
+  for (const std::int64_t word : batch.input) {
+    if (word < 0 || row_of_word[word] >= 0) continue;
+    row_of_word[word] = 0;
+    words.push_back(word);
+  }
+  StepPlan plan;
+  plan.words = plan_words(batch.table, words, word_row);
+  for (std::size_t i = 0; i < words.size(); ++i) row_of_word[words[i]] = word_row[i];
+  plan.latent = plan_latent(batch, row_of_word);
+  plan.decoder = plan_decoder(batch, chunk_tokens);
   return plan;
 }
 

@@ -1,6 +1,8 @@
-// From a Batch to index lists: which rows the bytes encoder and the decoder run over. No tensors, no padding.
+// From a Batch to index lists: which rows the encoders, the latent transformer and the decoder run over. No tensors, no
+// padding. (core/model/dense_batch.h makes the same plan of a batch in the Python reference's layout.)
 //
 // Rows are ordered by length, so that rows of one length lie side by side and attention over them needs no gather.
+// Autograd keeps the lists until the backward pass: a plan lives as long as the graph that was made of it.
 #pragma once
 
 #include <cstdint>
@@ -10,18 +12,37 @@
 
 namespace welt {
 
-// Distinct input words as rows [BOS, bytes…, EOS].
-struct EncoderPlan {
-  std::vector<std::int64_t> ids;       // [tokens] byte values
-  std::vector<std::int64_t> offsets;   // [N+1]
-  std::vector<std::int64_t> word_row;  // [U] row of a table entry, −1: no input uses it
+// Images of one size, of the rows of a WordPlan.
+struct ImageGroup {
+  std::int64_t height = 0, width = 0;
+  std::vector<std::int64_t> rows;   // [n]
+  std::vector<std::uint8_t> grey;   // [n, height, width], 0 black to 255 white
 };
 
-// Labelled positions as rows [latent, BOS, bytes…]; every token behind the latent predicts: bytes…, EOS.
+// Distinct input words as rows [BOS, bytes…, EOS], and their images.
+struct WordPlan {
+  std::vector<std::int64_t> ids;       // [tokens] byte values
+  std::vector<std::int64_t> offsets;   // [N+1]
+  std::vector<std::uint8_t> visible;   // [tokens] 0: the byte keeps its place but is not seen; empty: all are seen
+  std::vector<ImageGroup> images;      // empty: the batch has none
+  std::int64_t rows() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
+};
+
+// B rows of W slots for the latent transformer, flat [B*W].
+struct LatentPlan {
+  std::int64_t rows = 0, words = 0;                   // B, W
+  std::vector<std::int64_t> word_row;                 // row of the WordPlan, −1: a slot without a word
+  std::vector<std::int64_t> position;                 // empty: 0, 1, … in each row
+  std::vector<std::int64_t> document, prefix;         // as in Batch; empty: one document a row, no blocks
+  std::vector<std::uint8_t> dense;                    // [B,W,W], 1: the row's slot sees the column's; the whole mask
+};
+
+// Labelled positions as rows [latent, BOS, bytes…]; the tokens behind the latent predict: bytes…, EOS.
 struct DecoderChunk {
   std::int64_t first_row = 0, rows = 0;  // of DecoderPlan::positions
   std::vector<std::int64_t> ids;         // [tokens] byte value, or 256 + row within the chunk for the latent's slot
   std::vector<std::int64_t> offsets;     // [rows+1]
+  std::vector<std::uint8_t> visible;     // [tokens], as in WordPlan
   std::vector<std::int64_t> predictors;  // [targets] token index whose hidden state predicts
   std::vector<std::int64_t> targets;     // [targets] byte
   std::vector<std::int64_t> target_row;  // [targets] row within the chunk
@@ -33,7 +54,17 @@ struct DecoderPlan {
   std::int64_t tokens = 0, targets = 0;
 };
 
-EncoderPlan plan_encoder(const Batch& batch);
+struct StepPlan {
+  WordPlan words;
+  LatentPlan latent;
+  DecoderPlan decoder;
+};
+
+StepPlan plan_step(const Batch& batch, std::int64_t chunk_tokens);
+
+// Words one by one: rows in the order given, each word as often as it occurs. `word_row`[i] is the row of words[i].
+WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& words, std::vector<std::int64_t>& word_row);
+
 DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens);
 
 }  // namespace welt

@@ -26,11 +26,12 @@ void take_rows(at::Tensor into, const at::Tensor& from) {
 }  // namespace
 
 void WeltModel::take_weights() {
-  const auto take = [](TorchComponent& component, const SlotSpec& slot) {
-    return load_weights(component, HfSource::find(slot.weights_from).weights(),
+  const auto wanted = [](const SlotSpec& slot) { return slot.type && !slot.weights_from.empty(); };
+  const auto take = [](TorchComponent& component, const SlotSpec& slot, const char* part) {
+    return load_weights(component, HfSource::find(slot.weights_from).part(part).weights(),
                         {.requires_grad = true, .whole_vocabulary = false});
   };
-  const auto tell = [](const SlotSpec& slot, LoadedWeights& loaded, const std::vector<std::string>& more) {
+  const auto tell = [](const SlotSpec& slot, LoadedWeights& loaded, const std::vector<std::string>& more = {}) {
     for (const std::string& name : more)
       if (!name.empty()) loaded.unused.push_back(name);
     if (!loaded.unused.empty())
@@ -44,8 +45,12 @@ void WeltModel::take_weights() {
     return loaded.head_file_name == loaded.table_file_name ? std::string() : loaded.head_file_name;
   };
 
-  if (!spec_.bytes_encoder.weights_from.empty()) {
-    LoadedWeights loaded = take(*bytes_encoder_, spec_.bytes_encoder);
+  if (wanted(spec_.image_encoder)) {
+    LoadedWeights loaded = take(*image_encoder_, spec_.image_encoder, "image_encoder");
+    tell(spec_.image_encoder, loaded);
+  }
+  if (wanted(spec_.bytes_encoder)) {
+    LoadedWeights loaded = take(*bytes_encoder_, spec_.bytes_encoder, "bytes_encoder");
     take_rows(encoder_table_->base, loaded.table);
     std::vector<std::string> heads{own_head(loaded), loaded.head_bias_file_name};
     const std::string prefix = bytes_encoder_->vocabulary().base_prefix + ".";
@@ -55,16 +60,16 @@ void WeltModel::take_weights() {
     std::erase_if(loaded.initialized, outside);
     tell(spec_.bytes_encoder, loaded, heads);
   }
-  if (!spec_.latent.weights_from.empty()) {
-    LoadedWeights loaded = take(*latent_, spec_.latent);
+  if (wanted(spec_.latent)) {
+    LoadedWeights loaded = take(*latent_, spec_.latent, "latent_transformer");
     tell(spec_.latent, loaded, {loaded.table_file_name, own_head(loaded), loaded.head_bias_file_name});
   }
-  if (!spec_.decoder.weights_from.empty()) {
-    LoadedWeights loaded = take(*decoder_, spec_.decoder);
+  if (wanted(spec_.decoder)) {
+    LoadedWeights loaded = take(*decoder_, spec_.decoder, "bytes_decoder");
     take_rows(decoder_table_->base, loaded.table);
     take_rows(head_weight_, loaded.head);
     take_rows(head_bias_, loaded.head_bias);
-    tell(spec_.decoder, loaded, {});
+    tell(spec_.decoder, loaded);
   }
 }
 

@@ -1,11 +1,14 @@
-// Construction and parameters of the model; the passes are in welt_passes.cpp, files in welt_files.cpp.
+// Construction and parameters of the model; encoders are in welt_encode.cpp, passes in welt_passes.cpp, files in
+// welt_files.cpp.
 #include "core/model/welt_model.h"
 
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <welt/abi/bytes_encoder.h>
 #include <welt/abi/decoder.h>
+#include <welt/abi/image_encoder.h>
 #include <welt/abi/latent_transformer.h>
 
 #include "core/base/context.h"
@@ -16,15 +19,13 @@ namespace {
 // Hugging Face's initialiser of layers that WeLT itself adds (PreTrainedModel._init_weights, initializer_range 0.02).
 constexpr double mapping_initializer_range = 0.02;
 
-at::Tensor new_matrix(std::int64_t out, std::int64_t in) {
-  return at::empty({out, in}, at::kFloat).normal_(0.0, mapping_initializer_range).requires_grad_();
-}
-at::Tensor new_bias(std::int64_t size) { return at::zeros({size}, at::kFloat).requires_grad_(); }
-at::Tensor new_norm(std::int64_t size) { return at::ones({size}, at::kFloat).requires_grad_(); }
-
-TorchComponent make_component(const SlotSpec& slot, std::string_view role, std::uint32_t init) {
+TorchComponent make_component(SlotSpec& slot, std::string_view role, bool random) {
   const ConfigView view(*slot.type, slot.config, /*strict=*/false, slot.where);
-  return with_context(slot.where, [&] { return TorchComponent(*slot.type, role, view, init); });
+  TorchComponent component = with_context(slot.where, [&] {
+    return TorchComponent(*slot.type, role, view, random || slot.fresh ? WELT_INIT_RANDOM : WELT_INIT_NONE);
+  });
+  slot.config = component.config();
+  return component;
 }
 
 // The names of mapping and head in a checkpoint are those of the class's head.
@@ -35,42 +36,72 @@ void require_head(const SlotSpec& slot, const TorchComponent& component) {
         "Choose another plugin, or another class in config.architectures"});
 }
 
+// What the checkpoint or the recipe leaves open is what the plugin says; what it says must fit the channels.
+void complete(PixelNormalisation& pixels, const SlotSpec& slot, const ImageFacts& facts) {
+  const auto channels = static_cast<std::size_t>(facts.channels);
+  if (pixels.mean.empty() && pixels.deviation.empty()) pixels.scale = facts.scale;
+  if (pixels.mean.empty()) pixels.mean.assign(facts.mean.begin(), facts.mean.begin() + facts.channels);
+  if (pixels.deviation.empty())
+    pixels.deviation.assign(facts.deviation.begin(), facts.deviation.begin() + facts.channels);
+  for (const std::vector<double>* list : {&pixels.mean, &pixels.deviation})
+    if (list->size() != 1 && list->size() != channels)
+      fail({slot.where, fmt::format("pixels are normalised with {} values", list->size()),
+            fmt::format("one, or one for each of {} channels", channels), {}});
+}
+
 }  // namespace
 
 WeltModel::WeltModel(WeltSpec spec) : WeltModel(std::move(spec), Init::random) {}
 
-WeltModel WeltModel::outline(WeltSpec spec) { return WeltModel(std::move(spec), Init::empty); }
+WeltModel WeltModel::outline(WeltSpec spec) { return WeltModel(std::move(spec), Init::outline); }
 
 WeltModel::WeltModel(WeltSpec spec, Init init) : spec_(std::move(spec)) {
-  const std::uint32_t component_init = init == Init::random ? WELT_INIT_RANDOM : WELT_INIT_NONE;
-  latent_.emplace(make_component(spec_.latent, WELT_LATENT_TRANSFORMER_INTERFACE, component_init));
-  decoder_.emplace(make_component(spec_.decoder, WELT_DECODER_INTERFACE, component_init));
-  if (!spec_.bytes_encoder.type)
-    fail({spec_.bytes_encoder.where, "the model has no encoder", "a bytes encoder",
-          "Give model.bytes_encoder a plugin"});
-  bytes_encoder_.emplace(make_component(spec_.bytes_encoder, WELT_BYTES_ENCODER_INTERFACE, component_init));
-  encoder_table_.emplace(bytes_encoder_->vocabulary().width, bytes_encoder_->vocabulary().initializer_range);
-
-  require_head(spec_.latent, *latent_);
-  require_head(spec_.decoder, *decoder_);
-
-  spec_.bytes_encoder.config = bytes_encoder_->config();
-  spec_.latent.config = latent_->config();
-  spec_.decoder.config = decoder_->config();
-
-  const Vocabulary& decoder_vocabulary = decoder_->vocabulary();
-  const std::int64_t latent_width = latent_->width(), decoder_input = decoder_vocabulary.width;
-  encoder_mapping_weight_ = new_matrix(latent_width, bytes_encoder_->width());
-  encoder_mapping_bias_ = new_bias(latent_width);
-  encoder_norm_ = new_norm(latent_width);
-  decoder_mapping_weight_ = new_matrix(decoder_input, latent_width);
-  decoder_mapping_bias_ = new_bias(decoder_input);
-  decoder_norm_ = new_norm(decoder_input);
-  decoder_table_.emplace(decoder_input, decoder_vocabulary.initializer_range);
-  if (!decoder_vocabulary.tied) head_weight_ = new_matrix(256, decoder_input);
-  if (!decoder_vocabulary.head_bias_name.empty()) head_bias_ = new_bias(256);
+  make_components(init);
+  make_own_tensors(init);
   if (init == Init::random) take_weights();
   collect_parameters();
+}
+
+void WeltModel::make_components(Init init) {
+  const bool random = init == Init::random;
+  latent_.emplace(make_component(spec_.latent, WELT_LATENT_TRANSFORMER_INTERFACE, random));
+  decoder_.emplace(make_component(spec_.decoder, WELT_DECODER_INTERFACE, random));
+  require_head(spec_.latent, *latent_);
+  require_head(spec_.decoder, *decoder_);
+  if (!spec_.bytes_encoder.type && !spec_.image_encoder.type)
+    fail({spec_.bytes_encoder.where, "the model has no encoder", "a bytes encoder, an image encoder, or both",
+          "Give model.bytes_encoder a plugin"});
+  if (spec_.bytes_encoder.type)
+    bytes_encoder_.emplace(make_component(spec_.bytes_encoder, WELT_BYTES_ENCODER_INTERFACE, random));
+  if (spec_.image_encoder.type) {
+    image_encoder_.emplace(make_component(spec_.image_encoder, WELT_IMAGE_ENCODER_INTERFACE, random));
+    complete(spec_.pixels, spec_.image_encoder, image_encoder_->image_facts());
+  }
+}
+
+void WeltModel::make_own_tensors(Init init) {
+  const at::TensorOptions options = at::TensorOptions(at::kFloat).device(init == Init::outline ? at::kMeta : at::kCPU);
+  const auto matrix = [&](std::int64_t out, std::int64_t in) {
+    return at::empty({out, in}, options).normal_(0.0, mapping_initializer_range).requires_grad_();
+  };
+  const auto bias = [&](std::int64_t size) { return at::zeros({size}, options).requires_grad_(); };
+  const auto norm = [&](std::int64_t size) { return at::ones({size}, options).requires_grad_(); };
+
+  if (bytes_encoder_) {
+    const Vocabulary& vocabulary = bytes_encoder_->vocabulary();
+    encoder_table_.emplace(vocabulary.width, vocabulary.initializer_range, options);
+  }
+  const Vocabulary& vocabulary = decoder_->vocabulary();
+  const std::int64_t latent_width = latent_->width(), decoder_input = vocabulary.width;
+  encoder_mapping_weight_ = matrix(latent_width, image_width() + bytes_width());
+  encoder_mapping_bias_ = bias(latent_width);
+  encoder_norm_ = norm(latent_width);
+  decoder_mapping_weight_ = matrix(decoder_input, latent_width);
+  decoder_mapping_bias_ = bias(decoder_input);
+  decoder_norm_ = norm(decoder_input);
+  decoder_table_.emplace(decoder_input, vocabulary.initializer_range, options);
+  if (!vocabulary.tied) head_weight_ = matrix(256, decoder_input);
+  if (!vocabulary.head_bias_name.empty()) head_bias_ = bias(256);
 }
 
 void WeltModel::collect_parameters() {
@@ -79,14 +110,12 @@ void WeltModel::collect_parameters() {
     if (tensor.defined()) parameters_.push_back({name, tensor, decay, group});
   };
   // What stands outside the base model (an MLM head) has no part in a bytes encoder and is not in a WeLT checkpoint.
-  const auto body = [&](const TorchComponent& component, const std::string& slot) {
-    const std::string prefix = component.vocabulary().base_prefix + ".";
+  const auto body = [&](const TorchComponent& component, const std::string& slot, const std::string& prefix = "") {
     const std::vector<at::Tensor> tensors = component.tensors();
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       const NamedParameter& info = component.parameters()[i];
       if (info.kind != WELT_PARAMETER || !info.trainable || !info.tied_to.empty()) continue;
-      if (slot == "bytes_encoder" && !info.name.starts_with(prefix)) continue;
-      own(slot + "." + info.name, tensors[i], info.decay, slot);
+      if (info.name.starts_with(prefix)) own(slot + "." + info.name, tensors[i], info.decay, slot);
     }
   };
   const auto table = [&](const ByteTable& bytes, const TorchComponent& component, const std::string& slot) {
@@ -97,8 +126,11 @@ void WeltModel::collect_parameters() {
   };
   const auto bias_of = [](std::string weight) { return weight.replace(weight.rfind("weight"), 6, "bias"); };
 
-  table(*encoder_table_, *bytes_encoder_, "bytes_encoder");
-  body(*bytes_encoder_, "bytes_encoder");
+  if (image_encoder_) body(*image_encoder_, "image_encoder");
+  if (bytes_encoder_) {
+    table(*encoder_table_, *bytes_encoder_, "bytes_encoder");
+    body(*bytes_encoder_, "bytes_encoder", bytes_encoder_->vocabulary().base_prefix + ".");
+  }
   own("encoder_mapping.weight", encoder_mapping_weight_, true, "encoder_mapping");
   own("encoder_mapping.bias", encoder_mapping_bias_, false, "encoder_mapping");
   own("encoder_norm.weight", encoder_norm_, false, "encoder_norm");
@@ -113,6 +145,34 @@ void WeltModel::collect_parameters() {
   own("bytes_decoder." + decoder_->vocabulary().head_bias_name, head_bias_, false, "bytes_decoder");
 }
 
+std::vector<WeltModel::Part> WeltModel::parts() const {
+  const auto pointer = [](const std::optional<TorchComponent>& component) { return component ? &*component : nullptr; };
+  return {{"image_encoder", pointer(image_encoder_)},
+          {"bytes_encoder", pointer(bytes_encoder_)},
+          {"latent_transformer", pointer(latent_)},
+          {"bytes_decoder", pointer(decoder_)}};
+}
+
+void WeltModel::to(at::ScalarType dtype) {
+  const at::NoGradGuard no_grad;
+  const auto convert = [&](at::Tensor& tensor) {
+    if (tensor.defined()) tensor = tensor.detach().to(dtype).requires_grad_();
+  };
+  for (std::optional<TorchComponent>* component : {&bytes_encoder_, &image_encoder_, &latent_, &decoder_})
+    if (*component) (*component)->to(dtype);
+  for (std::optional<ByteTable>* table : {&encoder_table_, &decoder_table_}) {
+    if (!*table) continue;
+    convert((*table)->base);
+    convert((*table)->projection);
+  }
+  for (at::Tensor* tensor : {&encoder_mapping_weight_, &encoder_mapping_bias_, &encoder_norm_, &decoder_mapping_weight_,
+                             &decoder_mapping_bias_, &decoder_norm_, &head_weight_, &head_bias_})
+    convert(*tensor);
+  collect_parameters();
+}
+
+at::ScalarType WeltModel::dtype() const { return encoder_mapping_weight_.scalar_type(); }
+
 std::int64_t WeltModel::parameter_count() const {
   std::int64_t count = 0;
   for (const ModelParameter& parameter : parameters_) count += parameter.tensor.numel();
@@ -120,13 +180,14 @@ std::int64_t WeltModel::parameter_count() const {
 }
 
 WeltModel::Limits WeltModel::limits() const {
-  return {bytes_encoder_->max_positions(), latent_->max_positions(), decoder_->max_positions()};
+  return {bytes_encoder_ ? bytes_encoder_->max_positions() : 0, latent_->max_positions(), decoder_->max_positions()};
 }
 
+Modalities WeltModel::modalities() const { return {.bytes = spec_.reads_bytes(), .image = spec_.reads_images()}; }
+
 void WeltModel::set_training(bool training) {
-  bytes_encoder_->set_training(training);
-  latent_->set_training(training);
-  decoder_->set_training(training);
+  for (std::optional<TorchComponent>* component : {&bytes_encoder_, &image_encoder_, &latent_, &decoder_})
+    if (*component) (*component)->set_training(training);
 }
 
 }  // namespace welt

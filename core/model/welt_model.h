@@ -1,6 +1,7 @@
 // The word-level latent transformer: words → vectors → latents → bytes.
 //
-//   distinct words ─ byte table ─ bytes encoder ─ pooling ─ mapping ─ norm ─┐ gather to [B,W,D]
+//   distinct words ┬ byte table ─ bytes encoder ─ pooling ┐
+//                  └ images ───── image encoder ──────────┴ mapping ─ norm ─┐ gather to [B,W,D]
 //                                                          latent transformer ─ mapping ─ norm ─ labelled positions
 //                                                          [R,E]
 //                                  [latent, BOS, bytes…] rows ─ decoder ─ head ─ cross-entropy over bytes
@@ -40,22 +41,45 @@ struct PassStatistics {
   std::int64_t encoder_tokens = 0, decoder_tokens = 0;
 };
 
+// Which of a word's two sides a pass reads. One that the model has and a pass does not read gives zeros, and what is
+// left is scaled up: × encoders the model has / encoders read.
+struct Modalities {
+  bool bytes = true, image = true;
+};
+
+// Images of a WordPlan's rows, ready for the image encoder, by size.
+struct WordImages {
+  struct Group {
+    at::Tensor pixels;               // [n,C,Hpx,Wpx], normalised
+    std::vector<std::int64_t> rows;  // [n] of the plan
+  };
+  std::vector<Group> groups;
+};
+
 class WeltModel {
  public:
   // Random weights from the default generator, as each configuration's initialiser says; those that the specification
   // takes from Hugging Face folders, from there.
   explicit WeltModel(WeltSpec spec);
-  // Shapes only: to see whether the parts can be made and fit together. Not for computing.
+  // Shapes only: to see whether the parts can be made and fit together, and how large they are. Takes no memory and
+  // does not compute.
   static WeltModel outline(WeltSpec spec);
-  // Weights of a checkpoint folder; every missing or ill-shaped tensor is reported at once.
-  static WeltModel load(const std::filesystem::path& checkpoint);
-  // config.json and model.safetensors into an existing folder.
-  void save(const std::filesystem::path& folder) const;
+  // Weights of a checkpoint folder, with `changes` applied; every missing or ill-shaped tensor is reported at once.
+  static WeltModel load(const std::filesystem::path& checkpoint, const SpecChanges& changes = {});
+  // config.json, welt.json, model.safetensors and the processor's files into an existing folder. `words`: of a row.
+  void save(const std::filesystem::path& folder, std::int64_t words = 128) const;
+  // Values of another checkpoint's tensors of the same name. `strict`: each parameter must be there in its shape, and
+  // each tensor of the file must be used; else what does not fit keeps its value and is listed in the log.
+  void init_from(const std::filesystem::path& checkpoint, bool strict);
+  // All parameters in this type; gradients are dropped. For comparing in float64.
+  void to(at::ScalarType dtype);
 
   const WeltSpec& spec() const { return spec_; }
   const std::vector<ModelParameter>& parameters() const { return parameters_; }
   std::int64_t parameter_count() const;
+  at::ScalarType dtype() const;
   void set_training(bool training);
+  Modalities modalities() const;  // the model has it, and it is enabled
 
   // Longest rows the components take, 0: unlimited.
   struct Limits {
@@ -63,30 +87,61 @@ class WeltModel {
   };
   Limits limits() const;
 
-  // Forward and backward of one micro-batch; adds d(Σ nats / divisor) to the parameters' gradients.
+  // Forward and backward of one micro-batch; adds d(Σ nats / divisor) to the parameters' gradients. `use`: all that the
+  // model has, if not given.
   LossSums forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
+                            PassStatistics* statistics = nullptr, std::optional<Modalities> use = {});
+  LossSums forward_backward(const StepPlan& plan, const WordImages& images, Modalities use, double divisor, bool amp,
                             PassStatistics* statistics = nullptr);
   // Forward only, without graph; fills the accuracy sums.
   LossSums evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp);
 
+  // The parts of a pass, in order.
+  WordImages normalise(const std::vector<ImageGroup>& images) const;
+  struct EncodedWords {
+    at::Tensor mapping_input;  // [N, image width + bytes width]
+    at::Tensor vectors;        // [N,D], after mapping and norm
+  };
+  EncodedWords encode_words(const WordPlan& plan, const WordImages& images, Modalities use);
+  at::Tensor latent_hidden(const LatentPlan& plan, const at::Tensor& vectors);  // [B,W,D]
+  struct MappedLatents {
+    at::Tensor mapped, latents;  // [..,E], before and after the norm
+  };
+  MappedLatents map_latents(const at::Tensor& hidden) const;  // [..,D]
+  at::Tensor decoder_embeddings() const { return decoder_table_->folded(); }  // [256,E], with graph
+  // latents [rows,E] of the chunk, table [256,E] → logits [targets,256]
+  at::Tensor decode(const DecoderChunk& chunk, const at::Tensor& latents, const at::Tensor& table);
+  at::Tensor byte_logits(const at::Tensor& hidden, const at::Tensor& table);  // [n,D] of the decoder → [n,256]
+  TorchComponent& latent_transformer() { return *latent_; }
+  TorchComponent& decoder() { return *decoder_; }
+  // Folded byte tables under their names in a checkpoint: not parameters, but part of the file.
+  std::vector<std::pair<std::string, at::Tensor>> folded_tables() const;
+
+  // The four components by slot; null: the model has none. For listing their sizes.
+  struct Part {
+    std::string slot;  // "bytes_encoder", …
+    const TorchComponent* component;
+  };
+  std::vector<Part> parts() const;
+
  private:
-  enum class Init { random, empty };
+  enum class Init { random, empty, outline };
   WeltModel(WeltSpec spec, Init init);
+  void make_components(Init init);
+  void make_own_tensors(Init init);
   void collect_parameters();
   void take_weights();  // welt_from.cpp
   void load_tensors(const std::filesystem::path& file);
+  void check_swapped_width(const std::filesystem::path& file, const std::vector<std::int64_t>& shape) const;
+  std::int64_t image_width() const { return image_encoder_ ? image_encoder_->width() : 0; }
+  std::int64_t bytes_width() const { return bytes_encoder_ ? bytes_encoder_->width() : 0; }
 
-  at::Tensor encode_words(const EncoderPlan& plan);  // [N, D]
-  at::Tensor latents(const Batch& batch, const EncoderPlan& plan, const at::Tensor& word_vectors,
-                     const std::vector<std::int64_t>& positions);  // [R, E]
-  at::Tensor decode(const DecoderChunk& chunk, const at::Tensor& latents,
-                    const at::Tensor& table);  // logits [targets,256]
+  at::Tensor encode_bytes(const WordPlan& plan);                                // [N, bytes width]
+  at::Tensor encode_images(const WordImages& images, std::int64_t rows);        // [N, image width]
 
   WeltSpec spec_;
-  std::optional<TorchComponent> bytes_encoder_;
-  std::optional<TorchComponent> latent_, decoder_;
-  std::optional<ByteTable> encoder_table_;
-  std::optional<ByteTable> decoder_table_;
+  std::optional<TorchComponent> bytes_encoder_, image_encoder_, latent_, decoder_;
+  std::optional<ByteTable> encoder_table_, decoder_table_;
   at::Tensor encoder_mapping_weight_, encoder_mapping_bias_, encoder_norm_;
   at::Tensor decoder_mapping_weight_, decoder_mapping_bias_, decoder_norm_;
   at::Tensor head_weight_, head_bias_;  // undefined: tied, none

@@ -1,118 +1,90 @@
-// The model's passes: encode distinct words, run the latent transformer, decode labelled positions in chunks.
+// The model's passes behind the encoders: the latent transformer, the decoder in chunks, loss and backward.
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/rms_norm.h>
-#include <ATen/ops/segment_reduce.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
 #include "core/base/stopwatch.h"
 #include "core/model/autocast.h"
+#include "core/model/index_tensor.h"
 #include "core/model/welt_model.h"
+#include "core/model/welt_norm.h"
 #include "welt/nn/blocks.h"
 
 namespace welt {
-namespace {
 
-// torch.nn.RMSNorm's default: the machine epsilon of float32, also in other dtypes (as in the Python WeLT).
-constexpr double norm_eps = 1.1920929e-07;
-
-// An index list as a tensor, without a copy. Autograd keeps index tensors until the backward pass: the list must live
-// as long (those of the batch and of the plans do).
-at::Tensor as_tensor(const std::vector<std::int64_t>& list) {
-  return at::from_blob(const_cast<std::int64_t*>(list.data()), {static_cast<std::int64_t>(list.size())}, at::kLong);
-}
-
-// In the weight's dtype: under autocast x comes out of a product as bfloat16.
-at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& weight) {
-  return at::rms_norm(x.to(weight.scalar_type()), {x.size(-1)}, weight, norm_eps);
-}
-
-}  // namespace
-
-// Vocabulary.scale is not applied: a byte table takes the place of the model's own, scale included (as in the Python WeLT).
-at::Tensor WeltModel::encode_words(const EncoderPlan& plan) {
-  const at::Tensor table = encoder_table_->folded();  // [256,E]
-  const RowsView rows{at::embedding(table, as_tensor(plan.ids)), as_tensor(plan.offsets)};
-  const bool causal = (spec_.bytes_encoder.type->flags & WELT_COMPONENT_CAUSAL) != 0;
-  const AttentionView attention{.kind = causal ? WELT_ATTENTION_CAUSAL : WELT_ATTENTION_FULL};
-  const at::Tensor hidden = bytes_encoder_->encode(rows, attention).hidden;  // [tokens,D]
-  at::Tensor pooled;                                                         // [N,D]
-  const std::int64_t count = static_cast<std::int64_t>(plan.offsets.size()) - 1;
-  if (spec_.pooling == WELT_POOLING_FIRST) {
-    pooled = at::embedding(hidden, rows.row_offsets.narrow(0, 0, count));
-  } else if (spec_.pooling == WELT_POOLING_LAST) {
-    pooled = at::embedding(hidden, rows.row_offsets.narrow(0, 1, count).sub(1));
-  } else {
-    pooled = at::segment_reduce(hidden.to(at::kFloat), "mean", {}, {}, rows.row_offsets, 0);
-  }
-  return rms_norm(at::linear(pooled, encoder_mapping_weight_, encoder_mapping_bias_), encoder_norm_);
-}
-
-at::Tensor WeltModel::latents(const Batch& batch, const EncoderPlan& plan, const at::Tensor& word_vectors,
-                              const std::vector<std::int64_t>& positions) {
-  const std::int64_t slots = batch.rows * batch.words;
-  const at::Tensor row_of_slot = at::zeros({slots}, at::kLong);  // a slot without a word: row 0
-  auto* row = row_of_slot.mutable_data_ptr<std::int64_t>();
-  bool documents = false, prefixes = false;
-  for (std::int64_t i = 0; i < slots; ++i) {
-    if (batch.input[i] >= 0) row[i] = plan.word_row[batch.input[i]];
-    documents = documents || batch.document[i] > 0;
-    prefixes = prefixes || batch.prefix[i] >= 0;
-  }
-  const std::vector<std::int64_t> shape{batch.rows, batch.words};
-  // Slots without a word are at the end of a row, so that under a causal mask no word sees them.
-  const RowsView rows{at::embedding(word_vectors, row_of_slot.view(shape)), {}};  // [B,W,D]
+at::Tensor WeltModel::latent_hidden(const LatentPlan& plan, const at::Tensor& vectors) {
+  const std::vector<std::int64_t> shape{plan.rows, plan.words};
+  const at::Tensor row = as_tensor(plan.word_row).clamp_min(0).view(shape);  // a slot without a word: row 0
+  // Slots without a word are at the end of a row, so that under a causal mask no word sees them; a dense mask says so.
+  const RowsView rows{at::embedding(vectors, row), {}};  // [B,W,D]
   AttentionView attention{.kind = WELT_ATTENTION_CAUSAL};
-  if (documents) attention.document_id = as_tensor(batch.document).view(shape);
-  if (prefixes) attention.prefix_id = as_tensor(batch.prefix).view(shape);
-  const at::Tensor hidden = latent_->forward(rows, attention, as_tensor(batch.position).view(shape));
-  const at::Tensor labelled = at::embedding(hidden.reshape({slots, hidden.size(-1)}), as_tensor(positions));  // [R,D]
-  return rms_norm(at::linear(labelled, decoder_mapping_weight_, decoder_mapping_bias_), decoder_norm_);       // [R,E]
+  if (!plan.document.empty()) attention.document_id = as_tensor(plan.document).view(shape);
+  if (!plan.prefix.empty()) attention.prefix_id = as_tensor(plan.prefix).view(shape);
+  if (!plan.dense.empty()) attention.dense = as_mask(plan.dense).view({plan.rows, 1, plan.words, plan.words});
+  const at::Tensor positions = plan.position.empty() ? at::Tensor() : as_tensor(plan.position).view(shape);
+  return latent_->forward(rows, attention, positions);
+}
+
+WeltModel::MappedLatents WeltModel::map_latents(const at::Tensor& hidden) const {
+  MappedLatents out;
+  out.mapped = at::linear(hidden, decoder_mapping_weight_, decoder_mapping_bias_);
+  out.latents = welt_rms_norm(out.mapped, decoder_norm_);
+  return out;
+}
+
+at::Tensor WeltModel::byte_logits(const at::Tensor& hidden, const at::Tensor& table) {
+  const at::Tensor predicting = decoder_->head_transform(hidden);
+  at::Tensor logits = at::linear(predicting, head_weight_.defined() ? head_weight_ : table, head_bias_);
+  const double softcap = decoder_->vocabulary().logit_softcap;
+  if (softcap > 0) logits = at::tanh(logits.div(softcap)).mul(softcap);
+  return logits;
 }
 
 at::Tensor WeltModel::decode(const DecoderChunk& chunk, const at::Tensor& latents, const at::Tensor& table) {
   const at::Tensor symbols = at::cat({table, latents.to(table.scalar_type())});  // [256+r,E]
   const RowsView rows{at::embedding(symbols, as_tensor(chunk.ids)), as_tensor(chunk.offsets)};
-  const at::Tensor hidden = decoder_->forward(rows, AttentionView{});  // [tokens,D]
-  const at::Tensor predicting = decoder_->head_transform(at::embedding(hidden, as_tensor(chunk.predictors)));
-  at::Tensor logits = at::linear(predicting, head_weight_.defined() ? head_weight_ : table, head_bias_);
-  const double softcap = decoder_->vocabulary().logit_softcap;
-  if (softcap > 0) logits = at::tanh(logits.div(softcap)).mul(softcap);
-  return logits;  // [targets,256]
+  const AttentionView attention{.kind = WELT_ATTENTION_CAUSAL, .key_valid = as_mask(chunk.visible)};
+  const at::Tensor hidden = decoder_->forward(rows, attention);  // [tokens,D]
+  return byte_logits(at::embedding(hidden, as_tensor(chunk.predictors)), table);
 }
 
 LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
-                                     PassStatistics* statistics) {
+                                     PassStatistics* statistics, std::optional<Modalities> use) {
+  const StepPlan plan = plan_step(batch, chunk_tokens);
+  const Modalities reads = use.value_or(modalities());
+  const WordImages images = reads.image ? normalise(plan.words.images) : WordImages();
+  return forward_backward(plan, images, reads, divisor, amp, statistics);
+}
+
+LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& images, Modalities use, double divisor,
+                                     bool amp, PassStatistics* statistics) {
   PassStatistics ignored;
   PassStatistics& spent = statistics ? *statistics : ignored;
-  const EncoderPlan encoder_plan = plan_encoder(batch);
-  const DecoderPlan plan = plan_decoder(batch, chunk_tokens);
   LossSums sums;
-  if (plan.chunks.empty()) return sums;
-  spent.encoder_tokens += static_cast<std::int64_t>(encoder_plan.ids.size());
-  spent.decoder_tokens += plan.tokens;
+  if (plan.decoder.chunks.empty()) return sums;
+  spent.encoder_tokens += static_cast<std::int64_t>(plan.words.ids.size());
+  spent.decoder_tokens += plan.decoder.tokens;
   AutocastRegion autocast(amp);
 
   auto start = Clock::now();
-  const at::Tensor words = encode_words(encoder_plan);
+  const at::Tensor words = encode_words(plan.words, images, use).vectors;  // [N,D]
   spent.encode += seconds_since(start);
   start = Clock::now();
-  const at::Tensor latent_vectors = latents(batch, encoder_plan, words, plan.positions);
+  const at::Tensor hidden = latent_hidden(plan.latent, words).flatten(0, 1);                    // [B·W,D]
+  const at::Tensor latent_vectors = map_latents(at::embedding(hidden, as_tensor(plan.decoder.positions))).latents;
   spent.latent += seconds_since(start);
 
   // Each chunk is its own small graph that ends in leaves: the chunk's latents and the folded table. Their gradients
   // are collected and sent into the large graph once.
   start = Clock::now();
-  const at::Tensor folded = decoder_table_->folded();
+  const at::Tensor folded = decoder_embeddings();
   const at::Tensor table_leaf = folded.detach().requires_grad_();
   std::vector<at::Tensor> latent_gradients;
-  for (const DecoderChunk& chunk : plan.chunks) {
+  for (const DecoderChunk& chunk : plan.decoder.chunks) {
     const at::Tensor leaf = latent_vectors.detach().narrow(0, chunk.first_row, chunk.rows).requires_grad_();
     const at::Tensor logits = decode(chunk, leaf, table_leaf);
     const AutocastRegion::Pause pause(autocast);
@@ -135,14 +107,18 @@ LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::in
 
 LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp) {
   const at::NoGradGuard no_grad;
-  const EncoderPlan encoder_plan = plan_encoder(batch);
-  const DecoderPlan plan = plan_decoder(batch, chunk_tokens);
+  const StepPlan plan = plan_step(batch, chunk_tokens);
+  const DecoderPlan& decoder = plan.decoder;
   LossSums sums;
-  if (plan.chunks.empty()) return sums;
+  if (decoder.chunks.empty()) return sums;
+  const Modalities use = modalities();
   AutocastRegion autocast(amp);
-  const at::Tensor latent_vectors = latents(batch, encoder_plan, encode_words(encoder_plan), plan.positions);
-  const at::Tensor table = decoder_table_->folded();
-  for (const DecoderChunk& chunk : plan.chunks) {
+  const WordImages images = use.image ? normalise(plan.words.images) : WordImages();
+  const at::Tensor hidden =
+      latent_hidden(plan.latent, encode_words(plan.words, images, use).vectors).flatten(0, 1);
+  const at::Tensor latent_vectors = map_latents(at::embedding(hidden, as_tensor(decoder.positions))).latents;
+  const at::Tensor table = decoder_embeddings();
+  for (const DecoderChunk& chunk : decoder.chunks) {
     const at::Tensor logits = decode(chunk, latent_vectors.narrow(0, chunk.first_row, chunk.rows), table);
     const AutocastRegion::Pause pause(autocast);
     const at::Tensor targets = as_tensor(chunk.targets);

@@ -1,11 +1,12 @@
-// What a WeLT model is made of: segmenter, and the plugin and Hugging Face configuration of each slot. Comes from a
-// recipe or from a checkpoint folder, and is written back into one (config.json as the Python WeLT has it; welt.json
-// for what that file has no place for).
+// What a WeLT model is made of: segmenter, renderer, and the plugin and Hugging Face configuration of each slot. Comes
+// from a recipe or from a checkpoint folder, and is written back into one (config.json as the Python WeLT has it;
+// welt.json for what that file has no place for).
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "core/plugin/registry.h"
@@ -18,6 +19,8 @@ struct SlotSpec {
   nlohmann::json config;                // Hugging Face config; "architectures" is the class that is used
   std::string where;                    // "recipe.toml:12: model.latent", for messages
   std::string weights_from;             // folder or hub name to take weights from; "": random
+  bool enabled = true;                  // encoders: false: it keeps its place in the mapping and gives zeros
+  bool fresh = false;                   // its weights are not those of the checkpoint that the rest comes from
 };
 
 struct SegmenterSpec {
@@ -27,20 +30,58 @@ struct SegmenterSpec {
   std::string where;
 };
 
+struct RendererSpec {
+  const ComponentType* type = nullptr;  // null: the model reads no images
+  nlohmann::json config = nlohmann::json::object();
+  std::string fingerprint;  // of the fonts and libraries the model was trained with; "": not known
+  std::string where;
+};
+
+// How grey values become an image encoder's input: (value · scale − mean) / deviation, the same for every channel or
+// one entry each. Empty mean and deviation: what the plugin says.
+struct PixelNormalisation {
+  double scale = 1.0 / 255.0;
+  std::vector<double> mean, deviation;
+};
+
+// What is changed about a finished model: encoders switched off or taken from elsewhere, another renderer.
+struct SpecChanges {
+  struct Encoder {
+    std::optional<bool> enabled;
+    std::optional<SlotSpec> slot;
+  };
+  Encoder bytes_encoder, image_encoder;
+  std::optional<RendererSpec> renderer;
+};
+
 struct WeltSpec {
   SegmenterSpec segmenter;
-  SlotSpec bytes_encoder, latent, decoder;
+  RendererSpec renderer;
+  SlotSpec bytes_encoder, image_encoder, latent, decoder;
   std::uint32_t pooling = WELT_POOLING_FIRST;
+  PixelNormalisation pixels;
+  double modality_dropout = 0;  // share of training steps in which one of two encoders is left out
 
   // Resolves every slot of a recipe: plugin, preset or `from`, overrides; checks keys. Throws Error naming file and
   // line.
   static WeltSpec from_recipe(const Recipe& recipe);
-  // Reads config.json and, where there is one, welt.json of a checkpoint folder (Python WeLT's or ours).
+  // Reads config.json and, where they are, welt.json and the processor's files of a checkpoint folder (Python WeLT's or
+  // ours).
   static WeltSpec from_checkpoint(const std::filesystem::path& folder);
+
+  // Switching on an encoder that the model never had is an Error.
+  void apply(const SpecChanges& changes);
+  // Are words drawn?
+  bool reads_images() const { return image_encoder.type != nullptr && image_encoder.enabled; }
+  bool reads_bytes() const { return bytes_encoder.type != nullptr && bytes_encoder.enabled; }
 
   nlohmann::json config_json() const;  // config.json
   nlohmann::json welt_json() const;    // welt.json
 };
+
+// What `now` says otherwise than `before`, the recipe that a checkpoint was trained with. A change to a part that only
+// training could change (latent transformer, decoder, segmenter) is an Error.
+SpecChanges changes_between(const Recipe& before, const Recipe& now);
 
 Component make_segmenter(const SegmenterSpec& spec);
 

@@ -1,0 +1,127 @@
+// See processor_files.h.
+#include "core/model/processor_files.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/model/hf_source.h"
+
+namespace welt {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr const char* image_file = "image_processor/preprocessor_config.json";
+constexpr std::uintmax_t file_limit = 1 << 20;
+
+void write(const fs::path& file, const Json& json) {
+  fs::create_directories(file.parent_path());
+  write_file(file, json.dump(2) + "\n");
+}
+
+Json special_token(char byte) {
+  return {{"content", std::string(1, byte)}, {"lstrip", false}, {"normalized", false},
+          {"rstrip", false},    {"single_word", false}, {"special", true}};
+}
+
+Json tokenizer_config() {
+  return {{"tokenizer_class", "UTF8Tokenizer"},
+          {"processor_class", "TextImageProcessor"},
+          {"added_tokens_decoder",
+           {{"0", special_token(0)}, {"2", special_token(2)}, {"3", special_token(3)}}},
+          {"pad_token", std::string(1, '\0')},
+          {"bos_token", "\u0002"},
+          {"eos_token", "\u0003"},
+          {"pad_token_id", 0},
+          {"bos_token_id", 2},
+          {"eos_token_id", 3},
+          {"extra_special_tokens", Json::object()},
+          {"clean_up_tokenization_spaces", false}};
+}
+
+Json image_processor(const PixelNormalisation& pixels) {
+  return {{"image_processor_type", "ViTImageProcessorFast"},
+          {"processor_class", "TextImageProcessor"},
+          {"data_format", "channels_first"},
+          {"do_resize", false},  // the Python processor switches resizing off itself
+          {"do_rescale", true},
+          {"do_normalize", true},
+          {"rescale_factor", pixels.scale},
+          {"image_mean", pixels.mean},
+          {"image_std", pixels.deviation}};
+}
+
+std::vector<double> numbers(const Json& json, const char* key, const std::string& where) {
+  std::vector<double> out;
+  if (!json.contains(key) || json.at(key).is_null()) return out;
+  if (json.at(key).is_number()) return {json.at(key).get<double>()};
+  out = json.at(key).get<std::vector<double>>();
+  for (const double value : out)
+    if (!std::isfinite(value))
+      fail({where + ": " + key, "a value that is not finite", "numbers", {}}, ErrorCode::data_loss);
+  if (out.size() > 4)
+    fail({where + ": " + key, fmt::format("{} values", out.size()), "one for each channel", {}}, ErrorCode::data_loss);
+  return out;
+}
+
+}  // namespace
+
+void write_processor_files(const fs::path& folder, const WeltSpec& spec, std::int64_t words) {
+  const Json none = Json::object();
+  write(folder / "processor_config.json", {{"processor_class", "TextImageProcessor"},
+                                           {"max_seq_length", words},
+                                           {"max_word_length", spec.segmenter.max_bytes + 2},
+                                           {"cache_size", 10000}});
+  write(folder / "pretokenizer/tokenizer_config.json", {{"tokenizer_class", "WordsSegmentationTokenizer"},
+                                                        {"processor_class", "TextImageProcessor"},
+                                                        {"max_bytes", spec.segmenter.max_bytes},
+                                                        {"added_tokens_decoder", none},
+                                                        {"extra_special_tokens", none},
+                                                        {"clean_up_tokenization_spaces", false}});
+  write(folder / "pretokenizer/special_tokens_map.json", none);
+  write(folder / "tokenizer/tokenizer_config.json", tokenizer_config());
+  write(folder / "tokenizer/special_tokens_map.json",
+        {{"pad_token", std::string(1, '\0')}, {"bos_token", "\u0002"}, {"eos_token", "\u0003"}});
+  // Which fonts the Python renderer is to load is not ours to say: it has its own list.
+  write(folder / "renderer/processor_config.json",
+        {{"processor_class", "PixelRendererProcessor"},
+         {"font", {{"model_type", "font_config"}, {"sources", Json::array()}}}});
+  write(folder / image_file, spec.image_encoder.type
+                                 ? image_processor(spec.pixels)
+                                 : Json{{"image_processor_type", "NoopImageProcessor"},
+                                        {"processor_class", "TextImageProcessor"}});
+}
+
+PixelNormalisation read_pixel_normalisation(const fs::path& folder) {
+  PixelNormalisation pixels;
+  const fs::path file = folder / image_file;
+  if (!fs::exists(file)) return pixels;
+  const Json json = read_json_object(file, file_limit);
+  try {
+    if (json.value("do_rescale", true)) pixels.scale = json.value("rescale_factor", pixels.scale);
+    else pixels.scale = 1;
+    if (json.value("do_normalize", true)) {
+      pixels.mean = numbers(json, "image_mean", file.string());
+      pixels.deviation = numbers(json, "image_std", file.string());
+    } else {
+      pixels.mean = {0};
+      pixels.deviation = {1};
+    }
+  } catch (const Json::exception& error) {
+    fail({file.string(), fmt::format("a value of the wrong type ({})", error.what()), {},
+          "The file is damaged: copy it again"},
+         ErrorCode::data_loss);
+  }
+  if (!std::isfinite(pixels.scale) || pixels.scale == 0)
+    fail({file.string() + ": rescale_factor", fmt::format("{}", pixels.scale), "a number that is not 0", {}},
+         ErrorCode::data_loss);
+  for (const double value : pixels.deviation)
+    if (value == 0)
+      fail({file.string() + ": image_std", "a deviation of 0", "numbers above 0", {}}, ErrorCode::data_loss);
+  return pixels;
+}
+
+}  // namespace welt

@@ -1,0 +1,101 @@
+// The encoder side of the model: bytes and images of distinct words to word vectors.
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/segment_reduce.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/model/index_tensor.h"
+#include "core/model/welt_model.h"
+#include "core/model/welt_norm.h"
+
+namespace welt {
+namespace {
+
+// One value per channel; a single one serves them all.
+double channel_value(const std::vector<double>& values, std::int64_t channel) {
+  return values.size() == 1 ? values.front() : values.at(static_cast<std::size_t>(channel));
+}
+
+}  // namespace
+
+WordImages WeltModel::normalise(const std::vector<ImageGroup>& images) const {
+  WordImages out;
+  if (!image_encoder_) return out;
+  const std::int64_t channels = image_encoder_->image_facts().channels;
+  const PixelNormalisation& pixels = spec_.pixels;
+  for (const ImageGroup& group : images) {
+    const auto count = static_cast<std::int64_t>(group.rows.size());
+    const at::Tensor grey = at::from_blob(const_cast<std::uint8_t*>(group.grey.data()),
+                                          {count, 1, group.height, group.width}, at::kByte)
+                                .to(dtype());  // [n,1,Hpx,Wpx]
+    std::vector<at::Tensor> planes;
+    for (std::int64_t channel = 0; channel < channels; ++channel) {
+      const double mean = channel_value(pixels.mean, channel), deviation = channel_value(pixels.deviation, channel);
+      const bool repeated = channel > 0 && mean == channel_value(pixels.mean, channel - 1) &&
+                            deviation == channel_value(pixels.deviation, channel - 1);
+      planes.push_back(repeated ? planes.back() : grey.mul(pixels.scale).sub(mean).div(deviation));
+    }
+    out.groups.push_back({at::cat(planes, 1), group.rows});
+  }
+  return out;
+}
+
+// Vocabulary.scale is not applied: a byte table takes the place of the model's own, scale included (as in the Python
+// WeLT).
+at::Tensor WeltModel::encode_bytes(const WordPlan& plan) {
+  const at::Tensor table = encoder_table_->folded();  // [256,E]
+  const RowsView rows{at::embedding(table, as_tensor(plan.ids)), as_tensor(plan.offsets)};
+  const bool causal = (spec_.bytes_encoder.type->flags & WELT_COMPONENT_CAUSAL) != 0;
+  const AttentionView attention{.kind = causal ? WELT_ATTENTION_CAUSAL : WELT_ATTENTION_FULL,
+                                .key_valid = as_mask(plan.visible)};
+  const at::Tensor hidden = bytes_encoder_->encode(rows, attention).hidden;  // [tokens,D]
+  const std::int64_t count = plan.rows();
+  if (spec_.pooling == WELT_POOLING_FIRST) return at::embedding(hidden, rows.row_offsets.narrow(0, 0, count));
+  if (spec_.pooling == WELT_POOLING_LAST) return at::embedding(hidden, rows.row_offsets.narrow(0, 1, count).sub(1));
+  const at::ScalarType type = hidden.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
+  return at::segment_reduce(hidden.to(type), "mean", {}, {}, rows.row_offsets, 0);
+}
+
+at::Tensor WeltModel::encode_images(const WordImages& images, std::int64_t rows) {
+  std::vector<at::Tensor> pooled;  // [n, width] of each group
+  std::vector<std::int64_t> place(static_cast<std::size_t>(rows), -1);
+  std::int64_t next = 0;
+  for (const WordImages::Group& group : images.groups) {
+    pooled.push_back(image_encoder_->encode_images(group.pixels).pooled);
+    for (const std::int64_t row : group.rows) place.at(static_cast<std::size_t>(row)) = next++;
+  }
+  if (std::ranges::find(place, -1) != place.end())
+    fail({"the batch", fmt::format("{} words, {} images", rows, next), "an image of every word",
+          "The image encoder is on: the batch has to be made with a renderer"},
+         ErrorCode::internal);
+  return at::embedding(at::cat(pooled), at::tensor(place, at::kLong));
+}
+
+WeltModel::EncodedWords WeltModel::encode_words(const WordPlan& plan, const WordImages& images, Modalities use) {
+  const std::int64_t rows = plan.rows();
+  std::vector<at::Tensor> parts;  // image, then bytes
+  int read = 0;
+  const auto part = [&](bool reads, std::int64_t width, auto&& encode) {
+    parts.push_back(reads ? encode() : at::zeros({rows, width}, encoder_mapping_weight_.options().requires_grad(false)));
+    read += reads ? 1 : 0;
+  };
+  if (image_encoder_) part(use.image, image_width(), [&] { return encode_images(images, rows); });
+  if (bytes_encoder_) part(use.bytes, bytes_width(), [&] { return encode_bytes(plan); });
+  EncodedWords out;
+  out.mapping_input = parts.size() == 1 ? parts.front() : at::cat(parts, -1);
+  const auto count = static_cast<int>(parts.size());
+  if (read > 0 && read < count) out.mapping_input = out.mapping_input.mul(static_cast<double>(count) / read);
+  out.vectors =
+      welt_rms_norm(at::linear(out.mapping_input, encoder_mapping_weight_, encoder_mapping_bias_), encoder_norm_);
+  return out;
+}
+
+}  // namespace welt

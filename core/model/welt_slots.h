@@ -1,0 +1,43 @@
+// The slots of a WeLT model in their spellings: in recipes and in a checkpoint's config.json. Used by welt_spec*.cpp.
+#pragma once
+
+#include <welt/abi/bytes_encoder.h>
+#include <welt/abi/decoder.h>
+#include <welt/abi/image_encoder.h>
+#include <welt/abi/latent_transformer.h>
+
+#include <cstdint>
+#include <iterator>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/model/welt_spec.h"
+
+namespace welt {
+
+struct SlotName {
+  const char* recipe;
+  const char* checkpoint;
+  const char* role;
+  const char* class_ending;  // of the Hugging Face class that its auto class picks
+  std::int64_t vocab_size;   // rows of the token table in a WeLT checkpoint; −1: there is none
+};
+inline constexpr SlotName bytes_encoder_slot{"model.bytes_encoder", "bytes_encoder", WELT_BYTES_ENCODER_INTERFACE,
+                                             "ForMaskedLM", 256};
+inline constexpr SlotName image_encoder_slot{"model.image_encoder", "image_encoder", WELT_IMAGE_ENCODER_INTERFACE,
+                                             "Model", -1};
+inline constexpr SlotName latent_slot{"model.latent", "latent_transformer", WELT_LATENT_TRANSFORMER_INTERFACE,
+                                      "ForCausalLM", 0};
+inline constexpr SlotName decoder_slot{"model.decoder", "bytes_decoder", WELT_DECODER_INTERFACE, "ForCausalLM", 256};
+
+inline constexpr std::pair<const char*, std::uint32_t> pooling_names[] = {
+    {"first", WELT_POOLING_FIRST}, {"last", WELT_POOLING_LAST}, {"mean", WELT_POOLING_MEAN}};
+
+// "" leaves it to the plugin.
+std::uint32_t pooling_of(std::string_view name, const SlotSpec& encoder);
+
+// Sets architectures, vocab_size and model_type of the slot's config to what this place in a WeLT model has.
+void choose_architecture(SlotSpec& slot, const SlotName& name);
+
+}  // namespace welt

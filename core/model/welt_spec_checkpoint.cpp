@@ -1,0 +1,156 @@
+// See welt_spec.h: specifications out of checkpoint folders, and back into their files.
+#include <welt/abi/renderer.h>
+#include <welt/abi/segmenter.h>
+
+#include <algorithm>
+
+#include "core/base/context.h"
+#include "core/model/hf_source.h"
+#include "core/model/processor_files.h"
+#include "core/model/welt_slots.h"
+#include "core/model/welt_spec.h"
+
+namespace welt {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::uintmax_t config_bytes_limit = 16 << 20;
+
+SlotSpec slot_from_checkpoint(const Json& config, const std::filesystem::path& file, const SlotName& name,
+                              const Json& plugins) {
+  SlotSpec slot;
+  slot.where = file.string() + ": " + name.checkpoint;
+  if (!config.contains(name.checkpoint) || !config.at(name.checkpoint).is_object())
+    fail({file.string(), fmt::format("no object \"{}\"", name.checkpoint), "the configuration of that sub-model",
+          "Is this the config.json of a WeLT checkpoint?"});
+  slot.config = config.at(name.checkpoint);
+  if (slot.config.value("model_type", "") == "noop_model") {
+    const std::string_view role = name.role;
+    if (role != WELT_BYTES_ENCODER_INTERFACE && role != WELT_IMAGE_ENCODER_INTERFACE)
+      fail({slot.where, "the model_type \"noop_model\"", "a model: only encoders can be switched off", {}});
+    return slot;
+  }
+  Registry& registry = Registry::instance();
+  const std::string plugin = plugins.value(name.checkpoint, "");
+  slot.type = with_context(slot.where, [&] {
+    return plugin.empty() ? &registry.find_for_config(name.role, slot.config) : &registry.find(name.role, plugin);
+  });
+  choose_architecture(slot, name);
+  return slot;
+}
+
+SegmenterSpec segmenter_from(const Json& json, const std::string& file) {
+  SegmenterSpec segmenter;
+  segmenter.where = file + ": segmenter";
+  segmenter.type = with_context(segmenter.where, [&] {
+    return &Registry::instance().find(WELT_SEGMENTER_INTERFACE, json.value("plugin", "words"));
+  });
+  segmenter.config = json.value("config", Json::object());
+  segmenter.max_bytes = json.value("max_bytes", std::int64_t{30});
+  if (segmenter.max_bytes < 2 || segmenter.max_bytes > 1024)
+    fail({segmenter.where, fmt::format("max_bytes {}", segmenter.max_bytes), "2 to 1024", {}});
+  return segmenter;
+}
+
+RendererSpec renderer_from(const Json& json, const std::string& file) {
+  RendererSpec renderer;
+  renderer.where = file + ": renderer";
+  renderer.type = with_context(renderer.where, [&] {
+    return &Registry::instance().find(WELT_RENDERER_INTERFACE, json.value("plugin", "freetype"));
+  });
+  renderer.config = json.value("config", Json::object());
+  renderer.fingerprint = json.value("fingerprint", "");
+  return renderer;
+}
+
+Json empty_slot() { return {{"model_type", "noop_model"}, {"hidden_size", 0}}; }
+
+}  // namespace
+
+WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
+  const std::filesystem::path file = folder / "config.json", own = folder / "welt.json";
+  const Json config = read_json_object(file, config_bytes_limit);
+  const Json extra = std::filesystem::exists(own) ? read_json_object(own, config_bytes_limit) : Json::object();
+  std::string reading = file.string();
+  try {
+    if (config.value("model_type", "") != "welt")
+      fail({file.string(), fmt::format("model_type \"{}\"", config.value("model_type", "")), "\"welt\"",
+            "Give a checkpoint folder of a run (runs/<name>/checkpoints/…)"});
+    if (config.value("encoding", "UTF-8") != "UTF-8")
+      fail({file.string(), "encoding " + config.value("encoding", ""), "UTF-8", {}}, ErrorCode::unimplemented);
+    reading += " and " + own.string();
+    const Json plugins = extra.value("plugins", Json::object());
+    WeltSpec spec;
+    spec.bytes_encoder = slot_from_checkpoint(config, file, bytes_encoder_slot, plugins);
+    spec.image_encoder = slot_from_checkpoint(config, file, image_encoder_slot, plugins);
+    spec.latent = slot_from_checkpoint(config, file, latent_slot, plugins);
+    spec.decoder = slot_from_checkpoint(config, file, decoder_slot, plugins);
+    spec.modality_dropout = config.value("modality_dropout", 0.0);
+    if (!spec.bytes_encoder.type && !spec.image_encoder.type)
+      fail({file.string(), "neither a bytes encoder nor an image encoder", "at least one encoder", {}});
+    reading = own.string();
+    if (spec.bytes_encoder.type)
+      spec.pooling = with_context(reading, [&] { return pooling_of(extra.value("pooling", ""), spec.bytes_encoder); });
+    spec.segmenter = segmenter_from(extra.value("segmenter", Json::object()), own.string());
+    if (spec.image_encoder.type) {
+      spec.renderer = renderer_from(extra.value("renderer", Json::object()), own.string());
+      spec.pixels = read_pixel_normalisation(folder);
+    }
+    return spec;
+  } catch (const Json::exception& error) {
+    fail({reading,
+          fmt::format("a value of the wrong type ({})", error.what()),
+          {},
+          "The file is damaged: copy it again, or use another checkpoint"},
+         ErrorCode::data_loss);
+  }
+}
+
+Json WeltSpec::config_json() const {
+  const auto slot = [](const SlotSpec& spec) {
+    if (!spec.type) return empty_slot();
+    Json config = spec.config;
+    config.erase("architectures");
+    return config;
+  };
+  return Json{{"architectures", {"WordLatentTransformerForCausalLM"}},
+              {"model_type", "welt"},
+              {"dtype", "float32"},
+              {"encoding", "UTF-8"},
+              {"num_tokens", 256},
+              {"pad_token_id", 0},
+              {"bos_token_id", 2},
+              {"eos_token_id", 3},
+              {"is_decoder", true},
+              {"modality_dropout", modality_dropout},
+              {"tokenizer_class", "UTF8Tokenizer"},
+              {"image_encoder", slot(image_encoder)},
+              {"bytes_encoder", slot(bytes_encoder)},
+              {"latent_transformer", slot(latent)},
+              {"bytes_decoder", slot(decoder)}};
+}
+
+Json WeltSpec::welt_json() const {
+  Json plugins = Json::object();
+  const auto note = [&](const SlotName& name, const SlotSpec& slot) {
+    if (slot.type) plugins[name.checkpoint] = slot.type->id;
+  };
+  note(bytes_encoder_slot, bytes_encoder);
+  note(image_encoder_slot, image_encoder);
+  note(latent_slot, latent);
+  note(decoder_slot, decoder);
+  const auto* pooled = std::find_if(std::begin(pooling_names), std::end(pooling_names),
+                                    [&](const auto& entry) { return entry.second == pooling; });
+  Json json{{"format", 1},
+            {"plugins", plugins},
+            {"pooling", pooled->first},
+            {"segmenter",
+             {{"plugin", segmenter.type->id}, {"max_bytes", segmenter.max_bytes}, {"config", segmenter.config}}}};
+  if (renderer.type)
+    json["renderer"] = {
+        {"plugin", renderer.type->id}, {"config", renderer.config}, {"fingerprint", renderer.fingerprint}};
+  return json;
+}
+
+}  // namespace welt
