@@ -6,6 +6,8 @@
 #include <unordered_map>
 
 #include "core/base/error.h"
+#include "core/text/bytes.h"
+#include "core/text/word_drawer.h"
 
 namespace welt {
 namespace {
@@ -16,6 +18,7 @@ class Builder {
       : corpus_(corpus), compat_(compat) {
     batch_.rows = rows;
     batch_.words = words;
+    batch_.table.nul_is_padding = compat.nul_is_padding;
     const auto slots = static_cast<std::size_t>(rows * words);
     for (auto* list : {&batch_.input, &batch_.label, &batch_.document, &batch_.prefix}) list->assign(slots, -1);
     batch_.position.assign(slots, 0);
@@ -52,8 +55,7 @@ class Builder {
     const auto [at, fresh] = entries_.try_emplace(id, batch_.table.size());
     if (fresh) {
       const auto word = corpus_.store.word(id);
-      batch_.table.bytes.insert(batch_.table.bytes.end(), word.begin(), word.end());
-      batch_.table.offsets.push_back(static_cast<std::int64_t>(batch_.table.bytes.size()));
+      batch_.table.add(as_text(word));
     }
     return at->second;
   }
@@ -114,7 +116,9 @@ class Builder {
 
   void label(std::int64_t slot, std::uint32_t id) {
     batch_.label[slot] = entry(id);
-    batch_.label_bytes += static_cast<std::int64_t>(corpus_.store.word(id).size()) + 1;
+    const auto word = corpus_.store.word(id);
+    batch_.label_bytes += static_cast<std::int64_t>(word.size()) + 1;
+    if (compat_.nul_is_padding) batch_.label_bytes -= std::count(word.begin(), word.end(), pad_byte);
   }
 
   // As the reference: each empty slot is the word NUL, a document of its own that learns to end.
@@ -139,6 +143,15 @@ Batch build_batch(const Corpus& corpus, std::span<const std::span<const Piece>> 
   Builder builder(corpus, static_cast<std::int64_t>(rows.size()), words, compat);
   for (std::size_t i = 0; i < rows.size(); ++i) builder.row(static_cast<std::int64_t>(i), rows[i]);
   return std::move(builder).take();
+}
+
+void draw_words(Batch& batch, WordDrawer& drawer) {
+  batch.table.images.resize(static_cast<std::size_t>(batch.table.size()));
+  for (const std::int64_t word : batch.input) {
+    if (word < 0) continue;
+    std::shared_ptr<const GreyImage>& image = batch.table.images[static_cast<std::size_t>(word)];
+    if (!image) image = drawer.draw(as_text(batch.table.word(word)));
+  }
 }
 
 }  // namespace welt

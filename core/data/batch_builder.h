@@ -16,4 +16,7 @@ namespace welt {
 Batch build_batch(const Corpus& corpus, std::span<const std::span<const Piece>> rows, std::int64_t words,
                   const DataCompat& compat = {});
 
+// Gives the batch the images of the words that are inputs. Throws what drawing throws. [concurrent]
+void draw_words(Batch& batch, WordDrawer& drawer);
+
 }  // namespace welt

@@ -119,6 +119,7 @@ struct Dataset::State {
   DatasetStatistics statistics;
   Corpus corpus;
   RowPlan plan;
+  std::shared_ptr<WordDrawer> drawer;  // null: no images
 
   // The order that is in use; a loader walks through one after the other.
   std::mutex mutex;
@@ -140,16 +141,21 @@ Dataset::~Dataset() = default;
 const DatasetOptions& Dataset::options() const { return state_->options; }
 const DatasetStatistics& Dataset::statistics() const { return state_->statistics; }
 
-std::shared_ptr<const Dataset> Dataset::open(const DatasetOptions& options, const Component& segmenter) {
+std::shared_ptr<const Dataset> Dataset::open(const DatasetOptions& options, const Component& segmenter,
+                                             std::shared_ptr<WordDrawer> drawer) {
   check(options);
   const Segmenter cutter(segmenter, options.max_bytes);
-  return open(options, [&](std::string_view text, std::vector<std::uint64_t>& ends) { cutter.split(text, ends); });
+  return open(
+      options, [&](std::string_view text, std::vector<std::uint64_t>& ends) { cutter.split(text, ends); },
+      std::move(drawer));
 }
 
-std::shared_ptr<const Dataset> Dataset::open(const DatasetOptions& options, const SplitFunction& split) {
+std::shared_ptr<const Dataset> Dataset::open(const DatasetOptions& options, const SplitFunction& split,
+                                             std::shared_ptr<WordDrawer> drawer) {
   check(options);
   auto state = std::make_unique<State>();
   state->options = options;
+  state->drawer = std::move(drawer);
   Corpus& corpus = state->corpus;
   std::int64_t read = 0;
   std::vector<std::uint64_t> ends;
@@ -206,7 +212,13 @@ Batch Dataset::make_batch(IteratorState& state) const {
     const std::uint64_t end = std::min(rows, state.index + static_cast<std::uint64_t>(options().batch) - chosen.size());
     for (; state.index < end; ++state.index) chosen.push_back(state_->plan.row((*order)[state.index]));
   }
-  return build_batch(state_->corpus, chosen, options().words, options().compat);
+  return batch_of(chosen);
+}
+
+Batch Dataset::batch_of(const std::vector<std::span<const Piece>>& rows) const {
+  Batch batch = build_batch(state_->corpus, rows, options().words, options().compat);
+  if (state_->drawer) draw_words(batch, *state_->drawer);
+  return batch;
 }
 
 std::vector<Batch> Dataset::evaluation_batches(std::int64_t max_rows, std::int64_t context) const {
@@ -228,7 +240,7 @@ std::vector<Batch> Dataset::evaluation_batches(std::int64_t max_rows, std::int64
   for (std::size_t i = 0; i < order.size(); ++i) {
     chosen.push_back(plan.row(order[i]));
     if (chosen.size() < static_cast<std::size_t>(options().batch) && i + 1 < order.size()) continue;
-    out.push_back(build_batch(state_->corpus, chosen, options().words, options().compat));
+    out.push_back(batch_of(chosen));
     chosen.clear();
   }
   return out;

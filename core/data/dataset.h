@@ -17,6 +17,7 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,12 +25,15 @@
 namespace welt {
 
 class Component;
+class WordDrawer;
+struct Piece;
 
 // How the Python reference differs; each default (false) is the rule of ours.
 struct DataCompat {
   bool blocks_cross_documents = false;  // SO…SI are paired over the whole row instead of inside a document
   bool pad_words = false;           // row ends are filled with the word NUL, each a document that learns the empty word
   bool cut_words_end_text = false;  // a document's word before a cut learns the empty word instead of nothing
+  bool nul_is_padding = false;      // NUL inside a word is masked, and no target
 };
 
 enum class DataSplit { all, train, validation };
@@ -105,9 +109,12 @@ using SplitFunction = std::function<void(std::string_view text, std::vector<std:
 
 class Dataset : public std::enable_shared_from_this<Dataset> {
  public:
-  // Reads, checks and segments all files. Throws Error naming file, byte or line. `segmenter` is used during the call.
-  static std::shared_ptr<const Dataset> open(const DatasetOptions& options, const Component& segmenter);
-  static std::shared_ptr<const Dataset> open(const DatasetOptions& options, const SplitFunction& split);
+  // Reads, checks and segments all files. Throws Error naming file, byte or line. `segmenter` is used during the call;
+  // with a drawer, batches carry the images of their input words.
+  static std::shared_ptr<const Dataset> open(const DatasetOptions& options, const Component& segmenter,
+                                             std::shared_ptr<WordDrawer> drawer = nullptr);
+  static std::shared_ptr<const Dataset> open(const DatasetOptions& options, const SplitFunction& split,
+                                             std::shared_ptr<WordDrawer> drawer = nullptr);
   ~Dataset();
 
   const DatasetOptions& options() const;
@@ -130,6 +137,7 @@ class Dataset : public std::enable_shared_from_this<Dataset> {
  private:
   struct State;
   explicit Dataset(std::unique_ptr<State> state);
+  Batch batch_of(const std::vector<std::span<const Piece>>& rows) const;
   std::unique_ptr<State> state_;
 };
 

@@ -21,6 +21,13 @@ void append_word(std::vector<std::int64_t>& ids, std::span<const std::uint8_t> w
   ids.insert(ids.end(), word.begin(), word.end());
 }
 
+// Which of the ids behind `first` are seen: NUL is not, where it stands for padding.
+void append_visible(std::vector<std::uint8_t>& visible, const std::vector<std::int64_t>& ids, std::size_t first,
+                    bool nul_is_padding) {
+  if (!nul_is_padding) return;
+  for (std::size_t i = first; i < ids.size(); ++i) visible.push_back(ids[i] != pad_byte);
+}
+
 // The images of rows, row i being the word row_word[i] of the table, by size.
 std::vector<ImageGroup> group_images(const WordTable& table, const std::vector<std::int64_t>& row_word) {
   std::map<std::pair<std::int64_t, std::int64_t>, ImageGroup> groups;
@@ -35,6 +42,24 @@ std::vector<ImageGroup> group_images(const WordTable& table, const std::vector<s
   std::vector<ImageGroup> out;
   for (auto& [size, group] : groups) out.push_back(std::move(group));
   return out;
+}
+
+// [latent, BOS, bytes…] and its targets: bytes…, EOS.
+void append_row(DecoderChunk& chunk, std::span<const std::uint8_t> word, bool nul_is_padding) {
+  const auto first = static_cast<std::int64_t>(chunk.ids.size());
+  chunk.ids.push_back(256 + chunk.rows);
+  chunk.ids.push_back(bos_byte);
+  append_word(chunk.ids, word);
+  append_visible(chunk.visible, chunk.ids, static_cast<std::size_t>(first), nul_is_padding);
+  for (std::size_t k = 0; k <= word.size(); ++k) {
+    const std::uint8_t target = k < word.size() ? word[k] : eos_byte;
+    if (nul_is_padding && target == pad_byte) continue;
+    chunk.predictors.push_back(first + 1 + static_cast<std::int64_t>(k));
+    chunk.targets.push_back(target);
+    chunk.target_row.push_back(chunk.rows);
+  }
+  chunk.offsets.push_back(static_cast<std::int64_t>(chunk.ids.size()));
+  ++chunk.rows;
 }
 
 LatentPlan plan_latent(const Batch& batch, const std::vector<std::int64_t>& row_of_word) {
@@ -63,9 +88,11 @@ WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& wor
   for (const std::int64_t i : order_by_length(lengths)) {
     word_row[i] = plan.rows();
     row_word.push_back(words[i]);
+    const std::size_t first = plan.ids.size();
     plan.ids.push_back(bos_byte);
     append_word(plan.ids, table.word(words[i]));
     plan.ids.push_back(eos_byte);
+    append_visible(plan.visible, plan.ids, first, table.nul_is_padding);
     plan.offsets.push_back(static_cast<std::int64_t>(plan.ids.size()));
   }
   if (!table.images.empty()) plan.images = group_images(table, row_word);
@@ -89,22 +116,9 @@ DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens) {
       plan.chunks.back().offsets.push_back(0);
     }
     DecoderChunk& chunk = plan.chunks.back();
-    const auto word = batch.table.word(batch.label[labelled[i]]);
-    chunk.ids.push_back(256 + chunk.rows);
-    const auto first = static_cast<std::int64_t>(chunk.ids.size());
-    chunk.ids.push_back(bos_byte);
-    append_word(chunk.ids, word);
-    append_word(chunk.targets, word);
-    chunk.targets.push_back(eos_byte);
-    for (std::int64_t k = 0; k <= lengths[i]; ++k) {
-      chunk.predictors.push_back(first + k);
-      chunk.target_row.push_back(chunk.rows);
-    }
-    chunk.offsets.push_back(static_cast<std::int64_t>(chunk.ids.size()));
-    ++chunk.rows;
+    append_row(chunk, batch.table.word(batch.label[labelled[i]]), batch.table.nul_is_padding);
     plan.positions.push_back(labelled[i]);
     plan.tokens += tokens;
-    plan.targets += lengths[i] + 1;
   }
   return plan;
 }

@@ -51,7 +51,7 @@ struct DecoderChunk {
 struct DecoderPlan {
   std::vector<std::int64_t> positions;  // [R] flat b·W+w of each row's latent
   std::vector<DecoderChunk> chunks;     // of about `chunk_tokens` tokens, whole rows
-  std::int64_t tokens = 0, targets = 0;
+  std::int64_t tokens = 0;
 };
 
 struct StepPlan {

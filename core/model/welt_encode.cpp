@@ -12,9 +12,11 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/model/index_tensor.h"
 #include "core/model/welt_model.h"
 #include "core/model/welt_norm.h"
+#include "core/text/word_drawer.h"
 
 namespace welt {
 namespace {
@@ -25,6 +27,28 @@ double channel_value(const std::vector<double>& values, std::int64_t channel) {
 }
 
 }  // namespace
+
+std::shared_ptr<WordDrawer> WeltModel::make_drawer(std::size_t cache_bytes) {
+  if (!spec_.reads_images()) return nullptr;
+  RendererSpec& renderer = spec_.renderer;
+  auto drawer = std::make_shared<WordDrawer>(*renderer.type, renderer.config, renderer.where, cache_bytes);
+  const ImageFacts& facts = image_encoder_->image_facts();
+  const std::int64_t block = drawer->block();
+  if (block % facts.patch_height != 0 || block % facts.patch_width != 0 || block < facts.minimum_height ||
+      block < facts.minimum_width)
+    fail({renderer.where,
+          fmt::format("images are multiples of {} pixels, but the image encoder {} takes patches of {} x {}", block,
+                      spec_.image_encoder.type->id, facts.patch_height, facts.patch_width),
+          "a block that is a multiple of the patch size",
+          "Set model.renderer.block, or patch_size in model.image_encoder.config"});
+  if (!renderer.fingerprint.empty() && renderer.fingerprint != drawer->fingerprint())
+    log_warning("model",
+                "{}: words are drawn with other fonts or libraries than the model was trained with (fingerprint {}, "
+                "then {}): images, and so results, may differ a little",
+                renderer.where, drawer->fingerprint(), renderer.fingerprint);
+  renderer.fingerprint = drawer->fingerprint();
+  return drawer;
+}
 
 WordImages WeltModel::normalise(const std::vector<ImageGroup>& images) const {
   WordImages out;

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@
 #include "core/model/welt_spec.h"
 
 namespace welt {
+
+class WordDrawer;
 
 struct ModelParameter {
   std::string name;   // as in a checkpoint's model.safetensors
@@ -75,6 +78,9 @@ class WeltModel {
   void to(at::ScalarType dtype);
 
   const WeltSpec& spec() const { return spec_; }
+  // What draws words for this model; null where it reads no images. Its fingerprint becomes the model's: a warning says
+  // when the model was trained with another. Throws Error when its images do not fit the image encoder.
+  std::shared_ptr<WordDrawer> make_drawer(std::size_t cache_bytes);
   const std::vector<ModelParameter>& parameters() const { return parameters_; }
   std::int64_t parameter_count() const;
   at::ScalarType dtype() const;

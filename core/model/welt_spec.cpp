@@ -9,6 +9,7 @@
 #include "core/base/context.h"
 #include "core/model/hf_source.h"
 #include "core/model/welt_slots.h"
+#include "core/plugin/schema.h"
 
 namespace welt {
 namespace {
@@ -23,6 +24,10 @@ bool named(const Recipe& recipe, const SlotName& name) {
 // Given with --set: a run's recipe.toml has every key, so that its being there says nothing.
 bool set_by_hand(const Recipe& recipe, std::string_view key) { return recipe.where(key) == "--set"; }
 
+bool has_key(const ComponentType& type, std::string_view name) {
+  return std::ranges::any_of(schema_keys(type), [&](const SchemaKey& key) { return key.name == name; });
+}
+
 RendererSpec renderer_from_recipe(const Recipe& recipe) {
   const std::string key = "model.renderer";
   RendererSpec renderer;
@@ -30,6 +35,9 @@ RendererSpec renderer_from_recipe(const Recipe& recipe) {
   renderer.type = &Registry::instance().find(WELT_RENDERER_INTERFACE, recipe.string(key + ".plugin"));
   renderer.config = recipe.table(key + ".config");
   check_config_keys(*renderer.type, renderer.config, renderer.where);
+  // Renderers that draw without a font size need not have that key.
+  for (const char* common : {"block", "font_px"})
+    if (has_key(*renderer.type, common)) renderer.config.emplace(common, recipe.integer(key + "." + common));
   return renderer;
 }
 

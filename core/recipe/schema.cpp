@@ -33,10 +33,21 @@ void add_component(Keys& keys, const std::string& table, const std::string& role
 
 void add_model(Keys& keys) {
   keys.push_back({"model.from", "string", "", "Folder of a whole WeLT checkpoint to start from"});
+  keys.push_back({"model.init_from", "string", "",
+                  "Run or checkpoint folder whose weights this recipe's model starts with, without optimizer or position"});
+  keys.push_back({"model.init_strict", "bool", true,
+                  "model.init_from must fit tensor by tensor; false: what does not fit starts at random and is listed"});
+  keys.push_back({"model.modality_dropout", "number", 0.15,
+                  "Share of training batches that one of the two encoders is left out of, each in half of them", 0, 1});
   keys.push_back({"model.segmenter.plugin", "string", "words", "Plugin that cuts text into words"});
   keys.push_back(
       {"model.segmenter.max_bytes", "integer", 30, "Longest word in UTF-8 bytes; longer ones are cut", 2, 1024});
   keys.push_back({"model.segmenter.config", "table", nlohmann::json::object(), "Further keys of the segmenter"});
+  keys.push_back({"model.renderer.plugin", "string", "freetype", "Plugin that draws words for the image encoder"});
+  keys.push_back({"model.renderer.block", "integer", 16, "Height of a word's image, and what its width is a multiple of", 1,
+                  1024});
+  keys.push_back({"model.renderer.font_px", "integer", 12, "Size of the font in pixels", 1, 1024});
+  keys.push_back({"model.renderer.config", "table", nlohmann::json::object(), "Further keys of the renderer"});
   keys.push_back({"model.bytes_encoder.enabled", "bool", true, "Encode the bytes of each word"});
   keys.push_back({"model.bytes_encoder.pooling",
                   "string",
@@ -46,6 +57,9 @@ void add_model(Keys& keys) {
                   0,
                   {"", "first", "last", "mean"}});
   add_component(keys, "model.bytes_encoder", "bytes encoder");
+  keys.push_back({"model.image_encoder.enabled", "bool", true,
+                  "Encode the image of each word, where model.image_encoder has a plugin or from"});
+  add_component(keys, "model.image_encoder", "image encoder");
   add_component(keys, "model.latent", "latent transformer");
   add_component(keys, "model.decoder", "decoder");
 }
@@ -83,6 +97,7 @@ void add_data(Keys& keys) {
                   0,
                   {"best_fit", "greedy"}});
   keys.push_back({"data.prefetch", "integer", 4, "Batches prepared ahead of the training step", 1, 1024});
+  keys.push_back({"data.image_cache_mb", "integer", 256, "Megabytes of drawn words that are kept", 0, 1e6});
 }
 
 void add_training(Keys& keys) {
@@ -124,6 +139,10 @@ void add_compatibility(Keys& keys) {
       {"compat.blocks_cross_documents", "bool", false, "Let a prefix block be seen from other documents of its row"});
   keys.push_back({"compat.cut_words_end_text", "bool", false,
                   "A word cut off by the row's end learns the end of the text instead of nothing"});
+  keys.push_back({"compat.nul_is_padding", "bool", false,
+                  "The byte NUL inside a word is masked and not learnt, as if it were padding"});
+  keys.push_back({"compat.independent_modality_dropout", "bool", false,
+                  "Leave out each encoder by a draw of its own, so that now and then no encoder is read"});
 }
 
 }  // namespace

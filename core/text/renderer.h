@@ -9,15 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "core/text/grey_image.h"
+
 namespace welt {
 
 class Component;
-
-// 0 black to 255 white, dark ink on white paper; row y is pixels[y · width] to pixels[(y + 1) · width).
-struct GreyImage {
-  std::int64_t height = 0, width = 0;
-  std::vector<std::uint8_t> pixels;
-};
 
 // Keeps a reference to the component, which must outlive it. [concurrent]: a call takes one of the plugin's states from
 // a pool, or has another one made, so there are at most as many as threads that ever drew at once.

@@ -3,9 +3,11 @@
 
 #include <ATen/Parallel.h>
 
+#include "core/base/context.h"
 #include "core/base/error.h"
-#include "core/base/log.h"
 #include "core/model/random.h"
+#include "core/text/word_drawer.h"
+#include "core/train/run_folder.h"
 
 namespace welt {
 namespace {
@@ -26,6 +28,7 @@ DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, st
   options.compat.blocks_cross_documents = recipe.boolean("compat.blocks_cross_documents");
   options.compat.pad_words = recipe.boolean("compat.pad_words_in_loss");
   options.compat.cut_words_end_text = recipe.boolean("compat.cut_words_end_text");
+  options.compat.nul_is_padding = recipe.boolean("compat.nul_is_padding");
   return options;
 }
 
@@ -52,29 +55,42 @@ void check_limits(const Recipe& recipe, const WeltModel& model) {
         "Lower it, or raise config.max_position_embeddings");
 }
 
+WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
+                     const SpecChanges& changes) {
+  const std::string from = recipe.string("model.from"), init_from = recipe.string("model.init_from");
+  if (checkpoint) return WeltModel::load(*checkpoint, changes);
+  if (!from.empty() && !init_from.empty())
+    fail({recipe.where("model.init_from") + ": model.init_from", "model.from is given too", "one of the two",
+          "`from` takes the whole model of a checkpoint, `init_from` its weights for the model of this recipe"});
+  if (!from.empty()) return WeltModel::load(find_checkpoint(from), changes);
+  WeltModel model(WeltSpec::from_recipe(recipe));
+  if (!init_from.empty())
+    with_context(recipe.where("model.init_from") + ": model.init_from",
+                 [&] { model.init_from(find_checkpoint(init_from), recipe.boolean("model.init_strict")); });
+  return model;
+}
+
 }  // namespace
 
 void check_model(const Recipe& recipe) {
   const std::string from = recipe.string("model.from");
   const WeltModel model =
-      WeltModel::outline(from.empty() ? WeltSpec::from_recipe(recipe) : WeltSpec::from_checkpoint(from));
+      WeltModel::outline(from.empty() ? WeltSpec::from_recipe(recipe)
+                                      : WeltSpec::from_checkpoint(find_checkpoint(from)));
   check_limits(recipe, model);
   make_segmenter(model.spec().segmenter);
 }
 
-Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint) {
+Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint,
+                     const SpecChanges& changes) {
   if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
   seed_default_generator(static_cast<std::uint64_t>(recipe.integer("seed")), RandomPurpose::initialise);
-  const std::string from = recipe.string("model.from");
-  Session session{checkpoint      ? WeltModel::load(*checkpoint)
-                  : !from.empty() ? WeltModel::load(from)
-                                  : WeltModel(WeltSpec::from_recipe(recipe)),
-                  {},
-                  {},
-                  {}};
+  Session session{open_model(recipe, checkpoint, changes), {}, {}, {}};
   session.chunk_tokens = recipe.integer("train.decoder_chunk_tokens");
   session.amp = recipe.string("precision") == "amp";
   check_limits(recipe, session.model);
+  const auto cache_bytes = static_cast<std::size_t>(recipe.integer("data.image_cache_mb")) << 20;
+  const std::shared_ptr<WordDrawer> drawer = session.model.make_drawer(cache_bytes);
 
   const Component segmenter = make_segmenter(session.model.spec().segmenter);
   const std::int64_t max_bytes = session.model.spec().segmenter.max_bytes;
@@ -85,7 +101,7 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   if (use == SessionUse::train) {
     train.validation_fraction = own_validation ? 0.0 : fraction;
     train.split = train.validation_fraction > 0 ? DataSplit::train : DataSplit::all;
-    session.train = Dataset::open(train, segmenter);
+    session.train = Dataset::open(train, segmenter, drawer);
     if (session.train->rows() == 0)
       fail(
           {recipe.where("data.train.files") + ": data.train.files", "the files hold no text", "at least one word", {}});
@@ -93,11 +109,11 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   if (own_validation) {
     DatasetOptions validation = dataset_options(recipe, "data.validation", max_bytes);
     validation.files = recipe.resolve_files("data.validation.files");
-    session.validation = Dataset::open(validation, segmenter);
+    session.validation = Dataset::open(validation, segmenter, drawer);
   } else if (fraction > 0) {
     train.validation_fraction = fraction;
     train.split = DataSplit::validation;
-    session.validation = Dataset::open(train, segmenter);
+    session.validation = Dataset::open(train, segmenter, drawer);
   }
   if (session.validation) {
     const std::int64_t rows = recipe.integer("train.eval_rows");

@@ -24,9 +24,10 @@ struct Session {
 
 enum class SessionUse { train, evaluate };
 
-// Seeds, sets the number of threads, builds the model (or loads `checkpoint`, or the recipe's model.from) and opens the
-// text. Throws Error naming recipe key, file and line; nothing is written.
-Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint = {});
+// Seeds, sets the number of threads, builds the model (or loads `checkpoint` with `changes`, or the recipe's model.from)
+// and opens the text. Throws Error naming recipe key, file and line; nothing is written.
+Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint = {},
+                     const SpecChanges& changes = {});
 
 // What can be told of the recipe's model without weights and text: throws as open_session() would.
 void check_model(const Recipe& recipe);

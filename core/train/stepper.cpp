@@ -6,11 +6,14 @@
 #include <vector>
 
 #include "core/base/error.h"
+#include "core/base/philox.h"
 #include "core/base/stopwatch.h"
 #include "core/model/random.h"
 
 namespace welt {
 namespace {
+
+constexpr std::uint64_t modality_stream = 3;  // beside RandomPurpose's streams
 
 // Byte positions, counted from the words themselves: [BOS, bytes, EOS] to read a word, [latent, BOS, bytes] to write
 // it.
@@ -43,6 +46,8 @@ StepperOptions stepper_options(const Recipe& recipe) {
   options.accumulate = recipe.integer("train.accumulate");
   options.chunk_tokens = recipe.integer("train.decoder_chunk_tokens");
   options.amp = recipe.string("precision") == "amp";
+  options.modality_dropout = recipe.number("model.modality_dropout");
+  options.independent_modality_dropout = recipe.boolean("compat.independent_modality_dropout");
   options.schedule = {.name = recipe.string("train.schedule"),
                       .peak = recipe.number("train.learning_rate"),
                       .final_ratio = recipe.number("train.final_ratio"),
@@ -54,6 +59,19 @@ StepperOptions stepper_options(const Recipe& recipe) {
                        .eps = recipe.number("train.eps"),
                        .clip = recipe.number("train.clip")};
   return options;
+}
+
+Modalities draw_modalities(const StepperOptions& options, Modalities available, std::int64_t step,
+                           std::uint32_t micro_step) {
+  if (!available.bytes || !available.image || options.modality_dropout <= 0) return available;
+  const auto uniform = [&](std::uint64_t draw) {
+    const std::uint64_t bits = philox64(options.seed, (modality_stream << 32) | draw,
+                                        (std::uint64_t{micro_step} << 48) ^ static_cast<std::uint64_t>(step));
+    return static_cast<double>(bits >> 11) * 0x1p-53;
+  };
+  const double p = options.modality_dropout, first = uniform(0);
+  if (options.independent_modality_dropout) return {.bytes = uniform(1) >= p, .image = first >= p};
+  return {.bytes = first >= p / 2, .image = first < p / 2 || first >= p};
 }
 
 Stepper::Stepper(WeltModel& model, const Dataset& data, const StepperOptions& options, IteratorState position)
@@ -86,9 +104,10 @@ StepReport Stepper::step(std::int64_t k) {
   for (std::size_t i = 0; i < batches.size(); ++i) {
     seed_default_generator(options_.seed, RandomPurpose::micro_step, static_cast<std::uint64_t>(k),
                            static_cast<std::uint32_t>(i));
+    const Modalities use = draw_modalities(options_, model_.modalities(), k, static_cast<std::uint32_t>(i));
     nats += model_
                 .forward_backward(*batches[i], static_cast<double>(report.label_bytes), options_.chunk_tokens,
-                                  options_.amp, &report.passes)
+                                  options_.amp, &report.passes, use)
                 .nats;
   }
   const auto update = Clock::now();

@@ -16,11 +16,19 @@ struct StepperOptions {
   std::int64_t accumulate = 1;
   std::int64_t chunk_tokens = 8192;
   bool amp = false;
+  double modality_dropout = 0;                 // see draw_modalities()
+  bool independent_modality_dropout = false;   // as the Python reference
   ScheduleOptions schedule;
   AdamWOptions optimizer;
 };
 
 StepperOptions stepper_options(const Recipe& recipe);
+
+// What a micro-batch reads: one draw decides for both encoders. With probability p/2 the bytes are left out, with p/2
+// the images; a model with one encoder always reads it. `independent` (the Python reference): each is left out with
+// probability p by a draw of its own. The draws are Philox(seed, step, micro_step): resume needs no state.
+Modalities draw_modalities(const StepperOptions& options, Modalities available, std::int64_t step,
+                           std::uint32_t micro_step);
 
 struct StepReport {
   std::int64_t step = 0;

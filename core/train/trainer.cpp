@@ -231,7 +231,7 @@ class Run {
 
   fs::path save() {
     const auto fill = [&](const fs::path& folder) {
-      session_->model.save(folder);
+      session_->model.save(folder, recipe_.integer("train.words"));
       fs::create_directory(folder / "training");
       stepper_->optimizer().save(folder / "training" / "optimizer.safetensors");
       write_file(folder / "training" / "state.json", state_.to_json().dump(2) + "\n");
