@@ -19,8 +19,8 @@ inline constexpr std::uint8_t shift_out = 0x0E, shift_in = 0x0F;
 
 // The distinct words of a batch, each without BOS and EOS. Entry 0 … size()-1.
 struct WordTable {
-  std::vector<std::uint8_t> bytes;          // concatenated
-  std::vector<std::int64_t> offsets = {0};  // [U+1]
+  std::vector<std::uint8_t> bytes;                       // concatenated
+  std::vector<std::int64_t> offsets = {0};               // [U+1]
   std::vector<std::shared_ptr<const GreyImage>> images;  // [U], null where the word is only a label; empty: no images
   bool nul_is_padding = false;  // the byte NUL inside a word is neither seen nor learnt, as in the Python reference
   std::int64_t size() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
@@ -33,18 +33,19 @@ struct WordTable {
   }
 };
 
-// B rows of W words, flat row-major [B*W]. A slot without a word (row end) has input −1, label −1, document −1, prefix −1.
+// B rows of W words, flat row-major [B*W]. A slot without a word (row end) has input −1, label −1, document −1, prefix
+// −1.
 struct Batch {
-  std::int64_t rows = 0, words = 0;          // B, W
+  std::int64_t rows = 0, words = 0;  // B, W
   WordTable table;
-  std::vector<std::int64_t> input;           // index into table
-  std::vector<std::int64_t> label;           // index into table of the next word; −1: none. The empty word is an entry
-  std::vector<std::int64_t> position;        // counts from 0 in each document of a row
-  std::vector<std::int64_t> document;        // 0, 1, … within the row
-  std::vector<std::int64_t> prefix;          // id of the SO…SI block, −1 outside
-  std::int64_t real_words = 0;               // slots with a word
-  std::int64_t real_bytes = 0;               // their UTF-8 bytes
-  std::int64_t label_bytes = 0;              // Σ (bytes of the label word + 1): the divisor of the loss
+  std::vector<std::int64_t> input;     // index into table
+  std::vector<std::int64_t> label;     // index into table of the next word; −1: none. The empty word is an entry
+  std::vector<std::int64_t> position;  // counts from 0 in each document of a row
+  std::vector<std::int64_t> document;  // 0, 1, … within the row
+  std::vector<std::int64_t> prefix;    // id of the SO…SI block, −1 outside
+  std::int64_t real_words = 0;         // slots with a word
+  std::int64_t real_bytes = 0;         // their UTF-8 bytes
+  std::int64_t label_bytes = 0;        // Σ (bytes of the label word + 1): the divisor of the loss
 };
 
 }  // namespace welt

@@ -33,8 +33,8 @@ class HfWeights {
   // with the command that converts them.
   static HfWeights open(const std::filesystem::path& folder);
 
-  // The tensors whose names start with `prefix`, without it: a part of a WeLT checkpoint. Of a byte table only the folded
-  // tensor, which stands for all three, is left.
+  // The tensors whose names start with `prefix`, without it: a part of a WeLT checkpoint. Of a byte table only the
+  // folded tensor, which stands for all three, is left.
   HfWeights below(std::string_view prefix) &&;
 
   const Item* find(std::string_view name) const;  // null: absent

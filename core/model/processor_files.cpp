@@ -23,15 +23,18 @@ void write(const fs::path& file, const Json& json) {
 }
 
 Json special_token(char byte) {
-  return {{"content", std::string(1, byte)}, {"lstrip", false}, {"normalized", false},
-          {"rstrip", false},    {"single_word", false}, {"special", true}};
+  return {{"content", std::string(1, byte)},
+          {"lstrip", false},
+          {"normalized", false},
+          {"rstrip", false},
+          {"single_word", false},
+          {"special", true}};
 }
 
 Json tokenizer_config() {
   return {{"tokenizer_class", "UTF8Tokenizer"},
           {"processor_class", "TextImageProcessor"},
-          {"added_tokens_decoder",
-           {{"0", special_token(0)}, {"2", special_token(2)}, {"3", special_token(3)}}},
+          {"added_tokens_decoder", {{"0", special_token(0)}, {"2", special_token(2)}, {"3", special_token(3)}}},
           {"pad_token", std::string(1, '\0')},
           {"bos_token", "\u0002"},
           {"eos_token", "\u0003"},
@@ -89,10 +92,9 @@ void write_processor_files(const fs::path& folder, const WeltSpec& spec, std::in
   write(folder / "renderer/processor_config.json",
         {{"processor_class", "PixelRendererProcessor"},
          {"font", {{"model_type", "font_config"}, {"sources", Json::array()}}}});
-  write(folder / image_file, spec.image_encoder.type
-                                 ? image_processor(spec.pixels)
-                                 : Json{{"image_processor_type", "NoopImageProcessor"},
-                                        {"processor_class", "TextImageProcessor"}});
+  write(folder / image_file, spec.image_encoder.type ? image_processor(spec.pixels)
+                                                     : Json{{"image_processor_type", "NoopImageProcessor"},
+                                                            {"processor_class", "TextImageProcessor"}});
 }
 
 PixelNormalisation read_pixel_normalisation(const fs::path& folder) {
@@ -101,8 +103,10 @@ PixelNormalisation read_pixel_normalisation(const fs::path& folder) {
   if (!fs::exists(file)) return pixels;
   const Json json = read_json_object(file, file_limit);
   try {
-    if (json.value("do_rescale", true)) pixels.scale = json.value("rescale_factor", pixels.scale);
-    else pixels.scale = 1;
+    if (json.value("do_rescale", true))
+      pixels.scale = json.value("rescale_factor", pixels.scale);
+    else
+      pixels.scale = 1;
     if (json.value("do_normalize", true)) {
       pixels.mean = numbers(json, "image_mean", file.string());
       pixels.deviation = numbers(json, "image_std", file.string());
@@ -111,7 +115,9 @@ PixelNormalisation read_pixel_normalisation(const fs::path& folder) {
       pixels.deviation = {1};
     }
   } catch (const Json::exception& error) {
-    fail({file.string(), fmt::format("a value of the wrong type ({})", error.what()), {},
+    fail({file.string(),
+          fmt::format("a value of the wrong type ({})", error.what()),
+          {},
           "The file is damaged: copy it again"},
          ErrorCode::data_loss);
   }

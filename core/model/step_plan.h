@@ -15,26 +15,26 @@ namespace welt {
 // Images of one size, of the rows of a WordPlan.
 struct ImageGroup {
   std::int64_t height = 0, width = 0;
-  std::vector<std::int64_t> rows;   // [n]
-  std::vector<std::uint8_t> grey;   // [n, height, width], 0 black to 255 white
+  std::vector<std::int64_t> rows;  // [n]
+  std::vector<std::uint8_t> grey;  // [n, height, width], 0 black to 255 white
 };
 
 // Distinct input words as rows [BOS, bytes…, EOS], and their images.
 struct WordPlan {
-  std::vector<std::int64_t> ids;       // [tokens] byte values
-  std::vector<std::int64_t> offsets;   // [N+1]
-  std::vector<std::uint8_t> visible;   // [tokens] 0: the byte keeps its place but is not seen; empty: all are seen
-  std::vector<ImageGroup> images;      // empty: the batch has none
+  std::vector<std::int64_t> ids;      // [tokens] byte values
+  std::vector<std::int64_t> offsets;  // [N+1]
+  std::vector<std::uint8_t> visible;  // [tokens] 0: the byte keeps its place but is not seen; empty: all are seen
+  std::vector<ImageGroup> images;     // empty: the batch has none
   std::int64_t rows() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
 };
 
 // B rows of W slots for the latent transformer, flat [B*W].
 struct LatentPlan {
-  std::int64_t rows = 0, words = 0;                   // B, W
-  std::vector<std::int64_t> word_row;                 // row of the WordPlan, −1: a slot without a word
-  std::vector<std::int64_t> position;                 // empty: 0, 1, … in each row
-  std::vector<std::int64_t> document, prefix;         // as in Batch; empty: one document a row, no blocks
-  std::vector<std::uint8_t> dense;                    // [B,W,W], 1: the row's slot sees the column's; the whole mask
+  std::int64_t rows = 0, words = 0;            // B, W
+  std::vector<std::int64_t> word_row;          // row of the WordPlan, −1: a slot without a word
+  std::vector<std::int64_t> position;          // empty: 0, 1, … in each row
+  std::vector<std::int64_t> document, prefix;  // as in Batch; empty: one document a row, no blocks
+  std::vector<std::uint8_t> dense;             // [B,W,W], 1: the row's slot sees the column's; the whole mask
 };
 
 // Labelled positions as rows [latent, BOS, bytes…]; the tokens behind the latent predict: bytes…, EOS.
@@ -63,7 +63,8 @@ struct StepPlan {
 StepPlan plan_step(const Batch& batch, std::int64_t chunk_tokens);
 
 // Words one by one: rows in the order given, each word as often as it occurs. `word_row`[i] is the row of words[i].
-WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& words, std::vector<std::int64_t>& word_row);
+WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& words,
+                    std::vector<std::int64_t>& word_row);
 
 DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens);
 

@@ -57,9 +57,9 @@ WordImages WeltModel::normalise(const std::vector<ImageGroup>& images) const {
   const PixelNormalisation& pixels = spec_.pixels;
   for (const ImageGroup& group : images) {
     const auto count = static_cast<std::int64_t>(group.rows.size());
-    const at::Tensor grey = at::from_blob(const_cast<std::uint8_t*>(group.grey.data()),
-                                          {count, 1, group.height, group.width}, at::kByte)
-                                .to(dtype());  // [n,1,Hpx,Wpx]
+    const at::Tensor grey =
+        at::from_blob(const_cast<std::uint8_t*>(group.grey.data()), {count, 1, group.height, group.width}, at::kByte)
+            .to(dtype());  // [n,1,Hpx,Wpx]
     std::vector<at::Tensor> planes;
     for (std::int64_t channel = 0; channel < channels; ++channel) {
       const double mean = channel_value(pixels.mean, channel), deviation = channel_value(pixels.deviation, channel);
@@ -108,7 +108,8 @@ WeltModel::EncodedWords WeltModel::encode_words(const WordPlan& plan, const Word
   std::vector<at::Tensor> parts;  // image, then bytes
   int read = 0;
   const auto part = [&](bool reads, std::int64_t width, auto&& encode) {
-    parts.push_back(reads ? encode() : at::zeros({rows, width}, encoder_mapping_weight_.options().requires_grad(false)));
+    parts.push_back(reads ? encode()
+                          : at::zeros({rows, width}, encoder_mapping_weight_.options().requires_grad(false)));
     read += reads ? 1 : 0;
   };
   if (image_encoder_) part(use.image, image_width(), [&] { return encode_images(images, rows); });

@@ -45,8 +45,10 @@ void complete(PixelNormalisation& pixels, const SlotSpec& slot, const ImageFacts
     pixels.deviation.assign(facts.deviation.begin(), facts.deviation.begin() + facts.channels);
   for (const std::vector<double>* list : {&pixels.mean, &pixels.deviation})
     if (list->size() != 1 && list->size() != channels)
-      fail({slot.where, fmt::format("pixels are normalised with {} values", list->size()),
-            fmt::format("one, or one for each of {} channels", channels), {}});
+      fail({slot.where,
+            fmt::format("pixels are normalised with {} values", list->size()),
+            fmt::format("one, or one for each of {} channels", channels),
+            {}});
 }
 
 }  // namespace

@@ -113,7 +113,7 @@ class WeltModel {
   struct MappedLatents {
     at::Tensor mapped, latents;  // [..,E], before and after the norm
   };
-  MappedLatents map_latents(const at::Tensor& hidden) const;  // [..,D]
+  MappedLatents map_latents(const at::Tensor& hidden) const;                  // [..,D]
   at::Tensor decoder_embeddings() const { return decoder_table_->folded(); }  // [256,E], with graph
   // latents [rows,E] of the chunk, table [256,E] → logits [targets,256]
   at::Tensor decode(const DecoderChunk& chunk, const at::Tensor& latents, const at::Tensor& table);
@@ -142,8 +142,8 @@ class WeltModel {
   std::int64_t image_width() const { return image_encoder_ ? image_encoder_->width() : 0; }
   std::int64_t bytes_width() const { return bytes_encoder_ ? bytes_encoder_->width() : 0; }
 
-  at::Tensor encode_bytes(const WordPlan& plan);                                // [N, bytes width]
-  at::Tensor encode_images(const WordImages& images, std::int64_t rows);        // [N, image width]
+  at::Tensor encode_bytes(const WordPlan& plan);                          // [N, bytes width]
+  at::Tensor encode_images(const WordImages& images, std::int64_t rows);  // [N, image width]
 
   WeltSpec spec_;
   std::optional<TorchComponent> bytes_encoder_, image_encoder_, latent_, decoder_;

@@ -74,7 +74,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
   const at::Tensor words = encode_words(plan.words, images, use).vectors;  // [N,D]
   spent.encode += seconds_since(start);
   start = Clock::now();
-  const at::Tensor hidden = latent_hidden(plan.latent, words).flatten(0, 1);                    // [B·W,D]
+  const at::Tensor hidden = latent_hidden(plan.latent, words).flatten(0, 1);  // [B·W,D]
   const at::Tensor latent_vectors = map_latents(at::embedding(hidden, as_tensor(plan.decoder.positions))).latents;
   spent.latent += seconds_since(start);
 
@@ -114,8 +114,7 @@ LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool
   const Modalities use = modalities();
   AutocastRegion autocast(amp);
   const WordImages images = use.image ? normalise(plan.words.images) : WordImages();
-  const at::Tensor hidden =
-      latent_hidden(plan.latent, encode_words(plan.words, images, use).vectors).flatten(0, 1);
+  const at::Tensor hidden = latent_hidden(plan.latent, encode_words(plan.words, images, use).vectors).flatten(0, 1);
   const at::Tensor latent_vectors = map_latents(at::embedding(hidden, as_tensor(decoder.positions))).latents;
   const at::Tensor table = decoder_embeddings();
   for (const DecoderChunk& chunk : decoder.chunks) {

@@ -97,7 +97,8 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
           "A preset is a configuration that the plugin ships; `from` is a Hugging Face folder"});
   slot.config = Json::object();
   if (!from.empty()) {
-    slot.config = with_context(recipe.where(key + ".from") + ": " + key, [&] { return HfSource::find(from).part(name.checkpoint).config(); });
+    slot.config = with_context(recipe.where(key + ".from") + ": " + key,
+                               [&] { return HfSource::find(from).part(name.checkpoint).config(); });
     if (recipe.boolean(key + ".weights")) slot.weights_from = from;
   }
   Registry& registry = Registry::instance();
@@ -124,7 +125,8 @@ WeltSpec WeltSpec::from_recipe(const Recipe& recipe) {
   spec.segmenter.type = &Registry::instance().find(WELT_SEGMENTER_INTERFACE, recipe.string(segmenter + ".plugin"));
   spec.segmenter.config = recipe.table(segmenter + ".config");
   spec.segmenter.max_bytes = recipe.integer(segmenter + ".max_bytes");
-  const bool bytes = recipe.boolean("model.bytes_encoder.enabled"), image = recipe.boolean("model.image_encoder.enabled");
+  const bool bytes = recipe.boolean("model.bytes_encoder.enabled"),
+             image = recipe.boolean("model.image_encoder.enabled");
   if (bytes) {
     spec.bytes_encoder = slot_from_recipe(recipe, bytes_encoder_slot);
     spec.pooling = pooling_of(recipe.string("model.bytes_encoder.pooling"), spec.bytes_encoder);

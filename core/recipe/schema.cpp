@@ -33,10 +33,12 @@ void add_component(Keys& keys, const std::string& table, const std::string& role
 
 void add_model(Keys& keys) {
   keys.push_back({"model.from", "string", "", "Folder of a whole WeLT checkpoint to start from"});
-  keys.push_back({"model.init_from", "string", "",
-                  "Run or checkpoint folder whose weights this recipe's model starts with, without optimizer or position"});
-  keys.push_back({"model.init_strict", "bool", true,
-                  "model.init_from must fit tensor by tensor; false: what does not fit starts at random and is listed"});
+  keys.push_back(
+      {"model.init_from", "string", "",
+       "Run or checkpoint folder whose weights this recipe's model starts with, without optimizer or position"});
+  keys.push_back(
+      {"model.init_strict", "bool", true,
+       "model.init_from must fit tensor by tensor; false: what does not fit starts at random and is listed"});
   keys.push_back({"model.modality_dropout", "number", 0.15,
                   "Share of training batches that one of the two encoders is left out of, each in half of them", 0, 1});
   keys.push_back({"model.segmenter.plugin", "string", "words", "Plugin that cuts text into words"});
@@ -44,8 +46,8 @@ void add_model(Keys& keys) {
       {"model.segmenter.max_bytes", "integer", 30, "Longest word in UTF-8 bytes; longer ones are cut", 2, 1024});
   keys.push_back({"model.segmenter.config", "table", nlohmann::json::object(), "Further keys of the segmenter"});
   keys.push_back({"model.renderer.plugin", "string", "freetype", "Plugin that draws words for the image encoder"});
-  keys.push_back({"model.renderer.block", "integer", 16, "Height of a word's image, and what its width is a multiple of", 1,
-                  1024});
+  keys.push_back({"model.renderer.block", "integer", 16,
+                  "Height of a word's image, and what its width is a multiple of", 1, 1024});
   keys.push_back({"model.renderer.font_px", "integer", 12, "Size of the font in pixels", 1, 1024});
   keys.push_back({"model.renderer.config", "table", nlohmann::json::object(), "Further keys of the renderer"});
   keys.push_back({"model.bytes_encoder.enabled", "bool", true, "Encode the bytes of each word"});
@@ -69,7 +71,8 @@ void add_source(Keys& keys, const std::string& table, const std::string& documen
   keys.push_back({table + ".format",
                   "string",
                   "auto",
-                  "What a document is: text: a file; lines: a line; paragraphs: lines up to an empty one; jsonl: a field of a line",
+                  "What a document is: text: a file; lines: a line; paragraphs: lines up to an empty one; jsonl: a "
+                  "field of a line",
                   0,
                   0,
                   {"auto", "text", "lines", "paragraphs", "jsonl"}});

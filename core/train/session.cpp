@@ -74,9 +74,8 @@ WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::
 
 void check_model(const Recipe& recipe) {
   const std::string from = recipe.string("model.from");
-  const WeltModel model =
-      WeltModel::outline(from.empty() ? WeltSpec::from_recipe(recipe)
-                                      : WeltSpec::from_checkpoint(find_checkpoint(from)));
+  const WeltModel model = WeltModel::outline(from.empty() ? WeltSpec::from_recipe(recipe)
+                                                          : WeltSpec::from_checkpoint(find_checkpoint(from)));
   check_limits(recipe, model);
   make_segmenter(model.spec().segmenter);
 }

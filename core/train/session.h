@@ -24,8 +24,8 @@ struct Session {
 
 enum class SessionUse { train, evaluate };
 
-// Seeds, sets the number of threads, builds the model (or loads `checkpoint` with `changes`, or the recipe's model.from)
-// and opens the text. Throws Error naming recipe key, file and line; nothing is written.
+// Seeds, sets the number of threads, builds the model (or loads `checkpoint` with `changes`, or the recipe's
+// model.from) and opens the text. Throws Error naming recipe key, file and line; nothing is written.
 Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint = {},
                      const SpecChanges& changes = {});
 

@@ -16,8 +16,8 @@ struct StepperOptions {
   std::int64_t accumulate = 1;
   std::int64_t chunk_tokens = 8192;
   bool amp = false;
-  double modality_dropout = 0;                 // see draw_modalities()
-  bool independent_modality_dropout = false;   // as the Python reference
+  double modality_dropout = 0;                // see draw_modalities()
+  bool independent_modality_dropout = false;  // as the Python reference
   ScheduleOptions schedule;
   AdamWOptions optimizer;
 };
