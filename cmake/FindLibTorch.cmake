@@ -43,7 +43,8 @@ endif()
 include(FindPackageHandleStandardArgs)
 string(REPLACE ";" "\n    " LibTorch_TRIED "${_candidates}")
 find_package_handle_standard_args(LibTorch REQUIRED_VARS LibTorch_ROOT_DIR VERSION_VAR LibTorch_VERSION
-  REASON_FAILURE_MESSAGE "looked for lib/libtorch_cpu.so in\n    ${LibTorch_TRIED}\n  Run scripts/setup.sh, or set WELT_LIBTORCH to a LibTorch folder")
+  REASON_FAILURE_MESSAGE "looked for lib/libtorch_cpu.so in\n    ${LibTorch_TRIED}\n  Run scripts/setup.sh, or set \
+WELT_LIBTORCH to a LibTorch folder")
 
 if(LibTorch_FOUND AND NOT TARGET welt::libtorch)
   add_library(welt::libtorch_cpu SHARED IMPORTED)

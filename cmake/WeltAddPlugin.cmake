@@ -1,12 +1,12 @@
 # welt_add_plugin(<name> [TORCH] SOURCES … [LIBRARIES …] [VERSION x.y.z] [ID id] [OUTPUT_DIRECTORY dir]): one plugin.
 #
-# Makes the module welt_<name>.plugin.so (target welt_<name>_plugin) with everything the ABI asks of a file: one exported
-# symbol, the ELF note, -z nodelete, no RPATH, no static C++ runtime. TORCH links LibTorch and sdk/nn; without it the
-# plugin is torch-free. It is written to CMAKE_RUNTIME_OUTPUT_DIRECTORY, in welt's own build beside the program (where
-# that is not set, to the caller's build folder; or to OUTPUT_DIRECTORY, for test plugins, which are not installed), and
-# is installed to lib/welt/plugins, where an installed welt looks. presets/*.json of the calling folder go to
-# presets/<name>/ beside the plugin. In welt's own build tests/*.cpp become the test program welt_<name>_tests, which
-# goes through the built plugin and never links its sources.
+# Makes the module welt_<name>.plugin.so (target welt_<name>_plugin) with everything the ABI asks of a file: one
+# exported symbol, the ELF note, -z nodelete, no RPATH, no static C++ runtime. TORCH links LibTorch and sdk/nn; without
+# it the plugin is torch-free. It is written to CMAKE_RUNTIME_OUTPUT_DIRECTORY, in welt's own build beside the program
+# (where that is not set, to the caller's build folder; or to OUTPUT_DIRECTORY, for test plugins, which are not
+# installed), and is installed to lib/welt/plugins, where an installed welt looks. presets/*.json of the calling folder
+# go to presets/<name>/ beside the plugin. In welt's own build tests/*.cpp become the test program welt_<name>_tests,
+# which goes through the built plugin and never links its sources.
 #
 # One file for welt's own build and the installed package welt-sdk. It wants the targets welt::abi, welt::sdk and, for
 # TORCH, welt::sdk_nn and welt::libtorch; and the variables WELT_SDK_VERSION, LibTorch_VERSION_MAJOR and _MINOR.
@@ -80,9 +80,9 @@ function(welt_add_plugin name)
   endif()
 
   if(ARG_TORCH AND NOT TARGET welt::sdk_nn)
-    message(FATAL_ERROR "welt_add_plugin(${name} TORCH): LibTorch ${WELT_SDK_LIBTORCH}, which this SDK was built with, was "
-      "not found (found: '${LibTorch_VERSION}' in '${LibTorch_ROOT_DIR}'). Set WELT_LIBTORCH to its folder, with include/ "
-      "and lib/, before find_package(welt-sdk). Looked in\n    ${LibTorch_TRIED}")
+    message(FATAL_ERROR "welt_add_plugin(${name} TORCH): LibTorch ${WELT_SDK_LIBTORCH}, which this SDK was built with, "
+      "was not found (found: '${LibTorch_VERSION}' in '${LibTorch_ROOT_DIR}'). Set WELT_LIBTORCH to its folder, with "
+      "include/ and lib/, before find_package(welt-sdk). Looked in\n    ${LibTorch_TRIED}")
   endif()
 
   set(language C)

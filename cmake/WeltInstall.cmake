@@ -8,7 +8,7 @@
 #   include, lib/*.a, lib/cmake  the SDK: the package welt-sdk
 #   share/doc/welt               documentation and licences, in the folders that their links expect
 include(CMakePackageConfigHelpers)
-option(WELT_BUNDLE_LIBTORCH "Install LibTorch's CPU libraries too (438 MB); OFF: those of the build stay in use" ON)
+option(WELT_BUNDLE_LIBTORCH "Install LibTorch's CPU libraries too (459 MB); OFF: those of the build stay in use" ON)
 
 install(TARGETS welt RUNTIME DESTINATION bin)
 install(DIRECTORY recipes DESTINATION share/welt)
