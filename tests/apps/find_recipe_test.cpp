@@ -10,7 +10,7 @@ Outcome validate_in(const TempFolder& folder, const std::string& recipe) {
   return run_welt({"validate", recipe}, "cd " + shell_quoted(folder.path()) + " &&");
 }
 
-TEST(FindRecipe, WhatCameWithTheProgramIsFoundFromAnyFolder) {
+TEST(RecipeByName, WhatCameWithTheProgramIsFoundFromAnyFolder) {
   const TempFolder folder;
   for (const char* name : {"quickstart.toml", "recipes/quickstart.toml"}) {
     const Outcome outcome = validate_in(folder, name);
@@ -19,13 +19,13 @@ TEST(FindRecipe, WhatCameWithTheProgramIsFoundFromAnyFolder) {
   }
 }
 
-TEST(FindRecipe, AFileOfThatNameInTheWorkingFolderWins) {
+TEST(RecipeByName, AFileOfThatNameInTheWorkingFolderWins) {
   const TempFolder folder;
   folder.put("quickstart.toml", "sed = 1");
   EXPECT_CONTAINS(validate_in(folder, "quickstart.toml").err, "quickstart.toml:1: unknown key sed");
 }
 
-TEST(FindRecipe, ARecipeElsewhereExtendsWhatCameWithTheProgramAndUsesItsText) {
+TEST(RecipeByName, ARecipeElsewhereExtendsWhatCameWithTheProgramAndUsesItsText) {
   const TempFolder folder;
   for (const char* base : {"presets/nano.toml", "recipes/presets/nano.toml"}) {
     folder.put("mine.toml", std::string("extends = \"") + base +
@@ -37,7 +37,7 @@ TEST(FindRecipe, ARecipeElsewhereExtendsWhatCameWithTheProgramAndUsesItsText) {
   }
 }
 
-TEST(FindRecipe, AMisspeltNameGetsTheNearestThatThereIs) {
+TEST(RecipeByName, AMisspeltNameGetsTheNearestThatThereIs) {
   const TempFolder folder;
   const Outcome outcome = validate_in(folder, "quikstart.toml");
   EXPECT_EQ(outcome.status, 1);
