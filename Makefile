@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup configure build test quickstart asan docs format clean
+.PHONY: help setup configure build test quickstart install asan docs format clean
 
 # One compiler per core, but no more than one per 1.5 GB of free memory: a file that uses tensors takes about one.
 ifndef JOBS
@@ -28,6 +28,11 @@ test: build  ## set up, build, run all tests
 quickstart: configure  ## set up, build the program, train on the bundled text
 	@cmake --build --preset default --parallel $(JOBS) --target welt welt_plugins
 	@build/bin/welt run recipes/quickstart.toml
+
+PREFIX ?= /usr/local
+install: configure  ## set up, build, install to PREFIX (default /usr/local; the tree may be moved later)
+	@cmake --build --preset default --parallel $(JOBS) --target welt welt_plugins welt_sdk_nn
+	@cmake --install build --prefix "$(PREFIX)"
 
 asan: setup  ## build with the address and undefined-behaviour sanitizers in build-asan/, run unit and parity tests
 	@cmake --preset asan

@@ -1,8 +1,8 @@
 # Finds LibTorch's C++ part and defines welt::libtorch (CPU libraries only; CUDA is opened at run time, never linked).
 #
 # Order: WELT_LIBTORCH (variable or environment; a folder with include/ and lib/), Torch_DIR (…/share/cmake/Torch),
-# then WELT_DEPS_DIR or .deps/ as scripts/setup.sh fills it.
-# Results: LibTorch_ROOT_DIR, LibTorch_VERSION, LibTorch_VERSION_MAJOR/MINOR.
+# then WELT_DEPS_DIR or .deps/ as scripts/setup.sh fills it. The first that is one is taken, whatever its version.
+# Results: LibTorch_ROOT_DIR, LibTorch_VERSION, LibTorch_VERSION_MAJOR/MINOR, LibTorch_TRIED (a text: where was looked).
 set(_candidates)
 if(WELT_LIBTORCH)
   list(APPEND _candidates "${WELT_LIBTORCH}")
@@ -41,12 +41,10 @@ if(LibTorch_ROOT_DIR)
 endif()
 
 include(FindPackageHandleStandardArgs)
-string(REPLACE ";" "\n    " _tried "${_candidates}")
+string(REPLACE ";" "\n    " LibTorch_TRIED "${_candidates}")
 find_package_handle_standard_args(LibTorch REQUIRED_VARS LibTorch_ROOT_DIR VERSION_VAR LibTorch_VERSION
-  REASON_FAILURE_MESSAGE "looked for lib/libtorch_cpu.so in\n    ${_tried}\n  Run scripts/setup.sh, or set WELT_LIBTORCH to a LibTorch folder")
-if(LibTorch_FOUND AND LibTorch_VERSION VERSION_LESS 2.8)
-  message(FATAL_ERROR "LibTorch ${LibTorch_VERSION} in ${LibTorch_ROOT_DIR} is too old: welt needs 2.8 or later")
-endif()
+  REASON_FAILURE_MESSAGE "looked for lib/libtorch_cpu.so in\n    ${LibTorch_TRIED}\n  Run scripts/setup.sh, or set \
+WELT_LIBTORCH to a LibTorch folder")
 
 if(LibTorch_FOUND AND NOT TARGET welt::libtorch)
   add_library(welt::libtorch_cpu SHARED IMPORTED)

@@ -1,10 +1,15 @@
 # welt_add_plugin(<name> [TORCH] SOURCES … [LIBRARIES …] [VERSION x.y.z] [ID id] [OUTPUT_DIRECTORY dir]): one plugin.
 #
-# Makes the module welt_<name>.plugin.so (target welt_<name>_plugin) with everything the ABI asks of a file: one exported
-# symbol, the ELF note, -z nodelete, no RPATH, no static C++ runtime. TORCH links LibTorch and sdk/nn; without it the
-# plugin is torch-free. It is written beside the executable (or to OUTPUT_DIRECTORY, for test plugins, which are not
-# installed). presets/*.json of the calling folder go to presets/<name>/ beside the plugin; tests/*.cpp become the test
-# program welt_<name>_tests, which goes through the built plugin and never links its sources.
+# Makes the module welt_<name>.plugin.so (target welt_<name>_plugin) with everything the ABI asks of a file: one
+# exported symbol, the ELF note, -z nodelete, no RPATH, no static C++ runtime. TORCH links LibTorch and sdk/nn; without
+# it the plugin is torch-free. It is written to CMAKE_RUNTIME_OUTPUT_DIRECTORY, in welt's own build beside the program
+# (where that is not set, to the caller's build folder; or to OUTPUT_DIRECTORY, for test plugins, which are not
+# installed), and is installed to lib/welt/plugins, where an installed welt looks. presets/*.json of the calling folder
+# go to presets/<name>/ beside the plugin. In welt's own build tests/*.cpp become the test program welt_<name>_tests,
+# which goes through the built plugin and never links its sources.
+#
+# One file for welt's own build and the installed package welt-sdk. It wants the targets welt::abi, welt::sdk and, for
+# TORCH, welt::sdk_nn and welt::libtorch; and the variables WELT_SDK_VERSION, LibTorch_VERSION_MAJOR and _MINOR.
 set(WELT_PLUGIN_TEMPLATES "${CMAKE_CURRENT_LIST_DIR}")
 
 # Which sanitizers the calling folder compiles with, as WELT_SANITIZER_… bits.
@@ -24,17 +29,11 @@ function(_welt_sanitizer_bits result)
   set(${result} ${bits} PARENT_SCOPE)
 endfunction()
 
-# Writes the note's source: C for a plugin in C, else C++, where the compiler itself knows its string ABI.
-function(_welt_plugin_note target name id version torch sources)
-  set(language C)
-  foreach(source IN LISTS sources)
-    if(source MATCHES "\\.(cc|cpp|cxx)$")
-      set(language CXX)
-    endif()
-  endforeach()
+# Writes the note's source in the plugin's language: in C++ the compiler itself knows its string ABI.
+function(_welt_plugin_note target name id version torch language)
   set(WELT_NOTE_ID "${id}")
   set(WELT_NOTE_VERSION "${version}")
-  set(WELT_NOTE_SDK_VERSION "${welt_VERSION}")
+  set(WELT_NOTE_SDK_VERSION "${WELT_SDK_VERSION}")
   set(WELT_NOTE_COMPILER "${CMAKE_${language}_COMPILER_ID} ${CMAKE_${language}_COMPILER_VERSION}")
   _welt_sanitizer_bits(WELT_NOTE_SANITIZERS)
   if(torch)
@@ -71,18 +70,34 @@ function(welt_add_plugin name)
   if(NOT version)
     set(version "${PROJECT_VERSION}")
   endif()
+  if(NOT version)
+    set(version 0.0.0)
+  endif()
   string(LENGTH "${id}" id_length)
   string(LENGTH "${version}" version_length)
   if(id_length GREATER 63 OR version_length GREATER 31)
     message(FATAL_ERROR "welt_add_plugin(${name}): id '${id}' (at most 63 bytes) or version '${version}' (31) is too long")
   endif()
 
+  if(ARG_TORCH AND NOT TARGET welt::sdk_nn)
+    message(FATAL_ERROR "welt_add_plugin(${name} TORCH): LibTorch ${WELT_SDK_LIBTORCH}, which this SDK was built with, "
+      "was not found (found: '${LibTorch_VERSION}' in '${LibTorch_ROOT_DIR}'). Set WELT_LIBTORCH to its folder, with "
+      "include/ and lib/, before find_package(welt-sdk). Looked in\n    ${LibTorch_TRIED}")
+  endif()
+
+  set(language C)
+  if("${ARG_SOURCES}" MATCHES "\\.(cc|cpp|cxx)(;|$)")
+    set(language CXX)
+  endif()
   set(target welt_${name}_plugin)
   add_library(${target} MODULE ${ARG_SOURCES})
-  _welt_plugin_note(${target} ${name} "${id}" "${version}" "${ARG_TORCH}" "${ARG_SOURCES}")
-  target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES} welt_sdk welt_abi)
+  _welt_plugin_note(${target} ${name} "${id}" "${version}" "${ARG_TORCH}" ${language})
+  target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES} welt::sdk welt::abi)
   if(ARG_TORCH)
-    target_link_libraries(${target} PRIVATE welt_sdk_nn welt::libtorch)
+    target_link_libraries(${target} PRIVATE welt::sdk_nn welt::libtorch)
+  endif()
+  if(language STREQUAL CXX)
+    target_compile_features(${target} PRIVATE cxx_std_20)
   endif()
   if(TARGET welt_warnings)
     target_link_libraries(${target} PRIVATE welt_warnings)
@@ -93,9 +108,11 @@ function(welt_add_plugin name)
   if(NOT (WELT_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES Clang))   # clang leaves the sanitizer's symbols to the host
     target_link_options(${target} PRIVATE LINKER:-z,defs)
   endif()
-  set(folder "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
+  set(folder "${CMAKE_CURRENT_BINARY_DIR}")
   if(ARG_OUTPUT_DIRECTORY)
     set(folder "${ARG_OUTPUT_DIRECTORY}")
+  elseif(CMAKE_RUNTIME_OUTPUT_DIRECTORY)
+    set(folder "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   endif()
   # The libraries of LibTorch are those the host has loaded already: a plugin says no path of its own.
   set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME "welt_${name}.plugin" SUFFIX ".so"
@@ -110,9 +127,9 @@ function(welt_add_plugin name)
   endforeach()
   if(NOT ARG_OUTPUT_DIRECTORY)
     set_property(GLOBAL APPEND PROPERTY WELT_PLUGIN_TARGETS ${target})
-    install(TARGETS ${target} LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/welt/plugins")
+    install(TARGETS ${target} LIBRARY DESTINATION "lib/welt/plugins")
     if(presets)
-      install(FILES ${presets} DESTINATION "${CMAKE_INSTALL_LIBDIR}/welt/plugins/presets/${name}")
+      install(FILES ${presets} DESTINATION "lib/welt/plugins/presets/${name}")
     endif()
   endif()
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/recipe/find.h"
 #include "core/recipe/recipe.h"
 
 namespace welt {
@@ -14,14 +15,14 @@ struct RecipeOptions {
   std::vector<std::string> overrides;
 
   void add_to(CLI::App& verb) {
-    verb.add_option("recipe", path, "Recipe file (TOML)")->required()->type_name("FILE");
+    verb.add_option("recipe", path, "Recipe file (TOML), or one that came with the program")->required()->type_name("FILE");
     verb.add_option("--set", overrides, "Override a key: --set train.steps=500 (a TOML value; may be repeated)")
         ->type_name("KEY=VALUE")
         ->group("Recipe")
         ->expected(1)
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   }
-  Recipe load() const { return Recipe::load(path, overrides); }
+  Recipe load() const { return Recipe::load(find_recipe(path), overrides); }
 };
 
 }  // namespace welt

@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/utf8.h"
+#include "core/recipe/find.h"
 #include "core/recipe/toml_text.h"
 
 namespace welt {
@@ -166,9 +167,7 @@ void RecipeLoader::add_extends(const toml::node& node, const Source& source) {
   }
   if (!strings) return report(source, line, "extends: is no file name; expected a string or a list of strings");
   for (const std::string& name : names) {
-    std::vector<fs::path> tried = {(source.folder / name).lexically_normal()};
-    if (!fs::path(name).is_absolute())
-      for (const fs::path& folder : installed_recipe_folders()) tried.push_back((folder / name).lexically_normal());
+    const std::vector<fs::path> tried = recipe_places(name, source.folder);
     std::error_code ignored;
     const auto found = std::find_if(tried.begin(), tried.end(),
                                     [&](const fs::path& path) { return fs::is_regular_file(path, ignored); });
@@ -344,15 +343,6 @@ void RecipeLoader::finish(const fs::path& path) {
   if (problems_.empty()) return;
   if (problems_.size() == 1) throw Error(problems_.front());
   throw Error(fmt::format("{}: {} problems\n{}", path.string(), problems_.size(), fmt::join(problems_, "\n")));
-}
-
-std::vector<fs::path> installed_recipe_folders() {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (error) return {};
-  const fs::path folder = program.parent_path();
-  // Installed: bin/welt beside share/welt/recipes. Built: build/bin/welt below the source tree.
-  return {folder.parent_path() / "share/welt/recipes", folder.parent_path().parent_path() / "recipes"};
 }
 
 }  // namespace welt

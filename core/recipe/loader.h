@@ -38,7 +38,4 @@ class RecipeLoader {
   int files_ = 0;
 };
 
-// Where `extends` looks after the folder of the file that says it: the recipes that came with the program.
-std::vector<std::filesystem::path> installed_recipe_folders();
-
 }  // namespace welt

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/utf8.h"
+#include "core/recipe/find.h"
 #include "core/recipe/loader.h"
 #include "core/recipe/toml_text.h"
 
@@ -173,6 +174,9 @@ std::vector<fs::path> Recipe::resolve_files(std::string_view key) const {
     folders.push_back(folder);
     if (folder == folder.parent_path()) break;
   }
+  // So the merged recipe of a run, which lies anywhere, finds the text of the recipe that it was made from.
+  const fs::path shared = shared_folder();
+  if (std::find(folders.begin(), folders.end(), shared) == folders.end()) folders.push_back(shared);
   std::vector<fs::path> files;
   for (const std::string& pattern : patterns) {
     if (pattern.empty() && !list) continue;
@@ -186,7 +190,8 @@ std::vector<fs::path> Recipe::resolve_files(std::string_view key) const {
     const std::string what = fmt::format("{}: {}", where(key), key);
     if (pattern.empty() || found.empty())
       fail({what, fmt::format("there is no file {}; tried {}", toml_value(pattern), fmt::join(tried, ", ")), "",
-            "Relative paths count from the working directory, then from the recipe's folder and those above it"},
+            "Relative paths count from the working directory, then from the recipe's folder and those above it, "
+            "then from the folder with what came with the program"},
            ErrorCode::not_found);
     if (list && found.size() == 1 && fs::is_directory(found.front()))
       fail({what, fmt::format("{} is a folder", found.front().string()), "files",

@@ -1,8 +1,8 @@
 // A recipe: TOML with `extends`, overrides and a schema. What a run does, fully resolved and checked.
 //
 // Merging: tables merge, arrays and scalars replace, later wins; order: the extended files (in order, each with its own
-// `extends` first), the recipe, then --set values. `extends` is relative to the file that says it, then to the recipes
-// folder of the installation; cycles are an error.
+// `extends` first), the recipe, then --set values. `extends` is relative to the file that says it, then names a recipe
+// that came with the program (find.h); cycles are an error.
 #pragma once
 
 #include <filesystem>
@@ -54,7 +54,8 @@ class Recipe {
   const nlohmann::json& json() const { return values_; }
   const std::filesystem::path& path() const { return path_; }
   // A path written in the recipe: absolute as it is; relative to the working directory first, then to the recipe's
-  // folder and its parents' … the first that exists; otherwise an Error that lists what was tried. Globs are expanded.
+  // folder and its parents', then to the folder with what came with the program … the first that exists; otherwise an
+  // Error that lists what was tried. Globs are expanded.
   std::vector<std::filesystem::path> resolve_files(std::string_view key) const;
 
  private:

@@ -31,14 +31,21 @@ inline std::string slurp(const std::filesystem::path& path) {
   return text.str();
 }
 
-// `welt <arguments…>`; `environment` is put before the command, e.g. "HF_HOME=/nowhere".
-inline Outcome run_welt(const std::vector<std::string>& arguments, const std::string& environment = "") {
+// A command of the shell.
+inline Outcome run_command(const std::string& command) {
   const TempFolder folder;
-  std::string command = environment + " " + shell_quoted(WELT_BINARY);
-  for (const std::string& argument : arguments) command += " " + shell_quoted(argument);
-  command += " >" + shell_quoted(folder / "out") + " 2>" + shell_quoted(folder / "err");
-  const int status = std::system(command.c_str());
+  const std::string whole =
+      "{ " + command + "\n} >" + shell_quoted(folder / "out") + " 2>" + shell_quoted(folder / "err");
+  const int status = std::system(whole.c_str());
   return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, slurp(folder / "out"), slurp(folder / "err")};
+}
+
+// `welt <arguments…>`; `environment` is put before the command, e.g. "HF_HOME=/nowhere" or "cd /tmp &&".
+inline Outcome run_welt(const std::vector<std::string>& arguments, const std::string& environment = "",
+                        const std::filesystem::path& program = WELT_BINARY) {
+  std::string command = environment + " " + shell_quoted(program);
+  for (const std::string& argument : arguments) command += " " + shell_quoted(argument);
+  return run_command(command);
 }
 
 }  // namespace welt::test
