@@ -20,7 +20,7 @@ namespace welt {
 namespace {
 
 // The verbs, in the order of the help.
-constexpr void (*verbs[])(CLI::App&) = {add_run,   add_validate,  add_evaluate, add_bench,
+constexpr void (*verbs[])(CLI::App&) = {add_run,   add_validate,  add_evaluate, add_generate, add_bench,
                                         add_model, add_component, add_segment,  add_plugin,
                                         add_doctor};
 

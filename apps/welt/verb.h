@@ -13,6 +13,7 @@ void add_bench(CLI::App& app);
 void add_component(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_evaluate(CLI::App& app);
+void add_generate(CLI::App& app);
 void add_model(CLI::App& app);
 void add_plugin(CLI::App& app);
 void add_run(CLI::App& app);

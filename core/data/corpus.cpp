@@ -59,27 +59,8 @@ void Corpus::add(std::string_view text, const std::vector<std::uint64_t>& ends, 
   }
   bytes += static_cast<std::int64_t>(text.size());
   documents.push_back(words.size());
-  find_blocks(*this, begin, words.size(), blocks, faults);
-}
-
-void find_blocks(const Corpus& corpus, std::uint64_t begin, std::uint64_t end, std::vector<Block>& blocks,
-                 BlockFaults& faults) {
-  bool open = false;
-  std::uint64_t first = 0;
-  for (std::uint64_t i = begin; i < end; ++i) {
-    const auto word = corpus.store.word(corpus.words[i]);
-    if (word.size() != 1) continue;
-    if (word[0] == shift_out) {
-      if (open) ++faults.nested;
-      open = true;
-      first = i;
-    } else if (word[0] == shift_in) {
-      if (open) blocks.push_back({first, i});
-      if (!open) ++faults.without_start;
-      open = false;
-    }
-  }
-  if (open) ++faults.unclosed;
+  find_blocks(
+      begin, words.size(), [&](std::uint64_t i) { return store.word(words[i]); }, blocks, faults);
 }
 
 }  // namespace welt

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/data/batch.h"
+#include "core/data/blocks.h"
 
 #include <cstdint>
 #include <span>
@@ -26,16 +27,6 @@ class WordStore {
   std::vector<std::uint32_t> slots_;  // open addressing; id + 1, 0: free
 };
 
-// SO…SI, both ends included, as indices into Corpus::words.
-struct Block {
-  std::uint64_t first, last;
-};
-
-// Blocks that were not well formed: counted, and ignored.
-struct BlockFaults {
-  std::int64_t nested = 0, unclosed = 0, without_start = 0;
-};
-
 struct Corpus {
   static constexpr std::uint32_t empty_word = 0, nul_word = 1;
 
@@ -53,10 +44,5 @@ struct Corpus {
 
   std::int64_t size() const { return static_cast<std::int64_t>(documents.size()) - 1; }
 };
-
-// The blocks among words[begin, end): an SO inside an open block replaces it, an SO without SI and an SI without SO are
-// counted and ignored.
-void find_blocks(const Corpus& corpus, std::uint64_t begin, std::uint64_t end, std::vector<Block>& blocks,
-                 BlockFaults& faults);
 
 }  // namespace welt

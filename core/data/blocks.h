@@ -1,0 +1,45 @@
+// Prefix blocks: words from SO (Shift Out) to SI (Shift In), which see each other whatever their order.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/data/batch.h"
+
+namespace welt {
+
+// SO…SI, both ends included.
+struct Block {
+  std::uint64_t first, last;
+};
+
+// Blocks that were not well formed: counted, and ignored.
+struct BlockFaults {
+  std::int64_t nested = 0, unclosed = 0, without_start = 0;
+};
+
+// The blocks among words begin … end−1; word(i) has size() and []. An SO inside an open block replaces it, an SO without
+// SI and an SI without SO are counted and ignored.
+template <typename WordAt>
+void find_blocks(std::uint64_t begin, std::uint64_t end, WordAt&& word, std::vector<Block>& blocks,
+                 BlockFaults& faults) {
+  bool open = false;
+  std::uint64_t first = 0;
+  for (std::uint64_t i = begin; i < end; ++i) {
+    const auto& text = word(i);
+    if (text.size() != 1) continue;
+    const auto byte = static_cast<std::uint8_t>(text[0]);
+    if (byte == shift_out) {
+      if (open) ++faults.nested;
+      open = true;
+      first = i;
+    } else if (byte == shift_in) {
+      if (open) blocks.push_back({first, i});
+      if (!open) ++faults.without_start;
+      open = false;
+    }
+  }
+  if (open) ++faults.unclosed;
+}
+
+}  // namespace welt

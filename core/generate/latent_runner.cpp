@@ -1,0 +1,79 @@
+// See latent_runner.h.
+#include "core/generate/latent_runner.h"
+
+#include <ATen/ops/cat.h>
+#include <ATen/ops/embedding.h>
+#include <ATen/ops/tensor.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace welt {
+namespace {
+
+at::Tensor last_of(const at::Tensor& hidden, const std::vector<std::int64_t>& ends) {
+  std::vector<std::int64_t> last;
+  for (const std::int64_t end : ends) last.push_back(end - 1);
+  return at::embedding(hidden, at::tensor(last, at::kLong));
+}
+
+at::Tensor prefix_tensor(const std::vector<std::int64_t>& prefixes) {
+  const bool any = std::ranges::any_of(prefixes, [](std::int64_t id) { return id >= 0; });
+  return any ? at::tensor(prefixes, at::kLong) : at::Tensor();
+}
+
+}  // namespace
+
+LatentRunner::LatentRunner(TorchComponent& component, std::int64_t rows, std::int64_t capacity)
+    : component_(component), packed_((component.type().flags & WELT_COMPONENT_PACKED) != 0) {
+  for (std::int64_t i = 0; i < (packed_ ? 1 : rows); ++i)
+    caches_.push_back(component.make_cache(packed_ ? rows : 1, capacity));
+}
+
+at::Tensor LatentRunner::prefill(const std::vector<at::Tensor>& vectors,
+                                 const std::vector<std::vector<std::int64_t>>& prefixes) {
+  if (!packed_) {
+    std::vector<at::Tensor> last;
+    for (std::size_t i = 0; i < vectors.size(); ++i) {
+      AttentionView attention{.kind = WELT_ATTENTION_CAUSAL, .prefix_id = prefix_tensor(prefixes[i])};
+      if (attention.prefix_id.defined()) attention.prefix_id = attention.prefix_id.unsqueeze(0);
+      const at::Tensor hidden = component_.forward({vectors[i].unsqueeze(0), {}}, attention, {}, &caches_[i]);
+      last.push_back(hidden.select(1, hidden.size(1) - 1));
+    }
+    return at::cat(last);
+  }
+  std::vector<std::int64_t> offsets{0}, ends, flat;
+  for (std::size_t i = 0; i < vectors.size(); ++i) {
+    ends.push_back(offsets.back() + vectors[i].size(0));
+    offsets.push_back(ends.back());
+    // Blocks are numbered in each row; rows do not see each other.
+    flat.insert(flat.end(), prefixes[i].begin(), prefixes[i].end());
+  }
+  const AttentionView attention{.kind = WELT_ATTENTION_CAUSAL, .prefix_id = prefix_tensor(flat)};
+  const at::Tensor hidden =
+      component_.forward({at::cat(vectors), at::tensor(offsets, at::kLong)}, attention, {}, &caches_.front());
+  return last_of(hidden, ends);
+}
+
+at::Tensor LatentRunner::step(const at::Tensor& vectors) {
+  const AttentionView attention{.kind = WELT_ATTENTION_CAUSAL};
+  if (packed_) return component_.forward({vectors.unsqueeze(1), {}}, attention, {}, &caches_.front()).squeeze(1);
+  std::vector<at::Tensor> hidden;
+  for (std::size_t i = 0; i < caches_.size(); ++i)
+    hidden.push_back(
+        component_.forward({vectors.narrow(0, static_cast<std::int64_t>(i), 1).unsqueeze(1), {}}, attention, {}, &caches_[i])
+            .squeeze(1));
+  return at::cat(hidden);
+}
+
+void LatentRunner::keep(const std::vector<std::int64_t>& rows) {
+  if (packed_) {
+    caches_.front().reorder(rows);
+    return;
+  }
+  std::vector<Cache> kept;
+  for (const std::int64_t row : rows) kept.push_back(caches_[static_cast<std::size_t>(row)]);
+  caches_ = std::move(kept);
+}
+
+}  // namespace welt

@@ -1,0 +1,35 @@
+// The latent transformer over rows that grow word by word, each with its own length. Inside core/generate only.
+//
+// A component that takes packed rows has one cache for all of them: prompts without padding, then a word a row. One that
+// only takes dense rows gets a cache for each row, as a dense call would give every row as many slots.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "core/model/component.h"
+
+namespace welt {
+
+class LatentRunner {
+ public:
+  // `capacity`: slots of the longest row.
+  LatentRunner(TorchComponent& component, std::int64_t rows, std::int64_t capacity);
+
+  // The prompts: vectors [words of row, D] and prefix-block ids (−1: outside) of each row; the hidden state of each
+  // row's last word, [rows, D].
+  at::Tensor prefill(const std::vector<at::Tensor>& vectors, const std::vector<std::vector<std::int64_t>>& prefixes);
+  // One more word of each row: [rows, D] → [rows, D].
+  at::Tensor step(const at::Tensor& vectors);
+  // Goes on with these rows only.
+  void keep(const std::vector<std::int64_t>& rows);
+
+ private:
+  TorchComponent& component_;
+  bool packed_;
+  std::vector<Cache> caches_;  // one, or one a row
+};
+
+}  // namespace welt
