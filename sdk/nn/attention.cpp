@@ -13,6 +13,7 @@
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/split_with_sizes.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include <cmath>
 #include <optional>
@@ -48,6 +49,8 @@ at::Tensor fused(const Block& block, const GroupMask& mask, const AttentionOptio
 }
 
 at::Tensor plain(const Block& block, const GroupMask& mask, const AttentionOptions& options, double scale) {
+  std::optional<c10::impl::ExcludeDispatchKeyGuard> no_autocast;  // it would narrow the products again
+  if (options.upcast) no_autocast.emplace(c10::autocast_dispatch_keyset);
   const std::int64_t n = block.q.size(0), heads = block.q.size(1), length = block.q.size(2), span = block.k.size(2);
   const std::int64_t kv_heads = block.k.size(1), times = heads / kv_heads, batch = n * kv_heads;
   const at::Tensor q = block.q.reshape({batch, times * length, block.q.size(3)});
@@ -70,6 +73,7 @@ at::Tensor plain(const Block& block, const GroupMask& mask, const AttentionOptio
     scores = scores.view({batch, times * length, span});
   }
   at::Tensor weights = at::softmax(scores, -1);
+  if (options.upcast) weights = weights.to(v.scalar_type());
   if (options.dropout > 0) weights = at::dropout(weights, options.dropout, /*train=*/true);
   return at::bmm(weights, v).view({n, heads, length, block.v.size(3)});
 }
@@ -122,8 +126,12 @@ at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Ten
       const KvCache::Pair all = plan.cache()->append(options.layer, group.index, block.k, block.v, group.span);
       block.k = all.keys, block.v = all.values;
     }
-    const GroupMask& mask = plan.mask(i, options.window, block.q.scalar_type());
     const bool short_rows = group.length <= longest_plain_row || options.score_bias;
+    if (options.upcast && short_rows) {  // the fused attention has its sums and its softmax in float32 anyway
+      const at::ScalarType wide = c10::promoteTypes(block.q.scalar_type(), at::kFloat);
+      block.q = block.q.to(wide), block.k = block.k.to(wide);
+    }
+    const GroupMask& mask = plan.mask(i, options.window, block.q.scalar_type());
     at::Tensor result = short_rows ? plain(block, mask, options, scale) : fused(block, mask, options, scale);
     if (mask.unseeing.defined()) result = result.masked_fill(mask.unseeing, 0);
     out.push_back(result.transpose(1, 2).reshape({sizes[i], heads * width}));  // [n·T, H·dv]

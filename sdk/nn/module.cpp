@@ -2,6 +2,7 @@
 #include "welt/nn/module.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/dropout.h>
 #include <ATen/ops/embedding.h>
@@ -75,6 +76,12 @@ Linear::Linear(std::int64_t in, std::int64_t out, bool with_bias, const at::Tens
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
 }
+
+Conv1D::Conv1D(std::int64_t in, std::int64_t out, const at::TensorOptions& options, double deviation) {
+  parameter("weight", weight, {in, out}, options, Init::normal(deviation), true);
+  parameter("bias", bias, {out}, options, Init::zeros(), false);
+}
+at::Tensor Conv1D::operator()(const at::Tensor& x) const { return at::addmm(bias, x, weight); }
 
 Embedding::Embedding(std::int64_t rows, std::int64_t width, const at::TensorOptions& options, double deviation) {
   parameter("weight", weight, {rows, width}, options, Init::normal(deviation), true);

@@ -27,10 +27,19 @@ const char* const known_types = "default, linear, dynamic, yarn, longrope, llama
 }  // namespace
 
 RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim) {
+  return from(config, head_dim, config.get_double("rope_theta", 10000), config.get_double("partial_rotary_factor", 1));
+}
+
+RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor) {
   RotaryConfig out;
   out.head_dim = head_dim;
-  out.theta = config.get_double("rope_theta", 10000);
-  out.partial_factor = config.get_double("partial_rotary_factor", 1);
+  out.theta = theta;
+  out.partial_factor = partial_factor;
+  if (!(partial_factor >= 0 && partial_factor <= 2)) {
+    throw sdk::invalid("rotary embeddings were asked to turn " + std::to_string(partial_factor) +
+                           " of a head's width; expected a share from 0 to 1",
+                       "partial_rotary_factor");
+  }
   out.max_positions = config.get_int("max_position_embeddings");
   if (!config.has("rope_scaling")) return out;
 
@@ -52,7 +61,7 @@ RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim
     out.factor = out.longrope_positions > 0
                      ? static_cast<double>(out.max_positions) / static_cast<double>(out.longrope_positions)
                      : scaling.get_double("factor", out.attention_factor > 0 ? 1 : 0);
-    const auto half = static_cast<std::size_t>(static_cast<std::int64_t>(head_dim * out.partial_factor) / 2);
+    const auto half = static_cast<std::size_t>(out.width() / 2);
     for (const auto& [key, list] : {std::pair{"short_factor", &out.short_factor}, {"long_factor", &out.long_factor}}) {
       if (list->size() != half) {
         throw sdk::invalid("rope_scaling." + std::string(key) + " has " + std::to_string(list->size()) +
@@ -83,18 +92,26 @@ RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim
   return out;
 }
 
-Rotary::Rotary(RotaryConfig config)
-    : config_(std::move(config)),
-      width_(static_cast<std::int64_t>(static_cast<double>(config_.head_dim) * config_.partial_factor)) {
-  if (width_ < 2 || width_ % 2 != 0 || width_ > config_.head_dim) {
-    throw sdk::invalid("rotary embeddings turn " + std::to_string(width_) + " of " + std::to_string(config_.head_dim) +
-                           " dimensions of a head; expected an even number from 2 on",
+Rotary::Rotary(RotaryConfig config) : config_(std::move(config)) {
+  if (width() < 2 || width() > config_.head_dim) {
+    throw sdk::invalid("rotary embeddings turn " + std::to_string(width()) + " of " + std::to_string(config_.head_dim) +
+                           " dimensions of a head; expected 2 to all of them (an odd number is rounded up)",
                        "head_dim");
   }
-  if (config_.type == "dynamic" && width_ == 2) {
-    throw sdk::invalid("dynamic rope scaling needs more than two rotated dimensions", "head_dim");
+  if (config_.type == "dynamic" && config_.dims() == 2) {
+    throw sdk::invalid("dynamic rope scaling does not go with two rotated dimensions; expected any other number",
+                       "head_dim");
   }
-  if (config_.theta <= 0) throw sdk::invalid("rope_theta must be above 0", "rope_theta");
+  if (config_.type == "yarn" && config_.dims() % 2 != 0) {
+    throw sdk::invalid(
+        "yarn was asked to turn " + std::to_string(config_.dims()) + " dimensions of a head; expected an even number",
+        "head_dim");
+  }
+  if (config_.theta <= 0) {
+    throw sdk::invalid(
+        "the base of the rotary frequencies is " + std::to_string(config_.theta) + "; expected a number above 0",
+        "rope_theta");
+  }
 }
 
 std::int64_t Rotary::longrope_limit() const {
@@ -117,8 +134,8 @@ double Rotary::attention_factor() const {
 
 // R/2 inverse frequencies for a call whose longest position is `length` − 1.
 std::vector<double> Rotary::frequencies(std::int64_t length) const {
-  const auto dim = static_cast<double>(width_);
-  const auto half = static_cast<std::size_t>(width_ / 2);
+  const auto dim = static_cast<double>(config_.dims());
+  const auto half = static_cast<std::size_t>(width() / 2);
   double base = config_.theta;
   if (config_.type == "dynamic") {
     const auto limit = static_cast<double>(config_.max_positions);
@@ -168,7 +185,7 @@ RotaryTable Rotary::table(const at::Tensor& positions, std::int64_t longest, at:
   const std::int64_t length = longest + 1;
   const auto build = [&](const at::Tensor& at_positions) {  // I64 [P] → [P, R/2]
     std::vector<double> inverse = frequencies(length);
-    const at::Tensor row = at::from_blob(inverse.data(), {width_ / 2}, at::kDouble);
+    const at::Tensor row = at::from_blob(inverse.data(), {width() / 2}, at::kDouble);
     const at::Tensor angle = at::outer(at_positions.to(at::kDouble), row);
     return RotaryTable{(at::cos(angle) * attention_factor()).to(type), (at::sin(angle) * attention_factor()).to(type)};
   };

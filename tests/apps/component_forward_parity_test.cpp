@@ -73,6 +73,10 @@ class ComponentForwardParity : public testing::TestWithParam<fs::path> {
     return result;
   }
 
+  std::size_t layers() const {
+    return config_.at(config_.contains("num_hidden_layers") ? "num_hidden_layers" : "n_layer").get<std::size_t>();
+  }
+
   // Runs the program and hands back its file.
   SafetensorsFile forward(const TempFolder& folder, const std::string& role, const std::string& dtype, bool grad) {
     std::vector<std::string> arguments{"component",
@@ -95,7 +99,7 @@ class ComponentForwardParity : public testing::TestWithParam<fs::path> {
       names.insert(entry.name);
       EXPECT_TRUE(at::isfinite(mapped_tensor(file, entry)).all().item<bool>()) << entry.name;
     }
-    EXPECT_EQ(names, expected_names(goldens_, config_["num_hidden_layers"].get<std::size_t>(), grad));
+    EXPECT_EQ(names, expected_names(goldens_, layers(), grad));
     return file;
   }
 

@@ -198,6 +198,25 @@ TEST(RowAttention, EveryDtypeIsCloseToDouble) {
   EXPECT_LT(gap(mixed.to(at::kDouble), exact), 0.05);
 }
 
+// Scores of some hundreds: rounded to bfloat16 they are off by whole units, and so are their softmax's exponents.
+TEST(RowAttention, UpcastKeepsScoresInFloat32) {
+  const Tensor qkv = (at::randn({2, 40, Heads().total()}) * 10).to(at::kBFloat16);
+  const Tensor exact = attend(qkv.to(at::kDouble), {});
+  const auto off = [&](const Tensor& x) { return (x.to(at::kDouble) - exact).norm().item<double>(); };
+  const double bound = 0.004 * exact.norm().item<double>();  // weights and result are rounded to 1/512
+  const Tensor wide = attend(qkv, {}, {.upcast = true});
+  EXPECT_EQ(wide.scalar_type(), at::kBFloat16);
+  EXPECT_LT(off(wide), bound);
+  EXPECT_GT(off(attend(qkv, {})), 2 * bound);
+  at::autocast::set_autocast_enabled(at::kCPU, true);
+  at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
+  const Tensor mixed = attend(qkv, {}, {.upcast = true});
+  at::autocast::set_autocast_enabled(at::kCPU, false);
+  at::autocast::clear_cache();
+  EXPECT_LT(off(mixed), bound);
+  EXPECT_TRUE(attend(qkv.to(at::kDouble), {}, {.upcast = true}).equal(exact));
+}
+
 TEST(RowPlan, RefusesWhatDoesNotFit) {
   const Tensor embeds = at::zeros({4, 3});
   const auto plan = [](RowInput input) { return RowPlan(input); };

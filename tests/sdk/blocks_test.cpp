@@ -64,6 +64,18 @@ TEST(Activation, KnowsEveryNameAndSaysSo) {
   }
 }
 
+TEST(Module, Conv1DIsALinearWithItsMatrixTheOtherWayRound) {
+  const at::NoGradGuard no_grad;
+  welt::nn::Conv1D conv(5, 3, at::TensorOptions(at::kDouble), 0.5);
+  welt::nn::Linear linear(5, 3, true, at::TensorOptions(at::kDouble), 0.5);
+  conv.initialise();
+  conv.bias.normal_();
+  EXPECT_EQ(conv.weight.sizes(), (at::IntArrayRef{5, 3}));
+  linear.weight = conv.weight.t(), linear.bias = conv.bias;
+  const Tensor x = at::randn({7, 5}, at::kDouble);
+  EXPECT_LT((conv(x) - linear(x)).abs().max().item<double>(), 1e-14);
+}
+
 TEST(Module, MetaHasShapesAndNamesWithoutMemory) {
   struct Two : welt::nn::Module {
     explicit Two(const at::TensorOptions& options) : linear(3, 1 << 20, true, options, 0.1), norm(3, 1e-5, options) {

@@ -14,6 +14,7 @@ struct AttentionOptions {
   double scale = 0;  // of q·k; 0: 1/√d
   Window window = {};
   double dropout = 0;                   // of the attention weights; 0 in evaluation
+  bool upcast = false;                  // scores and softmax in float32 where q is narrower, also under autocast
   const RotaryTable* rotary = nullptr;  // turns queries and keys; in plan order
   std::int64_t layer = 0;               // which layer of the cache
   // Added to the scaled scores: q [n, H, T, d], k [n, Hkv, S, d] → [n, H, T, S].

@@ -99,6 +99,14 @@ class Linear : public Module {
   at::Tensor weight, bias;
 };
 
+// transformers' Conv1D, which GPT-2 keeps its matrices in: y = x W + b.   weight [in, out], bias [out]
+class Conv1D : public Module {
+ public:
+  Conv1D(std::int64_t in, std::int64_t out, const at::TensorOptions& options, double deviation);
+  at::Tensor operator()(const at::Tensor& x) const;  // [tokens, in] → [tokens, out]
+  at::Tensor weight, bias;
+};
+
 // Rows of a table.   weight [rows, width]
 class Embedding : public Module {
  public:

@@ -31,6 +31,13 @@ struct RotaryConfig {
 
   // Reads rope_theta, rope_scaling, max_position_embeddings, partial_rotary_factor. Throws Failure naming the key.
   static RotaryConfig from(const sdk::Config& config, std::int64_t head_dim);
+  // The same for a class that spells rope_theta and partial_rotary_factor otherwise.
+  static RotaryConfig from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor);
+
+  // What the exponents of the frequencies divide by: head_dim · partial_factor, cut off to a whole number.
+  std::int64_t dims() const { return static_cast<std::int64_t>(static_cast<double>(head_dim) * partial_factor); }
+  // R, dimensions that turn, in pairs: dims() or, where that is odd, one more.
+  std::int64_t width() const { return dims() + dims() % 2; }
 };
 
 // cos and sin [tokens, R/2], R rotated dimensions, already times the attention factor.
@@ -43,8 +50,7 @@ class Rotary {
   explicit Rotary(RotaryConfig config);
   // positions I64 [tokens]; `longest`: their maximum (dynamic and longrope choose frequencies by it).
   RotaryTable table(const at::Tensor& positions, std::int64_t longest, at::ScalarType type) const;
-  // R
-  std::int64_t width() const { return width_; }
+  std::int64_t width() const { return config_.width(); }  // R
 
  private:
   std::vector<double> frequencies(std::int64_t length) const;
@@ -52,7 +58,6 @@ class Rotary {
   std::int64_t longrope_limit() const;  // longest row that uses the short factors
 
   RotaryConfig config_;
-  std::int64_t width_;
   // Tables of all positions from 0, kept between calls as long as frequencies and dtype stay the same. [instance]
   mutable at::Tensor cos_, sin_;
   mutable std::int64_t kept_key_ = -1;

@@ -41,6 +41,8 @@ struct Key {
   Key nullable() && { return flags |= WELT_CONFIG_NULLABLE, std::move(*this); }
   Key required() && { return flags |= WELT_CONFIG_REQUIRED, default_json.clear(), std::move(*this); }
   Key one_of(std::vector<std::string> values) && { return choices = std::move(values), std::move(*this); }
+  // No default: where it is not given it stays absent, also in the config.json that a checkpoint gets.
+  Key optional() && { return default_json.clear(), std::move(*this); }
   // The default is null (and null is allowed).
   Key null_default() && { return default_json = "null", std::move(*this).nullable(); }
 };
