@@ -1,5 +1,6 @@
 // welt component: runs one component by itself, to compare it with the Python original.
 #include <fmt/format.h>
+#include <welt/abi/image_encoder.h>
 
 #include <cstdio>
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/safetensors.h"
 #include "core/model/forward_cases.h"
+#include "core/model/hf_image_model.h"
 #include "core/model/hf_model.h"
 #include "core/model/hf_source.h"
 #include "core/model/tensor_io.h"
@@ -28,8 +30,14 @@ void forward(const ForwardOptions& options) {
   const SafetensorsFile cases = SafetensorsFile::open(options.in);
   const std::string role =
       options.role == "latent" ? "welt.latent_transformer/1" : fmt::format("welt.{}/1", options.role);
-  HfModel model(source, role, dtype, options.grad);
-  const std::vector<NamedTensor> results = run_cases(model, cases, options.grad);
+  std::vector<NamedTensor> results;
+  if (role == WELT_IMAGE_ENCODER_INTERFACE) {
+    HfImageModel model(source, dtype, options.grad);
+    results = run_cases(model, cases, options.grad);
+  } else {
+    HfModel model(source, role, dtype, options.grad);
+    results = run_cases(model, cases, options.grad);
+  }
   save_tensors(options.out, results);
   fmt::print("{} tensors written to {}\n", results.size(), options.out);
 }
@@ -37,12 +45,14 @@ void forward(const ForwardOptions& options) {
 constexpr const char* forward_footer =
     R"(Input: <case>/in/input_ids or inputs_embeds, and if wanted attention_mask, attention_mask_4d,
 position_ids, token_type_ids; <case>/in/prompt_lengths makes a run through the cache.
+Image encoders: <case>/in/pixel_values, or image_0, image_1, … of different sizes; normalised.
 <case>/valid marks defined positions; <case>/w/<output> weighs outputs for --grad.
 
 Examples:
   welt component forward models/bert-tiny --role bytes_encoder --in io.safetensors --out out.safetensors
   welt component forward EleutherAI/some-llama --role latent --in io.safetensors --out out.safetensors --grad
-  welt component forward models/llama --role decoder --in io.safetensors --out out.safetensors --dtype float64)";
+  welt component forward models/llama --role decoder --in io.safetensors --out out.safetensors --dtype float64
+  welt component forward models/vit --role image_encoder --in io.safetensors --out out.safetensors --grad)";
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include <welt/abi/trace.h>
 #include <welt/abi/vocabulary.h>
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -35,8 +36,8 @@ struct AttentionView {
 };
 
 struct NamedParameter {
-  std::string name;           // of the Hugging Face class's state dict
-  std::uint32_t kind;         // WELT_PARAMETER, WELT_BUFFER
+  std::string name;    // of the Hugging Face class's state dict
+  std::uint32_t kind;  // WELT_PARAMETER, WELT_BUFFER
   bool trainable, decay, optional_in_file;
   std::vector<std::int64_t> shape;
   std::string tied_to;
@@ -47,6 +48,19 @@ struct Vocabulary {
   std::int64_t width = 0, vocab_size = 0, padding_row = -1;
   double scale = 1, logit_softcap = 0, initializer_range = 0.02;
   bool tied = false, has_head_transform = false;
+};
+
+// welt_image_encoder_info; sizes are in pixels.
+struct ImageFacts {
+  std::string base_prefix;
+  std::int64_t width = 0, channels = 0;                // D of the pooled vector, C
+  std::int64_t patch_height = 1, patch_width = 1;      // an image's height and width are multiples of these
+  std::int64_t minimum_height = 1, minimum_width = 1;  // the smallest image
+  bool ragged = false;                                 // masks padding: takes images of all sizes in one call
+  bool has_pooler = false;                             // pooled is the class's pooler_output, else the tokens' mean
+  double initializer_range = 0.02;
+  double scale = 1.0 / 255;                         // of pixel values 0…255: (value · scale − mean) / deviation
+  std::array<double, 4> mean = {}, deviation = {};  // per channel
 };
 
 using TraceCallback = std::function<void(std::string_view name, const at::Tensor& value)>;
@@ -77,10 +91,14 @@ class TorchComponent {
   ~TorchComponent();
 
   const ComponentType& type() const;
-  const nlohmann::json& config() const;                 // checked, with defaults
-  std::int64_t width() const;                           // D
-  std::int64_t max_positions() const;                   // 0: unlimited
-  const Vocabulary& vocabulary() const;
+  const nlohmann::json& config() const;    // checked, with defaults
+  std::int64_t width() const;              // D; of an image encoder: of its pooled vector
+  std::int64_t max_positions() const;      // 0: unlimited
+  bool has_vocabulary() const;             // false: an image encoder
+  const Vocabulary& vocabulary() const;    // throws Error without one
+  const ImageFacts& image_facts() const;   // throws Error unless its role is image encoder
+  const std::string& base_prefix() const;  // of the body's names in a class with a head, without dot
+  double initializer_range() const;        // standard deviation of new weights
 
   // Parameters. tensors(): the parameter objects themselves, in the order of parameters().
   const std::vector<NamedParameter>& parameters() const;
@@ -89,14 +107,21 @@ class TorchComponent {
   void to(at::ScalarType dtype);
 
   void set_training(bool training);
-  void set_trace(TraceCallback callback);               // empty: off
+  void set_trace(TraceCallback callback);  // empty: off
 
-  // bytes encoder: hidden in the rows' layout; pooled only when asked for and the class has a pooler (else undefined).
+  // What encode() and encode_images() give.
   struct Encoded {
     at::Tensor hidden, pooled;
   };
+  // bytes encoder: hidden in the rows' layout; pooled only when asked for and the class has a pooler (else undefined).
   Encoded encode(const RowsView& rows, const AttentionView& attention, const at::Tensor& positions = {},
                  const at::Tensor& token_types = {}, bool want_pooled = false);
+  // image encoder: pixels [N,C,Hpx,Wpx], floating and normalised (ImageFacts), padded right and below with anything →
+  // pooled [N,D], and, when asked for, the tokens [N,T,D] or feature map [N,D,h,w] before pooling (undefined where the
+  // class has neither). sizes: I64 [N,2] on the CPU, height and width of each image; undefined: all are Hpx × Wpx. An
+  // encoder that takes one size at a time gets its images in batches of one size: pooled is in the caller's order all
+  // the same, a trace is told once per size, and hidden is refused for images of several sizes. N may be 0.
+  Encoded encode_images(const at::Tensor& pixels, const at::Tensor& sizes = {}, bool want_hidden = false);
   // latent transformer or decoder
   at::Tensor forward(const RowsView& rows, const AttentionView& attention, const at::Tensor& positions = {},
                      Cache* cache = nullptr);

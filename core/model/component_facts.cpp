@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <string>
 #include <string_view>
 
@@ -65,6 +67,45 @@ Vocabulary read_vocabulary(const Component& component, const welt_vocabulary_v1&
   if (!result.head_name.empty()) check_name(component, "head", result.head_name, "weight");
   if (!result.head_bias_name.empty()) check_name(component, "head bias", result.head_bias_name, "bias");
   return result;
+}
+
+ImageFacts read_image_facts(const Component& component, const welt_image_encoder_v1& table) {
+  welt_image_encoder_info info{};
+  info.struct_size = sizeof info;
+  CallError error;
+  error.check(table.describe(component.raw(), &info, error.raw()),
+              fmt::format("plugin {}: describing itself as an image encoder", component.type().id));
+  const auto expect = [&](bool good, std::string_view what, auto found, std::string_view expected) {
+    if (good) return;
+    fail({.where = fmt::format("plugin {}: its description as an image encoder", component.type().id),
+          .found = fmt::format("{} {}", what, found),
+          .expected = std::string(expected),
+          .mend = "Tell the plugin's author"});
+  };
+  ImageFacts facts{.base_prefix = text_of(info.base_prefix),
+                   .width = info.width,
+                   .channels = info.channels,
+                   .patch_height = info.patch_height,
+                   .patch_width = info.patch_width,
+                   .minimum_height = std::max(info.minimum_height, info.patch_height),
+                   .minimum_width = std::max(info.minimum_width, info.patch_width),
+                   .ragged = info.images == WELT_IMAGES_RAGGED,
+                   .has_pooler = info.has_pooler != 0,
+                   .initializer_range = info.initializer_range == 0 ? 0.02 : info.initializer_range,
+                   .scale = info.scale == 0 ? 1.0 / 255 : info.scale};
+  expect(facts.width > 0, "width", facts.width, "at least 1");
+  expect(facts.channels > 0 && facts.channels <= 4, "channels", facts.channels, "1 to 4");
+  expect(facts.patch_height > 0, "patch_height", facts.patch_height, "at least 1");
+  expect(facts.patch_width > 0, "patch_width", facts.patch_width, "at least 1");
+  expect(facts.ragged || info.images == WELT_IMAGES_SAME_SHAPE, "images", info.images, "a WELT_IMAGES_… constant");
+  expect(std::isfinite(facts.scale), "scale", facts.scale, "a finite number");
+  for (std::size_t channel = 0; channel < facts.mean.size(); ++channel) {
+    facts.mean[channel] = info.mean[channel];
+    facts.deviation[channel] = info.deviation[channel] == 0 ? 1.0 : info.deviation[channel];
+    expect(std::isfinite(facts.mean[channel]), "mean", facts.mean[channel], "a finite number");
+    expect(std::isfinite(facts.deviation[channel]), "deviation", facts.deviation[channel], "a finite number");
+  }
+  return facts;
 }
 
 }  // namespace welt

@@ -1,4 +1,4 @@
-// See forward_cases.h.
+// Cases of language models: see forward_cases.h.
 #include "core/model/forward_cases.h"
 
 #include <ATen/core/grad_mode.h>
@@ -7,41 +7,14 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/model/forward_case.h"
 
 namespace welt {
 namespace {
-
-using Tensors = std::map<std::string, at::Tensor, std::less<>>;
-
-struct Case {
-  Tensors in, w;
-  at::Tensor valid;  // BOOL [B,T], or undefined
-};
-
-// "<case>/<group>/<name>" → its case; other groups (results of another program) are not ours to read.
-std::map<std::string, Case> read_cases(const SafetensorsFile& file) {
-  std::map<std::string, Case> cases;
-  for (const SafetensorsEntry& entry : file.entries()) {
-    const std::size_t slash = entry.name.find('/');
-    if (slash == std::string::npos) continue;
-    const std::string name = entry.name.substr(0, slash);
-    const std::string_view rest = std::string_view(entry.name).substr(slash + 1);
-    if (rest == "valid") cases[name].valid = copied_tensor(file, entry).to(at::kBool);
-    if (rest.starts_with("in/")) cases[name].in.emplace(rest.substr(3), mapped_tensor(file, entry));
-    if (rest.starts_with("w/")) cases[name].w.emplace(rest.substr(2), mapped_tensor(file, entry));
-  }
-  std::erase_if(cases, [](const auto& item) { return item.second.in.empty(); });
-  if (cases.empty())
-    fail({.where = file.path().string(),
-          .found = fmt::format("{} tensors, none of them the input of a case", file.entries().size()),
-          .expected = "names like \"plain/in/input_ids\""});
-  return cases;
-}
 
 at::Tensor whole_numbers(const at::Tensor& tensor, std::string_view name) {
   if (tensor.defined() && !at::isIntegralType(tensor.scalar_type(), /*includeBool=*/false))
@@ -54,7 +27,7 @@ at::Tensor whole_numbers(const at::Tensor& tensor, std::string_view name) {
 at::Tensor truth(const at::Tensor& tensor) { return tensor.defined() ? tensor.ne(0) : tensor; }
 
 // The case's inputs; all of them must be known, and at least be of a sensible type.
-HfInputs read_inputs(const Case& test, bool cached) {
+HfInputs read_inputs(const ForwardCase& test, bool cached) {
   const std::vector<std::string> known =
       cached ? std::vector<std::string>{"input_ids", "inputs_embeds", "prompt_lengths"}
              : std::vector<std::string>{"input_ids",         "inputs_embeds", "attention_mask",
@@ -86,8 +59,8 @@ at::Tensor zero_invalid(const at::Tensor& value, const at::Tensor& valid) {
   return valid.defined() ? value.masked_fill(valid.logical_not().unsqueeze(-1), 0) : value;
 }
 
-Tensors named_outputs(const HfOutputs& found, const at::Tensor& valid) {
-  Tensors out;
+CaseTensors named_outputs(const HfOutputs& found, const at::Tensor& valid) {
+  CaseTensors out;
   out["last_hidden_state"] = zero_invalid(found.last_hidden_state, valid);
   out["first_position"] = out["last_hidden_state"].select(1, 0);
   if (found.pooler_output.defined()) out["pooler_output"] = found.pooler_output;
@@ -97,35 +70,12 @@ Tensors named_outputs(const HfOutputs& found, const at::Tensor& valid) {
   return out;
 }
 
-// Σ output·w over the outputs that w names, in at least single precision.
-at::Tensor objective(const Tensors& out, const Tensors& w) {
-  at::Tensor total;
-  for (const auto& [name, weight] : w) {
-    const auto output = out.find(name);
-    if (output == out.end()) {
-      std::vector<std::string> known;
-      for (const auto& item : out) known.push_back(item.first);
-      fail({.where = fmt::format("w/{}", name),
-            .found = "the class has no such output",
-            .expected = fmt::format("one of {}", fmt::join(known, ", "))});
-    }
-    if (weight.sizes() != output->second.sizes())
-      fail({.where = fmt::format("w/{}", name),
-            .found = shape_text(weight.sizes()),
-            .expected = fmt::format("{}, as the output", shape_text(output->second.sizes()))});
-    const at::ScalarType type = output->second.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-    const at::Tensor part = output->second.to(type).mul(weight.to(type)).sum();
-    total = total.defined() ? total.add(part) : part;
-  }
-  return total;
-}
-
 class CaseRunner {
  public:
-  CaseRunner(HfModel& model, std::string name, std::vector<NamedTensor>& results)
-      : model_(model), name_(std::move(name)), results_(results) {}
+  CaseRunner(HfModel& model, const std::string& name, std::vector<NamedTensor>& results)
+      : model_(model), results_(name, model.dtype(), results) {}
 
-  void run(const Case& test, bool with_grad) {
+  void run(const ForwardCase& test, bool with_grad) {
     if (test.in.contains("prompt_lengths")) return run_cached(test);
     const HfInputs in = read_inputs(test, false);
     if (const at::Tensor& rows = in.input_ids.defined() ? in.input_ids : in.inputs_embeds;
@@ -136,26 +86,14 @@ class CaseRunner {
     const bool differentiate = with_grad && !test.w.empty();
     const at::AutoGradMode mode(differentiate);
     const HfOutputs found = model_.forward(in);
-    const Tensors out = named_outputs(found, test.valid);
-    for (const auto& [name, value] : out) put("out", name, value);
-    if (differentiate) put_gradients(found, objective(out, test.w));
+    const CaseTensors out = named_outputs(found, test.valid);
+    for (const auto& [name, value] : out) results_.put("out", name, value);
+    if (differentiate)
+      results_.put_gradients(objective(out, test.w), {{"inputs_embeds", found.inputs_embeds}}, model_.parameters());
   }
 
  private:
-  void put(std::string_view group, std::string_view name, const at::Tensor& value) {
-    results_.emplace_back(fmt::format("{}/{}/{}", name_, group, name), value.detach().to(model_.dtype()));
-  }
-
-  void put_gradients(const HfOutputs& found, const at::Tensor& total) {
-    const std::vector<NamedTensor> parameters = model_.parameters();
-    for (const auto& [name, tensor] : parameters) tensor.mutable_grad() = at::Tensor();
-    total.backward();
-    if (found.inputs_embeds.grad().defined()) put("grad", "inputs_embeds", found.inputs_embeds.grad());
-    for (const auto& [name, tensor] : parameters)
-      if (tensor.grad().defined()) put("grad_norm", name, tensor.grad().to(at::kDouble).norm().reshape({1}));
-  }
-
-  void run_cached(const Case& test) {
+  void run_cached(const ForwardCase& test) {
     if (!test.w.empty())
       fail({.where = "w/" + test.w.begin()->first, .found = "a case with prompt_lengths has no objective"});
     const HfInputs in = read_inputs(test, true);
@@ -192,14 +130,15 @@ class CaseRunner {
     Cache cache = model_.make_cache(batch, total);
     std::vector<HfOutputs> pieces{model_.forward(part(0, prompt), &cache)};
     for (std::int64_t slot = prompt; slot < total; ++slot) pieces.push_back(model_.forward(part(slot, 1), &cache));
-    const Tensors out = named_outputs(joined(pieces), valid);
+    const CaseTensors out = named_outputs(joined(pieces), valid);
     for (const auto& [name, value] : out)
-      if (name != "logits") put("out", name, value);
+      if (name != "logits") results_.put("out", name, value);
     if (!out.contains("logits")) return;
-    put("out", "prefill_logits", out.at("logits").narrow(1, 0, prompt));
-    put("out", "step_logits", out.at("logits").narrow(1, prompt, total - prompt));
+    results_.put("out", "prefill_logits", out.at("logits").narrow(1, 0, prompt));
+    results_.put("out", "step_logits", out.at("logits").narrow(1, prompt, total - prompt));
     if (!holes)
-      put("out", "full_logits", model_.forward({.input_ids = in.input_ids, .inputs_embeds = in.inputs_embeds}).logits);
+      results_.put("out", "full_logits",
+                   model_.forward({.input_ids = in.input_ids, .inputs_embeds = in.inputs_embeds}).logits);
   }
 
   // The outputs of successive calls as one, along T.
@@ -219,23 +158,16 @@ class CaseRunner {
   }
 
   HfModel& model_;
-  std::string name_;
-  std::vector<NamedTensor>& results_;
+  CaseResults results_;
 };
 
 }  // namespace
 
 std::vector<NamedTensor> run_cases(HfModel& model, const SafetensorsFile& file, bool with_grad) {
   std::vector<NamedTensor> results;
-  for (const auto& [name, test] : read_cases(file)) {
-    try {
-      CaseRunner(model, name, results).run(test, with_grad);
-    } catch (const Error& error) {
-      throw Error(fmt::format("{}: case \"{}\": {}", file.path().string(), name, error.what()), error.code());
-    } catch (const c10::Error& error) {  // what no check foresaw: LibTorch's words without its back trace
-      throw Error(fmt::format("{}: case \"{}\": {}", file.path().string(), name, error.what_without_backtrace()));
-    }
-  }
+  for_each_case(file, [&](const std::string& name, const ForwardCase& test) {
+    CaseRunner(model, name, results).run(test, with_grad);
+  });
   return results;
 }
 

@@ -139,9 +139,8 @@ std::vector<std::string> file_name_candidates(const std::string& name, const std
 }
 
 LoadedWeights load_weights(TorchComponent& component, const HfWeights& weights, const LoadOptions& options) {
-  const Vocabulary& vocabulary = component.vocabulary();
   const std::vector<NamedParameter>& parameters = component.parameters();
-  Loader loader(weights, options, vocabulary.base_prefix);
+  Loader loader(weights, options, component.base_prefix());
   LoadedWeights result;
   result.file_names.resize(parameters.size());
   std::map<std::string_view, std::size_t> index;
@@ -155,7 +154,7 @@ LoadedWeights load_weights(TorchComponent& component, const HfWeights& weights, 
     else if (!parameter.optional_in_file && parameter.tied_to.empty())
       loader.missing(parameter.name);
   }
-  locate_vocabulary(loader, vocabulary, options.whole_vocabulary, result);
+  if (component.has_vocabulary()) locate_vocabulary(loader, component.vocabulary(), options.whole_vocabulary, result);
   const nlohmann::json classes = component.config().value("architectures", nlohmann::json());
   loader.throw_problems(classes.is_array() && !classes.empty() && classes[0].is_string() ? classes[0].get<std::string>()
                                                                                          : component.type().id);
@@ -167,7 +166,7 @@ LoadedWeights load_weights(TorchComponent& component, const HfWeights& weights, 
     if (!result.file_names[i].empty()) {
       bound[i] = loader.read(result.file_names[i], parameter.trainable);
     } else if (parameter.kind == WELT_PARAMETER) {
-      bound[i] = initial_tensor(parameter, vocabulary.initializer_range, options);
+      bound[i] = initial_tensor(parameter, component.initializer_range(), options);
       result.initialized.push_back(parameter.name);
     }
     if (bound[i].defined()) component.bind(i, bound[i]);

@@ -1,5 +1,6 @@
 // Puts the tensors of a Hugging Face checkpoint into a component, and hands out token table and head.
 //
+// An image encoder has neither: table, head and whole_vocabulary are of no account for it.
 // Names are those of the class's state dict, with or without its base prefix ("bert.encoder.…" or "encoder.…"); old
 // BERT files' LayerNorm.gamma and .beta are weight and bias, as in transformers.
 #pragma once

@@ -1,4 +1,4 @@
-// A whole Hugging Face class out of a folder: the plugin's body between the folder's own token table and head.
+// A whole Hugging Face language model out of a folder: the plugin's body between the folder's own token table and head.
 //
 // For comparing with the Python originals (`welt component forward`, parity tests) and for looking at a checkpoint.
 // Training and generation assemble WeLT from parts instead (core/model).
@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/model/component.h"
-#include "core/model/hf_load.h"
+#include "core/model/hf_component.h"
 #include "core/model/tensor_io.h"
 
 namespace welt {
@@ -39,19 +39,17 @@ class HfModel {
   HfModel(const HfSource& source, std::string_view role, at::ScalarType dtype, bool requires_grad);
 
   HfOutputs forward(const HfInputs& inputs, Cache* cache = nullptr);
-  Cache make_cache(std::int64_t batch, std::int64_t capacity) { return component_.make_cache(batch, capacity); }
+  Cache make_cache(std::int64_t batch, std::int64_t capacity) { return loaded_.component.make_cache(batch, capacity); }
 
   at::ScalarType dtype() const { return dtype_; }
-  const LoadedWeights& weights() const { return weights_; }
-  // Every trainable tensor under its name in the file, a tied one once; the objects whose .grad is the gradient.
-  std::vector<NamedTensor> parameters() const;
+  const LoadedWeights& weights() const { return loaded_.weights; }
+  std::vector<NamedTensor> parameters() const { return loaded_.parameters(); }
 
  private:
   void check(const HfInputs& inputs, std::int64_t cached) const;
   at::Tensor embed(const HfInputs& inputs) const;
   at::Tensor logits(const at::Tensor& hidden);
-  TorchComponent component_;
-  LoadedWeights weights_;
+  HfComponent loaded_;
   at::ScalarType dtype_;
   bool encoder_;
 };

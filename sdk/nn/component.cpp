@@ -1,18 +1,7 @@
-// ModelComponent: parameters, dtype, trace, and one forward.
+// BodyComponent: parameters, dtype, trace.
 #include "component.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/dropout.h>
-
-#include <optional>
-
-namespace welt::nn {
-
-at::Tensor dropout(const at::Tensor& x, double probability) {
-  return probability > 0 ? at::dropout(x, probability, /*train=*/true) : x;
-}
-
-}  // namespace welt::nn
 
 namespace welt::sdk {
 inline namespace v0_1 {
@@ -21,20 +10,22 @@ at::TensorOptions detail::parameter_options(std::uint32_t init) {
   return at::TensorOptions(at::kFloat).device(init == WELT_INIT_RANDOM ? at::kCPU : at::kMeta);
 }
 
-ModelComponent::ModelComponent(std::unique_ptr<nn::Model> model, std::vector<std::string> roles)
-    : model_(std::move(model)), roles_(std::move(roles)), vocabulary_(model_->vocabulary()), slots_(model_->slots()) {
+BodyComponent::BodyComponent(std::unique_ptr<nn::Body> body, std::vector<std::string> roles)
+    : body_(std::move(body)), roles_(std::move(roles)), slots_(body_->slots()) {
   for (const nn::Slot& slot : slots_) shapes_.push_back(slot.tensor->sizes().vec());
 }
 
-const void* ModelComponent::get_interface(std::string_view id) const {
-  if (const void* table = detail::role_table(*this, id)) {
-    return std::ranges::find(roles_, id) != roles_.end() ? table : nullptr;
-  }
-  if (const void* table = detail::state_table(*this, id)) return table;
-  return detail::cache_table(*this, id);
+bool BodyComponent::has_role(std::string_view id) const { return std::ranges::find(roles_, id) != roles_.end(); }
+
+std::function<void(std::string_view name, const at::Tensor& value)> BodyComponent::trace() const {
+  if (trace_ == nullptr) return {};
+  return [this](std::string_view name, const at::Tensor& value) {
+    const welt_tensor box{value};
+    trace_(trace_data_, to_abi(name), &box);
+  };
 }
 
-void ModelComponent::bind(std::size_t index, const at::Tensor& tensor) {
+void BodyComponent::bind(std::size_t index, const at::Tensor& tensor) {
   if (index >= slots_.size()) {
     throw Failure(WELT_OUT_OF_RANGE, "there are " + std::to_string(slots_.size()) + " parameters; number " +
                                          std::to_string(index) + " was to be bound");
@@ -56,7 +47,7 @@ void ModelComponent::bind(std::size_t index, const at::Tensor& tensor) {
   ++generation_;
 }
 
-void ModelComponent::to(at::ScalarType type) {
+void BodyComponent::to(at::ScalarType type) {
   const at::NoGradGuard no_grad;
   for (const nn::Slot& slot : slots_) {
     if (slot.tensor->scalar_type() == type) continue;
@@ -66,7 +57,7 @@ void ModelComponent::to(at::ScalarType type) {
   ++generation_;
 }
 
-void ModelComponent::require_bound() const {
+void BodyComponent::require_bound() const {
   if (bound_generation_ == generation_) return;
   for (const nn::Slot& slot : slots_) {
     if (slot.tensor->is_meta()) {
@@ -76,39 +67,6 @@ void ModelComponent::require_bound() const {
     }
   }
   bound_generation_ = generation_;
-}
-
-at::Tensor ModelComponent::run(const nn::RowInput& input, at::Tensor* pooled) const {
-  require_bound();
-  if (input.embeds.defined() && input.embeds.dim() > 0 && input.embeds.size(-1) != vocabulary_.width) {
-    throw invalid(
-        "embeds are " + std::to_string(input.embeds.size(-1)) + " wide; expected " + std::to_string(vocabulary_.width),
-        "embeds");
-  }
-  std::optional<at::NoGradGuard> no_grad;
-  if (input.cache != nullptr) no_grad.emplace();
-
-  nn::RowPlan::Trace trace;
-  if (trace_ != nullptr) {
-    trace = [this](std::string_view name, const at::Tensor& value) {
-      const welt_tensor box{value};
-      trace_(trace_data_, to_abi(name), &box);
-    };
-  }
-  const nn::RowPlan plan(input, std::move(trace));
-  const std::int64_t limit = model_->max_positions();
-  if (limit > 0 && plan.longest_position() >= limit) {
-    throw Failure(WELT_OUT_OF_RANGE, "position " + std::to_string(plan.longest_position()) +
-                                         " was asked for; the model " + "has " + std::to_string(limit) +
-                                         " positions (max_position_embeddings)");
-  }
-  const at::Tensor hidden = model_->forward(plan.enter(input.embeds), plan);
-  const at::Tensor out = plan.leave(hidden);
-  if (pooled != nullptr) {
-    *pooled = plan.rows() == 0 ? at::Tensor() : model_->pooler(plan.first_tokens(hidden));
-  }
-  plan.commit();
-  return out;
 }
 
 }  // namespace v0_1

@@ -40,11 +40,19 @@ void write_struct(Info info, Info* out) {
   std::memcpy(out, &info, size);
 }
 
-inline ModelComponent& component_of(const welt_component* component) { return instance_of<ModelComponent>(component); }
+// A component's self is its BodyComponent (TorchComponent::AbiSelf). The tables of a role are handed out by a component
+// of that kind only, so they know what it is.
+inline BodyComponent& body_of(const welt_component* component) { return instance_of<BodyComponent>(component); }
+inline ModelComponent& component_of(const welt_component* component) {
+  return static_cast<ModelComponent&>(body_of(component));
+}
+inline ImageComponent& image_of(const welt_component* component) {
+  return static_cast<ImageComponent&>(body_of(component));
+}
 
 // The tables of the other interfaces, or null for an unknown id.
+const void* state_table(std::string_view id);  // works on every BodyComponent
 const void* role_table(const ModelComponent& component, std::string_view id);
-const void* state_table(const ModelComponent& component, std::string_view id);
 const void* vocabulary_table(const ModelComponent& component);
 const void* cache_table(const ModelComponent& component, std::string_view id);
 

@@ -1,8 +1,7 @@
-// The tables about a component's state: parameters, mode, trace, device.
+// The tables about a component's state, whatever its role: parameters, mode, trace, device.
 #include <welt/abi/device.h>
 #include <welt/abi/mode.h>
 #include <welt/abi/parameters.h>
-#include <welt/abi/vocabulary.h>
 
 #include "component.h"
 
@@ -39,7 +38,7 @@ at::ScalarType floating_type(std::uint32_t dtype) {
   }
 }
 
-const nn::Slot& slot_of(const ModelComponent& component, std::uint64_t index) {
+const nn::Slot& slot_of(const BodyComponent& component, std::uint64_t index) {
   if (index >= component.slots().size()) {
     throw Failure(WELT_OUT_OF_RANGE, "there are " + std::to_string(component.slots().size()) + " parameters; number " +
                                          std::to_string(index) + " was asked for");
@@ -49,14 +48,14 @@ const nn::Slot& slot_of(const ModelComponent& component, std::uint64_t index) {
 
 std::uint64_t count(const welt_component* component) {
   std::uint64_t out = 0;
-  torch_fence(nullptr, "parameters", [&] { out = component_of(component).slots().size(); });
+  torch_fence(nullptr, "parameters", [&] { out = body_of(component).slots().size(); });
   return out;
 }
 
 welt_status describe(const welt_component* component, std::uint64_t index, welt_parameter_info* out,
                      welt_error* error) {
   return torch_fence(error, "parameters", [&] {
-    const ModelComponent& self = component_of(component);
+    const BodyComponent& self = body_of(component);
     const nn::Slot& slot = slot_of(self, index);
     const std::vector<std::int64_t>& shape = self.shapes()[index];
     welt_parameter_info info{};
@@ -73,16 +72,16 @@ welt_status describe(const welt_component* component, std::uint64_t index, welt_
 }
 
 welt_status get(const welt_component* component, std::uint64_t index, welt_tensor** out, welt_error* error) {
-  return torch_fence(error, "parameters", [&] { *out = give(*slot_of(component_of(component), index).tensor); });
+  return torch_fence(error, "parameters", [&] { *out = give(*slot_of(body_of(component), index).tensor); });
 }
 
 welt_status bind(welt_component* component, std::uint64_t index, const welt_tensor* tensor, welt_error* error) {
-  return torch_fence(error, "parameters", [&] { component_of(component).bind(index, value_or_none(tensor)); });
+  return torch_fence(error, "parameters", [&] { body_of(component).bind(index, value_or_none(tensor)); });
 }
 
 std::uint64_t generation(const welt_component* component) {
   std::uint64_t out = 0;
-  torch_fence(nullptr, "parameters", [&] { out = component_of(component).generation(); });
+  torch_fence(nullptr, "parameters", [&] { out = body_of(component).generation(); });
   return out;
 }
 
@@ -91,12 +90,12 @@ welt_status set_mode(welt_component* component, std::uint32_t mode, welt_error* 
     if (mode != WELT_MODE_TRAINING && mode != WELT_MODE_EVALUATION) {
       throw invalid("mode is " + std::to_string(mode) + "; expected WELT_MODE_TRAINING or WELT_MODE_EVALUATION");
     }
-    component_of(component).model().set_training(mode == WELT_MODE_TRAINING);
+    body_of(component).body().set_training(mode == WELT_MODE_TRAINING);
   });
 }
 
 welt_status set_trace(welt_component* component, welt_trace_fn callback, void* user_data, welt_error* error) {
-  return torch_fence(error, "trace", [&] { component_of(component).set_trace(callback, user_data); });
+  return torch_fence(error, "trace", [&] { body_of(component).set_trace(callback, user_data); });
 }
 
 welt_status to(welt_component* component, welt_string device, std::uint32_t dtype, welt_error* error) {
@@ -104,7 +103,7 @@ welt_status to(welt_component* component, welt_string device, std::uint32_t dtyp
     if (from_abi(device) != "cpu") {
       throw Failure(WELT_UNIMPLEMENTED, "device \"" + std::string(from_abi(device)) + "\" is not offered; use \"cpu\"");
     }
-    if (dtype != 0) component_of(component).to(floating_type(dtype));
+    if (dtype != 0) body_of(component).to(floating_type(dtype));
   });
 }
 
@@ -120,12 +119,11 @@ constexpr welt_device_v1 device_table = {.struct_size = sizeof(device_table), .t
 
 }  // namespace
 
-const void* state_table(const ModelComponent& component, std::string_view id) {
+const void* state_table(std::string_view id) {
   if (id == WELT_PARAMETERS_INTERFACE) return &parameters_table;
   if (id == WELT_MODE_INTERFACE) return &mode_table;
   if (id == WELT_TRACE_INTERFACE) return &trace_table;
   if (id == WELT_DEVICE_INTERFACE) return &device_table;
-  if (id == WELT_VOCABULARY_INTERFACE) return vocabulary_table(component);
   return nullptr;
 }
 

@@ -2,10 +2,14 @@
 #include "welt/nn/module.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/conv2d.h>
+#include <ATen/ops/dropout.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/linear.h>
 
+#include <array>
+#include <optional>
 #include <utility>
 
 #include "welt/nn/blocks.h"
@@ -60,6 +64,10 @@ void Module::initialise() {
   }
 }
 
+at::Tensor dropout(const at::Tensor& x, double probability) {
+  return probability > 0 ? at::dropout(x, probability, /*train=*/true) : x;
+}
+
 Linear::Linear(std::int64_t in, std::int64_t out, bool with_bias, const at::TensorOptions& options, double deviation) {
   parameter("weight", weight, {out, in}, options, Init::normal(deviation), true);
   if (with_bias) parameter("bias", bias, {out}, options, Init::zeros(), false);
@@ -83,5 +91,33 @@ RMSNorm::RMSNorm(std::int64_t width, double eps, const at::TensorOptions& option
   parameter("weight", weight, {width}, options, Init::ones(), false);
 }
 at::Tensor RMSNorm::operator()(const at::Tensor& x) const { return residual_norm({}, x, spec()).normed; }
+
+Conv2d::Conv2d(std::int64_t in, std::int64_t out, const Shape& shape, const at::TensorOptions& options,
+               double deviation)
+    : shape_(shape) {
+  parameter("weight", weight, {out, in / shape.groups, shape.kernel.height, shape.kernel.width}, options,
+            Init::normal(deviation), true);
+  if (shape.bias) parameter("bias", bias, {out}, options, Init::zeros(), false);
+}
+
+at::Tensor Conv2d::operator()(const at::Tensor& x) const {
+  const auto [kh, kw] = shape_.kernel;
+  const std::int64_t n = x.size(0), channels = x.size(1), height = x.size(2), width = x.size(3);
+  const bool tiles = shape_.kernel == shape_.stride && shape_.padding == Extent{0, 0} && shape_.groups == 1 &&
+                     height % kh == 0 && width % kw == 0;
+  if (!tiles) {
+    const auto pair = [](const Extent& extent) { return std::array{extent.height, extent.width}; };
+    const std::array stride = pair(shape_.stride), padding = pair(shape_.padding), dilation = pair({1, 1});
+    return at::conv2d(x, weight, bias.defined() ? std::optional(bias) : std::nullopt, stride, padding, dilation,
+                      shape_.groups);
+  }
+  const std::int64_t rows = height / kh, columns = width / kw, out = weight.size(0);
+  const at::Tensor patches = x.reshape({n, channels, rows, kh, columns, kw})
+                                 .permute({0, 2, 4, 1, 3, 5})
+                                 .reshape({n * rows * columns, channels * kh * kw});  // [N·h·w, C·kh·kw]
+  const at::Tensor flat = weight.view({out, channels * kh * kw});
+  const at::Tensor y = bias.defined() ? at::linear(patches, flat, bias) : at::linear(patches, flat);
+  return y.view({n, rows, columns, out}).permute({0, 3, 1, 2});
+}
 
 }  // namespace welt::nn

@@ -24,7 +24,7 @@ struct VocabularyFacts {
 };
 
 // Letters: tokens are flat in plan order (row_plan.h), E embedding width, D width. [instance]
-class Model : public Module {
+class Model : public Body {
  public:
   // embeds [tokens, E] → hidden [tokens, D], after the final norm, before the head. Traces "hidden_states.<i>".
   virtual at::Tensor forward(const at::Tensor& embeds, const RowPlan& plan) const = 0;
@@ -39,19 +39,6 @@ class Model : public Module {
   virtual at::Tensor pooler(const at::Tensor&) const { return {}; }
   // What stands between body and head, if vocabulary().has_head_transform: hidden [.., D] → [.., E].
   virtual at::Tensor head_transform(const at::Tensor& hidden) const { return hidden; }
-
-  void set_training(bool training) { training_ = training; }
-  bool training() const { return training_; }
-
- protected:
-  // `probability` while training, else 0.
-  double active(double probability) const { return training_ ? probability : 0; }
-
- private:
-  bool training_ = false;
 };
-
-// x with a share of `probability` of its entries dropped and the rest rescaled; x itself at 0.
-at::Tensor dropout(const at::Tensor& x, double probability);
 
 }  // namespace welt::nn

@@ -74,6 +74,23 @@ class Module {
   std::vector<Item> order_;
 };
 
+// A module that is a whole model: it knows whether it is being trained. What a component is made of. [instance]
+class Body : public Module {
+ public:
+  void set_training(bool training) { training_ = training; }
+  bool training() const { return training_; }
+
+ protected:
+  // `probability` while training, else 0.
+  double active(double probability) const { return training_ ? probability : 0; }
+
+ private:
+  bool training_ = false;
+};
+
+// x with a share of `probability` of its entries dropped and the rest rescaled; x itself at 0.
+at::Tensor dropout(const at::Tensor& x, double probability);
+
 // y = x Wᵀ + b.   weight [out, in], bias [out] or undefined
 class Linear : public Module {
  public:
@@ -120,6 +137,30 @@ class RMSNorm : public Module {
  private:
   at::Tensor none_;
   double eps_;
+};
+
+// Height and width of an image, a kernel, a stride or a grid of patches.
+struct Extent {
+  std::int64_t height, width;
+  auto operator<=>(const Extent&) const = default;
+};
+
+// Cross-correlation of images.   weight [out, in / groups, kh, kw], bias [out] or undefined
+class Conv2d : public Module {
+ public:
+  struct Shape {
+    Extent kernel, stride = {1, 1}, padding = {0, 0};
+    std::int64_t groups = 1;
+    bool bias = true;
+  };
+  Conv2d(std::int64_t in, std::int64_t out, const Shape& shape, const at::TensorOptions& options, double deviation);
+  // x [N, in, Hpx, Wpx] → [N, out, h, w]. Where the kernel tiles the image (kernel = stride, nothing left over), this
+  // is one matrix product over flattened patches, and the result's memory is [N, h, w, out]: tokens without a copy.
+  at::Tensor operator()(const at::Tensor& x) const;
+  at::Tensor weight, bias;
+
+ private:
+  Shape shape_;
 };
 
 }  // namespace welt::nn

@@ -1,40 +1,44 @@
-// A component from an nn::Model: all tables of the ABI that torch-linked plugins offer.
+// A component from an nn::Model or an nn::ImageModel: all tables of the ABI that torch-linked plugins offer.
 //
 //   struct Bert {
-//     using Model = …;                                      // nn::Model, made from (const Config&, const
-//     TensorOptions&) static welt::sdk::Descriptor descriptor();            // its roles decide which role tables there
-//     are static welt::sdk::Schema schema();
+//     using Model = …;                             // the model, made from (const Config&, const TensorOptions&)
+//     static welt::sdk::Descriptor descriptor();   // its roles decide which role tables there are
+//     static welt::sdk::Schema schema();
 //   };
 //   WELT_PLUGIN(welt::sdk::PluginInfo("bert", "0.1.0", "…", "MIT"), welt::sdk::TorchComponent<Bert>)
 //
-// Offered: welt.bytes_encoder/1, welt.latent_transformer/1, welt.decoder/1 (by role), welt.vocabulary/1,
-// welt.parameters/1, welt.mode/1, welt.trace/1, welt.device/1 (CPU), and welt.kv_cache/1 where the model has a cache.
+// Offered for every model: welt.parameters/1, welt.mode/1, welt.trace/1, welt.device/1 (CPU).
+//   nn::Model: welt.bytes_encoder/1, welt.latent_transformer/1, welt.decoder/1 (by role), welt.vocabulary/1, and
+//   welt.kv_cache/1 where the model has a cache. A forward with a cache carries no gradient.
+//   nn::ImageModel: welt.image_encoder/1.
 // WELT_INIT_NONE makes parameters on the meta device, WELT_INIT_RANDOM fills them from the default generator.
-// A forward with a cache carries no gradient.
 #pragma once
 
 #include <welt/abi/trace.h>
+#include <welt/nn/image_model.h>
 #include <welt/nn/model.h>
 #include <welt/sdk/plugin.hpp>
 #include <welt/sdk/tensor_box.hpp>
 
+#include <concepts>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace welt::sdk {
 inline namespace v0_1 {
 
-// Behind every torch component; the tables in sdk/nn/component_*.cpp work on it. [instance]
-class ModelComponent {
+// Behind every torch component, whatever its role: parameters, dtype, mode, trace. sdk/nn/component_state.cpp has the
+// tables over it. [instance]
+class BodyComponent {
  public:
-  ModelComponent(std::unique_ptr<nn::Model> model, std::vector<std::string> roles);
+  BodyComponent(const BodyComponent&) = delete;
+  BodyComponent& operator=(const BodyComponent&) = delete;
 
-  const void* get_interface(std::string_view id) const;
-
-  nn::Model& model() const { return *model_; }
-  const nn::VocabularyFacts& vocabulary() const { return vocabulary_; }
+  nn::Body& body() const { return *body_; }
   const std::vector<nn::Slot>& slots() const { return slots_; }
   const std::vector<std::vector<std::int64_t>>& shapes() const { return shapes_; }
   std::uint64_t generation() const { return generation_; }
@@ -43,15 +47,19 @@ class ModelComponent {
   void to(at::ScalarType type);
   void set_trace(welt_trace_fn callback, void* user_data) { trace_ = callback, trace_data_ = user_data; }
 
-  // rows → hidden in the caller's layout; `pooled` non-null: the class's own pooled output, undefined without a pooler.
-  at::Tensor run(const nn::RowInput& input, at::Tensor* pooled) const;
+ protected:
+  BodyComponent(std::unique_ptr<nn::Body> body, std::vector<std::string> roles);
+  ~BodyComponent() = default;
+
+  bool has_role(std::string_view id) const;
+  // Throws Failure unless every parameter has memory.
+  void require_bound() const;
+  // Hands values to the host's callback; empty without one.
+  std::function<void(std::string_view name, const at::Tensor& value)> trace() const;
 
  private:
-  void require_bound() const;
-
-  std::unique_ptr<nn::Model> model_;
+  std::unique_ptr<nn::Body> body_;
   std::vector<std::string> roles_;
-  nn::VocabularyFacts vocabulary_;
   std::vector<nn::Slot> slots_;
   std::vector<std::vector<std::int64_t>> shapes_;
   std::uint64_t generation_ = 1;
@@ -60,27 +68,64 @@ class ModelComponent {
   void* trace_data_ = nullptr;
 };
 
+// A language model; tables in sdk/nn/component_roles.cpp and component_cache.cpp.
+class ModelComponent : public BodyComponent {
+ public:
+  ModelComponent(std::unique_ptr<nn::Model> model, std::vector<std::string> roles);
+
+  const void* get_interface(std::string_view id) const;
+  nn::Model& model() const { return model_; }
+  const nn::VocabularyFacts& vocabulary() const { return vocabulary_; }
+
+  // rows → hidden in the caller's layout; `pooled` non-null: the class's own pooled output, undefined without a pooler.
+  at::Tensor run(const nn::RowInput& input, at::Tensor* pooled) const;
+
+ private:
+  nn::Model& model_;
+  nn::VocabularyFacts vocabulary_;
+};
+
+// An image encoder; tables in sdk/nn/component_image.cpp.
+class ImageComponent : public BodyComponent {
+ public:
+  ImageComponent(std::unique_ptr<nn::ImageModel> model, std::vector<std::string> roles);
+
+  const void* get_interface(std::string_view id) const;
+  const nn::ImageFacts& facts() const { return facts_; }
+
+  // Checks shapes, sizes and dtypes against the facts (throws Failure), and converts pixels to the parameters' dtype.
+  nn::ImageOutput run(const at::Tensor& pixels, const at::Tensor& sizes, bool want_hidden) const;
+
+ private:
+  nn::ImageModel& model_;
+  nn::ImageFacts facts_;
+};
+
 namespace detail {
 
 at::TensorOptions parameter_options(std::uint32_t init);
 
 template <typename M>
-std::unique_ptr<nn::Model> make_model(const Config& config, std::uint32_t init) {
+std::unique_ptr<M> make_model(const Config& config, std::uint32_t init) {
   auto model = std::make_unique<M>(config, parameter_options(init));
   if (init == WELT_INIT_RANDOM) model->initialise();
   return model;
 }
 
+template <typename M>
+using ComponentOf = std::conditional_t<std::derived_from<M, nn::ImageModel>, ImageComponent, ModelComponent>;
+
 }  // namespace detail
 
 template <typename Glue>
-class TorchComponent : public ModelComponent {
+class TorchComponent : public detail::ComponentOf<typename Glue::Model> {
  public:
-  using AbiSelf = ModelComponent;
+  using AbiSelf = BodyComponent;
   static Descriptor descriptor() { return Glue::descriptor(); }
   static Schema schema() { return Glue::schema(); }
   TorchComponent(const Config& config, std::uint32_t init)
-      : ModelComponent(detail::make_model<typename Glue::Model>(config, init), Glue::descriptor().roles) {}
+      : detail::ComponentOf<typename Glue::Model>(detail::make_model<typename Glue::Model>(config, init),
+                                                  Glue::descriptor().roles) {}
 };
 
 }  // namespace v0_1

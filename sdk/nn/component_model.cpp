@@ -1,0 +1,51 @@
+// ModelComponent: one forward of a language model, and which tables it has.
+#include <ATen/core/grad_mode.h>
+#include <welt/abi/vocabulary.h>
+
+#include <optional>
+
+#include "component.h"
+
+namespace welt::sdk {
+inline namespace v0_1 {
+
+ModelComponent::ModelComponent(std::unique_ptr<nn::Model> model, std::vector<std::string> roles)
+    : BodyComponent(std::move(model), std::move(roles)),
+      model_(static_cast<nn::Model&>(body())),
+      vocabulary_(model_.vocabulary()) {}
+
+const void* ModelComponent::get_interface(std::string_view id) const {
+  if (const void* table = detail::role_table(*this, id)) return has_role(id) ? table : nullptr;
+  if (const void* table = detail::state_table(id)) return table;
+  if (id == WELT_VOCABULARY_INTERFACE) return detail::vocabulary_table(*this);
+  return detail::cache_table(*this, id);
+}
+
+at::Tensor ModelComponent::run(const nn::RowInput& input, at::Tensor* pooled) const {
+  require_bound();
+  if (input.embeds.defined() && input.embeds.dim() > 0 && input.embeds.size(-1) != vocabulary_.width) {
+    throw invalid(
+        "embeds are " + std::to_string(input.embeds.size(-1)) + " wide; expected " + std::to_string(vocabulary_.width),
+        "embeds");
+  }
+  std::optional<at::NoGradGuard> no_grad;
+  if (input.cache != nullptr) no_grad.emplace();
+
+  const nn::RowPlan plan(input, trace());
+  const std::int64_t limit = model_.max_positions();
+  if (limit > 0 && plan.longest_position() >= limit) {
+    throw Failure(WELT_OUT_OF_RANGE, "position " + std::to_string(plan.longest_position()) +
+                                         " was asked for; the model has " + std::to_string(limit) +
+                                         " positions (max_position_embeddings)");
+  }
+  const at::Tensor hidden = model_.forward(plan.enter(input.embeds), plan);
+  const at::Tensor out = plan.leave(hidden);
+  if (pooled != nullptr) {
+    *pooled = plan.rows() == 0 ? at::Tensor() : model_.pooler(plan.first_tokens(hidden));
+  }
+  plan.commit();
+  return out;
+}
+
+}  // namespace v0_1
+}  // namespace welt::sdk
