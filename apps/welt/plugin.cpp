@@ -1,5 +1,6 @@
 // `welt plugin list` and `welt plugin describe`: which plugins there are, and what one offers.
 #include <fmt/format.h>
+#include <welt/abi/image_encoder.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -153,8 +154,10 @@ void print_component(const ComponentType& type) {
   if (!type.hf_model_types.empty() || !type.hf_architectures.empty()) {
     fmt::print("  model types    {}\n", joined(type.hf_model_types));
     fmt::print("  architectures  {}\n", joined(type.hf_architectures));
-    fmt::print("  layout         dense rows{}{}\n", type.flags & WELT_COMPONENT_PACKED ? ", packed rows" : "",
-               type.flags & WELT_COMPONENT_CAUSAL ? "; causal" : "");
+    if (!type.has_role(WELT_IMAGE_ENCODER_INTERFACE)) {
+      fmt::print("  layout         dense rows{}{}\n", type.flags & WELT_COMPONENT_PACKED ? ", packed rows" : "",
+                 type.flags & WELT_COMPONENT_CAUSAL ? "; causal" : "");
+    }
   }
   if (*pooling_name(type.default_pooling) != 0) fmt::print("  pooling        {}\n", pooling_name(type.default_pooling));
   const std::vector<SchemaKey> keys = schema_keys(type);

@@ -66,8 +66,8 @@ class ComponentForwardParity : public testing::TestWithParam<fs::path> {
       const auto& served = type.hf_model_types;
       if (std::find(served.begin(), served.end(), config_["model_type"].get<std::string>()) == served.end()) continue;
       for (const auto& [role, id] :
-           {std::pair("bytes_encoder", "welt.bytes_encoder/1"), std::pair("latent", "welt.latent_transformer/1"),
-            std::pair("decoder", "welt.decoder/1")})
+           {std::pair("bytes_encoder", "welt.bytes_encoder/1"), std::pair("image_encoder", "welt.image_encoder/1"),
+            std::pair("latent", "welt.latent_transformer/1"), std::pair("decoder", "welt.decoder/1")})
         if (type.has_role(id)) result.emplace_back(role);
     }
     return result;

@@ -114,6 +114,22 @@ TEST_F(ComponentForward, UnusedTensorsAreNoError) {
   EXPECT_EQ(file.find("plain/out/logits"), nullptr);
 }
 
+TEST_F(ComponentForward, AClassifiersFileServesTheBodyWithoutItsPooler) {
+  use("vit-classifier");
+  ASSERT_EQ(forward("image_encoder").status, 0);
+  const at::Tensor expected = [&] {
+    const SafetensorsFile file = SafetensorsFile::open(out());
+    return copied_tensor(file, *file.find("4x20/out/last_hidden_state"));
+  }();
+  change_config([](nlohmann::json& config) { config["architectures"] = {"ViTModel"}; });
+  const Outcome run = forward("image_encoder");
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_CONTAINS(run.err, "pooler.dense.weight");
+  const SafetensorsFile file = SafetensorsFile::open(out());
+  EXPECT_TRUE(copied_tensor(file, *file.find("4x20/out/last_hidden_state")).equal(expected));
+  EXPECT_EQ(file.find("4x20/out/pooler_output"), nullptr) << "random weights are nobody's output";
+}
+
 TEST_F(ComponentForward, InvalidPositionsAreZero) {
   use("llama-gqa");
   at::Tensor valid = at::ones({1, 3}, at::kBool);

@@ -58,6 +58,16 @@ TEST(PluginVerb, DescribeShowsTheConfigurationKeys) {
   EXPECT_EQ(keys[1]["choices"], json::array({"keep", "drop"}));
 }
 
+TEST(PluginVerb, DescribeTellsALayoutOfRowsOnlyWhereThereAreRows) {
+  const std::string built = std::string("WELT_PLUGIN_PATH=") + WELT_PLUGIN_DIR;
+  EXPECT_TRUE(has(run_welt({"plugin", "describe", "bert"}, built).out, "dense rows, packed rows"));
+  const Outcome images = run_welt({"plugin", "describe", "vit"}, built);
+  EXPECT_EQ(images.status, 0);
+  EXPECT_TRUE(has(images.out, "welt.image_encoder/1")) << images.out;
+  EXPECT_TRUE(has(images.out, "[height, width]")) << images.out;
+  EXPECT_FALSE(has(images.out, "rows")) << images.out;
+}
+
 TEST(PluginVerb, DescribeOfNothingLeavesWithOne) {
   const Outcome outcome = run_welt({"plugin", "describe", "spacs"}, only_zoo + "/good");
   EXPECT_EQ(outcome.status, 1);

@@ -3,11 +3,14 @@
 
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
+#include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
 #include <welt/abi/bytes_encoder.h>
+#include <welt/abi/image_encoder.h>
 #include <welt/abi/latent_transformer.h>
 
 #include <functional>
+#include <map>
 
 #include "core/base/file.h"
 #include "tests/core/base/temp_folder.h"
@@ -84,6 +87,60 @@ TEST(ForwardCases, BadPromptLengths) {
   EXPECT_CONTAINS(refusal({{"a/in/input_ids", ids(1, 3)}, {"a/in/token_type_ids", ids(1, 3)}}), "bytes encoder");
 }
 
+TEST(ForwardCases, BadImagesNameFileCaseAndInput) {
+  HfImageModel vit(HfSource::find((goldens / "vit-a").string()), at::kFloat, true);
+  HfImageModel classifier(HfSource::find((goldens / "vit-classifier").string()), at::kFloat, true);
+  const TempFolder folder;
+  const auto refusal = [&](HfImageModel& model, const std::vector<NamedTensor>& cases) {
+    save_tensors(folder / "io.safetensors", cases);
+    const SafetensorsFile file = SafetensorsFile::open(folder / "io.safetensors");
+    const std::string message = error_of([&] { run_cases(model, file, true); });
+    EXPECT_CONTAINS(message, file.path().string());
+    EXPECT_CONTAINS(message, "case \"a\"");
+    return message;
+  };
+  const at::Tensor image = at::ones({3, 8, 8}), batch = at::ones({1, 3, 8, 8});
+  EXPECT_CONTAINS(refusal(vit, {{"a/in/input_ids", ids(1, 3)}}), "1 inputs, \"input_ids\" among them");
+  EXPECT_CONTAINS(refusal(vit, {{"a/in/pixel_values", batch}, {"a/in/image_0", image}}), "pixel_values alone");
+  EXPECT_CONTAINS(refusal(vit, {{"a/in/image_0", image}, {"a/in/image_2", image}}), "without a gap");
+  EXPECT_CONTAINS(refusal(vit, {{"a/in/pixel_values", image}}), "expected floating-point [B, C, H, W]");
+  EXPECT_CONTAINS(refusal(vit, {{"a/in/image_0", batch}}), "expected floating-point [C, H, W]");
+  EXPECT_CONTAINS(refusal(vit, {{"a/in/pixel_values", ids(1, 3)}}), "Long [1, 3]");
+  EXPECT_CONTAINS(refusal(vit, {{"a/in/pixel_values", at::ones({0, 3, 8, 8})}}), "not empty");
+  EXPECT_CONTAINS(refusal(vit, {{"a/in/pixel_values", at::ones({1, 3, 8, 12})}}), "multiples of 8x8");
+  EXPECT_CONTAINS(refusal(vit, {{"a/in/image_0", image}, {"a/in/image_1", at::ones({1, 8, 8})}}), "1 channels");
+  EXPECT_CONTAINS(refusal(vit, {{"a/in/pixel_values", batch}, {"a/w/logits", batch}}), "no such output");
+  EXPECT_CONTAINS(refusal(classifier, {{"a/in/image_0", image}}), "a class without pooler_output");
+}
+
+TEST(ForwardCases, AListOfImagesIsEachImageByItself) {
+  HfImageModel vit(HfSource::find((goldens / "vit-a").string()), at::kDouble, true);
+  const TempFolder folder;
+  std::vector<NamedTensor> tensors;
+  const at::Tensor weight = at::randn({11, 32}, at::kDouble);
+  for (std::int64_t i = 0; i < 11; ++i) {  // image_10 comes after image_9
+    const at::Tensor image = at::randn({3, 8 * (1 + i % 2), 8 * (1 + i % 4)}, at::kDouble);
+    tensors.emplace_back("list/in/image_" + std::to_string(i), image);
+    tensors.emplace_back("one" + std::to_string(i) + "/in/pixel_values", image.unsqueeze(0));
+    tensors.emplace_back("one" + std::to_string(i) + "/w/pooler_output", weight.narrow(0, i, 1).contiguous());
+  }
+  tensors.emplace_back("list/w/pooler_output", weight);
+  save_tensors(folder / "io.safetensors", tensors);
+  std::map<std::string, at::Tensor> found;
+  for (const auto& [name, value] : run_cases(vit, SafetensorsFile::open(folder / "io.safetensors"), true))
+    found[name] = value;
+  const at::Tensor pooled = found.at("list/out/pooler_output");
+  ASSERT_EQ(pooled.sizes(), (at::IntArrayRef{11, 32}));
+  EXPECT_FALSE(found.contains("list/out/last_hidden_state"));
+  for (std::int64_t i = 0; i < 11; ++i) {
+    const std::string number = std::to_string(i);
+    EXPECT_TRUE(pooled.narrow(0, i, 1).allclose(found.at("one" + number + "/out/pooler_output"))) << i;
+    const at::Tensor grad = found.at("one" + number + "/grad/pixel_values")[0];
+    EXPECT_GT(grad.abs().max().item<double>(), 0);
+    EXPECT_TRUE(found.at("list/grad/image_" + number).allclose(grad)) << i;
+  }
+}
+
 TEST(ForwardCases, UnknownModelTypesRolesAndClassesListTheKnownOnes) {
   const TempFolder folder;
   const auto refusal = [&](std::string_view config, std::string_view role) {
@@ -95,7 +152,7 @@ TEST(ForwardCases, UnknownModelTypesRolesAndClassesListTheKnownOnes) {
   };
   const std::string bert = read_file(goldens / "bert-pooler" / "config.json");
   EXPECT_CONTAINS(refusal(bert, WELT_LATENT_TRANSFORMER_INTERFACE), "llama (plugin llama");
-  EXPECT_CONTAINS(refusal(bert, "welt.image_encoder/1"), "no plugin for that role was found");
+  EXPECT_CONTAINS(refusal(bert, WELT_IMAGE_ENCODER_INTERFACE), "vit (plugin vit");
   EXPECT_CONTAINS(refusal(R"({"model_type": "bert", "architectures": ["BertModle"]})", WELT_BYTES_ENCODER_INTERFACE),
                   "Did you mean BertModel?");
   const std::string unknown = refusal(R"({"model_type": "brt"})", WELT_BYTES_ENCODER_INTERFACE);

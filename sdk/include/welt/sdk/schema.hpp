@@ -63,6 +63,10 @@ inline Key boolean(std::string name, bool value, std::string help) {
 inline Key text(std::string name, std::string_view value, std::string help) {
   return {std::move(name), WELT_VALUE_STRING, "\"" + std::string(value) + "\"", std::move(help)};
 }
+// Of any type: the component checks it. `value_json`: the default as JSON; a range holds for numbers only.
+inline Key any(std::string name, std::string_view value_json, std::string help) {
+  return {std::move(name), 0, std::string(value_json), std::move(help)};
+}
 inline Key table(std::string name, std::string help) {
   return Key{std::move(name), WELT_VALUE_TABLE, "null", std::move(help)}.null_default();
 }

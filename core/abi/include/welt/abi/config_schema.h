@@ -18,7 +18,7 @@ typedef struct welt_config_key {
   uint32_t struct_size;
   uint32_t reserved;
   welt_string name;            /* dots for nesting */
-  uint32_t type;               /* WELT_VALUE_… ; NUMBER accepts integers too */
+  uint32_t type;               /* WELT_VALUE_… ; NUMBER accepts integers too. 0: any, the component checks it */
   uint32_t flags;
   welt_string default_json;    /* the default as JSON text: 12, 0.1, "gelu", null, [1, 2] */
   double minimum, maximum;     /* both 0: no range. Inclusive */

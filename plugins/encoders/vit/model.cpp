@@ -1,0 +1,218 @@
+// The mathematics of ViT. See model.h.
+#include "model.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/upsample_bicubic2d.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace welt::vit {
+namespace {
+
+// image_size and patch_size are one number, or height and width.
+nn::Extent extent(const sdk::Config& config, const char* key, std::int64_t fallback) {
+  const bool is_list = config.type(key) == WELT_VALUE_LIST;
+  const std::vector<std::int64_t> sides =
+      is_list ? config.get_ints(key) : std::vector<std::int64_t>(2, config.get_int(key, fallback));
+  constexpr std::int64_t largest = 1 << 16;
+  if (sides.size() != 2 || std::ranges::min(sides) < 1 || std::ranges::max(sides) > largest) {
+    throw sdk::invalid(std::string(key) + " must be a number of pixels from 1 to 65536, or two: [height, width]", key);
+  }
+  return {sides[0], sides[1]};
+}
+
+std::string text(const nn::Extent& extent) {
+  return "[" + std::to_string(extent.height) + ", " + std::to_string(extent.width) + "]";
+}
+
+}  // namespace
+
+Settings Settings::from(const sdk::Config& config) {
+  Settings s{};
+  s.width = config.get_int("hidden_size");
+  s.inner = config.get_int("intermediate_size");
+  s.layers = config.get_int("num_hidden_layers");
+  s.heads = config.get_int("num_attention_heads");
+  s.channels = config.get_int("num_channels", 3);
+  s.image = extent(config, "image_size", 224);
+  s.patch = extent(config, "patch_size", 16);
+  s.activation = config.get_string("hidden_act", "gelu");
+  s.pooler_activation = config.get_string("pooler_act", "tanh");
+  s.pooled_width = config.get_int("pooler_output_size", 0);
+  if (s.pooled_width == 0) s.pooled_width = s.width;
+  s.architecture = config.get_string("architectures.0", "ViTModel");
+  s.norm_eps = config.get_double("layer_norm_eps", 1e-12);
+  s.initializer_range = config.get_double("initializer_range", 0.02);
+  s.hidden_dropout = config.get_double("hidden_dropout_prob", 0.0);
+  s.attention_dropout = config.get_double("attention_probs_dropout_prob", 0.0);
+  s.qkv_bias = config.get_bool("qkv_bias", true);
+
+  if (s.architecture != "ViTModel" && !s.classifier()) {
+    throw sdk::invalid("class \"" + s.architecture + "\" is not served; known: ViTModel, ViTForImageClassification",
+                       "architectures");
+  }
+  if (s.width < 1 || s.inner < 1 || s.layers < 0 || s.heads < 1 || s.pooled_width < 1) {
+    throw sdk::invalid("sizes of the model must be above 0", "hidden_size");
+  }
+  if (s.channels < 1 || s.channels > 4) {
+    throw sdk::invalid("num_channels is " + std::to_string(s.channels) + "; expected 1 to 4", "num_channels");
+  }
+  if (s.width % s.heads != 0) {
+    throw sdk::invalid("hidden_size (" + std::to_string(s.width) + ") is not a multiple of num_attention_heads (" +
+                           std::to_string(s.heads) + ")",
+                       "hidden_size");
+  }
+  if (s.grid().height < 1 || s.grid().width < 1) {
+    throw sdk::invalid("image_size " + text(s.image) + " is smaller than a patch, " + text(s.patch), "image_size");
+  }
+  return s;
+}
+
+Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
+    : settings_(s),
+      projection_(s.channels, s.width, {.kernel = s.patch, .stride = s.patch}, options, s.initializer_range) {
+  const nn::Init normal = nn::Init::normal(s.initializer_range);
+  parameter("cls_token", class_token_, {1, 1, s.width}, options, normal, true);
+  parameter("position_embeddings", positions_, {1, 1 + s.grid().height * s.grid().width, s.width}, options, normal,
+            true);
+  child("patch_embeddings.projection", projection_);
+}
+
+at::Tensor Embeddings::operator()(const at::Tensor& pixels, const Dropouts& dropouts) const {
+  const at::Tensor patches = projection_(pixels).flatten(2).transpose(1, 2);                    // [N, h·w, D]
+  const at::Tensor table = table_for({pixels.size(2), pixels.size(3)});                         // [1, T, D]
+  const at::Tensor first = class_token_ + table.narrow(1, 0, 1);                                // [1, 1, D]
+  const at::Tensor rest = patches + table.narrow(1, 1, patches.size(1));                        // [N, h·w, D]
+  const at::Tensor x = at::cat({first.expand({pixels.size(0), 1, settings_.width}), rest}, 1);  // [N, T, D]
+  return nn::dropout(x, dropouts.hidden);
+}
+
+// As ViTEmbeddings with interpolate_pos_encoding, which WeLT always asks for: the table as it is for an image of the
+// trained size, and for any square one with as many patches.
+at::Tensor Embeddings::table_for(const nn::Extent& image) const {
+  const nn::Extent grid{image.height / settings_.patch.height, image.width / settings_.patch.width};
+  const bool as_many = grid.height * grid.width == positions_.size(1) - 1;
+  if (image == settings_.image || (as_many && image.height == image.width)) return positions_;
+  return kept_interpolated(grid);
+}
+
+at::Tensor Embeddings::kept_interpolated(const nn::Extent& grid) const {
+  if (at::GradMode::is_enabled() && positions_.requires_grad()) return interpolated(grid);
+  if (positions_.is_inference()) return interpolated(grid);  // has no version to compare
+  constexpr std::size_t most_kept = 64;                      // word images come in some dozen sizes
+  const std::int64_t version = positions_._version();
+  if (!kept_of_.is_same(positions_) || kept_version_ != version || kept_.size() >= most_kept) kept_.clear();
+  kept_of_ = positions_, kept_version_ = version;
+  at::Tensor& table = kept_[{grid.height, grid.width}];
+  if (!table.defined()) table = interpolated(grid);
+  return table;
+}
+
+// transformers reads the table as a square grid, whatever image_size says.
+at::Tensor Embeddings::interpolated(const nn::Extent& grid) const {
+  const std::int64_t patches = positions_.size(1) - 1, width = settings_.width;
+  const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(patches))));
+  if (side * side != patches) {
+    throw sdk::invalid("an image of another size than image_size " + text(settings_.image) + " came; its " +
+                           std::to_string(patches) +
+                           " positions are no square number and cannot be interpolated, in transformers either. Choose "
+                           "a square image_size, or bring all images to image_size",
+                       "image_size");
+  }
+  const std::array<std::int64_t, 2> size{grid.height, grid.width};
+  const at::Tensor square =
+      positions_.narrow(1, 1, patches).view({1, side, side, width}).permute({0, 3, 1, 2});  // [1, D, side, side]
+  const at::Tensor fitted = at::upsample_bicubic2d(square, size, /*align_corners=*/false);  // [1, D, h, w]
+  const at::Tensor flat = fitted.permute({0, 2, 3, 1}).reshape({1, grid.height * grid.width, width});
+  return at::cat({positions_.narrow(1, 0, 1), flat}, 1);
+}
+
+Block::Block(const Settings& s, const at::TensorOptions& options)
+    : norm_before(s.width, s.norm_eps, options),
+      norm_after(s.width, s.norm_eps, options),
+      heads_(s.heads),
+      head_width_(s.width / s.heads),
+      query_(s.width, s.width, s.qkv_bias, options, s.initializer_range),
+      key_(s.width, s.width, s.qkv_bias, options, s.initializer_range),
+      value_(s.width, s.width, s.qkv_bias, options, s.initializer_range),
+      attention_out_(s.width, s.width, true, options, s.initializer_range),
+      activation_(s.activation),
+      inner_(s.width, s.inner, true, options, s.initializer_range),
+      out_(s.inner, s.width, true, options, s.initializer_range) {
+  child("attention.attention.query", query_);
+  child("attention.attention.key", key_);
+  child("attention.attention.value", value_);
+  child("attention.output.dense", attention_out_);
+  child("intermediate.dense", inner_);
+  child("output.dense", out_);
+  child("layernorm_before", norm_before);
+  child("layernorm_after", norm_after);
+}
+
+at::Tensor Block::attend(const at::Tensor& x, const nn::RowPlan& plan, const Dropouts& dropouts) const {
+  const std::int64_t tokens = x.size(0);
+  const auto heads = [&](const at::Tensor& y) { return y.view({tokens, heads_, head_width_}); };  // [tokens, H, d]
+  const at::Tensor attended = nn::row_attention(heads(query_(x)), heads(key_(x)), heads(value_(x)), plan,
+                                                {.dropout = dropouts.attention});  // [tokens, D]
+  return nn::dropout(attention_out_(attended), dropouts.hidden);
+}
+
+at::Tensor Block::feed(const at::Tensor& x, const Dropouts& dropouts) const {
+  return nn::dropout(out_(activation_(inner_(x))), dropouts.hidden);  // D → I → D
+}
+
+Model::Model(const sdk::Config& config, const at::TensorOptions& options)
+    : settings_(Settings::from(config)),
+      embeddings_(settings_, options),
+      norm_(settings_.width, settings_.norm_eps, options),
+      pooler_activation_(settings_.pooler_activation) {
+  const std::string prefix = settings_.classifier() ? "vit." : "";
+  child(prefix + "embeddings", embeddings_);
+  for (std::int64_t i = 0; i < settings_.layers; ++i) {
+    blocks_.push_back(std::make_unique<Block>(settings_, options));
+    child(prefix + "encoder.layer." + std::to_string(i), *blocks_.back());
+  }
+  child(prefix + "layernorm", norm_);
+  if (settings_.classifier()) return;
+  pooler_.emplace(settings_.width, settings_.pooled_width, true, options, settings_.initializer_range);
+  child("pooler.dense", *pooler_, /*optional_in_file=*/true);  // files of classifiers have none
+}
+
+nn::ImageOutput Model::forward(const nn::ImageInput& input) const {
+  const Dropouts dropouts{active(settings_.hidden_dropout), active(settings_.attention_dropout)};
+  const at::Tensor embedded = embeddings_(input.pixels, dropouts);             // [N, T, D]
+  const nn::RowPlan plan({.embeds = embedded, .causal = false}, input.trace);  // a row of tokens for each image
+  at::Tensor residual = plan.enter(embedded);                                  // [tokens, D]
+  at::Tensor branch;                                                           // what the last part adds to it
+  for (std::size_t i = 0; i < blocks_.size(); ++i) {
+    const Block& block = *blocks_[i];
+    const nn::Residual into_attention = nn::residual_norm(branch, residual, block.norm_before.spec());
+    plan.trace("hidden_states." + std::to_string(i), into_attention.sum);
+    const at::Tensor attended = block.attend(into_attention.normed, plan, dropouts);
+    const nn::Residual into_feed = nn::residual_norm(attended, into_attention.sum, block.norm_after.spec());
+    branch = block.feed(into_feed.normed, dropouts);
+    residual = into_feed.sum;
+  }
+  const nn::Residual last = nn::residual_norm(branch, residual, norm_.spec());
+  plan.trace("hidden_states." + std::to_string(blocks_.size()), last.sum);  // transformers: before the last norm
+  const at::Tensor hidden = plan.leave(last.normed);                        // [N, T, D]
+  if (!pooler_) return {hidden, hidden.mean(1)};
+  return {hidden, pooler_activation_((*pooler_)(hidden.select(1, 0)))};
+}
+
+nn::ImageFacts Model::facts() const {
+  return {.base_prefix = "vit",
+          .width = pooler_ ? settings_.pooled_width : settings_.width,
+          .channels = settings_.channels,
+          .patch = settings_.patch,
+          .has_pooler = pooler_.has_value(),
+          .initializer_range = settings_.initializer_range,
+          .mean = {0.5, 0.5, 0.5, 0.5},  // ViTImageProcessor
+          .deviation = {0.5, 0.5, 0.5, 0.5}};
+}
+
+}  // namespace welt::vit
