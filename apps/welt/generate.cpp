@@ -50,8 +50,7 @@ std::vector<std::string> all_prompts(const Options& options) {
       text.erase(0, end == std::string::npos ? text.size() : end + 1);
     }
   }
-  if (prompts.empty())
-    fail({"welt generate", "no prompt", "--prompt TEXT, as often as wanted, or --prompts FILE", {}});
+  if (prompts.empty()) fail({"welt generate", "no prompt", "--prompt TEXT, as often as wanted, or --prompts FILE", {}});
   return prompts;
 }
 
@@ -87,13 +86,14 @@ void run(const Options& options) {
     fmt::print("{}{}{}\n", i == 0 ? "" : "\n", printable(prompts[i]), printable(results[i].text));
   if (options.statistics) {
     const double seconds = seconds_since(start);
-    fmt::print(stderr,
-               "{} words, {} bytes in {:.3f} s: {:.1f} words/s, {:.3f} ms a byte step ({} steps), {:.3f} ms a word step "
-               "of the latent transformer, {:.3f} ms to read a word\n",
-               spent.words, spent.bytes, seconds, static_cast<double>(spent.words) / seconds,
-               spent.byte_steps ? 1e3 * spent.decode / static_cast<double>(spent.byte_steps) : 0.0, spent.byte_steps,
-               spent.word_steps ? 1e3 * spent.latent / static_cast<double>(spent.word_steps) : 0.0,
-               spent.word_steps ? 1e3 * spent.encode / static_cast<double>(spent.word_steps) : 0.0);
+    fmt::print(
+        stderr,
+        "{} words, {} bytes in {:.3f} s: {:.1f} words/s, {:.3f} ms a byte step ({} steps), {:.3f} ms a word step "
+        "of the latent transformer, {:.3f} ms to read a word\n",
+        spent.words, spent.bytes, seconds, static_cast<double>(spent.words) / seconds,
+        spent.byte_steps ? 1e3 * spent.decode / static_cast<double>(spent.byte_steps) : 0.0, spent.byte_steps,
+        spent.word_steps ? 1e3 * spent.latent / static_cast<double>(spent.word_steps) : 0.0,
+        spent.word_steps ? 1e3 * spent.encode / static_cast<double>(spent.word_steps) : 0.0);
   }
 }
 
@@ -138,7 +138,8 @@ void add_generate(CLI::App& app) {
   add_encoder_switch(*verb, options->without);
   verb->add_flag("--reference-compatible", generate.reference_compatible, "Act like the Python reference, defects too")
       ->group("Model");
-  verb->add_flag("--json", options->json, "A line of JSON for each prompt: prompt, text, words, finish")->group("Output");
+  verb->add_flag("--json", options->json, "A line of JSON for each prompt: prompt, text, words, finish")
+      ->group("Output");
   verb->add_flag("--statistics", options->statistics, "Speed, to standard error")->group("Output");
   verb->footer(
       "Greedy unless a temperature is given. A prompt that ends inside a word is completed.\n\n"

@@ -12,9 +12,9 @@ namespace welt {
 struct ByteWriter::Row {
   WrittenWord* word;
   const ByteDraws* draws;
-  std::int64_t number;         // of the word
-  std::size_t fed = 0;         // bytes of the beginning that were fed
-  std::uint8_t next = 0;       // byte to feed
+  std::int64_t number;    // of the word
+  std::size_t fed = 0;    // bytes of the beginning that were fed
+  std::uint8_t next = 0;  // byte to feed
   bool done = false;
   Utf8Automaton utf8;
 };
@@ -29,7 +29,8 @@ ByteWriter::ByteWriter(WeltModel& model, const Segmenter& segmenter, const Gener
 }
 
 std::int64_t ByteWriter::room(const WrittenWord& word) const {
-  const auto given = static_cast<std::int64_t>(word.begin.size()), written = static_cast<std::int64_t>(word.bytes.size());
+  const auto given = static_cast<std::int64_t>(word.begin.size()),
+             written = static_cast<std::int64_t>(word.bytes.size());
   const std::int64_t of_model = capacity_ - 1 - given - written;  // the last byte need not be fed
   return std::min(of_model, options_.reference_compatible ? limit_ + 2 - written : limit_ - given - written);
 }

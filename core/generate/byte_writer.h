@@ -18,9 +18,9 @@
 namespace welt {
 
 struct WrittenWord {
-  std::string begin;    // given: bytes of the word that are there already
-  std::string bytes;    // written behind them
-  bool ended = false;   // by the end byte
+  std::string begin;   // given: bytes of the word that are there already
+  std::string bytes;   // written behind them
+  bool ended = false;  // by the end byte
 };
 
 class ByteWriter {
@@ -43,9 +43,9 @@ class ByteWriter {
   WeltModel& model_;
   const Segmenter& segmenter_;
   const GenerateOptions& options_;
-  at::Tensor table_;           // [256,E]
-  std::int64_t limit_;         // bytes of a word
-  std::int64_t capacity_;      // slots of a row
+  at::Tensor table_;       // [256,E]
+  std::int64_t limit_;     // bytes of a word
+  std::int64_t capacity_;  // slots of a row
   std::optional<Cache> cache_;
 };
 

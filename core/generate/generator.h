@@ -5,8 +5,9 @@
 //                          ▲                                                                             │
 //                          └──────────────── encoded, images drawn; known words from a cache ◀───────────┘
 //
-// A prompt that ends inside a word is completed: its beginning goes to the decoder as bytes. All prompts form one batch,
-// and a row's text does not depend on the others (but for rounding: the products of another batch size). [one thread]
+// A prompt that ends inside a word is completed: its beginning goes to the decoder as bytes. All prompts form one
+// batch, and a row's text does not depend on the others (but for rounding: the products of another batch size). [one
+// thread]
 #pragma once
 
 #include <cstdint>
@@ -40,8 +41,8 @@ struct Generated {
 
 // What generation spent, for benchmarks.
 struct GenerateStatistics {
-  std::int64_t words = 0, bytes = 0;              // written, end bytes included
-  std::int64_t word_steps = 0, byte_steps = 0;    // calls of the latent transformer and of the decoder
+  std::int64_t words = 0, bytes = 0;                       // written, end bytes included
+  std::int64_t word_steps = 0, byte_steps = 0;             // calls of the latent transformer and of the decoder
   double prefill = 0, encode = 0, latent = 0, decode = 0;  // seconds
 };
 

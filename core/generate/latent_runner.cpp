@@ -61,7 +61,8 @@ at::Tensor LatentRunner::step(const at::Tensor& vectors) {
   std::vector<at::Tensor> hidden;
   for (std::size_t i = 0; i < caches_.size(); ++i)
     hidden.push_back(
-        component_.forward({vectors.narrow(0, static_cast<std::int64_t>(i), 1).unsqueeze(1), {}}, attention, {}, &caches_[i])
+        component_
+            .forward({vectors.narrow(0, static_cast<std::int64_t>(i), 1).unsqueeze(1), {}}, attention, {}, &caches_[i])
             .squeeze(1));
   return at::cat(hidden);
 }

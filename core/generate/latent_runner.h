@@ -1,7 +1,7 @@
 // The latent transformer over rows that grow word by word, each with its own length. Inside core/generate only.
 //
-// A component that takes packed rows has one cache for all of them: prompts without padding, then a word a row. One that
-// only takes dense rows gets a cache for each row, as a dense call would give every row as many slots.
+// A component that takes packed rows has one cache for all of them: prompts without padding, then a word a row. One
+// that only takes dense rows gets a cache for each row, as a dense call would give every row as many slots.
 #pragma once
 
 #include <ATen/core/Tensor.h>

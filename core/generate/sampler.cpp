@@ -53,7 +53,8 @@ std::uint8_t choose_byte(std::span<const float> logits, const ByteSet& allowed, 
   if (options.top_k > 0 && std::ssize(list) > options.top_k) list.resize(static_cast<std::size_t>(options.top_k));
   const double top = list.front().weight;
   double total = 0;
-  for (Candidate& candidate : list) total += candidate.weight = std::exp((candidate.weight - top) / options.temperature);
+  for (Candidate& candidate : list)
+    total += candidate.weight = std::exp((candidate.weight - top) / options.temperature);
   double kept = 0;
   std::size_t count = 0;
   while (count < list.size() && (count == 0 || kept < options.top_p * total)) kept += list[count++].weight;

@@ -32,10 +32,12 @@ WordEncoder::~WordEncoder() = default;
 std::vector<std::string> WordEncoder::words(std::string_view text, std::string_view where) const {
   if (const std::size_t fault = find_invalid_utf8(text); fault != utf8_ok) {
     const auto byte = static_cast<std::uint8_t>(text[fault]);
-    const bool cut = byte >= 0xC2 && find_invalid_utf8(text.substr(0, fault)) == utf8_ok && text.size() - fault < 4;
+    const bool cut =
+        byte >= 0xC2 && byte <= 0xF4 && find_invalid_utf8(text.substr(0, fault)) == utf8_ok && text.size() - fault < 4;
     fail({std::string(where),
           fmt::format("byte {} ({:02X}) {}", fault, byte, cut ? "begins a character that is cut off" : "is not UTF-8"),
-          "text in UTF-8 that ends behind a whole character", {}},
+          "text in UTF-8 that ends behind a whole character",
+          {}},
          ErrorCode::data_loss);
   }
   std::vector<std::string> words = segmenter_.words(std::string(1, static_cast<char>(bos_byte)) + std::string(text));

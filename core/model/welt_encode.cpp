@@ -9,9 +9,11 @@
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
+#include <welt/abi/renderer.h>
+
 #include <algorithm>
 
-#include "core/base/error.h"
+#include "core/base/context.h"
 #include "core/base/log.h"
 #include "core/model/index_tensor.h"
 #include "core/model/welt_model.h"
@@ -31,7 +33,10 @@ double channel_value(const std::vector<double>& values, std::int64_t channel) {
 std::shared_ptr<WordDrawer> WeltModel::make_drawer(std::size_t cache_bytes) {
   if (!spec_.reads_images()) return nullptr;
   RendererSpec& renderer = spec_.renderer;
-  auto drawer = std::make_shared<WordDrawer>(*renderer.type, renderer.config, renderer.where, cache_bytes);
+  const ComponentType& type = with_context(renderer.where, [&]() -> const ComponentType& {
+    return Registry::instance().find(WELT_RENDERER_INTERFACE, renderer.plugin);
+  });
+  auto drawer = std::make_shared<WordDrawer>(type, renderer.config, renderer.where, cache_bytes);
   const ImageFacts& facts = image_encoder_->image_facts();
   const std::int64_t block = drawer->block();
   if (block % facts.patch_height != 0 || block % facts.patch_width != 0 || block < facts.minimum_height ||

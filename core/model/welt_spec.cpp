@@ -32,12 +32,13 @@ RendererSpec renderer_from_recipe(const Recipe& recipe) {
   const std::string key = "model.renderer";
   RendererSpec renderer;
   renderer.where = recipe.where(key + ".plugin") + ": " + key;
-  renderer.type = &Registry::instance().find(WELT_RENDERER_INTERFACE, recipe.string(key + ".plugin"));
+  renderer.plugin = recipe.string(key + ".plugin");
+  const ComponentType& type = Registry::instance().find(WELT_RENDERER_INTERFACE, renderer.plugin);
   renderer.config = recipe.table(key + ".config");
-  check_config_keys(*renderer.type, renderer.config, renderer.where);
+  check_config_keys(type, renderer.config, renderer.where);
   // Renderers that draw without a font size need not have that key.
   for (const char* common : {"block", "font_px"})
-    if (has_key(*renderer.type, common)) renderer.config.emplace(common, recipe.integer(key + "." + common));
+    if (has_key(type, common)) renderer.config.emplace(common, recipe.integer(key + "." + common));
   return renderer;
 }
 

@@ -31,7 +31,7 @@ struct SegmenterSpec {
 };
 
 struct RendererSpec {
-  const ComponentType* type = nullptr;  // null: the model reads no images
+  std::string plugin;  // "": the model reads no images. Looked for when words are to be drawn
   nlohmann::json config = nlohmann::json::object();
   std::string fingerprint;  // of the fonts and libraries the model was trained with; "": not known
   std::string where;

@@ -1,5 +1,4 @@
 // See welt_spec.h: specifications out of checkpoint folders, and back into their files.
-#include <welt/abi/renderer.h>
 #include <welt/abi/segmenter.h>
 
 #include <algorithm>
@@ -56,9 +55,7 @@ SegmenterSpec segmenter_from(const Json& json, const std::string& file) {
 RendererSpec renderer_from(const Json& json, const std::string& file) {
   RendererSpec renderer;
   renderer.where = file + ": renderer";
-  renderer.type = with_context(renderer.where, [&] {
-    return &Registry::instance().find(WELT_RENDERER_INTERFACE, json.value("plugin", "freetype"));
-  });
+  renderer.plugin = json.value("plugin", "freetype");
   renderer.config = json.value("config", Json::object());
   renderer.fingerprint = json.value("fingerprint", "");
   return renderer;
@@ -147,9 +144,9 @@ Json WeltSpec::welt_json() const {
             {"pooling", pooled->first},
             {"segmenter",
              {{"plugin", segmenter.type->id}, {"max_bytes", segmenter.max_bytes}, {"config", segmenter.config}}}};
-  if (renderer.type)
+  if (!renderer.plugin.empty())
     json["renderer"] = {
-        {"plugin", renderer.type->id}, {"config", renderer.config}, {"fingerprint", renderer.fingerprint}};
+        {"plugin", renderer.plugin}, {"config", renderer.config}, {"fingerprint", renderer.fingerprint}};
   return json;
 }
 

@@ -1,5 +1,5 @@
-// Which byte may come next, so that what is written byte by byte is well-formed UTF-8 (Unicode Standard, table 3-7), and
-// the looser rule of the Python reference. No allocation, any thread.
+// Which byte may come next, so that what is written byte by byte is well-formed UTF-8 (Unicode Standard, table 3-7),
+// and the looser rule of the Python reference. No allocation, any thread.
 #pragma once
 
 #include <bitset>
