@@ -14,6 +14,7 @@ void add_component(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_plugin(CLI::App& app);
+void add_render(CLI::App& app);
 void add_run(CLI::App& app);
 void add_segment(CLI::App& app);
 void add_validate(CLI::App& app);
