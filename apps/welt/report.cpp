@@ -34,6 +34,22 @@ void print_comparison(const TrainResult& result) {
   against("trigram", trigram);
 }
 
+// "on: bert", "off (bert)", "on: vit, from elsewhere (DIR)", "none".
+std::string encoder_text(const SlotSpec& slot) {
+  if (!slot.type) return "none: the model was trained without one";
+  std::string from;
+  if (slot.fresh)
+    from = slot.weights_from.empty() ? ", with random weights in place of the trained ones"
+                                     : fmt::format(", with the weights of {}", slot.weights_from);
+  return slot.enabled ? fmt::format("on: {}{}", slot.type->id, from)
+                      : fmt::format("off ({} in training; its part is zero, the rest scaled up)", slot.type->id);
+}
+
+nlohmann::json encoder_json(const SlotSpec& slot) {
+  if (!slot.type) return nullptr;
+  return {{"plugin", slot.type->id}, {"enabled", slot.enabled}, {"from", slot.fresh ? slot.weights_from : ""}};
+}
+
 }  // namespace
 
 void print_plan(const Recipe& recipe, const Session& session) {
@@ -78,21 +94,28 @@ void print_summary(const Recipe& recipe, const TrainResult& result) {
       result.run.string(), result.checkpoint.string(), result.run.string(), path, 4 * result.steps, path);
 }
 
-void print_evaluation(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint, bool json) {
+void print_evaluation(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
+                      const SpecChanges& changes, bool json) {
   if (!checkpoint && recipe.string("model.from").empty())
     fail({recipe.path().string(), "task = \"evaluate\" without model.from", "a checkpoint folder in model.from",
           "Or use `welt evaluate RUN`"});
-  Session session = open_session(recipe, SessionUse::evaluate, checkpoint);
+  Session session = open_session(recipe, SessionUse::evaluate, checkpoint, changes);
   if (!session.validation)
     fail({recipe.path().string(), "the recipe names no held-out text",
           "data.validation.files or data.validation.fraction", "Add one, or give it with --set"});
   const LossSums sums = evaluate(session.model, session.validation_batches, session.chunk_tokens, session.amp);
+  const WeltSpec& spec = session.model.spec();
   if (json) {
-    fmt::print("{}\n", evaluation_json(sums).dump());
+    nlohmann::json figures = evaluation_json(sums);
+    figures["encoders"] = {{"bytes_encoder", encoder_json(spec.bytes_encoder)},
+                           {"image_encoder", encoder_json(spec.image_encoder)}};
+    fmt::print("{}\n", figures.dump());
     return;
   }
   fmt::print("{}: {} words, {} bytes of held-out text\n",
              checkpoint ? checkpoint->string() : recipe.string("model.from"), sums.words, sums.text_bytes());
+  fmt::print("  bytes encoder   {}\n  image encoder   {}\n", encoder_text(spec.bytes_encoder),
+             encoder_text(spec.image_encoder));
   fmt::print(
       "  bits per byte   {:.4f}\n  loss            {:.4f} nats per label byte\n  perplexity      {:.4f}\n"
       "  bytes right     {:.2f} %\n  words right     {:.2f} %\n",
