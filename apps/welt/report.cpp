@@ -6,6 +6,8 @@
 #include <csignal>
 #include <map>
 
+#include "apps/welt/printable.h"
+#include "apps/welt/table.h"
 #include "core/base/error.h"
 
 namespace welt {
@@ -21,6 +23,8 @@ void print_comparison(const TrainResult& result) {
   fmt::print("  {:<28} {:>8} {:>13} {:>12} {:>12}\n", "", "bits/byte", "nats/label", "bytes right", "words right");
   if (result.before) print_row("before training", *result.before);
   print_row("after training", *result.after);
+  if (result.without_image_encoder) print_row("  bytes alone (no images)", *result.without_image_encoder);
+  if (result.without_bytes_encoder) print_row("  images alone (no bytes)", *result.without_bytes_encoder);
   if (!result.baseline) return;
   const double bits = result.after->bits_per_byte(), unigram = result.baseline->unigram_bits_per_byte,
                trigram = result.baseline->trigram_bits_per_byte;
@@ -85,13 +89,20 @@ void print_summary(const Recipe& recipe, const TrainResult& result) {
   if (result.last_step < result.steps)
     fmt::print("Stopped by train.minutes = {} before step {}.\n", recipe.number("train.minutes"), result.steps);
   if (result.after) print_comparison(result);
-  fmt::print(
-      "\nRun folder   {}\nCheckpoint   {}\n\nNext\n"
-      "  welt evaluate {}                     the same figures again, from the checkpoint\n"
-      "  welt run {} --set train.steps={} --set name=longer    train longer\n"
-      "  welt bench train {}                  where the time of a step goes\n"
-      "  welt plugin list                     what can fill each slot of a recipe\n",
-      result.run.string(), result.checkpoint.string(), result.run.string(), path, 4 * result.steps, path);
+  if (!result.samples.empty()) fmt::print("\nSamples (prompt | what the model wrote)\n");
+  for (const Sample& sample : result.samples)
+    fmt::print("  {}| {}\n", printable(sample.prompt), printable(sample.text));
+  const std::string run = result.run.string();
+  std::vector<std::vector<std::string>> next{{"Next", ""},
+                                             {"  welt generate " + run + " --prompt 'And he said '", "continue a text"},
+                                             {"  welt evaluate " + run, "the same figures again, from the checkpoint"}};
+  if (result.without_image_encoder)
+    next.push_back({"  welt evaluate " + run + " --set model.image_encoder.enabled=false", "with an encoder off"});
+  next.push_back(
+      {fmt::format("  welt run {} --set train.steps={} --set name=longer", path, 4 * result.steps), "train longer"});
+  next.push_back({"  welt bench train " + path, "where the time of a step goes"});
+  next.push_back({"  welt plugin list", "what can fill each slot of a recipe"});
+  fmt::print("\nRun folder   {}\nCheckpoint   {}\n\n{}", run, result.checkpoint.string(), format_table(next));
 }
 
 void print_evaluation(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
