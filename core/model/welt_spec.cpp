@@ -116,7 +116,7 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   slot.where = recipe.where(key + ".plugin") + ": " + key;
   if (plugin.empty() && from.empty())
     fail({recipe.path().string(), key + " names no plugin", "plugin = \"…\" or from = \"…\"",
-          "`welt plugin list` shows what there is"});
+          "`welt plugin list` shows what there is; an encoder that is not wanted: enabled = false"});
   if (!from.empty() && !preset.empty())
     fail({recipe.where(key + ".preset") + ": " + key, "both preset and from are given", "one of them",
           "A preset is a configuration that the plugin ships; `from` is a Hugging Face folder"});
