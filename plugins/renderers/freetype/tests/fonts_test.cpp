@@ -1,4 +1,6 @@
 // Fonts that are missing, altered, damaged or none at all.
+#include <sys/stat.h>
+
 #include <random>
 
 #include "core/base/file.h"
@@ -75,6 +77,8 @@ TEST(FreetypeFonts, NamedOnesMustBeThereAndReadable) {
   expect_all_in(refusal("/nowhere/a.ttf"), {"/nowhere/a.ttf", "No such file"});
   expect_all_in(refusal(text), {text, "FreeType cannot read it"});
   expect_all_in(refusal(empty), {empty, "it is empty"});
+  ASSERT_EQ(::mkfifo((folder / "pipe.ttf").c_str(), 0600), 0);
+  expect_all_in(refusal((folder / "pipe.ttf").string()), {"pipe.ttf", "no regular file"});
   expect_all_in(refusal("/dev/null"), {"/dev/null", "no regular file"});
   expect_all_in(refusal(noto("NotoSans-Regular.ttf").string() + "#7"), {"face 7"});
   fs::create_directories(folder / "bare");
@@ -93,6 +97,32 @@ TEST(FreetypeFonts, FoldersAndFacesAreTaken) {
   const Drawing japanese(json{{"fonts", {cjk}}}), chinese(json{{"fonts", {cjk + "#2"}}});
   EXPECT_FALSE(same(japanese("直"), chinese("直")));
   EXPECT_NE(japanese.renderer.fingerprint(), chinese.renderer.fingerprint());
+}
+
+// Where a table of an OpenType file begins.
+std::size_t table_at(const std::string& font, std::string_view tag) {
+  const auto number = [&](std::size_t at, int bytes) {
+    std::size_t value = 0;
+    for (int i = 0; i < bytes; ++i)
+      value = value << 8 | static_cast<unsigned char>(font[at + static_cast<std::size_t>(i)]);
+    return value;
+  };
+  for (std::size_t entry = 12; entry < 12 + 16 * number(4, 2); entry += 16) {
+    if (font.compare(entry, 4, tag) == 0) return number(entry + 8, 4);
+  }
+  ADD_FAILURE() << "no table " << tag;
+  return 0;
+}
+
+// Once a division by the height of the line.
+TEST(FreetypeFonts, OneWithoutLineMetricsStillDrawsBoxes) {
+  const TempFolder folder;
+  std::string font = read_file(noto("NotoSansThaana-Regular.ttf"));
+  font.replace(table_at(font, "hhea") + 4, 6, 6, '\0');
+  font.replace(table_at(font, "OS/2") + 68, 10, 10, '\0');
+  const Drawing draw(json{{"fonts", {folder.put("flat.ttf", font).string()}}});
+  EXPECT_GT(darkness(draw("中")), 0.05);
+  EXPECT_GT(darkness(draw("މިއަދު")), 0.05);
 }
 
 // Damaged files give an error or some picture, never a crash.
