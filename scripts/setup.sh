@@ -38,8 +38,18 @@ libtomlplusplus-dev | header toml++/toml.h           | recipes
 libcli11-dev        | header CLI/CLI.hpp             | the command line
 zlib1g-dev          | header zlib.h                  | reads gzip-compressed text
 libboost1.81-dev    | header boost/dll/shared_library.hpp, Boost 1.74 or up | opens plugins (Boost.DLL, headers only)
+libharfbuzz-dev     | header harfbuzz/hb.h           | shapes text: the renderer of words
+libfreetype-dev     | header freetype2/ft2build.h    | draws glyphs: the renderer of words
+libicu-dev          | header unicode/ubidi.h         | scripts, directions, graphemes: the renderer of words
+libpng-dev          | header png.h                   | pictures of words: welt render
+fonts-noto-core     | font NotoSans-Regular.ttf      | the fonts that words are drawn with
+fonts-noto-cjk      | font NotoSansCJK-Regular.ttc   | fonts of Chinese, Japanese and Korean words
 libgtest-dev        | header gtest/gtest.h           | the tests
 '
+# Where the renderer looks for fonts (plugins/renderers/freetype/settings.cpp).
+font_folders=(/usr/share/fonts/{truetype/noto,opentype/noto,noto,noto-cjk,google-noto,google-noto-cjk}
+  /usr/local/share/fonts "${HOME:-/nowhere}/.local/share/fonts")
+
 # A build works without these, only slower.
 optional=' ccache mold '
 
@@ -77,6 +87,19 @@ missing_headers() {
   } | "${CXX:-c++}" -std=c++20 -E -P -x c++ - 2>/dev/null | sed -n 's/^welt_missing //p'
 }
 
+missing_fonts() {
+  local name probe folder found
+  while read -r name; do
+    probe=$(column 2 "$name")
+    case $probe in font*) ;; *) continue ;; esac
+    found=no
+    for folder in "${font_folders[@]}"; do
+      if [ -s "$folder/${probe#font }" ]; then found=yes; fi
+    done
+    [ $found = yes ] || echo "$name"
+  done < <(column 1)
+}
+
 has_compiler() {
   has_command "${CXX:-c++}" &&
     printf '#include <concepts>\n#include <span>\nstatic_assert(__cplusplus > 201703L);\n' |
@@ -92,6 +115,7 @@ missing_packages() {
   has_command ninja || echo ninja-build
   has_command ccache || echo ccache
   has_command mold || echo mold
+  missing_fonts
   if [ $compiler = yes ]; then
     missing_headers
   else

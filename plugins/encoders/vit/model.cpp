@@ -185,23 +185,30 @@ nn::ImageOutput Model::forward(const nn::ImageInput& input) const {
   const Dropouts dropouts{active(settings_.hidden_dropout), active(settings_.attention_dropout)};
   const at::Tensor embedded = embeddings_(input.pixels, dropouts);             // [N, T, D]
   const nn::RowPlan plan({.embeds = embedded, .causal = false}, input.trace);  // a row of tokens for each image
-  at::Tensor residual = plan.enter(embedded);                                  // [tokens, D]
-  at::Tensor branch;                                                           // what the last part adds to it
+  // The pooler looks at the class tokens alone: so does the last block then, once its attention is done.
+  const bool class_only = pooler_ && !blocks_.empty() && !input.want_hidden && !plan.traced();
+  at::Tensor residual = plan.enter(embedded);  // [tokens, D]
+  at::Tensor branch;                           // what the last part adds to it
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     const Block& block = *blocks_[i];
-    const nn::Residual into_attention = nn::residual_norm(branch, residual, block.norm_before.spec());
-    plan.trace("hidden_states." + std::to_string(i), into_attention.sum);
-    const at::Tensor attended = block.attend(into_attention.normed, plan, dropouts);
-    const nn::Residual into_feed = nn::residual_norm(attended, into_attention.sum, block.norm_after.spec());
+    auto [sum, normed] = nn::residual_norm(branch, residual, block.norm_before.spec());
+    plan.trace("hidden_states." + std::to_string(i), sum);
+    at::Tensor attended = block.attend(normed, plan, dropouts);
+    if (class_only && i + 1 == blocks_.size()) {
+      attended = plan.first_tokens(attended), sum = plan.first_tokens(sum);  // [N, D]
+    }
+    const nn::Residual into_feed = nn::residual_norm(attended, sum, block.norm_after.spec());
     branch = block.feed(into_feed.normed, dropouts);
     residual = into_feed.sum;
   }
   const nn::Residual last = nn::residual_norm(branch, residual, norm_.spec());
+  if (class_only) return {{}, pool(last.normed)};
   plan.trace("hidden_states." + std::to_string(blocks_.size()), last.sum);  // transformers: before the last norm
   const at::Tensor hidden = plan.leave(last.normed);                        // [N, T, D]
-  if (!pooler_) return {hidden, hidden.mean(1)};
-  return {hidden, pooler_activation_((*pooler_)(hidden.select(1, 0)))};
+  return {hidden, pooler_ ? pool(hidden.select(1, 0)) : hidden.mean(1)};
 }
+
+at::Tensor Model::pool(const at::Tensor& first) const { return pooler_activation_((*pooler_)(first)); }
 
 nn::ImageFacts Model::facts() const {
   return {.base_prefix = "vit",

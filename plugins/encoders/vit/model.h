@@ -77,6 +77,8 @@ class Model : public nn::ImageModel {
   nn::ImageFacts facts() const override;
 
  private:
+  at::Tensor pool(const at::Tensor& first) const;  // class tokens [N, D] → [N, pooled width]
+
   Settings settings_;
   Embeddings embeddings_;
   std::vector<std::unique_ptr<Block>> blocks_;

@@ -25,10 +25,12 @@ Batch two_rows() {  // row 0: BOS "ab" "c"; row 1: BOS, pad, pad
 }
 
 TEST(StepPlan, EncodesEachDistinctInputWordOnce) {
-  const EncoderPlan plan = plan_encoder(two_rows());
-  EXPECT_EQ(plan.offsets, (Ids{0, 3, 6, 10}));
-  EXPECT_EQ(plan.ids, (Ids{2, 2, 3, 2, 'c', 3, 2, 'a', 'b', 3}));
-  EXPECT_EQ(plan.word_row, (Ids{0, 2, 1, -1}));  // the empty word is only a label
+  const StepPlan plan = plan_step(two_rows(), 8192);
+  EXPECT_EQ(plan.words.offsets, (Ids{0, 3, 6, 10}));  // the empty word is only a label
+  EXPECT_EQ(plan.words.ids, (Ids{2, 2, 3, 2, 'c', 3, 2, 'a', 'b', 3}));
+  EXPECT_EQ(plan.latent.word_row, (Ids{0, 2, 1, 0, -1, -1}));
+  EXPECT_TRUE(plan.words.visible.empty());
+  EXPECT_TRUE(plan.words.images.empty());
 }
 
 TEST(StepPlan, DecodesLabelledPositionsOnly) {
@@ -41,7 +43,6 @@ TEST(StepPlan, DecodesLabelledPositionsOnly) {
   EXPECT_EQ(chunk.predictors, (Ids{1, 3, 5, 6, 8, 9, 10}));
   EXPECT_EQ(chunk.targets, (Ids{3, 3, 'c', 3, 'a', 'b', 3}));
   EXPECT_EQ(chunk.target_row, (Ids{0, 1, 2, 2, 3, 3, 3}));
-  EXPECT_EQ(plan.targets, 7);
 }
 
 TEST(StepPlan, ChunksHoldWholeRowsEvenWhenARowIsLongerThanTheChunk) {
@@ -59,6 +60,41 @@ TEST(StepPlan, BatchWithoutLabelsHasNoChunks) {
   Batch batch = two_rows();
   std::fill(batch.label.begin(), batch.label.end(), -1);
   EXPECT_TRUE(plan_decoder(batch, 8192).chunks.empty());
+}
+
+TEST(StepPlan, ImagesOfOneSizeStandTogetherInTheOrderOfTheRows) {
+  Batch batch = two_rows();
+  const auto image = [](std::int64_t width, std::uint8_t grey) {
+    return std::make_shared<const GreyImage>(
+        GreyImage{.height = 1, .width = width, .pixels = std::vector<std::uint8_t>(width, grey)});
+  };
+  batch.table.images = {image(2, 10), image(4, 20), image(2, 30), nullptr};
+  const WordPlan plan = plan_step(batch, 8192).words;  // rows: BOS, "c", "ab"
+  ASSERT_EQ(plan.images.size(), 2U);
+  EXPECT_EQ(plan.images[0].width, 2);
+  EXPECT_EQ(plan.images[0].rows, (Ids{0, 1}));
+  EXPECT_EQ(plan.images[0].grey, (std::vector<std::uint8_t>{10, 10, 30, 30}));
+  EXPECT_EQ(plan.images[1].rows, (Ids{2}));
+  EXPECT_EQ(plan.images[1].grey.size(), 4U);
+}
+
+TEST(StepPlan, NulIsHiddenAndNotLearntWhereItStandsForPadding) {
+  Batch batch;
+  batch.rows = 1;
+  batch.words = 2;
+  for (const std::string_view word : {std::string_view("\x02"), std::string_view("a\0b", 3)}) batch.table.add(word);
+  batch.input = {0, 1};
+  batch.label = {1, -1};
+  const StepPlan plain = plan_step(batch, 8192);
+  EXPECT_TRUE(plain.words.visible.empty());
+  EXPECT_EQ(plain.decoder.chunks.at(0).targets, (Ids{'a', 0, 'b', 3}));
+  batch.table.nul_is_padding = true;
+  const StepPlan plan = plan_step(batch, 8192);
+  EXPECT_EQ(plan.words.visible, (std::vector<std::uint8_t>{1, 1, 1, 1, 1, 0, 1, 1}));
+  const DecoderChunk& chunk = plan.decoder.chunks.at(0);
+  EXPECT_EQ(chunk.visible, (std::vector<std::uint8_t>{1, 1, 1, 0, 1}));
+  EXPECT_EQ(chunk.predictors, (Ids{1, 3, 4}));
+  EXPECT_EQ(chunk.targets, (Ids{'a', 'b', 3}));
 }
 
 }  // namespace

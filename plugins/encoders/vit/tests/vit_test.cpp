@@ -146,6 +146,31 @@ TEST(Vit, EveryImageIsEncodedByItself) {
   EXPECT_EQ(none.hidden.sizes(), (at::IntArrayRef{0, 4, 16}));
 }
 
+// Without its tokens asked for, the last block computes class tokens only.
+TEST(Vit, PooledIsTheSameWhetherOrNotTokensAreAskedFor) {
+  for (const int layers : {0, 1, 3}) {
+    welt::TorchComponent vit = make({{"num_hidden_layers", layers}, {"pooler_output_size", 5}});
+    vit.to(at::kDouble);
+    const at::Tensor pixels = images(3, 16, 24);
+    std::vector<std::vector<at::Tensor>> gradients;
+    std::vector<at::Tensor> pooled;
+    for (const bool want_hidden : {true, false}) {
+      const auto out = vit.encode_images(pixels, {}, want_hidden);
+      EXPECT_EQ(out.hidden.defined(), want_hidden);
+      out.pooled.square().sum().backward();
+      pooled.push_back(out.pooled);
+      gradients.emplace_back();
+      for (const at::Tensor& tensor : vit.tensors()) {
+        gradients.back().push_back(tensor.grad());
+        tensor.mutable_grad() = at::Tensor();
+      }
+    }
+    EXPECT_LT((pooled[0] - pooled[1]).abs().max().item<double>(), 1e-13);
+    for (std::size_t i = 0; i < gradients[0].size(); ++i)
+      EXPECT_LT((gradients[0][i] - gradients[1][i]).abs().max().item<double>(), 1e-12) << vit.parameters()[i].name;
+  }
+}
+
 TEST(Vit, AClassWithoutPoolerGivesTheMeanOfItsTokens) {
   welt::TorchComponent vit = make({{"architectures", {"ViTForImageClassification"}}});
   const auto out = vit.encode_images(images(2, 8, 40), {}, true);

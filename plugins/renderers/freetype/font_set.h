@@ -1,0 +1,43 @@
+// All fonts of a component in fallback order, and which of them draws a character. Immutable once made: any thread.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "font.h"
+#include "settings.h"
+
+namespace welt::freetype {
+
+class FontSet {
+ public:
+  // What the manifest names but FreeType cannot read is left out with a warning; what the configuration names must be
+  // readable. Throws Failure.
+  explicit FontSet(const Settings& settings);
+
+  static constexpr std::size_t none = 0xFF, most = 250;
+
+  std::size_t size() const { return fonts_.size(); }
+  const Font& operator[](std::size_t index) const { return *fonts_[index]; }
+
+  // Index of the first font that has the character, or none.
+  std::size_t first_with(char32_t character) const {
+    if (character > 0x10FFFF) return none;
+    return pages_[page_of_[character >> 8]][character & 0xFF];
+  }
+
+  // One line per font: name, face, hash. For the fingerprint.
+  std::string description() const;
+
+ private:
+  void index_characters();
+
+  std::vector<std::unique_ptr<Font>> fonts_;
+  std::array<std::uint16_t, 0x1100> page_of_{};       // by character / 256
+  std::vector<std::array<std::uint8_t, 256>> pages_;  // font by character % 256; page 0 is all none
+};
+
+}  // namespace welt::freetype

@@ -1,0 +1,100 @@
+// See renderer.h.
+#include "renderer.h"
+
+#include <unicode/uversion.h>
+#include <welt/abi/log.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "core/base/sha256.h"
+
+namespace welt::freetype {
+namespace {
+
+// Rises with every change of this plugin that may change a pixel.
+constexpr int pixels_version = 1;
+constexpr std::size_t most_reported = 20;
+
+std::string freetype_version() {
+  const FtLibrary library = open_freetype();
+  FT_Int major = 0, minor = 0, patch = 0;
+  FT_Library_Version(library.get(), &major, &minor, &patch);
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(patch);
+}
+
+std::string icu_version() {
+  UVersionInfo version;
+  u_getVersion(version);
+  char text[U_MAX_VERSION_STRING_LENGTH];
+  u_versionToString(version, text);
+  return text;
+}
+
+std::string hexadecimal(char32_t character) {
+  char text[12];
+  std::snprintf(text, sizeof(text), "U+%04X", static_cast<unsigned>(character));
+  return text;
+}
+
+}  // namespace
+
+sdk::Descriptor FreetypeRenderer::descriptor() {
+  return {.id = "freetype",
+          .description = "HarfBuzz shaping, FreeType outlines without hinting, Noto fonts by default"};
+}
+
+FreetypeRenderer::FreetypeRenderer(const sdk::Config& config)
+    : settings_(read_settings(config)),
+      fonts_(settings_),
+      missing_(settings_.font_px, fonts_[0].ascent(), fonts_[0].descent()),
+      fingerprint_(make_fingerprint()) {}
+
+std::string FreetypeRenderer::make_fingerprint() const {
+  const std::string libraries =
+      "harfbuzz " + std::string(hb_version_string()) + ", freetype " + freetype_version() + ", icu " + icu_version();
+  Sha256 hash;
+  hash.add("freetype renderer " + std::to_string(pixels_version) + "\n" + libraries + "\nblock " +
+           std::to_string(settings_.block) + "\nfont_px " + std::to_string(settings_.font_px) + "\nmax_width " +
+           std::to_string(settings_.max_width) + "\n" + fonts_.description());
+  return "freetype/" + std::to_string(pixels_version) + " (" + libraries + ", " + std::to_string(fonts_.size()) +
+         " fonts) " + hash.finish();
+}
+
+void FreetypeRenderer::render(State& state, std::string_view word, const sdk::Canvas& canvas) const {
+  const Layout& layout = state.layout_of(word);
+  const Paper paper(canvas);
+  for (const PlacedGlyph& glyph : layout.glyphs) {
+    if (glyph.font == FontSet::none) {
+      missing_.draw(paper, glyph.glyph, glyph.x, glyph.y);
+    } else {
+      state.glyphs().draw(paper, glyph.font, glyph.glyph, glyph.x, glyph.y);
+    }
+  }
+}
+
+void FreetypeRenderer::report_missing(const Layout& layout) const {
+  for (const PlacedGlyph& glyph : layout.glyphs) {
+    if (glyph.font != FontSet::none) continue;
+    const std::lock_guard lock(mutex_);
+    if (reported_.size() >= most_reported || !reported_.insert(glyph.glyph).second) continue;
+    sdk::log(WELT_LOG_INFO, "no font has " + hexadecimal(glyph.glyph) + ": it is drawn as a box with its number" +
+                                (reported_.size() == most_reported ? "; further characters are not named" : ""));
+  }
+}
+
+FreetypeRenderer::State::State(const FreetypeRenderer& renderer)
+    : renderer_(renderer), maker_(renderer.settings_, renderer.fonts_, renderer.missing_), glyphs_(renderer.fonts_) {}
+
+const Layout& FreetypeRenderer::State::layout_of(std::string_view word) {
+  if (!has_layout_ || word != word_) {
+    has_layout_ = false;  // also when the word is refused
+    maker_.lay_out(word, layout_);
+    renderer_.report_missing(layout_);
+    word_ = word;
+    has_layout_ = true;
+  }
+  return layout_;
+}
+
+}  // namespace welt::freetype

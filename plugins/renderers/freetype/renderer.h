@@ -1,0 +1,62 @@
+// The renderer "freetype" behind welt.renderer/1: one immutable set of fonts per component, one State per thread.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <welt/sdk/renderer.hpp>
+
+#include "font_set.h"
+#include "glyph_cache.h"
+#include "layout.h"
+#include "missing_glyph.h"
+#include "settings.h"
+
+namespace welt::freetype {
+
+class FreetypeRenderer {
+ public:
+  static sdk::Descriptor descriptor();
+  static sdk::Schema schema() { return settings_schema(); }
+
+  explicit FreetypeRenderer(const sdk::Config& config);
+
+  // What one thread draws with. The last layout is kept, because a word is measured before it is drawn.
+  class State {
+   public:
+    explicit State(const FreetypeRenderer& renderer);
+    const Layout& layout_of(std::string_view word);
+    GlyphCache& glyphs() { return glyphs_; }
+
+   private:
+    const FreetypeRenderer& renderer_;
+    LayoutMaker maker_;
+    GlyphCache glyphs_;
+    Layout layout_;
+    std::string word_;
+    bool has_layout_ = false;
+  };
+
+  std::int64_t block() const { return settings_.block; }
+  std::unique_ptr<State> make_state() const { return std::make_unique<State>(*this); }
+  sdk::ImageSize measure(State& state, std::string_view word) const { return state.layout_of(word).size; }
+  void render(State& state, std::string_view word, const sdk::Canvas& canvas) const;
+  std::string_view fingerprint() const { return fingerprint_; }
+
+ private:
+  // Says once for each character that no font has it, for the first few.
+  void report_missing(const Layout& layout) const;
+  std::string make_fingerprint() const;
+
+  Settings settings_;
+  FontSet fonts_;
+  MissingGlyph missing_;
+  std::string fingerprint_;
+  mutable std::mutex mutex_;
+  mutable std::set<char32_t> reported_;  // guarded by mutex_
+};
+
+}  // namespace welt::freetype
