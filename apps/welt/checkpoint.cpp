@@ -20,12 +20,6 @@ struct Options {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-std::string size_text(std::uintmax_t bytes) {
-  if (bytes < 10'000) return fmt::format("{:>8} bytes", bytes);
-  return fmt::format("{:>8.1f} {}", static_cast<double>(bytes) / (bytes < 10'000'000 ? 1e3 : 1e6),
-                     bytes < 10'000'000 ? "kB" : "MB");
-}
-
 std::string or_unknown(const std::string& text) { return text.empty() ? "not known" : text; }
 
 void print_model(const CheckpointReport& report) {
@@ -85,8 +79,7 @@ void print_tensors(const CheckpointReport& report) {
   if (report.values_read) rows.front().insert(rows.front().end(), {"NaN", "infinite"});
   for (const TensorReport& tensor : report.tensors) {
     std::vector<std::string>& row = rows.emplace_back();
-    row = {tensor.name, tensor.dtype, fmt::format("[{}]", fmt::join(tensor.shape, ", ")),
-           size_text(static_cast<std::uintmax_t>(tensor.bytes))};
+    row = {tensor.name, tensor.dtype, fmt::format("[{}]", fmt::join(tensor.shape, ", ")), size_text(tensor.bytes)};
     if (report.values_read) row.insert(row.end(), {std::to_string(tensor.nan), std::to_string(tensor.infinite)});
   }
   fmt::print("\n{}", format_table(rows));

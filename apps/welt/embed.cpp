@@ -36,7 +36,10 @@ using TextCallback = std::function<void(std::string_view text, const std::string
 void each_line(const std::string& file, const TextCallback& take) {
   std::int64_t number = 0;
   if (file == "-") {
-    for (std::string line; std::getline(std::cin, line);) take(line, fmt::format("standard input, line {}", ++number));
+    for (std::string line; std::getline(std::cin, line);) {
+      if (line.ends_with('\r')) line.pop_back();  // as LineReader does
+      take(line, fmt::format("standard input, line {}", ++number));
+    }
     return;
   }
   const std::unique_ptr<LineReader> reader = LineReader::open(file);

@@ -117,10 +117,6 @@ std::string right(const std::string& text, std::size_t width) { return fmt::form
 std::string mega(double value) { return right(fmt::format("{:.3f}", value / 1e6), 12); }
 std::string mega(const std::optional<double>& value) { return value ? mega(*value) : right("?", 12); }
 
-std::string megabytes(std::int64_t bytes) {
-  return right(fmt::format("{:.1f} MB", static_cast<double>(bytes) / 1e6), 13);
-}
-
 std::string spoken(std::string name) {
   std::ranges::replace(name, '_', ' ');
   return name;
@@ -151,13 +147,13 @@ void print_flops(const ModelInfo& info) {
 void print_memory(const ModelInfo& info) {
   const std::int64_t trained = info.weight_bytes + info.gradient_bytes + info.optimizer_bytes;
   const auto cache = [](const char* name, const CacheInfo& of) {
-    return std::vector<std::string>{name, of.row_bytes ? megabytes(*of.row_bytes) : right("?", 13),
+    return std::vector<std::string>{name, of.row_bytes ? size_text(*of.row_bytes) : right("?", 8),
                                     fmt::format("{} slots", of.slots)};
   };
-  fmt::print("{}", format_table({{"weights", megabytes(info.weight_bytes), "float32, whatever the precision"},
-                                 {"gradients", megabytes(info.gradient_bytes)},
-                                 {"AdamW's moments", megabytes(info.optimizer_bytes)},
-                                 {"training", megabytes(trained), "the three together, without activations"},
+  fmt::print("{}", format_table({{"weights", size_text(info.weight_bytes), "float32, whatever the precision"},
+                                 {"gradients", size_text(info.gradient_bytes)},
+                                 {"AdamW's moments", size_text(info.optimizer_bytes)},
+                                 {"training", size_text(trained), "the three together, without activations"},
                                  cache("cache of the latents", info.latent_cache),
                                  cache("cache of the decoder", info.decoder_cache)}));
 }

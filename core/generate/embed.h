@@ -45,7 +45,7 @@ class TextEmbedder {
   // has more words than the latent transformer has positions.
   std::vector<std::string> words(std::string_view text, std::string_view where, EmbedLevel level) const;
 
-  // One batch, in the texts' order; each text has at least one word.
+  // One batch of at least one text, in the texts' order; each has at least one word.
   Embedded embed(std::vector<std::vector<std::string>> texts, const EmbedOptions& options);
 
   std::int64_t width() const;  // D

@@ -110,7 +110,7 @@ void WeltModel::collect_parameters() {
   parameters_.clear();
   const auto own = [&](const std::string& name, const at::Tensor& tensor, bool decay, const std::string& group,
                        bool is_table = false) {
-    if (tensor.defined()) parameters_.push_back({name, tensor, decay, is_table, group});
+    if (tensor.defined()) parameters_.push_back({name, tensor, decay, group, is_table});
   };
   // What stands outside the base model (an MLM head) has no part in a bytes encoder and is not in a WeLT checkpoint.
   const auto body = [&](const TorchComponent& component, const std::string& slot, const std::string& prefix = "") {

@@ -33,11 +33,11 @@ class SafetensorsFile;
 class WordDrawer;
 
 struct ModelParameter {
-  std::string name;   // as in a checkpoint's model.safetensors
-  at::Tensor tensor;  // the parameter itself
-  bool decay;         // weight decay applies
-  bool table;         // rows are looked up or added, not multiplied
-  std::string group;  // "bytes_encoder", "encoder_mapping", "latent_transformer", "decoder_norm", "bytes_decoder", …
+  std::string name;    // as in a checkpoint's model.safetensors
+  at::Tensor tensor;   // the parameter itself
+  bool decay;          // weight decay applies
+  std::string group;   // "bytes_encoder", "encoder_mapping", "latent_transformer", "decoder_norm", "bytes_decoder", …
+  bool table = false;  // rows are looked up or added, not multiplied
 };
 
 // What passes spent: seconds by part, and byte positions that were computed.
