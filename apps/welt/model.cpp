@@ -1,4 +1,4 @@
-// welt model: a whole WeLT model on the Python reference's batches, for comparing the two, and its sizes.
+// welt model: a whole WeLT model on the Python reference's batches, for comparing the two. Its sizes: model_info.cpp.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -114,11 +114,14 @@ void add_trace(CLI::App& model) {
 }  // namespace
 
 void add_model(CLI::App& app) {
-  CLI::App* model = app.add_subcommand("model", "Run a whole model on the Python reference's batches, or describe it");
+  CLI::App* model = app.add_subcommand("model", "Tell a model's sizes, or run it on the Python reference's batches");
   model->require_subcommand(1);
-  model->footer("Examples:\n  welt model forward checkpoint --in batch.safetensors --out out.safetensors");
+  model->footer(
+      "Examples:\n  welt model info recipes/quickstart.toml\n"
+      "  welt model forward checkpoint --in batch.safetensors --out out.safetensors");
   add_forward(*model);
   add_trace(*model);
+  add_model_info(*model);
 }
 
 }  // namespace welt

@@ -1,6 +1,8 @@
 // See table.h.
 #include "apps/welt/table.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace welt {
@@ -27,6 +29,13 @@ std::string format_table(const std::vector<std::vector<std::string>>& rows) {
     text += line + "\n";
   }
   return text;
+}
+
+std::string size_text(std::uint64_t bytes) {
+  if (bytes < 10'000) return fmt::format("{:>8} bytes", bytes);
+  const auto value = static_cast<double>(bytes);
+  if (value < 1e7) return fmt::format("{:>8.1f} kB", value / 1e3);
+  return value < 1e10 ? fmt::format("{:>8.1f} MB", value / 1e6) : fmt::format("{:>8.1f} GB", value / 1e9);
 }
 
 }  // namespace welt

@@ -10,11 +10,14 @@
 namespace welt {
 
 void add_bench(CLI::App& app);
+void add_checkpoint(CLI::App& app);
 void add_component(CLI::App& app);
 void add_doctor(CLI::App& app);
+void add_embed(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_model(CLI::App& app);
+void add_model_info(CLI::App& model);  // of `welt model`
 void add_plugin(CLI::App& app);
 void add_render(CLI::App& app);
 void add_run(CLI::App& app);

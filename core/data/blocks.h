@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/data/batch.h"
@@ -18,8 +19,8 @@ struct BlockFaults {
   std::int64_t nested = 0, unclosed = 0, without_start = 0;
 };
 
-// The blocks among words begin … end−1; word(i) has size() and []. An SO inside an open block replaces it, an SO without
-// SI and an SI without SO are counted and ignored.
+// The blocks among words begin … end−1; word(i) has size() and []. An SO inside an open block replaces it, an SO
+// without SI and an SI without SO are counted and ignored.
 template <typename WordAt>
 void find_blocks(std::uint64_t begin, std::uint64_t end, WordAt&& word, std::vector<Block>& blocks,
                  BlockFaults& faults) {
@@ -40,6 +41,18 @@ void find_blocks(std::uint64_t begin, std::uint64_t end, WordAt&& word, std::vec
     }
   }
   if (open) ++faults.unclosed;
+}
+
+// The block that each word of one text is in, −1: none. Faults are ignored.
+inline std::vector<std::int64_t> block_ids(const std::vector<std::string>& words) {
+  std::vector<Block> blocks;
+  BlockFaults ignored;
+  find_blocks(
+      0, words.size(), [&](std::uint64_t i) -> const std::string& { return words[i]; }, blocks, ignored);
+  std::vector<std::int64_t> ids(words.size(), -1);
+  for (std::size_t block = 0; block < blocks.size(); ++block)
+    for (std::uint64_t i = blocks[block].first; i <= blocks[block].last; ++i) ids[i] = static_cast<std::int64_t>(block);
+  return ids;
 }
 
 }  // namespace welt

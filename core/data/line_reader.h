@@ -1,4 +1,4 @@
-// Lines of a plain or gzip-compressed file, with their byte offsets. Used by source.cpp only.
+// Lines of a plain or gzip-compressed file, with their byte offsets. Used by source.cpp and `welt embed`.
 #pragma once
 
 #include <cstdint>

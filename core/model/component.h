@@ -39,6 +39,7 @@ struct NamedParameter {
   std::string name;    // of the Hugging Face class's state dict
   std::uint32_t kind;  // WELT_PARAMETER, WELT_BUFFER
   bool trainable, decay, optional_in_file;
+  bool table;  // rows are looked up or added, not multiplied; false where a plugin does not say
   std::vector<std::int64_t> shape;
   std::string tied_to;
 };

@@ -39,6 +39,7 @@ std::vector<NamedParameter> read_parameters(const Component& component, const we
                       .trainable = info.trainable != 0,
                       .decay = info.decay == WELT_DECAY_YES,
                       .optional_in_file = info.optional_in_file != 0,
+                      .table = WELT_HAS(&info, table) && info.table != 0,
                       .shape = std::vector<std::int64_t>(info.shape, info.shape + info.dims),
                       .tied_to = text_of(info.tied_to)});
   }

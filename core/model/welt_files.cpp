@@ -109,6 +109,14 @@ void WeltModel::save(const std::filesystem::path& folder, std::int64_t words) co
   write_processor_files(folder, spec_, words);
 }
 
+WeltModel::FileMatch WeltModel::compare(const SafetensorsFile& file) const {
+  Match match(file);
+  match.use(table_name("latent_transformer", *latent_));
+  for (const auto& [name, table] : folded_tables()) match.use(name);
+  for (const ModelParameter& parameter : parameters_) match.find(parameter);
+  return {match.problems(), match.unused()};
+}
+
 WeltModel WeltModel::load(const std::filesystem::path& checkpoint, const SpecChanges& changes) {
   WeltSpec spec = WeltSpec::from_checkpoint(checkpoint);
   spec.apply(changes);

@@ -108,8 +108,9 @@ void WeltModel::make_own_tensors(Init init) {
 
 void WeltModel::collect_parameters() {
   parameters_.clear();
-  const auto own = [&](const std::string& name, const at::Tensor& tensor, bool decay, const std::string& group) {
-    if (tensor.defined()) parameters_.push_back({name, tensor, decay, group});
+  const auto own = [&](const std::string& name, const at::Tensor& tensor, bool decay, const std::string& group,
+                       bool is_table = false) {
+    if (tensor.defined()) parameters_.push_back({name, tensor, decay, group, is_table});
   };
   // What stands outside the base model (an MLM head) has no part in a bytes encoder and is not in a WeLT checkpoint.
   const auto body = [&](const TorchComponent& component, const std::string& slot, const std::string& prefix = "") {
@@ -117,14 +118,14 @@ void WeltModel::collect_parameters() {
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       const NamedParameter& info = component.parameters()[i];
       if (info.kind != WELT_PARAMETER || !info.trainable || !info.tied_to.empty()) continue;
-      if (info.name.starts_with(prefix)) own(slot + "." + info.name, tensors[i], info.decay, slot);
+      if (info.name.starts_with(prefix)) own(slot + "." + info.name, tensors[i], info.decay, slot, info.table);
     }
   };
   const auto table = [&](const ByteTable& bytes, const TorchComponent& component, const std::string& slot) {
     std::string stem = slot + "." + component.vocabulary().table_name;
     stem.resize(stem.size() - std::string_view("weight").size());
-    own(stem + "embeddings.weight", bytes.base, true, slot);
-    own(stem + "bit_proj_w", bytes.projection, true, slot);
+    own(stem + "embeddings.weight", bytes.base, true, slot, true);
+    own(stem + "bit_proj_w", bytes.projection, true, slot, true);
   };
   const auto bias_of = [](std::string weight) { return weight.replace(weight.rfind("weight"), 6, "bias"); };
 

@@ -29,13 +29,15 @@
 
 namespace welt {
 
+class SafetensorsFile;
 class WordDrawer;
 
 struct ModelParameter {
-  std::string name;   // as in a checkpoint's model.safetensors
-  at::Tensor tensor;  // the parameter itself
-  bool decay;         // weight decay applies
-  std::string group;  // "bytes_encoder", "encoder_mapping", "latent_transformer", "decoder_norm", "bytes_decoder", …
+  std::string name;    // as in a checkpoint's model.safetensors
+  at::Tensor tensor;   // the parameter itself
+  bool decay;          // weight decay applies
+  std::string group;   // "bytes_encoder", "encoder_mapping", "latent_transformer", "decoder_norm", "bytes_decoder", …
+  bool table = false;  // rows are looked up or added, not multiplied
 };
 
 // What passes spent: seconds by part, and byte positions that were computed.
@@ -74,6 +76,12 @@ class WeltModel {
   // Values of another checkpoint's tensors of the same name. `strict`: each parameter must be there in its shape, and
   // each tensor of the file must be used; else what does not fit keeps its value and is listed in the log.
   void init_from(const std::filesystem::path& checkpoint, bool strict);
+  // How a checkpoint's tensors fit this model, an outline too: what load() would refuse, a line each, and what it would
+  // not read.
+  struct FileMatch {
+    std::vector<std::string> problems, unused;
+  };
+  FileMatch compare(const SafetensorsFile& file) const;
   // All parameters in this type; gradients are dropped. For comparing in float64.
   void to(at::ScalarType dtype);
 

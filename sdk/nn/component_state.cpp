@@ -67,6 +67,7 @@ welt_status describe(const welt_component* component, std::uint64_t index, welt_
     info.shape = shape.data();
     info.dims = shape.size();
     info.optional_in_file = slot.optional_in_file ? 1 : 0;
+    info.table = slot.table ? 1 : 0;
     write_struct(info, out);
   });
 }

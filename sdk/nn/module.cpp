@@ -21,7 +21,13 @@ void Module::parameter(std::string name, at::Tensor& tensor, at::IntArrayRef sha
                        Init init, bool decay) {
   tensor = at::empty(shape, options).requires_grad_(true);
   order_.push_back({own_.size(), false});
-  own_.push_back({std::move(name), &tensor, init, decay});
+  own_.push_back({std::move(name), &tensor, init, decay, /*table=*/false});
+}
+
+void Module::table(std::string name, at::Tensor& tensor, at::IntArrayRef shape, const at::TensorOptions& options,
+                   Init init) {
+  parameter(std::move(name), tensor, shape, options, init, /*decay=*/true);
+  own_.back().table = true;
 }
 
 void Module::child(std::string name, Module& module, bool optional_in_file) {
@@ -43,7 +49,7 @@ void Module::collect(const std::string& prefix, bool optional, std::vector<Slot>
                            out);
     } else {
       const Own& own = own_[item.index];
-      out.push_back({prefix + own.name, own.tensor, own.init, own.decay, optional});
+      out.push_back({prefix + own.name, own.tensor, own.init, own.decay, own.table, optional});
     }
   }
 }
@@ -84,7 +90,7 @@ Conv1D::Conv1D(std::int64_t in, std::int64_t out, const at::TensorOptions& optio
 at::Tensor Conv1D::operator()(const at::Tensor& x) const { return at::addmm(bias, x, weight); }
 
 Embedding::Embedding(std::int64_t rows, std::int64_t width, const at::TensorOptions& options, double deviation) {
-  parameter("weight", weight, {rows, width}, options, Init::normal(deviation), true);
+  table("weight", weight, {rows, width}, options, Init::normal(deviation));
 }
 at::Tensor Embedding::operator()(const at::Tensor& index) const { return at::embedding(weight, index); }
 

@@ -76,9 +76,8 @@ Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
     : settings_(s),
       projection_(s.channels, s.width, {.kernel = s.patch, .stride = s.patch}, options, s.initializer_range) {
   const nn::Init normal = nn::Init::normal(s.initializer_range);
-  parameter("cls_token", class_token_, {1, 1, s.width}, options, normal, true);
-  parameter("position_embeddings", positions_, {1, 1 + s.grid().height * s.grid().width, s.width}, options, normal,
-            true);
+  table("cls_token", class_token_, {1, 1, s.width}, options, normal);
+  table("position_embeddings", positions_, {1, 1 + s.grid().height * s.grid().width, s.width}, options, normal);
   child("patch_embeddings.projection", projection_);
 }
 

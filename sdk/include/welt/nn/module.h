@@ -29,6 +29,7 @@ struct Slot {
   at::Tensor* tensor;
   Init init;
   bool decay;             // weight decay applies (matrices and tables)
+  bool table;             // rows are looked up or added, not multiplied
   bool optional_in_file;  // some checkpoints lack it without harm
 };
 
@@ -48,6 +49,9 @@ class Module {
   // Registers `tensor` and makes it: a leaf of the given shape that wants a gradient.
   void parameter(std::string name, at::Tensor& tensor, at::IntArrayRef shape, const at::TensorOptions& options,
                  Init init, bool decay);
+  // The same for a table, whose rows are looked up or added and never multiplied: positions, token types, a class
+  // token. Sizes and FLOPs count it apart. Weight decay applies.
+  void table(std::string name, at::Tensor& tensor, at::IntArrayRef shape, const at::TensorOptions& options, Init init);
   // Registers a part; an empty name adds nothing to the names of its parameters.
   void child(std::string name, Module& module, bool optional_in_file = false);
 
@@ -56,7 +60,7 @@ class Module {
     std::string name;
     at::Tensor* tensor;
     Init init;
-    bool decay;
+    bool decay, table;
   };
   struct Child {
     std::string name;

@@ -1,0 +1,36 @@
+#include "core/base/spool_file.h"
+
+#include <gtest/gtest.h>
+
+#include <string_view>
+
+#include "tests/core/base/temp_folder.h"
+
+namespace welt {
+namespace {
+
+TEST(SpoolFile, GivesBackWhatWasAppendedAndLeavesNothingBehind) {
+  const test::TempFolder folder;
+  {
+    SpoolFile spool(folder / "target");
+    spool.append("words ", 6);
+    spool.append("and more", 8);
+    const auto bytes = spool.map();
+    EXPECT_EQ(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), "words and more");
+    EXPECT_EQ(spool.size(), 14u);
+    EXPECT_TRUE(std::filesystem::is_empty(folder.path()));  // it has no name
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
+}
+
+TEST(SpoolFile, NothingAppendedIsNothing) {
+  const test::TempFolder folder;
+  EXPECT_TRUE(SpoolFile(folder / "target").map().empty());
+}
+
+TEST(SpoolFile, AFolderThatIsNotThereIsNamedBeforeAnyWork) {
+  EXPECT_CONTAINS(test::error_of([] { SpoolFile("/nowhere/at/all/out.npy"); }), "/nowhere/at/all/out.npy");
+}
+
+}  // namespace
+}  // namespace welt
