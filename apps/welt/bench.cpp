@@ -1,4 +1,5 @@
-// welt bench train RECIPE: how fast training steps are here, and where their time goes.
+// welt bench: how fast training steps and generation are here, and where their time goes.
+#include <ATen/Parallel.h>
 #include <fmt/core.h>
 
 #include <algorithm>
@@ -7,11 +8,20 @@
 
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
-#include "core/base/progress.h"
+#include "core/generate/bench_generate.h"
 #include "core/train/bench_train.h"
+#include "core/train/run_folder.h"
 
 namespace welt {
 namespace {
+
+void add_count(CLI::App& verb, const char* name, std::int64_t& value, int least, int most, const char* help) {
+  verb.add_option(name, value, help)
+      ->capture_default_str()
+      ->check(CLI::Range(least, most).description(fmt::format("{}..{}", least, most)))
+      ->type_name("N")
+      ->group("Measurement");
+}
 
 struct BenchOptions {
   RecipeOptions recipe;
@@ -43,29 +53,72 @@ void bench_train_verb(const BenchOptions& options) {
   fmt::print("  peak memory      {:>11.0f} MB\n", result["peak_memory_bytes"].get<double>() / 1e6);
 }
 
-}  // namespace
-
-void add_bench(CLI::App& app) {
-  CLI::App* group = app.add_subcommand("bench", "Measure speed on this machine");
-  group->require_subcommand(1);
-  group->footer("Examples:\n  welt bench train recipes/quickstart.toml");
-  CLI::App* verb = group->add_subcommand("train", "Time training steps of a recipe; nothing is saved");
+void add_train_bench(CLI::App& group) {
+  CLI::App* verb = group.add_subcommand("train", "Time training steps of a recipe; nothing is saved");
   auto options = std::make_shared<BenchOptions>();
   options->recipe.add_to(*verb);
-  const auto count = [&](const char* name, std::int64_t& value, int least, int most, const char* help) {
-    verb->add_option(name, value, help)
-        ->capture_default_str()
-        ->check(CLI::Range(least, most).description(fmt::format("{}..{}", least, most)))
-        ->type_name("N")
-        ->group("Measurement");
-  };
-  count("--steps", options->steps, 1, 100000, "Measured steps");
-  count("--warmup", options->warmup, 0, 1000, "Steps before measuring");
+  add_count(*verb, "--steps", options->steps, 1, 100000, "Measured steps");
+  add_count(*verb, "--warmup", options->warmup, 0, 1000, "Steps before measuring");
   verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
   verb->footer(
       "Examples:\n  welt bench train recipes/quickstart.toml\n"
       "  welt bench train recipes/quickstart.toml --steps 20 --set precision=amp --json");
   verb->callback([options] { bench_train_verb(*options); });
+}
+
+struct GenerateBench {
+  std::string model, prompt = "In the beginning God created the heaven and the earth. And ";
+  std::int64_t batch = 1, words = 20, repeats = 3, threads = 0;
+  bool json = false;
+};
+
+void bench_generate_verb(const GenerateBench& options) {
+  if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
+  WeltModel model = WeltModel::load(find_checkpoint(options.model));
+  const nlohmann::json result = bench_generate(model, options.prompt, options.batch, options.words, options.repeats);
+  if (options.json) {
+    fmt::print("{}\n", result.dump());
+    return;
+  }
+  const nlohmann::json& ms = result["milliseconds"];
+  fmt::print("batch {}, {} words a prompt, medians of {} repeats, {} threads\n", options.batch, options.words,
+             options.repeats, result["threads"].get<int>());
+  fmt::print("  words/s              {:>10.1f}\n  bytes/s              {:>10.0f}\n  byte steps a word    {:>10.1f}\n",
+             result["words_per_second"].get<double>(), result["bytes_per_second"].get<double>(),
+             result["byte_steps_per_word"].get<double>());
+  fmt::print("  ms per word step     {:>10.2f}\n  ms per byte step     {:>10.3f}\n", ms["word_step"].get<double>(),
+             ms["byte_step"].get<double>());
+  fmt::print("  ms of the latent     {:>10.2f}\n  ms to read a word    {:>10.3f}\n  ms to read the prompt{:>10.1f}\n",
+             ms["latent_step"].get<double>(), ms["read_word"].get<double>(), ms["prefill"].get<double>());
+  fmt::print("  peak memory          {:>7.0f} MB\n", result["peak_memory_bytes"].get<double>() / 1e6);
+}
+
+void add_generate_bench(CLI::App& group) {
+  CLI::App* verb = group.add_subcommand("generate", "Time greedy generation of a run or checkpoint");
+  auto options = std::make_shared<GenerateBench>();
+  verb->add_option("model", options->model, "Run folder (its newest checkpoint) or checkpoint folder")
+      ->required()
+      ->type_name("DIR");
+  add_count(*verb, "--batch", options->batch, 1, 4096, "Prompts at once");
+  add_count(*verb, "--words", options->words, 1, 100000, "Words for each");
+  add_count(*verb, "--repeats", options->repeats, 1, 1000, "Measured repeats, after one of warm-up");
+  add_count(*verb, "--threads", options->threads, 0, 1024, "Threads of LibTorch; 0: all cores");
+  verb->add_option("--prompt", options->prompt, "Text to continue")->type_name("TEXT")->group("Measurement");
+  verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
+  verb->footer(
+      "Examples:\n  welt bench generate runs/quickstart\n  welt bench generate runs/quickstart --batch 8 --json");
+  verb->callback([options] { bench_generate_verb(*options); });
+}
+
+}  // namespace
+
+void add_bench(CLI::App& app) {
+  CLI::App* group = app.add_subcommand("bench", "Measure speed on this machine");
+  group->require_subcommand(1);
+  group->footer(
+      "Examples:\n  welt bench train recipes/quickstart.toml\n  welt bench generate runs/quickstart --batch 8");
+  add_train_bench(*group);
+  add_generate_bench(*group);
 }
 
 }  // namespace welt

@@ -1,0 +1,73 @@
+// See bench_generate.h.
+#include "core/generate/bench_generate.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "core/base/progress.h"
+#include "core/base/stopwatch.h"
+#include "core/generate/generator.h"
+#include "core/train/resources.h"
+
+namespace welt {
+namespace {
+
+struct Repeat {
+  GenerateStatistics spent;
+  double seconds = 0;
+};
+
+template <typename F>
+double median(const std::vector<Repeat>& repeats, F figure) {
+  std::vector<double> values;
+  for (const Repeat& repeat : repeats) values.push_back(figure(repeat));
+  std::ranges::nth_element(values, values.begin() + std::ssize(values) / 2);
+  return values[values.size() / 2];
+}
+
+double per(double seconds, std::int64_t count) { return count > 0 ? 1e3 * seconds / static_cast<double>(count) : 0.0; }
+
+}  // namespace
+
+nlohmann::json bench_generate(WeltModel& model, const std::string& prompt, std::int64_t batch, std::int64_t words,
+                              std::int64_t repeats) {
+  std::vector<std::string> prompts;
+  for (std::int64_t i = 0; i < batch; ++i) prompts.push_back(std::to_string(i + 1) + " " + prompt);
+  Progress progress("bench", repeats + 1);
+  std::vector<Repeat> done;
+  for (std::int64_t i = 0; i <= repeats; ++i) {
+    Generator generator(model);  // anew: no word is known yet
+    Repeat repeat;
+    const auto start = Clock::now();
+    generator.generate(prompts, {.words = words}, {}, &repeat.spent);
+    repeat.seconds = seconds_since(start);
+    if (i > 0) done.push_back(repeat);
+    progress.update(i + 1);
+  }
+  const auto ms = [&](auto figure) { return median(done, figure); };
+  return {{"batch", batch},
+          {"words", words},
+          {"repeats", repeats},
+          {"threads", at::get_num_threads()},
+          {"words_per_second",
+           median(done, [](const Repeat& r) { return static_cast<double>(r.spent.words) / r.seconds; })},
+          {"bytes_per_second",
+           median(done, [](const Repeat& r) { return static_cast<double>(r.spent.bytes) / r.seconds; })},
+          {"byte_steps_per_word", median(done,
+                                         [](const Repeat& r) {
+                                           return static_cast<double>(r.spent.byte_steps) /
+                                                  static_cast<double>(r.spent.word_steps + 1);
+                                         })},
+          {"milliseconds",
+           {{"word_step", ms([](const Repeat& r) { return per(r.seconds, r.spent.word_steps + 1); })},
+            {"byte_step", ms([](const Repeat& r) { return per(r.spent.decode, r.spent.byte_steps); })},
+            {"latent_step", ms([](const Repeat& r) { return per(r.spent.latent, r.spent.word_steps); })},
+            {"read_word", ms([](const Repeat& r) { return per(r.spent.encode, r.spent.word_steps); })},
+            {"prefill", ms([](const Repeat& r) { return 1e3 * r.spent.prefill; })}}},
+          {"seconds", median(done, [](const Repeat& r) { return r.seconds; })},
+          {"peak_memory_bytes", peak_memory()}};
+}
+
+}  // namespace welt
