@@ -16,14 +16,14 @@ struct EvaluateOptions {
 };
 
 void evaluate_run(const EvaluateOptions& options) {
-  const std::filesystem::path checkpoint = find_checkpoint(options.run);
-  std::filesystem::path recipe = std::filesystem::path(options.run) / "recipe.toml";
-  if (!std::filesystem::exists(recipe)) recipe = checkpoint.parent_path().parent_path() / "recipe.toml";
-  if (!std::filesystem::exists(recipe))
+  const std::filesystem::path checkpoint = find_checkpoint(options.run), file = run_recipe(checkpoint);
+  if (file.empty())
     fail({options.run, "no recipe.toml beside the checkpoint", "a run folder, runs/<name>",
           "Use task = \"evaluate\" and model.from = \"…\" in a recipe for a checkpoint on its own"},
          ErrorCode::not_found);
-  print_evaluation(Recipe::load(recipe, options.overrides), checkpoint, options.json);
+  const Recipe trained = Recipe::load(file), recipe = Recipe::load(file, options.overrides);
+  refuse_other_changes(trained, recipe);
+  print_evaluation(recipe, checkpoint, encoder_changes(&trained, recipe), options.json);
 }
 
 }  // namespace
@@ -41,7 +41,10 @@ void add_evaluate(CLI::App& app) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
   verb->footer(
+      "Says which encoders were on. One may be switched off, or taken from elsewhere if it is as wide.\n\n"
       "Examples:\n  welt evaluate runs/quickstart\n"
+      "  welt evaluate runs/quickstart --set model.image_encoder.enabled=false\n"
+      "  welt evaluate runs/quickstart --set model.bytes_encoder.from=runs/other/checkpoints/step-00000240\n"
       "  welt evaluate runs/quickstart --set 'data.validation.files=[\"other.txt\"]' --json");
   verb->callback([options] { evaluate_run(*options); });
 }

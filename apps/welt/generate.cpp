@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "apps/welt/encoder_switch.h"
+#include "apps/welt/printable.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
@@ -26,19 +27,6 @@ struct Options {
   GenerateOptions generate;
   bool json = false, statistics = false;
 };
-
-// Prompts and texts may hold control characters: a terminal gets their pictures.
-std::string printable(std::string_view text) {
-  std::string out;
-  for (const char byte : text) {
-    const auto value = static_cast<std::uint8_t>(byte);
-    if (byte == '\n' || byte == '\t' || (value >= 0x20 && value != 0x7F))
-      out += byte;
-    else
-      out += {'\xE2', '\x90', static_cast<char>(value == 0x7F ? 0xA1 : 0x80 + value)};
-  }
-  return out;
-}
 
 std::vector<std::string> all_prompts(const Options& options) {
   std::vector<std::string> prompts = options.prompts;

@@ -15,7 +15,9 @@ struct RecipeOptions {
   std::vector<std::string> overrides;
 
   void add_to(CLI::App& verb) {
-    verb.add_option("recipe", path, "Recipe file (TOML), or one that came with the program")->required()->type_name("FILE");
+    verb.add_option("recipe", path, "Recipe file (TOML), or one that came with the program")
+        ->required()
+        ->type_name("FILE");
     verb.add_option("--set", overrides, "Override a key: --set train.steps=500 (a TOML value; may be repeated)")
         ->type_name("KEY=VALUE")
         ->group("Recipe")

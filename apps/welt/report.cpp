@@ -6,6 +6,8 @@
 #include <csignal>
 #include <map>
 
+#include "apps/welt/printable.h"
+#include "apps/welt/table.h"
 #include "core/base/error.h"
 
 namespace welt {
@@ -21,6 +23,8 @@ void print_comparison(const TrainResult& result) {
   fmt::print("  {:<28} {:>8} {:>13} {:>12} {:>12}\n", "", "bits/byte", "nats/label", "bytes right", "words right");
   if (result.before) print_row("before training", *result.before);
   print_row("after training", *result.after);
+  if (result.without_image_encoder) print_row("  bytes alone (no images)", *result.without_image_encoder);
+  if (result.without_bytes_encoder) print_row("  images alone (no bytes)", *result.without_bytes_encoder);
   if (!result.baseline) return;
   const double bits = result.after->bits_per_byte(), unigram = result.baseline->unigram_bits_per_byte,
                trigram = result.baseline->trigram_bits_per_byte;
@@ -32,6 +36,22 @@ void print_comparison(const TrainResult& result) {
   };
   against("unigram", unigram);
   against("trigram", trigram);
+}
+
+// "on: bert", "off (bert)", "on: vit, from elsewhere (DIR)", "none".
+std::string encoder_text(const SlotSpec& slot) {
+  if (!slot.type) return "none: the model was trained without one";
+  std::string from;
+  if (slot.fresh)
+    from = slot.weights_from.empty() ? ", with random weights in place of the trained ones"
+                                     : fmt::format(", with the weights of {}", slot.weights_from);
+  return slot.enabled ? fmt::format("on: {}{}", slot.type->id, from)
+                      : fmt::format("off ({} in training; its part is zero, the rest scaled up)", slot.type->id);
+}
+
+nlohmann::json encoder_json(const SlotSpec& slot) {
+  if (!slot.type) return nullptr;
+  return {{"plugin", slot.type->id}, {"enabled", slot.enabled}, {"from", slot.fresh ? slot.weights_from : ""}};
 }
 
 }  // namespace
@@ -69,30 +89,44 @@ void print_summary(const Recipe& recipe, const TrainResult& result) {
   if (result.last_step < result.steps)
     fmt::print("Stopped by train.minutes = {} before step {}.\n", recipe.number("train.minutes"), result.steps);
   if (result.after) print_comparison(result);
-  fmt::print(
-      "\nRun folder   {}\nCheckpoint   {}\n\nNext\n"
-      "  welt evaluate {}                     the same figures again, from the checkpoint\n"
-      "  welt run {} --set train.steps={} --set name=longer    train longer\n"
-      "  welt bench train {}                  where the time of a step goes\n"
-      "  welt plugin list                     what can fill each slot of a recipe\n",
-      result.run.string(), result.checkpoint.string(), result.run.string(), path, 4 * result.steps, path);
+  if (!result.samples.empty()) fmt::print("\nSamples (prompt | what the model wrote)\n");
+  for (const Sample& sample : result.samples)
+    fmt::print("  {}| {}\n", printable(sample.prompt), printable(sample.text));
+  const std::string run = result.run.string();
+  std::vector<std::vector<std::string>> next{{"Next", ""},
+                                             {"  welt generate " + run + " --prompt 'And he said '", "continue a text"},
+                                             {"  welt evaluate " + run, "the same figures again, from the checkpoint"}};
+  if (result.without_image_encoder)
+    next.push_back({"  welt evaluate " + run + " --set model.image_encoder.enabled=false", "with an encoder off"});
+  next.push_back(
+      {fmt::format("  welt run {} --set train.steps={} --set name=longer", path, 4 * result.steps), "train longer"});
+  next.push_back({"  welt bench train " + path, "where the time of a step goes"});
+  next.push_back({"  welt plugin list", "what can fill each slot of a recipe"});
+  fmt::print("\nRun folder   {}\nCheckpoint   {}\n\n{}", run, result.checkpoint.string(), format_table(next));
 }
 
-void print_evaluation(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint, bool json) {
+void print_evaluation(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
+                      const SpecChanges& changes, bool json) {
   if (!checkpoint && recipe.string("model.from").empty())
     fail({recipe.path().string(), "task = \"evaluate\" without model.from", "a checkpoint folder in model.from",
           "Or use `welt evaluate RUN`"});
-  Session session = open_session(recipe, SessionUse::evaluate, checkpoint);
+  Session session = open_session(recipe, SessionUse::evaluate, checkpoint, changes);
   if (!session.validation)
     fail({recipe.path().string(), "the recipe names no held-out text",
           "data.validation.files or data.validation.fraction", "Add one, or give it with --set"});
   const LossSums sums = evaluate(session.model, session.validation_batches, session.chunk_tokens, session.amp);
+  const WeltSpec& spec = session.model.spec();
   if (json) {
-    fmt::print("{}\n", evaluation_json(sums).dump());
+    nlohmann::json figures = evaluation_json(sums);
+    figures["encoders"] = {{"bytes_encoder", encoder_json(spec.bytes_encoder)},
+                           {"image_encoder", encoder_json(spec.image_encoder)}};
+    fmt::print("{}\n", figures.dump());
     return;
   }
   fmt::print("{}: {} words, {} bytes of held-out text\n",
              checkpoint ? checkpoint->string() : recipe.string("model.from"), sums.words, sums.text_bytes());
+  fmt::print("  bytes encoder   {}\n  image encoder   {}\n", encoder_text(spec.bytes_encoder),
+             encoder_text(spec.image_encoder));
   fmt::print(
       "  bits per byte   {:.4f}\n  loss            {:.4f} nats per label byte\n  perplexity      {:.4f}\n"
       "  bytes right     {:.2f} %\n  words right     {:.2f} %\n",

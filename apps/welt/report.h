@@ -13,7 +13,9 @@ namespace welt {
 void print_plan(const Recipe& recipe, const Session& session);
 void print_summary(const Recipe& recipe, const TrainResult& result);
 
-// Evaluates `checkpoint` (or the recipe's model.from) on the recipe's held-out text and prints the figures.
-void print_evaluation(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint, bool json = false);
+// Evaluates `checkpoint`, with `changes` (or the recipe's model.from), on the recipe's held-out text and prints the
+// figures and which encoders were on.
+void print_evaluation(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
+                      const SpecChanges& changes = {}, bool json = false);
 
 }  // namespace welt

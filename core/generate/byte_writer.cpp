@@ -76,11 +76,10 @@ at::Tensor ByteWriter::forward(const at::Tensor& embeds) {
 }
 
 void ByteWriter::write(const at::Tensor& latents, std::vector<WrittenWord>& words,
-                       const std::vector<const ByteDraws*>& draws, const std::vector<std::int64_t>& number,
-                       GenerateStatistics& spent) {
+                       const std::vector<const ByteDraws*>& draws, std::int64_t number, GenerateStatistics& spent) {
   std::vector<Row> rows;
   for (std::size_t i = 0; i < words.size(); ++i)
-    rows.push_back({.word = &words[i], .draws = draws[i], .number = number[i], .done = room(words[i]) <= 0});
+    rows.push_back({.word = &words[i], .draws = draws[i], .number = number, .done = room(words[i]) <= 0});
   const auto count = static_cast<std::int64_t>(rows.size());
   std::vector<std::int64_t> lengths(rows.size(), 0);
   if (cache_ && static_cast<std::int64_t>(cache_->lengths().size()) == count)

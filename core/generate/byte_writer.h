@@ -27,10 +27,10 @@ class ByteWriter {
  public:
   ByteWriter(WeltModel& model, const Segmenter& segmenter, const GenerateOptions& options);
 
-  // latents [n,E]; words[i].begin is given, the rest is filled in. draws[i] are the random numbers of that row and
-  // number[i] counts its words.
+  // latents [n,E]; words[i].begin is given, the rest is filled in. draws[i] are the random numbers of that row; it is
+  // the word `number` of each.
   void write(const at::Tensor& latents, std::vector<WrittenWord>& words, const std::vector<const ByteDraws*>& draws,
-             const std::vector<std::int64_t>& number, GenerateStatistics& spent);
+             std::int64_t number, GenerateStatistics& spent);
 
  private:
   struct Row;

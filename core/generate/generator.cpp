@@ -64,8 +64,6 @@ struct Generator::State {
   WordEncoder encoder;
 
   std::vector<Row> read_prompts(const std::vector<std::string>& prompts) const;
-  // What was written for a row's word: into its text, and the word as it is read back ("": the row is done).
-  std::string take(Row& row, const WrittenWord& word, const GenerateOptions& options) const;
 };
 
 std::vector<Row> Generator::State::read_prompts(const std::vector<std::string>& prompts) const {
@@ -90,20 +88,136 @@ std::vector<Row> Generator::State::read_prompts(const std::vector<std::string>& 
   return rows;
 }
 
-std::string Generator::State::take(Row& row, const WrittenWord& word, const GenerateOptions& options) const {
-  std::string text = word.bytes, read = word.begin + word.bytes;
-  if (options.reference_compatible) {
-    const std::vector<std::uint8_t> ids(text.begin(), text.end());
-    read = text = decode_bytes(ids, /*skip_special=*/true);
+namespace {
+
+// One call of generate(): the rows that still go on, and what they have in caches.
+class Writing {
+ public:
+  Writing(WeltModel& model, WordEncoder& encoder, const GenerateOptions& options, std::vector<Row> rows,
+          const std::vector<std::string>& prompts, GenerateStatistics& spent)
+      : model_(model),
+        encoder_(encoder),
+        options_(options),
+        rows_(std::move(rows)),
+        results_(prompts.size()),
+        positions_(model.limits().latent),
+        runner_(model.latent_transformer(), std::ssize(rows_), capacity()),
+        writer_(model, encoder.segmenter(), options),
+        spent_(spent) {
+    std::map<std::string_view, std::uint64_t> occurrences;
+    for (const std::string& prompt : prompts) draws_.emplace_back(options.sampling.seed, prompt, occurrences[prompt]++);
   }
-  row.begin.clear();
-  if (!text.empty()) {
-    row.out.text += text;
-    row.out.words.push_back(text);
+
+  void prefill() {
+    const auto start = Clock::now();
+    std::vector<at::Tensor> vectors;
+    std::vector<std::vector<std::int64_t>> prefixes;
+    for (const Row& row : rows_) {
+      vectors.push_back(encoder_.encode(row.words));
+      prefixes.push_back(prefix_ids(row.words));
+    }
+    latents_ = model_.map_latents(runner_.prefill(vectors, prefixes)).latents;
+    spent_.prefill += seconds_since(start);
   }
-  if (read.empty()) finish(row, FinishReason::end_of_text);
-  return read;
-}
+
+  // A word for every row; then, unless it was the last one, the rows that go on read it.
+  void word(std::int64_t number, const Generator::WordCallback& told) {
+    const std::vector<WrittenWord> words = write(number);
+    const bool last = number + 1 == options_.words;
+    std::vector<std::string> read;
+    std::vector<std::int64_t> kept;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      Row& row = rows_[i];
+      std::string word = take(row, words[i], told);
+      if (!row.done && !last && positions_ > 0 && row.position >= positions_) finish(row, FinishReason::positions);
+      if (row.done) continue;
+      ++row.position;
+      kept.push_back(static_cast<std::int64_t>(i));
+      read.push_back(std::move(word));
+    }
+    keep(kept);
+    if (!last && !rows_.empty()) step(read);
+  }
+
+  bool done() const { return rows_.empty(); }
+
+  std::vector<Generated> take_results() {
+    for (Row& row : rows_) results_[row.prompt] = std::move(row.out);  // stopped by the number of words
+    return std::move(results_);
+  }
+
+ private:
+  std::int64_t capacity() const {
+    std::int64_t longest = 0;
+    for (const Row& row : rows_) longest = std::max(longest, row.position + options_.words);
+    return positions_ > 0 ? std::min(longest, positions_) : longest;
+  }
+
+  std::vector<WrittenWord> write(std::int64_t number) {
+    const auto start = Clock::now();
+    std::vector<WrittenWord> words;
+    std::vector<const ByteDraws*> draws;
+    for (const Row& row : rows_) {
+      words.push_back({.begin = row.begin});
+      draws.push_back(&draws_[row.prompt]);
+    }
+    writer_.write(latents_, words, draws, number, spent_);
+    spent_.decode += seconds_since(start);
+    return words;
+  }
+
+  // Puts what was written into the row's text. The word as it is read back, or "": the row is done.
+  std::string take(Row& row, const WrittenWord& word, const Generator::WordCallback& told) {
+    std::string text = word.bytes, read = word.begin + word.bytes;
+    if (options_.reference_compatible) {
+      const std::vector<std::uint8_t> ids(text.begin(), text.end());
+      read = text = decode_bytes(ids, /*skip_special=*/true);
+    }
+    row.begin.clear();
+    if (!text.empty()) {
+      row.out.text += text;
+      row.out.words.push_back(text);
+      ++spent_.words;
+      if (told) told(row.prompt, text);
+    }
+    if (read.empty()) finish(row, FinishReason::end_of_text);
+    return read;
+  }
+
+  void keep(const std::vector<std::int64_t>& kept) {
+    if (kept.size() == rows_.size()) return;
+    std::vector<Row> going;
+    for (Row& row : rows_)
+      if (row.done) results_[row.prompt] = std::move(row.out);
+    for (const std::int64_t i : kept) going.push_back(std::move(rows_[static_cast<std::size_t>(i)]));
+    rows_ = std::move(going);
+    if (!kept.empty()) runner_.keep(kept);
+  }
+
+  void step(const std::vector<std::string>& words) {
+    auto start = Clock::now();
+    const at::Tensor encoded = encoder_.encode(words);
+    spent_.encode += seconds_since(start);
+    start = Clock::now();
+    latents_ = model_.map_latents(runner_.step(encoded)).latents;
+    ++spent_.word_steps;
+    spent_.latent += seconds_since(start);
+  }
+
+  WeltModel& model_;
+  WordEncoder& encoder_;
+  const GenerateOptions& options_;
+  std::vector<Row> rows_;
+  std::vector<Generated> results_;
+  std::int64_t positions_;
+  LatentRunner runner_;
+  ByteWriter writer_;
+  GenerateStatistics& spent_;
+  std::vector<ByteDraws> draws_;
+  at::Tensor latents_;  // [rows, E]
+};
+
+}  // namespace
 
 Generator::Generator(WeltModel& model) : state_(std::make_unique<State>(model)) {}
 Generator::~Generator() = default;
@@ -114,79 +228,14 @@ std::vector<Generated> Generator::generate(const std::vector<std::string>& promp
   if (options.words < 0) fail({"words", std::to_string(options.words), "0 or more", {}});
   const at::NoGradGuard no_grad;
   GenerateStatistics ignored;
-  GenerateStatistics& spent = statistics ? *statistics : ignored;
-  WeltModel& model = state_->model;
-  model.set_training(false);
+  state_->model.set_training(false);
   std::vector<Row> rows = state_->read_prompts(prompts);
-  std::vector<ByteDraws> draws;
-  std::map<std::string_view, std::uint64_t> occurrences;
-  for (const std::string& prompt : prompts) draws.emplace_back(options.sampling.seed, prompt, occurrences[prompt]++);
-
-  std::vector<Generated> results(prompts.size());
-  if (prompts.empty()) return results;
-  auto start = Clock::now();
-  std::int64_t capacity = 0;
-  std::vector<at::Tensor> vectors;
-  std::vector<std::vector<std::int64_t>> prefixes;
-  for (const Row& row : rows) {
-    capacity = std::max(capacity, row.position + options.words);
-    vectors.push_back(state_->encoder.encode(row.words));
-    prefixes.push_back(prefix_ids(row.words));
-  }
-  const std::int64_t positions = model.limits().latent;
-  if (positions > 0) capacity = std::min(capacity, positions);
-  LatentRunner runner(model.latent_transformer(), std::ssize(rows), capacity);
-  ByteWriter writer(model, state_->encoder.segmenter(), options);
-  at::Tensor latents = options.words > 0 ? model.map_latents(runner.prefill(vectors, prefixes)).latents : at::Tensor();
-  spent.prefill += seconds_since(start);
-
-  for (std::int64_t number = 0; number < options.words && !rows.empty(); ++number) {
-    start = Clock::now();
-    std::vector<WrittenWord> words;
-    std::vector<const ByteDraws*> row_draws;
-    for (const Row& row : rows) {
-      words.push_back({.begin = row.begin});
-      row_draws.push_back(&draws[row.prompt]);
-    }
-    writer.write(latents, words, row_draws, std::vector<std::int64_t>(rows.size(), number), spent);
-    spent.decode += seconds_since(start);
-
-    start = Clock::now();
-    std::vector<std::string> read;
-    std::vector<std::int64_t> kept;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      Row& row = rows[i];
-      const std::size_t before = row.out.words.size();
-      std::string word = state_->take(row, words[i], options);
-      if (row.out.words.size() > before) {
-        ++spent.words;
-        if (told) told(row.prompt, row.out.words.back());
-      }
-      if (!row.done && number + 1 < options.words && positions > 0 && row.position >= positions)
-        finish(row, FinishReason::positions);
-      if (row.done) continue;
-      ++row.position;
-      kept.push_back(static_cast<std::int64_t>(i));
-      read.push_back(std::move(word));
-    }
-    std::vector<Row> going;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (rows[i].done) results[rows[i].prompt] = std::move(rows[i].out);
-    }
-    for (const std::int64_t i : kept) going.push_back(std::move(rows[static_cast<std::size_t>(i)]));
-    const bool fewer = kept.size() < rows.size();
-    rows = std::move(going);
-    if (rows.empty() || number + 1 == options.words) break;
-    if (fewer) runner.keep(kept);
-    const at::Tensor encoded = state_->encoder.encode(read);
-    spent.encode += seconds_since(start);
-    start = Clock::now();
-    latents = model.map_latents(runner.step(encoded)).latents;
-    ++spent.word_steps;
-    spent.latent += seconds_since(start);
-  }
-  for (Row& row : rows) results[row.prompt] = std::move(row.out);  // stopped by the number of words
-  return results;
+  if (prompts.empty() || options.words == 0) return std::vector<Generated>(prompts.size());
+  Writing writing(state_->model, state_->encoder, options, std::move(rows), prompts,
+                  statistics ? *statistics : ignored);
+  writing.prefill();
+  for (std::int64_t number = 0; number < options.words && !writing.done(); ++number) writing.word(number, told);
+  return writing.take_results();
 }
 
 }  // namespace welt

@@ -47,10 +47,11 @@ std::shared_ptr<WordDrawer> WeltModel::make_drawer(std::size_t cache_bytes) {
           "a block that is a multiple of the patch size",
           "Set model.renderer.block, or patch_size in model.image_encoder.config"});
   if (!renderer.fingerprint.empty() && renderer.fingerprint != drawer->fingerprint())
-    log_warning("model",
-                "{}: words are drawn with other fonts or libraries than the model was trained with (fingerprint {}, "
-                "then {}): images, and so results, may differ a little",
-                renderer.where, drawer->fingerprint(), renderer.fingerprint);
+    log_warning(
+        "model",
+        "{}: words are drawn with other fonts, libraries or settings than the model was trained with (fingerprint {}, "
+        "then {}): images, and so results, may differ a little",
+        renderer.where, drawer->fingerprint(), renderer.fingerprint);
   renderer.fingerprint = drawer->fingerprint();
   return drawer;
 }

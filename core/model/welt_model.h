@@ -108,7 +108,7 @@ class WeltModel {
   LossSums forward_backward(const StepPlan& plan, const WordImages& images, Modalities use, double divisor, bool amp,
                             PassStatistics* statistics = nullptr);
   // Forward only, without graph; fills the accuracy sums.
-  LossSums evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp);
+  LossSums evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp, std::optional<Modalities> use = {});
 
   // The parts of a pass, in order.
   WordImages normalise(const std::vector<ImageGroup>& images) const;

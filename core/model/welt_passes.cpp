@@ -105,13 +105,13 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
   return sums;
 }
 
-LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp) {
+LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp, std::optional<Modalities> reads) {
   const at::NoGradGuard no_grad;
   const StepPlan plan = plan_step(batch, chunk_tokens);
   const DecoderPlan& decoder = plan.decoder;
   LossSums sums;
   if (decoder.chunks.empty()) return sums;
-  const Modalities use = modalities();
+  const Modalities use = reads.value_or(modalities());
   AutocastRegion autocast(amp);
   const WordImages images = use.image ? normalise(plan.words.images) : WordImages();
   const at::Tensor hidden = latent_hidden(plan.latent, encode_words(plan.words, images, use).vectors).flatten(0, 1);

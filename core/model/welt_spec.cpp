@@ -5,6 +5,7 @@
 #include <welt/abi/segmenter.h>
 
 #include <algorithm>
+#include <initializer_list>
 
 #include "core/base/context.h"
 #include "core/model/hf_source.h"
@@ -23,6 +24,29 @@ bool named(const Recipe& recipe, const SlotName& name) {
 
 // Given with --set: a run's recipe.toml has every key, so that its being there says nothing.
 bool set_by_hand(const Recipe& recipe, std::string_view key) { return recipe.where(key) == "--set"; }
+
+// Where a slot's component comes from. --set of a plugin, a preset or a `from` means a component of its own: what the
+// recipe's file says of another one is then left out.
+struct Source {
+  std::string plugin, from, preset;
+  Json config;
+
+  Source(const Recipe& recipe, const std::string& key)
+      : plugin(recipe.string(key + ".plugin")),
+        from(recipe.string(key + ".from")),
+        preset(recipe.string(key + ".preset")),
+        config(recipe.table(key + ".config")) {
+    const auto by_hand = [&](const std::string& part) { return set_by_hand(recipe, key + part); };
+    if (!by_hand(".plugin") && !by_hand(".from") && !by_hand(".preset")) return;
+    if (!by_hand(".plugin") && by_hand(".from")) plugin.clear();
+    if (!by_hand(".from")) from.clear();
+    if (!by_hand(".preset")) preset.clear();
+    Json kept = Json::object();
+    for (const auto& [part, value] : config.items())
+      if (by_hand(".config") || by_hand(".config." + part)) kept[part] = value;
+    config = std::move(kept);
+  }
+};
 
 bool has_key(const ComponentType& type, std::string_view name) {
   return std::ranges::any_of(schema_keys(type), [&](const SchemaKey& key) { return key.name == name; });
@@ -86,13 +110,13 @@ void choose_architecture(SlotSpec& slot, const SlotName& name) {
 
 SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   const std::string key = name.recipe;
-  const std::string plugin = recipe.string(key + ".plugin"), from = recipe.string(key + ".from"),
-                    preset = recipe.string(key + ".preset");
+  const Source source(recipe, key);
+  const std::string &plugin = source.plugin, &from = source.from, &preset = source.preset;
   SlotSpec slot;
   slot.where = recipe.where(key + ".plugin") + ": " + key;
   if (plugin.empty() && from.empty())
     fail({recipe.path().string(), key + " names no plugin", "plugin = \"…\" or from = \"…\"",
-          "`welt plugin list` shows what there is"});
+          "`welt plugin list` shows what there is; an encoder that is not wanted: enabled = false"});
   if (!from.empty() && !preset.empty())
     fail({recipe.where(key + ".preset") + ": " + key, "both preset and from are given", "one of them",
           "A preset is a configuration that the plugin ships; `from` is a Hugging Face folder"});
@@ -109,7 +133,7 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   if (!preset.empty())
     slot.config =
         with_context(recipe.where(key + ".preset") + ": " + key, [&] { return registry.preset(*slot.type, preset); });
-  const Json overrides = recipe.table(key + ".config");
+  const Json& overrides = source.config;
   // Keys that a person wrote are checked strictly; those of a config.json may be of no concern to the plugin.
   for (const auto& [part, value] : overrides.items())
     check_config_keys(*slot.type, Json{{part, value}}, recipe.where(key + ".config." + part) + ": " + key);
@@ -153,38 +177,52 @@ void WeltSpec::apply(const SpecChanges& changes) {
   apply_encoder(image_encoder, changes.image_encoder, image_encoder_slot);
   if (changes.bytes_encoder.slot) pooling = pooling_of("", bytes_encoder);
   if (changes.image_encoder.slot) pixels = {};
-  if (changes.renderer && image_encoder.type) renderer = *changes.renderer;
+  if (changes.renderer && image_encoder.type) {
+    const std::string trained_with = renderer.fingerprint;
+    renderer = *changes.renderer;
+    renderer.fingerprint = trained_with;
+  }
   if (!reads_bytes() && !reads_images())
     fail({"model.bytes_encoder.enabled, model.image_encoder.enabled", "every encoder is switched off",
           "at least one encoder that is on", "Leave one of them on"});
 }
 
-SpecChanges changes_between(const Recipe& before, const Recipe& now) {
+SpecChanges encoder_changes(const Recipe* before, const Recipe& now) {
   SpecChanges changes;
   const auto part = [](const Recipe& recipe, const std::string& key) {
     Json json = recipe.json().at("model").value(key, Json::object());
     json.erase("enabled");
     return json;
   };
+  const auto differs = [&](const std::string& table) {
+    const std::string key = table.substr(table.find('.') + 1);
+    if (before) return part(*before, key) != part(now, key);
+    return std::ranges::any_of(std::initializer_list<const char*>{".plugin", ".from", ".preset"},
+                               [&](const char* name) { return set_by_hand(now, table + name); }) ||
+           !now.string(table + ".from").empty();
+  };
   const auto encoder = [&](SpecChanges::Encoder& change, const SlotName& name) {
-    const std::string key = name.recipe, enabled = key + ".enabled";
-    if (before.boolean(enabled) != now.boolean(enabled) || set_by_hand(now, enabled))
-      change.enabled = now.boolean(enabled);
-    const std::string last = key.substr(key.find('.') + 1);
-    if (part(before, last) != part(now, last)) change.slot = slot_from_recipe(now, name);
+    const std::string table = name.recipe, enabled = table + ".enabled";
+    const bool wanted = now.boolean(enabled);
+    if (set_by_hand(now, enabled) || (before ? before->boolean(enabled) != wanted : !wanted)) change.enabled = wanted;
+    if (named(now, name) && differs(table)) change.slot = slot_from_recipe(now, name);
   };
   encoder(changes.bytes_encoder, bytes_encoder_slot);
   encoder(changes.image_encoder, image_encoder_slot);
-  if (part(before, "renderer") != part(now, "renderer")) changes.renderer = renderer_from_recipe(now);
-  for (const auto& [key, value] : now.json().at("model").items()) {
-    if (key == "bytes_encoder" || key == "image_encoder" || key == "renderer" || value == before.json()["model"][key])
+  if (before && part(*before, "renderer") != part(now, "renderer")) changes.renderer = renderer_from_recipe(now);
+  return changes;
+}
+
+void refuse_other_changes(const Recipe& before, const Recipe& now) {
+  const Json &old_model = before.json().at("model"), &model = now.json().at("model");
+  for (const auto& [key, value] : model.items()) {
+    if (key == "bytes_encoder" || key == "image_encoder" || key == "renderer" || value == old_model.value(key, Json()))
       continue;
     fail({now.where("model." + key) + ": model." + key, "it is part of the checkpoint and cannot be changed",
           "a change to model.bytes_encoder, model.image_encoder or model.renderer",
           "Train a model with that setting instead"},
          ErrorCode::failed_precondition);
   }
-  return changes;
 }
 
 Component make_segmenter(const SegmenterSpec& spec) {

@@ -79,9 +79,14 @@ struct WeltSpec {
   nlohmann::json welt_json() const;    // welt.json
 };
 
-// What `now` says otherwise than `before`, the recipe that a checkpoint was trained with. A change to a part that only
-// training could change (latent transformer, decoder, segmenter) is an Error.
-SpecChanges changes_between(const Recipe& before, const Recipe& now);
+// What `now` says otherwise of encoders and renderer than `before`, the recipe that a checkpoint was trained with.
+// Where that is not known (null), an encoder is taken from elsewhere if `now` names a source of weights for it, or if
+// --set names it.
+SpecChanges encoder_changes(const Recipe* before, const Recipe& now);
+
+// Throws Error when `now` differs from `before` in a part of the model that only training could change (latent
+// transformer, decoder, segmenter).
+void refuse_other_changes(const Recipe& before, const Recipe& now);
 
 Component make_segmenter(const SegmenterSpec& spec);
 

@@ -134,6 +134,14 @@ void add_training(Keys& keys) {
                   "Decoder tokens computed at once: less memory, or fewer and larger calls", 64, 1e9});
 }
 
+void add_samples(Keys& keys) {
+  keys.push_back({"samples.prompts", "strings", nullptr,
+                  "Prompts continued when training is over; default: beginnings of held-out documents"});
+  keys.push_back({"samples.count", "integer", 3, "Samples at most; 0: none", 0, 1000});
+  keys.push_back({"samples.words", "integer", 20, "Words of a sample", 0, 1e6});
+  keys.push_back({"samples.temperature", "number", 0.0, "0: always the most likely byte", 0, 100});
+}
+
 void add_compatibility(Keys& keys) {
   keys.push_back({"compat.reference_compatible", "bool", false,
                   "Act like the Python reference in every point below that is not set by itself"});
@@ -157,6 +165,7 @@ const std::vector<RecipeKey>& recipe_schema() {
     add_model(all);
     add_data(all);
     add_training(all);
+    add_samples(all);
     add_compatibility(all);
     return all;
   }();

@@ -8,13 +8,14 @@
 
 namespace welt {
 
-LossSums evaluate(WeltModel& model, const std::vector<Batch>& batches, std::int64_t chunk_tokens, bool amp) {
+LossSums evaluate(WeltModel& model, const std::vector<Batch>& batches, std::int64_t chunk_tokens, bool amp,
+                  std::optional<Modalities> use) {
   model.set_training(false);
   Progress progress("evaluate", static_cast<std::int64_t>(batches.size()));
   LossSums sums;
   std::int64_t done = 0;
   for (const Batch& batch : batches) {
-    sums += model.evaluate(batch, chunk_tokens, amp);
+    sums += model.evaluate(batch, chunk_tokens, amp, use);
     progress.update(++done);
   }
   if (!std::isfinite(sums.nats))

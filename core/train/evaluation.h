@@ -2,6 +2,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 #include "core/data/batch.h"
@@ -10,8 +11,10 @@
 
 namespace welt {
 
-// Sums over all batches. Leaves the model in evaluation mode.
-LossSums evaluate(WeltModel& model, const std::vector<Batch>& batches, std::int64_t chunk_tokens, bool amp);
+// Sums over all batches, reading the encoders `use` (all that the model has, if not given). Leaves the model in
+// evaluation mode.
+LossSums evaluate(WeltModel& model, const std::vector<Batch>& batches, std::int64_t chunk_tokens, bool amp,
+                  std::optional<Modalities> use = {});
 
 // {"loss", "perplexity", "bits_per_byte", "byte_accuracy", "word_accuracy", "words", "bytes"} of sums.
 nlohmann::json evaluation_json(const LossSums& sums);

@@ -175,4 +175,9 @@ fs::path find_checkpoint(const fs::path& path) {
   return all.back().path;
 }
 
+fs::path run_recipe(const fs::path& checkpoint) {
+  const fs::path file = fs::absolute(checkpoint).lexically_normal().parent_path().parent_path() / "recipe.toml";
+  return fs::exists(file) ? file : fs::path();
+}
+
 }  // namespace welt

@@ -57,4 +57,7 @@ class RunFolder {
 // for.
 std::filesystem::path find_checkpoint(const std::filesystem::path& run_or_checkpoint);
 
+// The recipe.toml of the run that a checkpoint belongs to; an empty path where there is none.
+std::filesystem::path run_recipe(const std::filesystem::path& checkpoint);
+
 }  // namespace welt

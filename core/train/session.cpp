@@ -12,6 +12,8 @@
 namespace welt {
 namespace {
 
+namespace fs = std::filesystem;
+
 DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, std::int64_t max_bytes) {
   DatasetOptions options;
   options.name = name;
@@ -62,7 +64,11 @@ WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::
   if (!from.empty() && !init_from.empty())
     fail({recipe.where("model.init_from") + ": model.init_from", "model.from is given too", "one of the two",
           "`from` takes the whole model of a checkpoint, `init_from` its weights for the model of this recipe"});
-  if (!from.empty()) return WeltModel::load(find_checkpoint(from), changes);
+  if (!from.empty()) {
+    const fs::path folder = find_checkpoint(from), trained = run_recipe(folder);
+    const std::optional<Recipe> before = trained.empty() ? std::nullopt : std::optional(Recipe::load(trained));
+    return WeltModel::load(folder, encoder_changes(before ? &*before : nullptr, recipe));
+  }
   WeltModel model(WeltSpec::from_recipe(recipe));
   if (!init_from.empty())
     with_context(recipe.where("model.init_from") + ": model.init_from",

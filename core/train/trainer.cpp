@@ -37,6 +37,11 @@ const std::set<std::string, std::less<>> harmless_keys = {"name",
                                                           "train.checkpoint_every",
                                                           "train.keep_checkpoints",
                                                           "train.decoder_chunk_tokens",
+                                                          "data.image_cache_mb",
+                                                          "samples.prompts",
+                                                          "samples.count",
+                                                          "samples.words",
+                                                          "samples.temperature",
                                                           "extends"};
 
 // What a checkpoint has beside the model: where training stands.
@@ -229,6 +234,16 @@ class Run {
     return sums;
   }
 
+  // One encoder alone.
+  LossSums evaluate_with(Modalities use, const char* encoder) {
+    const LossSums sums =
+        evaluate(session_->model, session_->validation_batches, session_->chunk_tokens, session_->amp, use);
+    Json line = evaluation_json(sums);
+    line.update({{"kind", "evaluation"}, {"step", state_.step}, {"encoders", {encoder}}});
+    folder_->log(line);
+    return sums;
+  }
+
   fs::path save() {
     const auto fill = [&](const fs::path& folder) {
       session_->model.save(folder, recipe_.integer("train.words"));
@@ -241,8 +256,17 @@ class Run {
   }
 
   void finish(TrainResult& result) {
+    result.samples = write_samples(session_->model, recipe_, session_->validation.get());
+    std::string lines;
+    for (const Sample& sample : result.samples)
+      lines += Json{{"step", state_.step}, {"prompt", sample.prompt}, {"text", sample.text}}.dump() + "\n";
+    if (!lines.empty()) folder_->write("samples.jsonl", lines);
     if (!session_->validation) return;
     result.after = evaluate_now(state_.step);
+    if (const Modalities has = session_->model.modalities(); has.bytes && has.image) {
+      result.without_image_encoder = evaluate_with({.bytes = true, .image = false}, "bytes_encoder");
+      result.without_bytes_encoder = evaluate_with({.bytes = false, .image = true}, "image_encoder");
+    }
     if (!session_->validation_complete || session_->train->statistics().bytes > baseline_bytes_limit) return;
     const auto texts = [](const Dataset& data) {
       std::vector<std::string> all;
@@ -313,6 +337,9 @@ Json TrainResult::to_json() const {
             {"peak_memory_bytes", peak_memory}};
   if (before) json["before"] = evaluation_json(*before);
   if (after) json["after"] = evaluation_json(*after);
+  if (without_image_encoder) json["without_image_encoder"] = evaluation_json(*without_image_encoder);
+  if (without_bytes_encoder) json["without_bytes_encoder"] = evaluation_json(*without_bytes_encoder);
+  for (const Sample& sample : samples) json["samples"].push_back({{"prompt", sample.prompt}, {"text", sample.text}});
   if (baseline)
     json["baseline"] = {{"byte_unigram_bits_per_byte", baseline->unigram_bits_per_byte},
                         {"byte_trigram_bits_per_byte", baseline->trigram_bits_per_byte}};

@@ -8,6 +8,7 @@
 #include "core/metrics/ngram.h"
 #include "core/recipe/recipe.h"
 #include "core/train/evaluation.h"
+#include "core/train/samples.h"
 
 namespace welt {
 
@@ -17,6 +18,9 @@ struct TrainResult {
   double seconds = 0, words_per_second = 0, loss = 0;     // of this session; loss of its last step
   std::int64_t parameters = 0;
   std::optional<LossSums> before, after;  // held-out text
+  // Of a model with both encoders: held-out text read with one of them alone.
+  std::optional<LossSums> without_image_encoder, without_bytes_encoder;
+  std::vector<Sample> samples;
   std::optional<NgramBaseline> baseline;  // on the same text, where all of it was evaluated
   std::int64_t peak_memory = 0;           // bytes, resident
   int signal = 0;                         // SIGINT or SIGTERM: stopped before the end

@@ -5,6 +5,7 @@
 
 #include FT_MODULE_H
 
+#include <algorithm>
 #include <welt/sdk/base.hpp>
 
 namespace welt::freetype {
@@ -52,8 +53,12 @@ Font::Font(FontFile file, std::int64_t font_px, FT_Library library) : file_(std:
   characters_.reset(hb_set_create());
   hb_face_collect_unicodes(face_.get(), characters_.get());
   if (hb_set_is_empty(characters_.get()) != 0) refuse(file_, "no character has a glyph in it");
-  ascent_ = static_cast<std::int32_t>((freetype->size->metrics.ascender + 63) >> 6);
-  descent_ = static_cast<std::int32_t>((63 - freetype->size->metrics.descender) >> 6);
+  // A damaged font may say anything.
+  const auto pixels = [&](FT_Pos length) {
+    return static_cast<std::int32_t>(std::clamp<FT_Pos>((length + 63) >> 6, 0, 16 * font_px));
+  };
+  ascent_ = pixels(freetype->size->metrics.ascender);
+  descent_ = pixels(-freetype->size->metrics.descender);
 
   shaper_.reset(hb_font_create(face_.get()));
   const int scale = static_cast<int>(font_px * unit);

@@ -9,6 +9,7 @@
 #include <welt/abi/log.h>
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -129,7 +130,7 @@ MappedFont::MappedFont(const std::string& path) {
   const auto refuse = [&](const std::string& reason) {
     throw sdk::Failure(WELT_NOT_FOUND, "font " + path + ": " + reason + "; expected a readable font file", "fonts");
   };
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe without a writer would block
   if (file < 0) refuse(std::strerror(errno));
   struct stat status {};
   std::string reason;

@@ -28,7 +28,7 @@ MissingGlyph::MissingGlyph(std::int64_t font_px, std::int64_t ascent, std::int64
   // On the baseline, or as far below it as the line's height asks for.
   box_descent_ = 2 * pad_;
   if (rows_ > 1 && box_height_ > ascent) {
-    const std::int64_t line = ascent + descent;
+    const std::int64_t line = std::max<std::int64_t>(1, ascent + descent);
     box_descent_ = box_height_ <= line - 2 * pad_ ? 2 * pad_ + box_height_ - ascent : descent * box_height_ / line;
   }
 }

@@ -14,7 +14,6 @@ namespace {
 
 // Rises with every change of this plugin that may change a pixel.
 constexpr int pixels_version = 1;
-constexpr std::size_t most_reported = 20;
 
 std::string freetype_version() {
   const FtLibrary library = open_freetype();
@@ -76,10 +75,12 @@ void FreetypeRenderer::render(State& state, std::string_view word, const sdk::Ca
 void FreetypeRenderer::report_missing(const Layout& layout) const {
   for (const PlacedGlyph& glyph : layout.glyphs) {
     if (glyph.font != FontSet::none) continue;
-    const std::lock_guard lock(mutex_);
-    if (reported_.size() >= most_reported || !reported_.insert(glyph.glyph).second) continue;
-    sdk::log(WELT_LOG_INFO, "no font has " + hexadecimal(glyph.glyph) + ": it is drawn as a box with its number" +
-                                (reported_.size() == most_reported ? "; further characters are not named" : ""));
+    const std::uint64_t count = ++boxes_;
+    std::uint64_t power = 1;
+    while (power < count) power *= 10;
+    if (power != count) continue;
+    sdk::log(WELT_LOG_INFO, "no font has " + hexadecimal(glyph.glyph) +
+                                ": it is drawn as a box with its number; boxes so far: " + std::to_string(count));
   }
 }
 

@@ -1,10 +1,9 @@
 // The renderer "freetype" behind welt.renderer/1: one immutable set of fonts per component, one State per thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
-#include <set>
 #include <string>
 #include <string_view>
 #include <welt/sdk/renderer.hpp>
@@ -47,7 +46,7 @@ class FreetypeRenderer {
   std::string_view fingerprint() const { return fingerprint_; }
 
  private:
-  // Says once for each character that no font has it, for the first few.
+  // Counts characters that no font has; says so at the first, the tenth, the hundredth, …
   void report_missing(const Layout& layout) const;
   std::string make_fingerprint() const;
 
@@ -55,8 +54,7 @@ class FreetypeRenderer {
   FontSet fonts_;
   MissingGlyph missing_;
   std::string fingerprint_;
-  mutable std::mutex mutex_;
-  mutable std::set<char32_t> reported_;  // guarded by mutex_
+  mutable std::atomic<std::uint64_t> boxes_{0};
 };
 
 }  // namespace welt::freetype

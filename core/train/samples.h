@@ -1,0 +1,21 @@
+// Continuations that a model writes when its training is over, for a person to look at.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/data/dataset.h"
+#include "core/model/welt_model.h"
+#include "core/recipe/recipe.h"
+
+namespace welt {
+
+struct Sample {
+  std::string prompt, text;
+};
+
+// The recipe's samples.prompts, else the beginnings of held-out documents (null: none are held out), each continued by
+// samples.words words. Leaves the model in evaluation mode.
+std::vector<Sample> write_samples(WeltModel& model, const Recipe& recipe, const Dataset* held_out);
+
+}  // namespace welt

@@ -1,0 +1,199 @@
+// `welt model forward`, `welt model trace` and `welt generate` on what is not as it should be.
+#include <gtest/gtest.h>
+
+#include <ATen/ops/zeros_like.h>
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "core/model/tensor_io.h"
+#include "tests/apps/run_welt.h"
+
+namespace welt {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+using Tensors = std::map<std::string, at::Tensor>;
+using test::Outcome;
+using test::TempFolder;
+
+const fs::path goldens = fs::path(WELT_TEST_DATA) / "welt";
+
+// The golden batch, changed, through `welt model forward`.
+Outcome forward(const char* model, const std::function<void(Tensors&)>& change) {
+  const TempFolder folder;
+  const SafetensorsFile file = SafetensorsFile::open(goldens / model / "io.safetensors");
+  Tensors tensors;
+  for (const SafetensorsEntry& entry : file.entries())
+    if (entry.name.starts_with("batch/")) tensors[entry.name.substr(6)] = copied_tensor(file, entry);
+  change(tensors);
+  std::vector<NamedTensor> named;
+  for (const auto& [name, tensor] : tensors) named.emplace_back("batch/" + name, tensor);
+  save_tensors(folder / "in.safetensors", named);
+  Outcome outcome = test::run_welt({"model", "forward", goldens / model, "--in", folder / "in.safetensors", "--out",
+                                    folder / "out.safetensors", "--grad"});
+  EXPECT_EQ(outcome.status == 0, fs::exists(folder / "out.safetensors")) << "a result, or none at all";
+  return outcome;
+}
+
+void expect_refused(const Outcome& outcome, const std::vector<std::string>& words) {
+  EXPECT_EQ(outcome.status, 1) << outcome.out;
+  for (const std::string& word : words)
+    EXPECT_NE(outcome.err.find(word), std::string::npos) << word << "\n" << outcome.err;
+  EXPECT_EQ(outcome.err.find("frame #"), std::string::npos) << outcome.err;
+}
+
+TEST(ModelForward, FieldsThatAreMissingOrMisshapenAreNamed) {
+  expect_refused(forward("bytes-only", [](Tensors& t) { t.erase("labels_output"); }),
+                 {"batch/labels_output", "missing"});
+  expect_refused(forward("bytes-only", [](Tensors& t) { t["input_attention_mask"] = t["attention_mask"]; }),
+                 {"input_attention_mask", "shape", "[2, 8,"});
+  expect_refused(forward("bytes-only", [](Tensors& t) { t["input_ids"] = t["input_ids"].to(at::kFloat); }),
+                 {"input_ids", "Float", "whole numbers"});
+  expect_refused(forward("bytes-only", [](Tensors& t) { t["labels_input"][0][0][0] = 256; }),
+                 {"labels_input", "256", "0 to 255"});
+  expect_refused(forward("bytes-only", [](Tensors& t) { t["input_ids"][1][2][1] = -3; }), {"input_ids", "-3"});
+  expect_refused(forward("bytes-only", [](Tensors& t) { t["position_ids"][0][0] = -1; }), {"position"});
+  expect_refused(forward("bytes-only", [](Tensors& t) { t["input_attention_mask"].zero_(); }), {"no word has a byte"});
+}
+
+TEST(ModelForward, PositionsBeyondTheModelsAreRefused) {
+  expect_refused(forward("image-only", [](Tensors& t) { t["position_ids"][0][3] = 32; }),
+                 {"position 32", "32 positions"});
+}
+
+TEST(ModelForward, ImagesOfNoWidthOrLargerThanTheirTensorAreRefused) {
+  expect_refused(forward("image-only", [](Tensors& t) { t["input_images_dimensions"][0][1][1] = 0; }),
+                 {"input_images_dimensions", "word 1 of row 0"});
+  expect_refused(forward("image-only", [](Tensors& t) { t["input_images_dimensions"][1][0][0] = 1000; }),
+                 {"input_images_dimensions", "1000"});
+  expect_refused(forward("image-only", [](Tensors& t) { t["input_images_dimensions"][0][0][1] = 7; }), {"8"});
+  expect_refused(forward("image-only", [](Tensors& t) { t.erase("input_images"); }), {"input_images", "missing"});
+}
+
+TEST(ModelForward, ImageFieldsOfAModelWithoutImagesAreNotLookedAt) {
+  const Outcome outcome = forward("bytes-only", [](Tensors& t) {
+    t["input_images"] = at::zeros_like(t["position_ids"]).to(at::kByte);
+    t.erase("input_images_dimensions");
+  });
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+}
+
+TEST(ModelForward, ABatchWithoutLabelsHasLossZero) {
+  const Outcome outcome = forward("bytes-only", [](Tensors& t) {
+    for (const char* name : {"labels_input", "labels_output", "labels_attention_mask"}) t[name].zero_();
+  });
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+}
+
+TEST(ModelForward, PositionIdsMayBeLeftOut) {
+  EXPECT_EQ(forward("bytes-only", [](Tensors& t) { t.erase("position_ids"); }).status, 0);
+}
+
+// A checkpoint folder with one of its files changed.
+struct ChangedCheckpoint {
+  explicit ChangedCheckpoint(const char* name) {
+    for (const char* file : {"config.json", "model.safetensors"}) fs::copy(goldens / name / file, folder / file);
+  }
+  void change_config(const std::function<void(Json&)>& change) const {
+    Json config = Json::parse(test::slurp(folder / "config.json"));
+    change(config);
+    folder.put("config.json", config.dump());
+  }
+  Outcome generate(const std::string& prompt = "a ") const {
+    return test::run_welt({"generate", folder.path(), "--prompt", prompt, "--words", "1"});
+  }
+  TempFolder folder;
+};
+
+TEST(Generate, TwoFilesMakeACheckpoint) {
+  const ChangedCheckpoint checkpoint("bytes-only");
+  const Outcome outcome = checkpoint.generate("the cat ");
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "the cat sat \n");
+}
+
+TEST(Generate, ACheckpointWithoutItsEncodersWeightsIsRefused) {
+  const ChangedCheckpoint checkpoint("bytes-only");
+  checkpoint.change_config([](Json& config) {
+    const Json vit = Json::parse(test::slurp(goldens / "image-only" / "config.json")).at("image_encoder");
+    config["image_encoder"] = vit;
+  });
+  expect_refused(checkpoint.generate(),
+                 {"image_encoder.embeddings.cls_token: missing", "encoder_mapping.weight: shape"});
+}
+
+TEST(Generate, DamagedCheckpointsAreRefusedInWords) {
+  {
+    const ChangedCheckpoint checkpoint("bytes-only");
+    const std::string bytes = test::slurp(checkpoint.folder / "model.safetensors");
+    checkpoint.folder.put("model.safetensors", bytes.substr(0, bytes.size() / 2));
+    expect_refused(checkpoint.generate(), {"model.safetensors"});
+  }
+  const std::vector<std::pair<std::function<void(Json&)>, std::string>> changes{
+      {[](Json& config) { config["model_type"] = "bert"; }, "\"welt\""},
+      {[](Json& config) { config["encoding"] = "UTF-32"; }, "UTF-32"},
+      {[](Json& config) { config.erase("bytes_decoder"); }, "bytes_decoder"},
+      {[](Json& config) { config["latent_transformer"]["model_type"] = "no_such_model"; }, "no_such_model"},
+      {[](Json& config) {
+         config["bytes_encoder"] = {{"model_type", "noop_model"}};
+       },
+       "at least one encoder"},
+      {[](Json& config) { config["latent_transformer"]["hidden_size"] = "wide"; }, "hidden_size"},
+      {[](Json& config) { config["latent_transformer"]["num_hidden_layers"] = 9; }, "missing"}};
+  for (const auto& [change, word] : changes) {
+    const ChangedCheckpoint checkpoint("bytes-only");
+    checkpoint.change_config(change);
+    expect_refused(checkpoint.generate(), {word});
+  }
+}
+
+TEST(Generate, PromptsFromAFileAndOptionsOutOfRange) {
+  const TempFolder folder;
+  folder.put("prompts.txt", "the cat \non a big \n");
+  const fs::path model = goldens / "bytes-only";
+  const Outcome outcome =
+      test::run_welt({"generate", model, "--prompts", folder / "prompts.txt", "--words", "1", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 2);
+  expect_refused(test::run_welt({"generate", model}), {"no prompt"});
+  expect_refused(test::run_welt({"generate", model, "--prompt", "a", "--top-p", "2", "--temperature", "1"}), {"top-p"});
+  expect_refused(test::run_welt({"generate", model, "--prompt", "a", "--without", "bytes_encoder"}), {"every encoder"});
+  EXPECT_EQ(test::run_welt({"generate", model, "--prompt", "a", "--words", "0"}).status, 2);
+  EXPECT_EQ(test::run_welt({"generate", model, "--prompt", "a", "--without", "decoder"}).status, 2);
+}
+
+TEST(Generate, ControlCharactersReachATerminalAsPicturesOnly) {
+  const Outcome outcome =
+      test::run_welt({"generate", goldens / "bytes-only", "--prompt", "\x1b[31m a ", "--words", "1"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
+  EXPECT_NE(outcome.out.find("␛[31m"), std::string::npos) << outcome.out;
+}
+
+TEST(ModelTrace, PlansThatDoNotFitAreRefused) {
+  const fs::path trace = goldens / "trace-bytes-only";
+  const Json plan = Json::parse(test::slurp(trace / "trace.json"));
+  const auto run = [&](const std::function<void(Json&)>& change, const std::string& name = "plain") {
+    const TempFolder folder;
+    Json changed = plan;
+    change(changed);
+    folder.put("plan.json", changed.dump());
+    return test::run_welt({"model", "trace", trace, "--plan", folder / "plan.json", "--batches",
+                           trace / "batches.safetensors", "--run", name, "--out", folder / "out"});
+  };
+  expect_refused(run([](Json&) {}, "plane"), {"plane", "plain"});
+  expect_refused(run([](Json& p) { p["decay"][0] = "no.such.weight"; }), {"no.such.weight", "neither group"});
+  expect_refused(run([](Json& p) { p["no_decay"].push_back(p["decay"][0]); }), {"named twice"});
+  expect_refused(run([](Json& p) { p["runs"]["plain"]["cycle"] = {77}; }), {"batch_77/input_ids"});
+  expect_refused(run([](Json& p) { p["runs"]["plain"]["cycle"] = Json::array(); }), {"empty"});
+  expect_refused(run([](Json& p) { p["optimizer"].erase("betas"); }), {"plan.json", "betas"});
+  expect_refused(run([](Json& p) { p["optimizer"]["type"] = "Lion"; }), {"Lion", "AdamW"});
+  const Outcome two = run([](Json& p) { p["optimizer"]["steps"] = 2; });
+  EXPECT_EQ(two.status, 0) << two.err;
+}
+
+}  // namespace
+}  // namespace welt

@@ -1,0 +1,213 @@
+// Generation: batches, caches, words that begin in the prompt, edges. Models: tests/goldens/welt (bytes-only is trained
+// on four sentences; image-only reads drawn words, its weights are random).
+#include "core/generate/generator.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <gtest/gtest.h>
+
+#include "core/base/error.h"
+#include "core/base/utf8.h"
+#include "core/generate/latent_runner.h"
+#include "core/generate/word_encoder.h"
+
+namespace welt {
+namespace {
+
+const std::filesystem::path goldens = std::filesystem::path(WELT_TEST_DATA) / "welt";
+
+WeltModel load(const char* name) { return WeltModel::load(goldens / name); }
+
+std::vector<std::string> texts(WeltModel& model, const std::vector<std::string>& prompts,
+                               const GenerateOptions& options) {
+  std::vector<std::string> out;
+  for (const Generated& result : Generator(model).generate(prompts, options)) {
+    std::string joined;
+    for (const std::string& word : result.words) joined += word;
+    EXPECT_EQ(joined, result.text);
+    out.push_back(result.text);
+  }
+  return out;
+}
+
+TEST(Generator, ATextDoesNotDependOnItsBatch) {
+  const std::vector<std::string> prompts{"the cat ", "on a",  "a bro", "",         "zzz ",
+                                         "the cat ", "hello", "   ",   "on a big "};
+  for (const char* name : {"bytes-only", "image-only"}) {
+    WeltModel model = load(name);
+    const GenerateOptions greedy{.words = 5};
+    std::vector<std::string> alone;
+    for (const std::string& prompt : prompts) alone.push_back(texts(model, {prompt}, greedy).front());
+    EXPECT_EQ(texts(model, prompts, greedy), alone) << name;
+    EXPECT_EQ(texts(model, {prompts.rbegin(), prompts.rend()}, greedy),
+              std::vector<std::string>(alone.rbegin(), alone.rend()));
+  }
+}
+
+TEST(Generator, SampledTextsDependOnSeedAndOccurrenceOnly) {
+  WeltModel model = load("bytes-only");
+  GenerateOptions options{.words = 6, .sampling = {.temperature = 1.5, .seed = 3}};
+  const auto together = texts(model, {"the cat ", "a ", "the cat "}, options);
+  EXPECT_EQ(together[0], texts(model, {"the cat "}, options)[0]);
+  EXPECT_EQ(together[1], texts(model, {"x ", "a "}, options)[1]);
+  EXPECT_NE(together[0], together[2]) << "the second of two equal prompts draws anew";
+  options.sampling.seed = 4;
+  EXPECT_NE(texts(model, {"the cat "}, options)[0], together[0]);
+}
+
+// Caches: words written one call after the other, each from the whole text so far, are the words of one call.
+TEST(Generator, CachesGiveWhatTheWholeTextGives) {
+  WeltModel model = load("bytes-only");
+  Generator generator(model);
+  for (const std::string prompt : {"the cat ", "on a bi", "na\u00efve \u000ea: b\u000f ok "}) {
+    const Generated whole = generator.generate({prompt}, {.words = 5}).front();
+    std::string text = prompt;
+    for (const std::string& word : whole.words) {
+      EXPECT_EQ(generator.generate({text}, {.words = 1}).front().words, std::vector<std::string>{word}) << text;
+      text += word;
+      if (!word.ends_with(' ')) break;  // read anew it would be a word that goes on
+    }
+  }
+}
+
+// The same for latents: a prefilled row and its steps, whatever the other rows' lengths, against one forward pass.
+TEST(LatentRunner, RowsOfDifferentLengthGrowAsTheyWouldAlone) {
+  WeltModel model = load("image-only");
+  WordEncoder encoder(model);
+  TorchComponent& latent = model.latent_transformer();
+  const at::NoGradGuard no_grad;
+  const std::vector<std::vector<std::string>> rows{{"a ", "b ", "c "}, {"x "}, {"the ", "cat "}};
+  const std::vector<std::string> next{"one ", "two ", "three "}, last{"un ", "trois "};
+  LatentRunner runner(latent, 3, 8);
+  std::vector<at::Tensor> vectors;
+  for (const auto& row : rows) vectors.push_back(encoder.encode(row));
+  std::vector<at::Tensor> found{runner.prefill(vectors, {{-1, -1, -1}, {-1}, {-1, -1}})[1]};
+  found.push_back(runner.step(encoder.encode(next))[2]);
+  runner.keep({0, 2});
+  found.push_back(runner.step(encoder.encode(last))[1]);
+  const auto alone = [&](const std::vector<std::string>& words) {
+    return latent.forward({encoder.encode(words).unsqueeze(0), {}}, {}).select(1, std::ssize(words) - 1)[0];
+  };
+  const at::Tensor expected[] = {alone({"x "}), alone({"the ", "cat ", "three "}),
+                                 alone({"the ", "cat ", "three ", "trois "})};
+  for (std::size_t i = 0; i < 3; ++i) EXPECT_LT((found[i] - expected[i]).abs().max().item<double>(), 1e-5) << i;
+}
+
+TEST(Generator, AnythingThatIsWrittenIsWellFormedAndWithinTheLimit) {
+  for (const char* name : {"bytes-only", "image-only"}) {
+    WeltModel model = load(name);
+    const auto limit = static_cast<std::size_t>(model.spec().segmenter.max_bytes);
+    Generator generator(model);
+    for (std::uint64_t seed = 0; seed < 4; ++seed) {
+      const GenerateOptions wild{.words = 6, .sampling = {.temperature = 30, .seed = seed}};
+      for (const Generated& result : generator.generate({"a ", "caf\u00e9", "", "\u65e5\u672c"}, wild))
+        for (const std::string& word : result.words) {
+          EXPECT_EQ(find_invalid_utf8(word), utf8_ok);
+          EXPECT_LE(word.size(), limit);
+          EXPECT_EQ(word.find_first_of(std::string("\x00\x02\x03", 3)), std::string::npos);
+        }
+    }
+  }
+}
+
+TEST(Generator, PromptsWithoutAWordOfTheirOwnGoOnFromTheStart) {
+  WeltModel model = load("bytes-only");
+  const auto results = Generator(model).generate({"", "   ", "\x01", "\n\t"}, {.words = 3});
+  for (const Generated& result : results) EXPECT_FALSE(result.text.empty());
+  EXPECT_EQ(results[0].text, "a broken cup");
+}
+
+TEST(Generator, AWordBegunInThePromptIsFinishedInABatchToo) {
+  WeltModel model = load("bytes-only");
+  const auto results = Generator(model).generate({"a brok", "on a big ", "the ca"}, {.words = 2});
+  EXPECT_EQ(results[0].words, (std::vector<std::string>{"en ", "cup"}));
+  EXPECT_EQ(results[1].words.front(), "ship ");
+  EXPECT_EQ(results[2].words.front(), "t ");
+}
+
+TEST(Generator, TheReferenceDoesNotSeeThatABlankEndsTheWordOfThePrompt) {
+  WeltModel model = load("bytes-only");
+  GenerateStatistics ours, reference;
+  Generator(model).generate({"the cat"}, {.words = 1}, {}, &ours);
+  Generator(model).generate({"the cat"}, {.words = 1, .reference_compatible = true}, {}, &reference);
+  EXPECT_EQ(ours.bytes, 1);       // " "
+  EXPECT_EQ(reference.bytes, 2);  // " " and the end byte
+}
+
+TEST(Generator, NothingWrittenForABegunWordEndsTheWordNotTheText) {
+  WeltModel model = load("bytes-only");  // learnt "hello" as a whole text
+  const auto generate = [&](bool compatible) {
+    return Generator(model).generate({"hello"}, {.words = 5, .reference_compatible = compatible}).front();
+  };
+  EXPECT_EQ(generate(false).finish, FinishReason::end_of_text);
+  EXPECT_EQ(generate(true).finish, FinishReason::end_of_text);
+  EXPECT_EQ(generate(false).text, "");
+}
+
+TEST(Generator, StopsWhereThePositionsOfTheLatentTransformerEnd) {
+  WeltModel model = load("image-only");  // GPT-2 with 32 positions
+  std::string prompt;
+  for (int i = 0; i < 29; ++i) prompt += "a ";
+  Generator generator(model);
+  const Generated full = generator.generate({prompt}, {.words = 50}).front();  // 30 words with the start of the text
+  EXPECT_EQ(full.finish, FinishReason::positions);
+  EXPECT_EQ(full.words.size(), 3U);
+  for (int i = 0; i < 3; ++i) prompt += "a ";
+  try {
+    generator.generate({"a ", prompt}, {.words = 1});
+    FAIL() << "33 words have no place in 32 positions";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("prompt 2: 33 words"), std::string::npos) << error.what();
+  }
+}
+
+TEST(Generator, APromptThatIsNoTextIsRefusedByNumberAndByte) {
+  WeltModel model = load("bytes-only");
+  const auto message = [&](const std::string& prompt) -> std::string {
+    try {
+      Generator(model).generate({"fine ", prompt}, {.words = 1});
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "no error";
+  };
+  EXPECT_NE(message("caf\xc3").find("prompt 2: byte 3 (C3) begins a character that is cut off"), std::string::npos);
+  EXPECT_NE(message("a\xff z").find("prompt 2: byte 1 (FF) is not UTF-8"), std::string::npos);
+  EXPECT_NE(message("\x80").find("byte 0"), std::string::npos);
+}
+
+TEST(Generator, NoPromptsAndNoWordsGiveNothing) {
+  WeltModel model = load("bytes-only");
+  EXPECT_TRUE(Generator(model).generate({}, {}).empty());
+  EXPECT_EQ(Generator(model).generate({"a "}, {.words = 0}).front().text, "");
+}
+
+TEST(Generator, StatisticsCountWhatWasWritten) {
+  WeltModel model = load("bytes-only");
+  GenerateStatistics spent;
+  std::vector<std::string> told;
+  const auto results = Generator(model).generate(
+      {"the cat ", "a "}, {.words = 3}, [&](std::size_t, std::string_view word) { told.emplace_back(word); }, &spent);
+  EXPECT_EQ(results[1].finish, FinishReason::end_of_text);  // "broken ", "cup", end
+  EXPECT_EQ(spent.words, 5);
+  EXPECT_EQ(told.size(), 5U);
+  std::size_t bytes = 2;  // the end bytes of "cup" and of the text
+  for (const std::string& word : told) bytes += word.size();
+  EXPECT_EQ(spent.bytes, static_cast<std::int64_t>(bytes));
+}
+
+TEST(WordEncoder, AVectorFromTheCacheIsTheOneOfAFreshEncoder) {
+  for (const char* name : {"bytes-only", "image-only"}) {
+    WeltModel model = load(name);
+    WordEncoder small(model, /*cache_words=*/2), fresh(model);
+    const std::vector<std::string> words{"the ", "cat ", "the ", "a ", "on ", "the ", "cat "};
+    const at::Tensor first = small.encode(words), again = small.encode(words), other = fresh.encode(words);
+    EXPECT_EQ(first.sizes(), other.sizes());
+    EXPECT_LT((first - other).abs().max().item<double>(), 1e-5);
+    EXPECT_LT((again - other).abs().max().item<double>(), 1e-5);
+    EXPECT_GT((first[0] - first[1]).abs().max().item<double>(), 1e-3);
+  }
+}
+
+}  // namespace
+}  // namespace welt

@@ -1,0 +1,101 @@
+// The host's side of a renderer: states are never shared, wrong answers of a plugin are caught, errors name the byte.
+#include "core/text/renderer.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "tests/core/base/temp_folder.h"
+#include "tests/core/text/toy_renderer.h"
+
+namespace welt::test {
+namespace {
+
+TEST(Renderer, DrawsAndKeepsOneStateForOneThread) {
+  ToyRenderer toy;
+  const ToyComponent component(toy);
+  {
+    const Renderer renderer(*component);
+    EXPECT_EQ(renderer.block(), 4);
+    EXPECT_EQ(renderer.fingerprint(), "toy");
+    EXPECT_EQ(toy.states, 0);  // none before the first word
+    const GreyImage image = renderer.render("abc");
+    EXPECT_EQ(image.height, 4);
+    EXPECT_EQ(image.width, 16);
+    EXPECT_EQ(image.pixels, std::vector<std::uint8_t>(64, 'a'));
+    EXPECT_EQ(renderer.render("").width, 4);
+    EXPECT_EQ(toy.states, 1);
+  }
+  EXPECT_EQ(toy.living, 0);
+}
+
+TEST(Renderer, ThreadsNeverShareAState) {
+  ToyRenderer toy;
+  toy.pause = std::chrono::microseconds(200);
+  const ToyComponent component(toy);
+  {
+    const Renderer renderer(*component);
+    std::vector<std::jthread> threads;
+    for (int t = 0; t < 6; ++t) {
+      threads.emplace_back([&renderer] {
+        for (int i = 0; i < 50; ++i) renderer.render("word");
+      });
+    }
+    threads.clear();
+    EXPECT_EQ(toy.renders, 300);
+    EXPECT_EQ(toy.shared, 0);
+    EXPECT_LE(toy.states, 6);
+    EXPECT_EQ(toy.living, toy.states);
+  }
+  EXPECT_EQ(toy.living, 0);
+}
+
+TEST(Renderer, TextThatIsNotUtf8NamesTheByte) {
+  ToyRenderer toy;
+  const ToyComponent component(toy);
+  const Renderer renderer(*component);
+  const std::string message = error_of([&] { renderer.render("ab\xFFx"); });
+  EXPECT_CONTAINS(message, "byte 2 (FF)");
+  EXPECT_EQ(toy.renders, 0);
+}
+
+TEST(Renderer, FailureOfThePluginLeavesTheStateInThePool) {
+  ToyRenderer toy;
+  const ToyComponent component(toy);
+  const Renderer renderer(*component);
+  EXPECT_CONTAINS(error_of([&] { renderer.render("!"); }), "drawing a word");
+  EXPECT_EQ(renderer.render("a").width, 8);
+  EXPECT_EQ(toy.states, 1);
+}
+
+TEST(Renderer, ImpossibleSizesAreRefusedBeforeMemoryIsTaken) {
+  ToyRenderer toy;
+  const ToyComponent component(toy);
+  const Renderer renderer(*component);
+  for (const std::int64_t height : {std::int64_t{-4}, std::int64_t{3}, std::int64_t{6}, std::int64_t{1} << 24,
+                                    std::int64_t{1} << 40, INT64_MIN, INT64_MAX - 3}) {
+    toy.odd_height = height;
+    const std::string message = error_of([&] { renderer.render("abc"); });
+    EXPECT_CONTAINS(message, "renderer toy");
+    EXPECT_CONTAINS(message, std::to_string(height) + " × 16");
+    EXPECT_CONTAINS(message, "defect of the plugin");
+  }
+  EXPECT_EQ(toy.renders, 0);
+}
+
+TEST(Renderer, IncompleteOrOddTablesAreRefused) {
+  const auto refusal = [](const std::function<void(ToyRenderer&)>& spoil) {
+    ToyRenderer toy;
+    spoil(toy);
+    const ToyComponent component(toy);
+    return error_of([&] { Renderer{*component}; });
+  };
+  EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.block = 0; }), "a block of 0 pixels");
+  EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.block = 1 << 20; }), "a block of 1048576 pixels");
+  EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.fingerprint = ""; }), "empty fingerprint");
+  EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.table.measure = nullptr; }), "incomplete table");
+  EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.table.struct_size = 16; }), "incomplete table");
+}
+
+}  // namespace
+}  // namespace welt::test
