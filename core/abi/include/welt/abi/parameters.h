@@ -30,8 +30,8 @@ typedef struct welt_parameter_info {
   welt_string tied_to;       /* another parameter's name; empty: none */
   uint32_t optional_in_file; /* 1: absent from some checkpoints without harm (unused pooler) */
   uint32_t reserved2;
-  uint32_t table; /* 1: rows are looked up or added (positions, token types, a class token), not multiplied. Added at the
-                     end: a plugin built before leaves 0 */
+  uint32_t table; /* 1: rows are looked up or added (positions, token types, a class token), not multiplied.
+                   * A later member of 0.1: a plugin built before leaves it 0 */
   uint32_t reserved3;
 } welt_parameter_info;
 
