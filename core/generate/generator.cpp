@@ -29,17 +29,6 @@ struct Row {
 
 std::string prompt_name(std::size_t index) { return fmt::format("prompt {}", index + 1); }
 
-std::vector<std::int64_t> prefix_ids(const std::vector<std::string>& words) {
-  std::vector<Block> blocks;
-  BlockFaults ignored;
-  find_blocks(
-      0, words.size(), [&](std::uint64_t i) -> const std::string& { return words[i]; }, blocks, ignored);
-  std::vector<std::int64_t> ids(words.size(), -1);
-  for (std::size_t block = 0; block < blocks.size(); ++block)
-    for (std::uint64_t i = blocks[block].first; i <= blocks[block].last; ++i) ids[i] = static_cast<std::int64_t>(block);
-  return ids;
-}
-
 void finish(Row& row, FinishReason reason) {
   row.done = true;
   row.out.finish = reason;
@@ -114,7 +103,7 @@ class Writing {
     std::vector<std::vector<std::int64_t>> prefixes;
     for (const Row& row : rows_) {
       vectors.push_back(encoder_.encode(row.words));
-      prefixes.push_back(prefix_ids(row.words));
+      prefixes.push_back(block_ids(row.words));
     }
     latents_ = model_.map_latents(runner_.prefill(vectors, prefixes)).latents;
     spent_.prefill += seconds_since(start);
