@@ -108,6 +108,8 @@ void choose_architecture(SlotSpec& slot, const SlotName& name) {
   if (!slot.type->hf_model_types.empty()) slot.config["model_type"] = slot.type->hf_model_types.front();
 }
 
+namespace {
+
 SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   const std::string key = name.recipe;
   const Source source(recipe, key);
@@ -142,6 +144,8 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   choose_architecture(slot, name);
   return slot;
 }
+
+}  // namespace
 
 WeltSpec WeltSpec::from_recipe(const Recipe& recipe) {
   WeltSpec spec;
