@@ -14,6 +14,10 @@ constexpr char32_t line_separator = 0x2028, paragraph_separator = 0x2029;
 constexpr std::uint8_t any_font = 0xFE;  // takes_any_font(); FontSet::none (0xFF) is what no font has
 static_assert(any_font != FontSet::none);
 
+// HarfBuzz looks for the letter below a mark through all marks between them, and for the end of a Khmer syllable
+// through all of it: quadratic in a number that hostile text chooses. Longer pieces without a space are several runs.
+constexpr std::size_t longest_piece = 1024;
+
 // Where a run is drawn that no font was chosen for.
 std::size_t font_or_first(std::uint8_t chosen) { return chosen >= any_font ? 0 : chosen; }
 
@@ -53,7 +57,7 @@ void Itemizer::split_paragraph(std::span<const char32_t> word, std::size_t begin
              emoji_[next] == emoji_[i]) {
         ++next;
       }
-      add_runs(begin, i, next, runs);
+      add_runs(paragraph, begin, i, next, runs);
       i = next;
     }
     lines.push_back({first_run, runs.size(), right_to_left});
@@ -67,15 +71,22 @@ void Itemizer::split_paragraph(std::span<const char32_t> word, std::size_t begin
 }
 
 // Runs of one font each out of a segment that is alike in everything else.
-void Itemizer::add_runs(std::size_t offset, std::size_t begin, std::size_t end, std::vector<Run>& runs) const {
+void Itemizer::add_runs(std::span<const char32_t> paragraph, std::size_t offset, std::size_t begin, std::size_t end,
+                        std::vector<Run>& runs) const {
   std::uint8_t font = any_font;  // of the run being collected, which starts at `start`
-  std::size_t start = begin, spaces = 0;
+  std::size_t start = begin, spaces = 0, piece = 0;
   const auto finish = [&](std::size_t at) {
     runs.push_back({offset + start, offset + at, font_or_first(font), shaping_script(scripts_[begin]), levels_[begin]});
     start = at;
   };
   for (std::size_t i = begin; i < end; ++i) {
     const std::uint8_t chosen = chosen_[i];
+    const bool is_space = chosen == any_font && u_charType(static_cast<UChar32>(paragraph[i])) == U_SPACE_SEPARATOR;
+    piece = is_space ? 0 : piece + 1;
+    if (piece > longest_piece) {
+      finish(i);
+      piece = spaces = 0;
+    }
     if (chosen == any_font) {
       ++spaces;
       continue;

@@ -45,7 +45,8 @@ class Itemizer {
   void choose_fonts(std::span<const char32_t> paragraph);
   void choose_cluster_fonts(std::span<const char32_t> paragraph);
   void choose_for_cluster(std::span<const char32_t> cluster, std::span<std::uint8_t> chosen) const;
-  void add_runs(std::size_t offset, std::size_t begin, std::size_t end, std::vector<Run>& runs) const;
+  void add_runs(std::span<const char32_t> paragraph, std::size_t offset, std::size_t begin, std::size_t end,
+                std::vector<Run>& runs) const;
 
   struct Close {
     void operator()(UBreakIterator* iterator) const { ubrk_close(iterator); }

@@ -1,4 +1,6 @@
 // What a word's image is: sizes, control pictures, lines, directions, fallback, boxes, cutting, hostile text.
+#include <chrono>
+
 #include "drawing.h"
 
 namespace welt::test {
@@ -130,6 +132,15 @@ TEST(FreetypeDrawing, HostileTextIsDrawnOrRefused) {
   const std::string long_word(1 << 20, '.');
   EXPECT_EQ(draw()(long_word).width, 32768);
   expect_all_in(error_of([&] { draw()(long_word + "."); }), {"1048577 bytes", "at most 1048576", "max_bytes"});
+}
+
+// Once quadratic: half a million marks on one letter, or one Khmer syllable of that length, took minutes.
+TEST(FreetypeDrawing, LongestWordsAreDrawnInTime) {
+  for (const char* piece : {"\u0301", "\u064E", "\u17D2\u1780", "\u200D\u0301"}) {
+    const auto start = std::chrono::steady_clock::now();
+    draw()(repeated(piece, 80000));
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10)) << piece;
+  }
 }
 
 // The host checks UTF-8 before it asks the plugin; another host may not.
