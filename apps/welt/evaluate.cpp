@@ -44,7 +44,7 @@ void add_evaluate(CLI::App& app) {
       "Says which encoders were on. One may be switched off, or taken from elsewhere if it is as wide.\n\n"
       "Examples:\n  welt evaluate runs/quickstart\n"
       "  welt evaluate runs/quickstart --set model.image_encoder.enabled=false\n"
-      "  welt evaluate runs/quickstart --set model.bytes_encoder.from=runs/other/checkpoints/step-00000240\n"
+      "  welt evaluate runs/quickstart --set model.bytes_encoder.from=runs/other/checkpoints/step-00000300\n"
       "  welt evaluate runs/quickstart --set 'data.validation.files=[\"other.txt\"]' --json");
   verb->callback([options] { evaluate_run(*options); });
 }

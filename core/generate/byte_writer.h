@@ -43,9 +43,10 @@ class ByteWriter {
   WeltModel& model_;
   const Segmenter& segmenter_;
   const GenerateOptions& options_;
-  at::Tensor table_;       // [256,E]
-  std::int64_t limit_;     // bytes of a word
-  std::int64_t capacity_;  // slots of a row
+  at::Tensor table_;         // [256,E]
+  std::int64_t limit_;       // bytes of a word
+  std::int64_t capacity_;    // slots of a row
+  std::int64_t parameters_;  // of the decoder
   std::optional<Cache> cache_;
 };
 

@@ -140,6 +140,7 @@ void add_samples(Keys& keys) {
   keys.push_back({"samples.count", "integer", 3, "Samples at most; 0: none", 0, 1000});
   keys.push_back({"samples.words", "integer", 20, "Words of a sample", 0, 1e6});
   keys.push_back({"samples.temperature", "number", 0.0, "0: always the most likely byte", 0, 100});
+  keys.push_back({"samples.top_p", "number", 1.0, "Draw from the most likely bytes that have this probability", 1e-6, 1});
 }
 
 void add_compatibility(Keys& keys) {

@@ -34,6 +34,7 @@ std::vector<Sample> write_samples(WeltModel& model, const Recipe& recipe, const 
   const std::vector<Generated> texts =
       Generator(model).generate(prompts, {.words = recipe.integer("samples.words"),
                                           .sampling = {.temperature = recipe.number("samples.temperature"),
+                                                       .top_p = recipe.number("samples.top_p"),
                                                        .seed = static_cast<std::uint64_t>(recipe.integer("seed"))}});
   for (std::size_t i = 0; i < prompts.size(); ++i) samples.push_back({prompts[i], texts[i].text});
   return samples;

@@ -42,6 +42,7 @@ const std::set<std::string, std::less<>> harmless_keys = {"name",
                                                           "samples.count",
                                                           "samples.words",
                                                           "samples.temperature",
+                                                          "samples.top_p",
                                                           "extends"};
 
 // What a checkpoint has beside the model: where training stands.
