@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "apps/welt/encoder_switch.h"
+#include "apps/welt/repeatable.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/progress.h"
@@ -122,11 +123,7 @@ void add_embed(CLI::App& app) {
   verb->add_option("model", options->model, "Run folder (its newest checkpoint) or checkpoint folder")
       ->required()
       ->type_name("DIR");
-  verb->add_option("--text", options->texts, "A text; may be repeated")
-      ->type_name("TEXT")
-      ->group("Texts")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(verb->add_option("--text", options->texts, "A text; may be repeated")->type_name("TEXT")->group("Texts"));
   verb->add_option("--file", options->file,
                    "A text a line, from a file (also .gz), behind those of --text; - is standard input")
       ->type_name("FILE")

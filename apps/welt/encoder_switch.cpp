@@ -4,17 +4,16 @@
 #include <iostream>
 #include <iterator>
 
+#include "apps/welt/repeatable.h"
 #include "core/base/file.h"
 
 namespace welt {
 
 void add_encoder_switch(CLI::App& verb, std::vector<std::string>& without) {
-  verb.add_option("--without", without, "Leave an encoder out: bytes_encoder or image_encoder")
-      ->check(CLI::IsMember({"bytes_encoder", "image_encoder"}))
-      ->type_name("ENCODER")
-      ->group("Model")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(verb.add_option("--without", without, "Leave an encoder out: bytes_encoder or image_encoder")
+                 ->check(CLI::IsMember({"bytes_encoder", "image_encoder"}))
+                 ->type_name("ENCODER")
+                 ->group("Model"));
 }
 
 SpecChanges switched_off(const std::vector<std::string>& without) {

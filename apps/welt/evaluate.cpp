@@ -1,6 +1,7 @@
 // welt evaluate RUN: loss and accuracy of a trained model on held-out text.
 #include <fmt/core.h>
 
+#include "apps/welt/repeatable.h"
 #include "apps/welt/report.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
@@ -34,11 +35,9 @@ void add_evaluate(CLI::App& app) {
   verb->add_option("run", options->run, "Run folder (its newest checkpoint), or a checkpoint in it")
       ->required()
       ->type_name("DIR");
-  verb->add_option("--set", options->overrides, "Override a key of the run's recipe")
-      ->type_name("KEY=VALUE")
-      ->group("Recipe")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(verb->add_option("--set", options->overrides, "Override a key of the run's recipe")
+                 ->type_name("KEY=VALUE")
+                 ->group("Recipe"));
   verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
   verb->footer(
       "Says which encoders were on. One may be switched off, or taken from elsewhere if it is as wide.\n\n"

@@ -10,6 +10,7 @@
 
 #include "apps/welt/encoder_switch.h"
 #include "apps/welt/printable.h"
+#include "apps/welt/repeatable.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
@@ -94,11 +95,9 @@ void add_generate(CLI::App& app) {
   verb->add_option("model", options->model, "Run folder (its newest checkpoint) or checkpoint folder")
       ->required()
       ->type_name("DIR");
-  verb->add_option("--prompt", options->prompts, "Text to continue; may be repeated, all form one batch")
-      ->type_name("TEXT")
-      ->group("Prompts")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(verb->add_option("--prompt", options->prompts, "Text to continue; may be repeated, all form one batch")
+                 ->type_name("TEXT")
+                 ->group("Prompts"));
   verb->add_option("--prompts", options->prompt_file, "A prompt a line, from a file; - is standard input")
       ->type_name("FILE")
       ->group("Prompts");

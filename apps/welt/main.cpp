@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "apps/welt/process.h"
+#include "apps/welt/repeatable.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
@@ -60,12 +61,24 @@ std::string hint(const CLI::App& app, int argc, char** argv) {
       near.empty() ? fmt::format("; verbs: {}.", fmt::join(names, ", ")) : fmt::format("; did you mean \"{}\"?", near));
 }
 
+// CLI11's help, but for options that take every argument left.
+class HelpFormatter : public CLI::Formatter {
+  std::string make_option_usage(const CLI::Option* option) const override {
+    return takes_all(option) ? make_option_name(option, true) + "..." : CLI::Formatter::make_option_usage(option);
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return takes_all(option) ? " ..." : CLI::Formatter::make_option_opts(option);
+  }
+  static bool takes_all(const CLI::Option* option) { return option->get_expected_min() == every_argument; }
+};
+
 int run(int argc, char** argv) {
   CLI::App app("welt: word-level latent transformers. Trains, evaluates and runs models whose parts are plugins.",
                "welt");
   app.set_version_flag("--version", WELT_VERSION, "Print the version");
   app.require_subcommand(0, 1);
   app.fallthrough();
+  app.formatter(std::make_shared<HelpFormatter>());
   app.get_formatter()->column_width(34);
   add_log_level(app);
   for (const auto add : verbs) add(app);

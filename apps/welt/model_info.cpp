@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/welt/repeatable.h"
 #include "apps/welt/table.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
@@ -206,11 +207,9 @@ void add_model_info(CLI::App& model) {
   verb->add_option("model", options->model, "Recipe (a file, or one that came with the program), run or checkpoint")
       ->required()
       ->type_name("RECIPE|DIR");
-  verb->add_option("--set", options->overrides, "Override a key of the recipe")
-      ->type_name("KEY=VALUE")
-      ->group("Recipe")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  repeatable(verb->add_option("--set", options->overrides, "Override a key of the recipe")
+                 ->type_name("KEY=VALUE")
+                 ->group("Recipe"));
   verb->add_option("--bytes-per-word", options->lengths.bytes, "Bytes of text in a word")
       ->type_name("NUMBER")
       ->capture_default_str()

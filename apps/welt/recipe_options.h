@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/welt/repeatable.h"
 #include "core/recipe/find.h"
 #include "core/recipe/recipe.h"
 
@@ -18,11 +19,10 @@ struct RecipeOptions {
     verb.add_option("recipe", path, "Recipe file (TOML), or one that came with the program")
         ->required()
         ->type_name("FILE");
-    verb.add_option("--set", overrides, "Override a key: --set train.steps=500 (a TOML value; may be repeated)")
-        ->type_name("KEY=VALUE")
-        ->group("Recipe")
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    repeatable(
+        verb.add_option("--set", overrides, "Override a key: --set train.steps=500 (a TOML value; may be repeated)")
+            ->type_name("KEY=VALUE")
+            ->group("Recipe"));
   }
   Recipe load() const { return Recipe::load(find_recipe(path), overrides); }
 };

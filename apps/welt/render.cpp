@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "apps/welt/png.h"
+#include "apps/welt/repeatable.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -112,10 +113,10 @@ void run(const Options& options) {
 void add_render(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("render", "Draw words as the image encoder sees them");
-  verb->add_option("TEXT", options->texts, "Texts to draw, one below the other; after -- also such that begin with -")
-      ->type_name("")
-      ->required()
-      ->expected(1, -1);
+  all_arguments(verb->add_option("TEXT", options->texts,
+                                 "Texts to draw, one below the other; after -- also such that begin with -")
+                    ->type_name("")
+                    ->required());
   verb->add_option("--out", options->out, "PNG file to write")->type_name("FILE")->group("Output");
   verb->add_option("--scale", options->scale, "Enlarge every pixel to N × N, for looking at")
       ->check(CLI::Range(1, 64))
@@ -137,12 +138,10 @@ void add_render(CLI::App& app) {
       ->check(CLI::PositiveNumber)
       ->type_name("N")
       ->group("Renderer");
-  verb->add_option("--font", options->fonts,
-                   "Font file or folder, may be given several times; default: the plugin's fonts")
-      ->type_name("PATH")
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group("Renderer");
+  repeatable(verb->add_option("--font", options->fonts,
+                              "Font file or folder, may be given several times; default: the plugin's fonts")
+                 ->type_name("PATH")
+                 ->group("Renderer"));
   verb->footer(
       "Examples:\n  welt render Hello 'שלום ' 'नमस्ते ' --out words.png --scale 8\n"
       "  welt render --block 32 --font-px 24 $'\\x0e' 'a b' --out controls.png\n"

@@ -91,6 +91,13 @@ TEST_F(EmbedVerb, RefusalsNameThePlaceAndLeaveNoFile) {
   };
   folder_.put("bad.txt", "good line\ncaf\xE9 \n");
   EXPECT_CONTAINS(refusal({"--file", (folder_ / "bad.txt").string()}), "bad.txt, line 2: byte 3 (E9)");
+  EXPECT_FALSE(fs::exists(folder_ / "out.npy"));
+}
+
+TEST_F(EmbedVerb, RefusalsOfTheCommandLineSayWhatWasExpected) {
+  const auto refusal = [&](std::vector<std::string> more, const std::string& out = "out.npy") {
+    return embed(std::move(more), out).err;
+  };
   EXPECT_CONTAINS(refusal({}), "--text TEXT");
   EXPECT_CONTAINS(refusal({"--text", "a"}, "out.txt"), "FILE.safetensors or FILE.npy");
   EXPECT_CONTAINS(refusal({"--text", "a", "--without", "bytes_encoder"}), "every encoder is switched off");

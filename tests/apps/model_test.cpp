@@ -188,6 +188,14 @@ TEST(Generate, PromptsComeFromAFileToo) {
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 2);
 }
 
+// The command-line library takes "[a,b]" for a list of two unless it is told otherwise.
+TEST(Generate, APromptInBracketsIsOneText) {
+  const Outcome outcome =
+      test::run_welt({"generate", goldens / "bytes-only", "--prompt", "[a,b]", "--words", "1", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(Json::parse(outcome.out).at("prompt"), "[a,b]");
+}
+
 TEST(Generate, WithoutAPromptThereIsNothingToDo) {
   expect_refused(test::run_welt({"generate", goldens / "bytes-only"}), {"no prompt"});
 }

@@ -53,6 +53,14 @@ TEST(RenderVerb, WritesAGreyPngOfTheStackedImages) {
   EXPECT_EQ(png.substr(24, 2), std::string("\x08\x00", 2));  // 8 bits, grey
 }
 
+// The command-line library takes "[a,b]" for a list of two unless it is told otherwise.
+TEST(RenderVerb, ATextInBracketsIsOneText) {
+  const Outcome outcome = run_welt({"render", "[a,b]", "c", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 2);
+  EXPECT_NE(outcome.out.find(R"("text":"[a,b]")"), std::string::npos) << outcome.out;
+}
+
 TEST(RenderVerb, OptionsReachThePlugin) {
   const Outcome outcome = run_welt({"render", "--json", "--block", "32", "--font-px", "24", "--font",
                                     "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf", "Hello"});

@@ -11,6 +11,7 @@
 #include "core/model/tensor_io.h"
 #include "core/model/welt_model.h"
 #include "core/text/word_drawer.h"
+#include "core/train/optimizer.h"
 #include "core/train/stepper.h"
 #include "tests/core/base/temp_folder.h"
 
@@ -305,6 +306,27 @@ TEST(ModalityDropout, ADroppedEncoderGetsNoGradient) {
     const bool has = parameter.tensor.grad().defined();
     EXPECT_EQ(has, parameter.group != "image_encoder") << parameter.name;
   }
+}
+
+// A plugin may keep what it computes from a parameter (ViT its position tables) until the parameter's version changes.
+TEST(Modalities, WeightsThatTheOptimizerChangedAreTheOnesReadNext) {
+  const test::TempFolder folder;
+  WeltModel model = model_of(small_parts + no_bytes + image_part);
+  const WordPlan plan = three_words(model);
+  const WordImages images = model.normalise(plan.images);
+  const auto vectors = [&](WeltModel& of) {
+    const at::NoGradGuard no_grad;
+    return of.encode_words(plan, images, {}).mapping_input;
+  };
+  const at::Tensor before = vectors(model);
+  AdamW optimizer(model.parameters(), {});
+  model.encode_words(plan, images, {}).mapping_input.sum().backward();
+  optimizer.step(0.05, 1);
+  const at::Tensor after = vectors(model);
+  EXPECT_GT(largest(after - before), 1e-3);
+  model.save(folder.path());
+  WeltModel loaded = WeltModel::load(folder.path());
+  EXPECT_TRUE(vectors(loaded).equal(after));
 }
 
 TEST(Renderer, BlocksThatAreNoMultipleOfThePatchAreRefused) {
