@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/plugin/interface_tables.h"
 #include "core/plugin/registry.h"
 #include "core/plugin/strings.h"
 
@@ -13,7 +14,7 @@ Component::Component(const ComponentType& type, const ConfigView& config, std::u
   CallError error;
   welt_component* made = nullptr;
   error.check(type.factory->create(type.index, config.view(), init, &host(), &made, error.raw()), what);
-  if (made == nullptr || !WELT_HAS(made, destroy) || made->get_interface == nullptr) {
+  if (made == nullptr || !WELT_HAS(made, destroy) || made->get_interface == nullptr || made->destroy == nullptr) {
     fail({type.plugin->path.string(), what + ": create() succeeded without a complete component",
           "a component with get_interface and destroy", "Tell the plugin's author"},
          ErrorCode::internal);
@@ -31,11 +32,18 @@ Component& Component::operator=(Component&& other) noexcept {
 }
 
 Component::~Component() {
-  if (component_ != nullptr && component_->destroy != nullptr) component_->destroy(component_);
+  if (component_ != nullptr) component_->destroy(component_);
 }
 
 const void* Component::interface(std::string_view id) const {
-  return component_->get_interface(component_, string_of(id));
+  const void* table = component_->get_interface(component_, string_of(id));
+  if (table == nullptr) return nullptr;
+  const std::string fault = table_fault(id, table);
+  if (fault.empty()) return table;
+  fail({type_->plugin->path.string(),
+        fmt::format("the table {} of component \"{}\" is incomplete: {}", id, type_->id, fault),
+        "every function that its header does not call optional", "Tell the plugin's author"},
+       ErrorCode::failed_precondition);
 }
 
 const void* Component::require_interface(std::string_view id) const {

@@ -7,12 +7,14 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
+#include "core/plugin/interface_tables.h"
 #include "core/plugin/judge.h"
 #include "core/plugin/strings.h"
 
 namespace welt {
 namespace {
 
+constexpr std::uint64_t most_components = 1024, most_keys = 65536;  // more is a count that was never written
 constexpr std::string_view tell_author = "Tell the plugin's author; until then remove the file";
 
 // Handles are kept for ever, on purpose without a destructor that would close them at exit.
@@ -45,6 +47,28 @@ welt_plugin_entry_fn open_entry(const InspectedPlugin& file) {
           {},
           what_to_do(error.what(), torch_linked)},
          ErrorCode::failed_precondition);
+  }
+}
+
+// What is wrong with a schema's table; empty: nothing, or there is no schema.
+std::string schema_fault(const welt_config_schema_v1* schema) {
+  if (schema == nullptr) return {};
+  if (!WELT_HAS(schema, key_size)) return fmt::format("its table has {} bytes", schema->struct_size);
+  if (schema->count > most_keys) return fmt::format("it counts {} keys", schema->count);
+  if (schema->count > 0 && schema->keys == nullptr) return fmt::format("its {} keys are null", schema->count);
+  constexpr std::size_t least = offsetof(welt_config_key, default_json);
+  if (schema->count > 0 && schema->key_size < least) return fmt::format("its keys have {} bytes", schema->key_size);
+  return {};
+}
+
+// An entry must not throw; one that does is refused like one that fails.
+welt_status call_entry(welt_plugin_entry_fn entry, const welt_plugin** table, welt_error* error) {
+  try {
+    return entry(&host(), table, error);
+  } catch (const std::exception& thrown) {
+    throw Error(fmt::format("its entry threw an exception: {}", thrown.what()), ErrorCode::internal);
+  } catch (...) {
+    throw Error("its entry threw something that is no std::exception", ErrorCode::internal);
   }
 }
 
@@ -94,9 +118,8 @@ std::unique_ptr<Plugin> open_plugin(const InspectedPlugin& file) {
   const welt_plugin_entry_fn entry = open_entry(file);
   const welt_plugin* table = nullptr;
   CallError error;
-  const welt_status status = entry(&host(), &table, error.raw());
   try {
-    error.check(status, "its entry failed");
+    error.check(call_entry(entry, &table, error.raw()), "its entry failed");
   } catch (const Error& failure) {
     fail({file.path.string(), failure.what(), {}, std::string(tell_author)}, failure.code());
   }
@@ -114,11 +137,12 @@ std::vector<ComponentType> list_components(const Plugin& plugin) {
   const auto* factory =
       static_cast<const welt_component_factory_v1*>(plugin.table->get_factory(string_of(WELT_COMPONENT_FACTORY)));
   if (factory == nullptr) refuse("it offers no components", "a factory " WELT_COMPONENT_FACTORY);
-  if (!WELT_HAS(factory, create) || !factory->count || !factory->descriptor || !factory->create) {
-    refuse("its component factory is incomplete", "count, descriptor and create");
+  if (const std::string fault = table_fault(WELT_COMPONENT_FACTORY, factory); !fault.empty()) {
+    refuse("its component factory is incomplete: " + fault, "count, descriptor and create");
   }
   std::vector<ComponentType> types;
   const std::uint64_t count = factory->count();
+  if (count > most_components) refuse(fmt::format("it counts {} components", count), "a few");
   for (std::uint64_t i = 0; i < count; ++i) {
     const welt_component_descriptor* descriptor = factory->descriptor(i);
     if (descriptor == nullptr || !WELT_HAS(descriptor, roles)) {
@@ -136,8 +160,9 @@ std::vector<ComponentType> list_components(const Plugin& plugin) {
       type.schema =
           static_cast<const welt_config_schema_v1*>(factory->get_interface(i, string_of(WELT_CONFIG_SCHEMA_INTERFACE)));
     }
-    if (type.schema != nullptr && !WELT_HAS(type.schema, key_size)) {
-      refuse(fmt::format("the configuration schema of \"{}\" is incomplete", type.id), "keys, count and key_size");
+    if (const std::string fault = schema_fault(type.schema); !fault.empty()) {
+      refuse(fmt::format("the configuration schema of \"{}\" is incomplete: {}", type.id, fault),
+             "keys, count and key_size");
     }
     types.push_back(std::move(type));
   }
