@@ -202,7 +202,7 @@ void describe_plugin(const Options& options) {
 }  // namespace
 
 void add_plugin(CLI::App& app) {
-  CLI::App* plugin = app.add_subcommand("plugin", "List plugins, or describe one");
+  CLI::App* plugin = app.add_subcommand("plugin", "List plugins, describe one, check one");
   plugin->require_subcommand(1);
   const auto options = std::make_shared<Options>();
 
@@ -220,6 +220,7 @@ void add_plugin(CLI::App& app) {
   describe_verb->footer(
       "Examples:\n  welt plugin describe bert\n  welt plugin describe build/bin/welt_llama.plugin.so --json");
   describe_verb->callback([options] { describe_plugin(*options); });
+  add_plugin_check(*plugin);
   plugin->footer("Examples:\n  welt plugin list\n  welt plugin describe llama");
 }
 
