@@ -25,6 +25,36 @@ at::Tensor other_from(Specimen& s, const at::Tensor& rows, std::int64_t from) {
   return at::cat({rows.narrow(1, 0, from), rows.narrow(1, from, rest) + s.rows(rows.size(0), rest)}, 1);
 }
 
+// [N,T] rows of lengths T, T−1, …: the rest is hidden.
+at::Tensor staircase(std::int64_t rows, std::int64_t length) {
+  return at::arange(length).unsqueeze(0).lt(at::arange(length, length - rows, -1).unsqueeze(1));
+}
+
+void padding(Specimen& s) {
+  const std::int64_t length = s.limited(6);
+  if (length < 3) s.trial().skip("rows are too short to be padded");
+  const at::Tensor rows = s.rows(3, length), valid = staircase(3, length);
+  const at::Tensor loud = rows.masked_fill(valid.logical_not().unsqueeze(-1), 1e3);
+  const at::Tensor seen = s.run(loud, {.key_valid = valid});
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const at::Tensor alone = s.run(rows.narrow(0, i, 1).narrow(1, 0, length - i));
+    s.expect_equal(seen.narrow(0, i, 1).narrow(1, 0, length - i), alone, "a row with padding and without",
+                   "rows.h: what key_valid hides changes nothing that it does not hide");
+  }
+}
+
+void packed(Specimen& s) {
+  if ((s.type().flags & WELT_COMPONENT_PACKED) == 0) s.trial().skip("it takes dense rows only, as its descriptor says");
+  const std::int64_t length = s.limited(5);
+  const at::Tensor first = s.rows(1, length), second = s.rows(1, 1), third = s.rows(1, s.limited(3));
+  const at::Tensor tokens = at::cat({first[0], second[0], third[0]});
+  at::Tensor offsets = at::zeros({4}, at::kLong);
+  offsets[1] = length, offsets[2] = length + 1, offsets[3] = tokens.size(0);
+  const at::Tensor seen = s.run(RowsView{tokens, offsets});
+  const at::Tensor expected = at::cat({s.run(first)[0], s.run(second)[0], s.run(third)[0]});
+  s.expect_equal(seen, expected, "packed rows and dense ones", "rows.h: both layouts mean the same");
+}
+
 void future(Specimen& s) {
   require_length(s);
   const at::Tensor rows = s.rows(2, length), before = s.run(rows);
@@ -118,18 +148,22 @@ void add_attention_tests(TestList& tests) {
   tests.push_back(specimen_test<future, causal_roles>("attention.future", "Later slots change nothing earlier.",
                                                       "latent transformers, decoders", same));
   const std::vector<std::string> causal = {"numerics.deterministic", "attention.future"};
+  tests.push_back(specimen_test<padding, row_roles>(
+      "attention.padding", "Padding that key_valid hides changes nothing, whatever it holds.", rows, causal));
+  tests.push_back(specimen_test<packed, row_roles>("attention.packed", "Packed rows give what dense ones give.",
+                                                   "components that say WELT_COMPONENT_PACKED", causal));
   tests.push_back(specimen_test<dense_mask, row_roles>(
       "attention.dense_mask", "A dense mask that says what the kind says changes nothing.", rows, causal));
   tests.push_back(specimen_test<dense_hides, row_roles>("attention.dense_hides",
                                                         "What a dense mask hides changes nothing.", rows, causal));
-  tests.push_back(specimen_test<documents, row_roles>("attention.documents",
-                                                      "Documents of one row give what they give alone.", rows, causal));
+  tests.push_back(specimen_test<documents, row_roles>(
+      "attention.documents", "Documents of one row give what they give alone.", rows, {"attention.padding"}));
   tests.push_back(specimen_test<prefix_block, causal_roles>(
       "attention.prefix_block", "Slots of a prefix block see each other; the slot before it sees nothing of it.",
       "latent transformers, decoders", causal));
   tests.push_back(specimen_test<sees_nothing, row_roles>(
       "attention.sees_nothing", "A slot that sees no key gives finite values and takes no gradient.", rows,
-      {"numerics.padding"}));
+      {"attention.padding", "autograd.graph"}));
 }
 
 }  // namespace welt::conformance

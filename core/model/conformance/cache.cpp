@@ -168,7 +168,7 @@ void add_cache_tests(TestList& tests) {
       "cache.fork", "A copy and what it was made from go on without touching each other.", cached, base));
   tests.push_back(specimen_test<holes, causal_roles>("cache.holes",
                                                      "Slots that key_valid hides stay slots, and change nothing.",
-                                                     cached, {"cache.steps", "numerics.padding"}));
+                                                     cached, {"cache.steps", "attention.padding"}));
   tests.push_back(specimen_test<failure, causal_roles>("cache.failure", "A refused call leaves the cache as it was.",
                                                        cached, base));
 }

@@ -1,9 +1,6 @@
 // Conformance group "numerics": a call gives finite numbers of the right shape, the same every time, whatever it shares
 // a batch with.
 #include <ATen/ops/arange.h>
-#include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/zeros.h>
 #include <welt/abi/plugin.h>
 
@@ -15,7 +12,6 @@ namespace {
 
 constexpr std::int64_t longest_row = 512;
 const char* const rule_batch = "abi.md, conformance: a row's result does not depend on the others of its batch";
-const char* const rule_padding = "rows.h: what key_valid hides changes nothing that it does not hide";
 
 void runs(Specimen& s) {
   const at::Tensor seen = s.everything(s.input());
@@ -53,36 +49,6 @@ void batch(Specimen& s) {
     s.expect_equal(call(input.narrow(0, i, 1)), together.narrow(0, i, 1), "a row alone and in a batch", rule_batch);
 }
 
-// [N,T] rows of lengths T, T−1, …: the rest is hidden.
-at::Tensor staircase(std::int64_t rows, std::int64_t length) {
-  return at::arange(length).unsqueeze(0).lt(at::arange(length, length - rows, -1).unsqueeze(1));
-}
-
-void padding(Specimen& s) {
-  const std::int64_t length = s.limited(6);
-  if (length < 3) s.trial().skip("rows are too short to be padded");
-  const at::Tensor rows = s.rows(3, length), valid = staircase(3, length);
-  const at::Tensor loud = rows.masked_fill(valid.logical_not().unsqueeze(-1), 1e3);
-  const at::Tensor seen = s.run(loud, {.key_valid = valid});
-  for (std::int64_t i = 0; i < 3; ++i) {
-    const at::Tensor alone = s.run(rows.narrow(0, i, 1).narrow(1, 0, length - i));
-    s.expect_equal(seen.narrow(0, i, 1).narrow(1, 0, length - i), alone, "a row with padding and without",
-                   rule_padding);
-  }
-}
-
-void packed(Specimen& s) {
-  if ((s.type().flags & WELT_COMPONENT_PACKED) == 0) s.trial().skip("it takes dense rows only, as its descriptor says");
-  const std::int64_t length = s.limited(5);
-  const at::Tensor first = s.rows(1, length), second = s.rows(1, 1), third = s.rows(1, s.limited(3));
-  const at::Tensor tokens = at::cat({first[0], second[0], third[0]});
-  at::Tensor offsets = at::zeros({4}, at::kLong);
-  offsets[1] = length, offsets[2] = length + 1, offsets[3] = tokens.size(0);
-  const at::Tensor seen = s.run(RowsView{tokens, offsets});
-  const at::Tensor expected = at::cat({s.run(first)[0], s.run(second)[0], s.run(third)[0]});
-  s.expect_equal(seen, expected, "packed rows and dense ones", "rows.h: both layouts mean the same");
-}
-
 void no_rows(Specimen& s) {
   if (s.is_image()) {
     s.encode(s.images(1).narrow(0, 0, 0));
@@ -115,10 +81,6 @@ void add_numerics_tests(TestList& tests) {
       "numerics.long", "A row of 512 positions, or of the longest that it takes, gives finite values.", rows, same));
   tests.push_back(
       specimen_test<batch, tensor_roles>("numerics.batch", "A row gives the same alone and among others.", all, same));
-  tests.push_back(specimen_test<padding, row_roles>(
-      "numerics.padding", "Padding that key_valid hides changes nothing, whatever it holds.", rows, same));
-  tests.push_back(specimen_test<packed, row_roles>("numerics.packed", "Packed rows give what dense ones give.",
-                                                   "components that say WELT_COMPONENT_PACKED", same));
   tests.push_back(specimen_test<no_rows, tensor_roles>(
       "numerics.empty", "A call without rows or images gives an empty result.", all, same));
   tests.push_back(specimen_test<positions, row_roles>(

@@ -19,9 +19,9 @@ void prepare() {
 Suite make_suite() {
   Suite suite{.tests = {}, .prepare = prepare};
   add_numerics_tests(suite.tests);
+  add_autograd_tests(suite.tests);
   add_attention_tests(suite.tests);
   add_image_tests(suite.tests);
-  add_autograd_tests(suite.tests);
   add_parameter_tests(suite.tests);
   add_cache_tests(suite.tests);
   add_mode_tests(suite.tests);
