@@ -59,25 +59,86 @@ void copy_bytes(std::uint8_t* out, std::string_view text) {
   }
 }
 
-// Writes the text's units, at most `limit` and at most one per byte; returns the end. The text is well-formed.
+template <typename Word>
+bool has_high_bit(const char* from) {
+  Word bytes;
+  std::memcpy(&bytes, from, sizeof(bytes));
+  return (bytes & static_cast<Word>(0x8080808080808080)) != 0;
+}
+
+bool is_ascii(std::string_view text) {
+  const char* from = text.data();
+  std::size_t size = text.size();
+  for (; size >= 8; from += 8, size -= 8)
+    if (has_high_bit<std::uint64_t>(from)) return false;
+  if (size >= 4) return !has_high_bit<std::uint32_t>(from) && !has_high_bit<std::uint32_t>(from + size - 4);
+  for (; size > 0; ++from, --size)
+    if (has_high_bit<std::uint8_t>(from)) return false;
+  return true;
+}
+
+// Units of a code point.
+template <typename Unit>
+std::int64_t units_of(char32_t code_point) {
+  return sizeof(Unit) == 2 && code_point > 0xFFFF ? 2 : 1;
+}
+
+// decode_utf8() of a text that was checked, without its second look.
+char32_t next_code_point(std::string_view text, std::size_t& at) {
+  const auto byte = [&](std::size_t i) { return static_cast<char32_t>(static_cast<std::uint8_t>(text[at + i])); };
+  const char32_t first = byte(0);
+  const std::size_t size = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+  char32_t code_point = size == 1 ? first : first & (0x7F >> size);
+  for (std::size_t i = 1; i < size; ++i) code_point = code_point << 6 | (byte(i) & 0x3F);
+  at += size;
+  return code_point;
+}
+
+// Calls `use` with every code point of the text that goes into `limit` units, and with how many of its units do.
+template <typename Unit>
+void each_code_point(std::string_view text, std::int64_t limit, bool inside_characters, auto&& use) {
+  for (std::size_t at = 0; at < text.size() && limit > 0;) {
+    const char32_t code_point = next_code_point(text, at);
+    const std::int64_t units = std::min(units_of<Unit>(code_point), limit);
+    if (units < units_of<Unit>(code_point) && !inside_characters) return;
+    use(code_point, units);
+    limit -= units;
+  }
+}
+
+// How many units the text gives.
+template <typename Unit>
+std::int64_t count_units(std::string_view text, std::int64_t limit, bool inside_characters) {
+  if (sizeof(Unit) == 1) return std::ssize(limited(text, limit, inside_characters));
+  if (is_ascii(text)) return std::min(std::ssize(text), limit);
+  std::int64_t whole = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<std::uint8_t>(c);
+    whole += (byte & 0xC0) != 0x80;
+    if (sizeof(Unit) == 2) whole += byte >= 0xF0;
+  }
+  if (whole <= limit) return whole;
+  std::int64_t count = 0;
+  each_code_point<Unit>(text, limit, inside_characters, [&](char32_t, std::int64_t units) { count += units; });
+  return count;
+}
+
+// Writes the units of a text of UTF-16 or UTF-32 (well-formed, one for each byte at most); returns the end.
 template <typename Unit>
 Unit* write_units(std::string_view text, std::int64_t limit, bool inside_characters, Unit* out) {
-  for (std::size_t at = 0; at < text.size() && limit > 0; --limit) {
-    if (const auto byte = static_cast<std::uint8_t>(text[at]); byte < 0x80) {
-      *out++ = byte;
-      ++at;
-      continue;
-    }
-    const char32_t code_point = decode_utf8(text, at);
-    if (sizeof(Unit) == 4 || code_point <= 0xFFFF) {
-      *out++ = static_cast<Unit>(code_point);
-      continue;
-    }
-    if (limit == 1 && !inside_characters) break;
-    *out++ = static_cast<Unit>(0xD800 + ((code_point - 0x10000) >> 10));
-    if (--limit == 0) break;
-    *out++ = static_cast<Unit>(0xDC00 + ((code_point - 0x10000) & 0x3FF));
+  if (is_ascii(text)) {
+    const std::size_t count = std::min(text.size(), static_cast<std::size_t>(limit));
+    for (std::size_t i = 0; i < count; ++i) out[i] = static_cast<std::uint8_t>(text[i]);
+    return out + count;
   }
+  each_code_point<Unit>(text, limit, inside_characters, [&](char32_t code_point, std::int64_t units) {
+    if (units_of<Unit>(code_point) == 1) {
+      *out++ = static_cast<Unit>(code_point);
+      return;
+    }
+    *out++ = static_cast<Unit>(0xD800 + ((code_point - 0x10000) >> 10));
+    if (units == 2) *out++ = static_cast<Unit>(0xDC00 + ((code_point - 0x10000) & 0x3FF));
+  });
   return out;
 }
 
@@ -94,6 +155,7 @@ Unit* write_text(std::string_view text, std::int64_t limit, bool inside_characte
 
 void check_utf8(std::span<const std::string_view> texts) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
+    if (is_ascii(texts[i])) continue;
     const std::size_t fault = find_invalid_utf8(texts[i]);
     if (fault == utf8_ok) continue;
     fail({.where = fmt::format("text {}", i),
@@ -143,43 +205,24 @@ void write_ragged(std::span<const std::string_view> texts, std::int64_t limit, c
   rows.mask.assign(rows.ids.size(), 1);
 }
 
-// Rows of UTF-8 have a length before they are written, so each is written where it stays.
-void write_padded(std::span<const std::string_view> texts, std::int64_t limit, const TokenizeOptions& options,
-                  TokenRows<std::uint8_t>& rows) {
-  const std::size_t around = options.special ? 2 : 0;
-  std::size_t width = 0;
-  for (const std::string_view text : texts)
-    width = std::max(width, limited(text, limit, options.reference_compatible).size() + around);
-  const std::size_t all = padded_size(texts.size(), width);
-  rows.ids.assign(all, pad_byte);
-  rows.mask.assign(all, 0);
-  std::uint8_t *ids = rows.ids.data(), *mask = rows.mask.data();
-  for (const std::string_view text : texts) {
-    const std::uint8_t* end = write_row(text, limit, options, ids);
-    std::fill(mask, mask + (end - ids), std::uint8_t{1});
-    ids += width, mask += width;
-    rows.offsets.push_back(ids - rows.ids.data());
-  }
-}
-
-// Rows of the wider encodings have theirs behind: written as they are, then spread from the last to the first.
 template <typename Unit>
 void write_padded(std::span<const std::string_view> texts, std::int64_t limit, const TokenizeOptions& options,
                   TokenRows<Unit>& rows) {
-  write_ragged(texts, limit, options, rows);
-  std::int64_t width = 0;
-  for (std::int64_t row = 0; row < rows.rows(); ++row)
-    width = std::max(width, rows.offsets[row + 1] - rows.offsets[row]);
-  const std::size_t all = padded_size(texts.size(), static_cast<std::size_t>(width));
+  std::int64_t longest = 0;
+  for (const std::string_view text : texts)
+    longest = std::max(longest, count_units<Unit>(text, limit, options.reference_compatible));
+  const auto width = static_cast<std::size_t>(longest) + (options.special ? 2 : 0);
+  const std::size_t all = padded_size(texts.size(), width);
   rows.ids.resize(all);
   rows.mask.assign(all, 0);
-  for (std::int64_t row = rows.rows() - 1; row >= 0; --row) {
-    Unit* ids = rows.ids.data();
-    const std::int64_t begin = rows.offsets[row], length = rows.offsets[row + 1] - begin, at = row * width;
-    std::memmove(ids + at, ids + begin, static_cast<std::size_t>(length) * sizeof(Unit));
-    std::fill(ids + at + length, ids + at + width, Unit{pad_byte});
-    std::fill_n(rows.mask.data() + at, length, std::uint8_t{1});
-    rows.offsets[row + 1] = at + width;
+  Unit* ids = rows.ids.data();
+  std::uint8_t* mask = rows.mask.data();
+  for (const std::string_view text : texts) {
+    Unit* end = write_row(text, limit, options, ids);
+    std::fill(end, ids + width, Unit{pad_byte});
+    std::fill(mask, mask + (end - ids), std::uint8_t{1});
+    ids += width, mask += width;
+    rows.offsets.push_back(ids - rows.ids.data());
   }
 }
 
