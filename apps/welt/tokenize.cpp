@@ -110,10 +110,7 @@ json answer(const Options& options, const json& request) {
   return tokenized(texts_field(request, "texts"), encoding, tokenize_options(options, given));
 }
 
-std::string standard_input() {
-  std::string text(std::istreambuf_iterator<char>(std::cin), {});
-  return text;
-}
+std::string standard_input() { return {std::istreambuf_iterator<char>(std::cin), {}}; }
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
@@ -150,6 +147,14 @@ void check_utf8(const std::vector<std::string>& texts) {
   }
 }
 
+// In a line of JSON one without the other cuts nothing, as in the reference; a person means something by it.
+void check_limit(const Options& options) {
+  if (options.truncation == (options.max_length >= 0)) return;
+  fail({.where = options.truncation ? "--truncation" : "--max-length",
+        .found = options.truncation ? "no --max-length" : "no --truncation",
+        .expected = "both, or neither"});
+}
+
 void run(const Options& options) {
   if (options.as_jsonl) return answer_lines([&](const json& request) { return answer(options, request); });
   const Encoding encoding = encoding_of(options.encoding);
@@ -159,6 +164,7 @@ void run(const Options& options) {
     fmt::print("{}\n", decode(parse_ids(all), encoding, options.no_special));
     return;
   }
+  check_limit(options);
   const std::vector<std::string> texts = options.arguments.empty() ? lines_of(standard_input()) : options.arguments;
   check_utf8(texts);
   const json rows = tokenized(texts, encoding, tokenize_options(options, json::object()));
