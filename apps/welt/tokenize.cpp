@@ -78,7 +78,7 @@ TokenizeOptions tokenize_options(const Options& options, const json& given) {
 }
 
 std::vector<std::uint32_t> ids_field(const json& request) {
-  const json& list = request["ids"];
+  const json list = request.value("ids", json());
   std::vector<std::uint32_t> ids;
   const auto refuse = [&](const json& found) {
     fail({.where = "the field \"ids\"",
@@ -105,7 +105,7 @@ json decoded(const json& request, Encoding encoding) {
 json answer(const Options& options, const json& request) {
   const bool names = request.contains("encoding") && !request["encoding"].is_null();
   const Encoding encoding = encoding_of(names ? text_field(request, "encoding") : options.encoding);
-  if (request.contains("ids")) return decoded(request, encoding);
+  if (options.decode || request.contains("ids")) return decoded(request, encoding);
   const json given = options_field(request, {"add_special_tokens", "padding", "truncation", "max_length"});
   return tokenized(texts_field(request, "texts"), encoding, tokenize_options(options, given));
 }
@@ -188,14 +188,13 @@ void add_tokenize(CLI::App& app) {
   verb->add_flag("--padding", options->padding, "Fill up with 0 to the longest");
   verb->add_flag("--no-special-tokens", options->no_special,
                  "Without BOS (2) and EOS (3); with --decode: leave 0, 2 and 3 out");
-  auto* decodes = verb->add_flag("--decode", options->decode, "Ids to text; what is ill-formed is left out");
+  verb->add_flag("--decode", options->decode, "Ids to text; what is ill-formed is left out");
   verb->add_flag("--reference-compatible", options->reference_compatible,
                  "As the Python reference: cut inside characters, mask a NUL of the text");
   verb->add_flag("--jsonl", options->as_jsonl,
                  "Answer each line {encoding, texts, options} of standard input by {input_ids, attention_mask}, each "
                  "{encoding, ids} by {text, text_skip_special}")
       ->excludes(arguments)
-      ->excludes(decodes)
       ->group("Output");
   verb->footer(
       "With --jsonl the other options say what holds where a line is silent.\n\nExamples:\n"

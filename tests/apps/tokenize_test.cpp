@@ -85,6 +85,10 @@ TEST(TokenizeVerb, OptionsHoldWhereALineIsSilent) {
       {"--jsonl", "--encoding", "utf-32", "--no-special-tokens"});
   EXPECT_EQ(replies.at(0)["input_ids"], Json::parse("[[233]]"));
   EXPECT_EQ(replies.at(1)["input_ids"], Json::parse("[[2,195,169,3]]"));
+  const auto decoded =
+      answers("{\"ids\": [233]}\n{\"texts\": [\"a\"]}\n", {"--jsonl", "--decode", "--encoding", "utf-16"});
+  EXPECT_EQ(decoded.at(0)["text"], "é");
+  EXPECT_TRUE(decoded.at(1).contains("error")) << "no ids to decode";
 }
 
 TEST(TokenizeVerb, BadRequestsAreAnsweredByWhatIsWrong) {
