@@ -19,15 +19,16 @@ using nlohmann::json;
 constexpr int deepest = 100;
 
 // The line's object; nullopt, with the reason, when it is none.
-std::optional<json> object_of(std::string_view line, std::string& reason) {
+template <typename Json>
+std::optional<Json> object_of(std::string_view line, std::string& reason) {
   if (const std::size_t fault = find_invalid_utf8(line); fault != utf8_ok) {
     reason = fmt::format("byte {} ({:02X}) is not UTF-8", fault, static_cast<std::uint8_t>(line[fault]));
     return std::nullopt;
   }
   bool deep = false;
-  json value;
+  Json value;
   try {
-    value = json::parse(line, [&](int depth, json::parse_event_t, json&) {
+    value = Json::parse(line, [&](int depth, typename Json::parse_event_t, Json&) {
       deep = deep || depth > deepest;
       return !deep;
     });
@@ -57,13 +58,12 @@ const json* field(const json& request, const char* name) {
   return at == request.end() || at->is_null() ? nullptr : &*at;
 }
 
-}  // namespace
-
-void answer_lines(const Answer& answer) {
+template <typename Json>
+void answer_all(const std::function<json(const Json&)>& answer) {
   std::string line, reason, first_fault;
   for (std::int64_t number = 1; std::getline(std::cin, line); ++number) {
     json reply;
-    if (const auto request = object_of(line, reason)) {
+    if (const auto request = object_of<Json>(line, reason)) {
       try {
         reply = answer(*request);
       } catch (const Error& error) {
@@ -85,6 +85,12 @@ void answer_lines(const Answer& answer) {
          ErrorCode::data_loss);
   }
 }
+
+}  // namespace
+
+void answer_lines(const Answer& answer) { answer_all<json>(answer); }
+
+void answer_ordered_lines(const OrderedAnswer& answer) { answer_all<nlohmann::ordered_json>(answer); }
 
 std::string text_field(const json& request, const char* name) {
   const json* value = field(request, name);

@@ -10,11 +10,14 @@
 namespace welt {
 
 using Answer = std::function<nlohmann::json(const nlohmann::json& request)>;
+using OrderedAnswer = std::function<nlohmann::json(const nlohmann::ordered_json& request)>;
 
 // Answers every line. A request that cannot be met is answered by {"error": message}, and the work goes on. Output is
 // flushed when no further line is waiting, so that a program can ask and wait. Throws at the end when a line was no
 // JSON object in UTF-8, or nested deeper than 100; returns as soon as standard output cannot be written.
 void answer_lines(const Answer& answer);
+// The same for requests whose objects keep the order of their keys.
+void answer_ordered_lines(const OrderedAnswer& answer);
 
 // Fields of a request, checked; each throws Error naming the field, what it is and what it should be. `fallback`: the
 // value when the field is absent or null.

@@ -10,6 +10,7 @@
 namespace welt {
 
 void add_bench(CLI::App& app);
+void add_chat(CLI::App& app);
 void add_checkpoint(CLI::App& app);
 void add_component(CLI::App& app);
 void add_control(CLI::App& app);
@@ -24,6 +25,7 @@ void add_plugin_check(CLI::App& plugin);  // of `welt plugin`
 void add_render(CLI::App& app);
 void add_run(CLI::App& app);
 void add_segment(CLI::App& app);
+void add_tokenize(CLI::App& app);
 void add_validate(CLI::App& app);
 
 }  // namespace welt

@@ -23,6 +23,13 @@ struct Candidate {
   double weight;  // logit, then probability
 };
 
+std::uint8_t most_likely(std::span<const float> logits, const ByteSet& allowed) {
+  std::size_t best = logits.size();
+  for (std::size_t byte = 0; byte < logits.size(); ++byte)
+    if (allowed.test(byte) && (best == logits.size() || logits[byte] > logits[best])) best = byte;
+  return static_cast<std::uint8_t>(best);
+}
+
 }  // namespace
 
 void SamplingOptions::check() const {
@@ -42,13 +49,13 @@ double ByteDraws::uniform(std::int64_t word, std::int64_t byte) const {
 
 std::uint8_t choose_byte(std::span<const float> logits, const ByteSet& allowed, const SamplingOptions& options,
                          double uniform) {
+  if (options.temperature <= 0) return most_likely(logits, allowed);
   std::vector<Candidate> list;
   for (std::size_t byte = 0; byte < logits.size(); ++byte)
     if (allowed.test(byte)) list.push_back({static_cast<std::uint8_t>(byte), logits[byte]});
   const auto heavier = [](const Candidate& a, const Candidate& b) {
     return a.weight != b.weight ? a.weight > b.weight : a.byte < b.byte;
   };
-  if (options.temperature <= 0) return std::ranges::min_element(list, heavier)->byte;
   std::ranges::sort(list, heavier);
   if (options.top_k > 0 && std::ssize(list) > options.top_k) list.resize(static_cast<std::size_t>(options.top_k));
   const double top = list.front().weight;

@@ -75,7 +75,9 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
       fail({file.string(), fmt::format("model_type \"{}\"", config.value("model_type", "")), "\"welt\"",
             "Give a checkpoint folder of a run (runs/<name>/checkpoints/…)"});
     if (config.value("encoding", "UTF-8") != "UTF-8")
-      fail({file.string(), "encoding " + config.value("encoding", ""), "UTF-8", {}}, ErrorCode::unimplemented);
+      fail({file.string(), "encoding " + config.value("encoding", ""), "UTF-8",
+            "Models of UTF-16 units or code points are not run; train one of bytes"},
+           ErrorCode::unimplemented);
     reading += " and " + own.string();
     const Json plugins = extra.value("plugins", Json::object());
     WeltSpec spec;

@@ -1,7 +1,6 @@
 // See bytes.h.
 #include "core/text/bytes.h"
 
-#include "core/base/error.h"
 #include "core/base/utf8.h"
 #include "core/data/batch.h"
 
@@ -11,21 +10,6 @@ std::string_view truncate_utf8(std::string_view text, std::size_t limit) {
   if (text.size() <= limit) return text;
   while (limit > 0 && (static_cast<std::uint8_t>(text[limit]) & 0xC0) == 0x80) --limit;
   return text.substr(0, limit);
-}
-
-std::vector<std::uint8_t> byte_ids(std::string_view text, std::int64_t max_length) {
-  if (max_length < 0 || max_length == 1) {
-    fail({.where = "byte tokenizer",
-          .found = fmt::format("max_length {}", max_length),
-          .expected = "0 (no limit), or at least 2: BOS and EOS count"});
-  }
-  if (max_length > 0) text = truncate_utf8(text, static_cast<std::size_t>(max_length - 2));
-  std::vector<std::uint8_t> ids;
-  ids.reserve(text.size() + 2);
-  ids.push_back(bos_byte);
-  ids.insert(ids.end(), text.begin(), text.end());
-  ids.push_back(eos_byte);
-  return ids;
 }
 
 std::string decode_bytes(std::span<const std::uint8_t> ids, bool skip_special) {
