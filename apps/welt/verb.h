@@ -21,6 +21,7 @@ void add_metrics(CLI::App& app);
 void add_model(CLI::App& app);
 void add_model_info(CLI::App& model);  // of `welt model`
 void add_plugin(CLI::App& app);
+void add_process(CLI::App& app);
 void add_render(CLI::App& app);
 void add_run(CLI::App& app);
 void add_segment(CLI::App& app);
