@@ -1,9 +1,9 @@
-"""Scores random pairs in many scripts with `welt metrics --jsonl` and with sacreBLEU 2.6.0 and jiwer 4.0.0, and compares.
+"""Random pairs in many scripts: `welt metrics --jsonl` beside sacreBLEU 2.6.0 and jiwer 4.0.0.
 
     python compare_metrics.py build/bin/welt [--pairs 8000] [--seed 1]
 
-Needs sacrebleu and jiwer. Prints every mismatch over 1e-9 (relative to 1 or the value), their number, and pairs a second
-of both sides; leaves with status 1 when there is any.
+Needs sacrebleu and jiwer. Prints every mismatch over 1e-9 (relative to 1 or the value), their number, and pairs a
+second of both sides; leaves with status 1 when there is any.
 """
 import argparse
 import json
@@ -16,14 +16,20 @@ import time
 import jiwer
 from sacrebleu.metrics import BLEU, CHRF
 
-SCRIPTS = ["abcdefghijklmnopqrstuvwxyz", "ABCDEFG", "0123456789", "àéîõüßñçøåœ", "абвгдежзиклмнопрстуфхцчшщ", "αβγδεζηθικλμν",
-           "אבגדהוזחטיכלמנ", "ابتثجحخدذرزسشصضطظعغفقكلمنهوي", "कखगघङचछजझञटठडढणतथदधनािीुूेैोौ्", "กขคงจฉชซญฎฏฐดตถทนบปผาิีึืุูเแโ",
-           "的一是不了人我在有他这中大来上国", "あいうえおかきくけこアイウエオカキクケコ", "가나다라마바사아자차카타파하", "ሀለሐመሠረሰሸ", "ⴰⴱⴳⴷⴹⴻ", "😀😁🎉🚀👍🏽👩‍👩‍👧", "e\u0301a\u0308o\u0327",
-           "𝔸𝔹ℂ𝟙𝟚", "ⅠⅡ①②½¼²³٣४"]
-MARKS = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~") + list("。、，！？；：「」『』—–…“”‘’«»¿¡·٪،؟।॥€£¥±×÷©®™→∑∞") + \
-    ["&quot;", "&amp;", "&lt;", "&gt;", "&amp;lt;", "<skipped>", "-\n", "...", "..", ",.", "1.5", "3,14", "5-", "-5", "n't", "--"]
-SPACES = ["\t", "\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\xa0", "\u1680", "\u180e", "\u2000", "\u2003", "\u200a",
-          "\u200b", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000", "\ufeff", "\x00", "\x1b", "  ", "   ", " \t", "\u3000\u3000"]
+SCRIPTS = [
+    "abcdefghijklmnopqrstuvwxyz", "ABCDEFG", "0123456789", "àéîõüßñçøåœ", "абвгдежзиклмнопрстуфхцчшщ",
+    "αβγδεζηθικλμν", "אבגדהוזחטיכלמנ", "ابتثجحخدذرزسشصضطظعغفقكلمنهوي", "कखगघङचछजझञटठडढणतथदधनािीुूेैोौ्",
+    "กขคงจฉชซญฎฏฐดตถทนบปผาิีึืุูเแโ", "的一是不了人我在有他这中大来上国", "あいうえおかきくけこアイウエオカキクケコ", "가나다라마바사아자차카타파하",
+    "ሀለሐመሠረሰሸ", "ⴰⴱⴳⴷⴹⴻ", "😀😁🎉🚀👍🏽👩\u200d👩\u200d👧", "e\u0301a\u0308o\u0327", "𝔸𝔹ℂ𝟙𝟚", "ⅠⅡ①②½¼²³٣४"
+]
+MARKS = list("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~") + list("。、，！？；：「」『』—–…“”‘’«»¿¡·٪،؟।॥€£¥±×÷©®™→∑∞") + [
+    "&quot;", "&amp;", "&lt;", "&gt;", "&amp;lt;", "<skipped>", "-\n", "...", "..", ",.", "1.5", "3,14", "5-", "-5", "n't", "--"
+]
+SPACES = [
+    "\t", "\n", "\r", "\r\n", "\x0b", "\x0c", "\x1c", "\x1d", "\x1e", "\x1f", "\x85", "\xa0", "\u1680",
+    "\u180e", "\u2000", "\u2003", "\u200a", "\u200b", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000",
+    "\ufeff", "\x00", "\x1b", "  ", "   ", " \t", "\u3000\u3000"
+]
 
 
 def word(rng):
@@ -73,8 +79,8 @@ def random_row(rng, pairs):
 def reference_row(hypotheses, references, metrics):
     bleu, sentence_bleu, chrf, chrfpp = metrics
     score = bleu.corpus_score(hypotheses, [references])
-    row = {"bleu": score.score, "bleu_counts": score.counts, "bleu_totals": score.totals, "bleu_precisions": score.precisions,
-           "bleu_bp": score.bp, "hyp_len": score.sys_len, "ref_len": score.ref_len,
+    row = {"bleu": score.score, "bleu_counts": score.counts, "bleu_totals": score.totals,
+           "bleu_precisions": score.precisions, "bleu_bp": score.bp, "hyp_len": score.sys_len, "ref_len": score.ref_len,
            "chrf2": chrf.corpus_score(hypotheses, [references]).score,
            "chrfpp": chrfpp.corpus_score(hypotheses, [references]).score,
            "wer": jiwer.wer(references, hypotheses), "cer": jiwer.cer(references, hypotheses)}
@@ -109,9 +115,11 @@ def main():
     expected = [reference_row(h, r, metrics) for h, r in rows]
     python_seconds = time.perf_counter() - start
 
-    lines = "".join(json.dumps({"kind": "pair" if len(h) == 1 else "corpus", "hyp": h, "ref": r}) + "\n" for h, r in rows)
+    lines = "".join(json.dumps({"kind": "pair" if len(h) == 1 else "corpus", "hyp": h, "ref": r}) + "\n"
+                    for h, r in rows)
     start = time.perf_counter()
-    out = subprocess.run([arguments.welt, "metrics", "--jsonl"], input=lines.encode(), capture_output=True, check=True).stdout
+    out = subprocess.run([arguments.welt, "metrics", "--jsonl"], input=lines.encode(), capture_output=True,
+                         check=True).stdout
     seconds = time.perf_counter() - start
     answers = [json.loads(line) for line in out.decode().split("\n")[:-1]]
     mismatches = abs(len(answers) - len(expected))
