@@ -237,7 +237,8 @@ json collated_columns(std::vector<DenseExample>& examples, json& shapes) {
             {"labels_output", of_labels}};
   json collated = json::object();
   for (const DenseExample& example : examples) {
-    for (auto& [name, table] : columns(example).items()) collated[name].push_back(std::move(table));
+    const json own = columns(example);
+    for (const auto& [name, table] : own.items()) collated[name].push_back(table);
   }
   return collated;
 }

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/metrics/tokenizer_13a.h"
 #include "core/metrics/white_space.h"
 
 namespace welt {
@@ -49,10 +48,9 @@ BleuScore BleuSums::score(bool effective_order) const {
 
 BleuSums BleuCounter::count(std::string_view hypothesis, std::string_view reference) {
   numbers_.clear();
-  const std::string tokens = tokenize_13a(strip_end(hypothesis)), reference_tokens = tokenize_13a(strip_end(reference));
-  split_white_space(tokens, words_);
+  hypothesis_tokens_.split(strip_end(hypothesis), words_);
   numbers_.number(words_, hypothesis_);
-  split_white_space(reference_tokens, words_);
+  reference_tokens_.split(strip_end(reference), words_);
   numbers_.number(words_, reference_);
   BleuSums sums{.hypothesis_tokens = static_cast<std::int64_t>(hypothesis_.size()),
                 .reference_tokens = static_cast<std::int64_t>(reference_.size())};

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "core/metrics/ngram_matcher.h"
+#include "core/metrics/tokenizer_13a.h"
 
 #include <array>
 #include <cstdint>
@@ -40,6 +41,7 @@ class BleuCounter {
   BleuSums count(std::string_view hypothesis, std::string_view reference);
 
  private:
+  Tokenizer13a hypothesis_tokens_, reference_tokens_;
   WordNumbers numbers_;
   NgramMatcher matcher_;
   std::vector<std::string_view> words_;

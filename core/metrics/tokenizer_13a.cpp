@@ -44,9 +44,8 @@ std::string plain_text(std::string_view text) {
 
 // The four passes of the rule. Each reads what the one before has written, left to right, and never looks at a
 // character again that a match has used: so ", ," and ".." come out as they do in the original.
-std::string separate(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() * 2);
+void separate(std::string_view text, std::string& out) {
+  out.assign(1, ' ');
   for (const char c : text) {
     if (lone[static_cast<unsigned char>(c)]) {
       out.append({' ', c, ' '});
@@ -54,7 +53,7 @@ std::string separate(std::string_view text) {
       out.push_back(c);
     }
   }
-  return out;
+  out.push_back(' ');
 }
 
 // `matches(a, b)`: two neighbours that `write(out, a, b)` puts down in another way.
@@ -76,31 +75,40 @@ void pass(std::string& text, std::string& scratch, Matches&& matches, Write&& wr
 
 }  // namespace
 
-std::string tokenize_13a(std::string_view text) {
-  std::string line = separate(" " + plain_text(text) + " "), scratch;
-  scratch.reserve(line.size() * 2);
+void Tokenizer13a::split(std::string_view text, std::vector<std::string_view>& tokens) {
+  const bool plain = text.find_first_of("<&\n") == std::string_view::npos;
+  if (plain) {
+    separate(text, line_);
+  } else {
+    separate(plain_text(text), line_);
+  }
   const auto behind_first = [](std::string& out, char a, char b) { out.append({a, ' ', b, ' '}); };
-  if (line.find_first_of(".,") != std::string::npos) {
+  if (line_.find_first_of(".,") != std::string::npos) {
     pass(
-        line, scratch, [](char a, char b) { return !is_digit(a) && is_stop(b); }, behind_first);
+        line_, scratch_, [](char a, char b) { return !is_digit(a) && is_stop(b); }, behind_first);
     pass(
-        line, scratch, [](char a, char b) { return is_stop(a) && !is_digit(b); },
+        line_, scratch_, [](char a, char b) { return is_stop(a) && !is_digit(b); },
         [](std::string& out, char a, char b) {
           out.append({' ', a, ' ', b});
         });
   }
-  if (line.find('-') != std::string::npos)
+  if (line_.find('-') != std::string::npos) {
     pass(
-        line, scratch, [](char a, char b) { return is_digit(a) && b == '-'; }, behind_first);
-
-  std::vector<std::string_view> tokens;
-  split_white_space(line, tokens);
-  scratch.clear();
-  for (const std::string_view token : tokens) {
-    if (!scratch.empty()) scratch.push_back(' ');
-    scratch += token;
+        line_, scratch_, [](char a, char b) { return is_digit(a) && b == '-'; }, behind_first);
   }
-  return scratch;
+  split_white_space(line_, tokens);
+}
+
+std::string tokenize_13a(std::string_view text) {
+  Tokenizer13a tokenizer;
+  std::vector<std::string_view> tokens;
+  tokenizer.split(text, tokens);
+  std::string line;
+  for (const std::string_view token : tokens) {
+    if (!line.empty()) line.push_back(' ');
+    line += token;
+  }
+  return line;
 }
 
 }  // namespace welt
