@@ -2,6 +2,7 @@
 #include "core/metrics/edit_distance.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/base/error.h"
 
@@ -9,7 +10,7 @@ namespace welt {
 namespace {
 
 constexpr std::int64_t block_rows = 64, first_band = 128;
-constexpr std::int64_t most_steps = std::int64_t{1} << 34;
+constexpr std::int64_t most_steps = std::int64_t{1} << 32;
 constexpr std::uint32_t most_symbols = 1u << 24;
 
 // A difference of neighbours: −1, 0 or 1.
@@ -68,6 +69,17 @@ std::int64_t EditDistance::within(Sequence rows, Sequence columns, std::int64_t 
   return corner;
 }
 
+// No less than the symbols that one side has more of than the other.
+std::int64_t EditDistance::least(Sequence a, Sequence b) {
+  counts_.resize(masks_.size(), 0);
+  std::int64_t more_a = 0, more_b = 0;
+  for (const std::uint32_t symbol : a) ++counts_[symbol];
+  for (const std::uint32_t symbol : b) more_b += counts_[symbol]-- > 0 ? 0 : 1;
+  for (const std::uint32_t symbol : a) more_a += std::max(std::exchange(counts_[symbol], 0), 0);
+  for (const std::uint32_t symbol : b) counts_[symbol] = 0;
+  return std::max(more_a, more_b);
+}
+
 std::int64_t EditDistance::operator()(Sequence a, Sequence b) {
   while (!a.empty() && !b.empty() && a.front() == b.front()) a = a.subspan(1), b = b.subspan(1);
   while (!a.empty() && !b.empty() && a.back() == b.back()) a = a.first(a.size() - 1), b = b.first(b.size() - 1);
@@ -81,7 +93,8 @@ std::int64_t EditDistance::operator()(Sequence a, Sequence b) {
   }
   if (masks_.size() <= largest) masks_.resize(std::size_t{largest} + 1, 0);
   const std::int64_t blocks = (height + block_rows - 1) / block_rows;
-  for (std::int64_t band = std::max(first_band, width - height); band < height / 4; band *= 4) {
+  const bool small = first_band >= height / 4;
+  for (std::int64_t band = small ? height : std::max(first_band, least(a, b)); band < height / 4; band *= 4) {
     check_steps(blocks, 2 * band + block_rows, height, width);
     const std::int64_t distance = within(a, b, band);
     if (distance <= band) return distance;
