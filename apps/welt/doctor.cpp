@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "apps/welt/machine.h"
-#include "apps/welt/process.h"
+#include "apps/welt/process_setup.h"
 #include "apps/welt/verb.h"
 #include "core/model/libtorch_info.h"
 #include "core/plugin/registry.h"

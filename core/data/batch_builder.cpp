@@ -2,8 +2,9 @@
 #include "core/data/batch_builder.h"
 
 #include <algorithm>
+#include <bit>
 #include <string_view>
-#include <unordered_map>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/text/bytes.h"
@@ -12,10 +13,45 @@
 namespace welt {
 namespace {
 
+// Word of the corpus → entry of the batch's table: open addressing, at most half full. One for a batch, so it is small
+// enough to stay in the cache where a table over the whole vocabulary would not.
+class EntryMap {
+ public:
+  explicit EntryMap(std::size_t entries) : slots_(std::bit_ceil(std::max<std::size_t>(entries * 2, 64))) {}
+
+  // The entry of `id`: `next` if the map did not have it, and has it now.
+  std::int64_t find_or_add(std::uint32_t id, std::int64_t next) {
+    if (static_cast<std::size_t>(next) * 2 >= slots_.size()) grow();
+    Slot& slot = slot_of(id);
+    if (slot.entry < 0) slot = {id, static_cast<std::int32_t>(next)};
+    return slot.entry;
+  }
+
+ private:
+  struct Slot {
+    std::uint32_t id = 0;
+    std::int32_t entry = -1;
+  };
+  Slot& slot_of(std::uint32_t id) {
+    const std::size_t mask = slots_.size() - 1;
+    std::size_t at = (std::uint64_t{id} * 0x9E3779B97F4A7C15ULL >> 32) & mask;  // Fibonacci hashing (Knuth)
+    while (slots_[at].entry >= 0 && slots_[at].id != id) at = (at + 1) & mask;
+    return slots_[at];
+  }
+  void grow() {
+    std::vector<Slot> old(slots_.size() * 2);
+    old.swap(slots_);
+    for (const Slot& slot : old) {
+      if (slot.entry >= 0) slot_of(slot.id) = slot;
+    }
+  }
+  std::vector<Slot> slots_;
+};
+
 class Builder {
  public:
   Builder(const Corpus& corpus, std::int64_t rows, std::int64_t words, const DataCompat& compat)
-      : corpus_(corpus), compat_(compat) {
+      : corpus_(corpus), compat_(compat), entries_(static_cast<std::size_t>(rows * words) / 2) {
     batch_.rows = rows;
     batch_.words = words;
     batch_.table.nul_is_padding = compat.nul_is_padding;
@@ -52,22 +88,27 @@ class Builder {
 
  private:
   std::int64_t entry(std::uint32_t id) {
-    const auto [at, fresh] = entries_.try_emplace(id, batch_.table.size());
-    if (fresh) {
-      const auto word = corpus_.store.word(id);
-      batch_.table.add(as_text(word));
-    }
-    return at->second;
+    const std::int64_t next = batch_.table.size(), entry = entries_.find_or_add(id, next);
+    if (entry == next) batch_.table.add(as_text(corpus_.store.word(id)));
+    return entry;
+  }
+
+  std::int64_t size_of(std::int64_t entry) const {
+    return batch_.table.offsets[static_cast<std::size_t>(entry) + 1] -
+           batch_.table.offsets[static_cast<std::size_t>(entry)];
   }
 
   void inputs(const Piece& piece, std::int64_t slot, std::int64_t document) {
+    std::int64_t bytes = 0;
     for (std::uint64_t i = piece.begin; i < piece.end; ++i, ++slot) {
-      batch_.input[slot] = entry(corpus_.words[i]);
+      const std::int64_t word = entry(corpus_.words[i]);
+      batch_.input[slot] = word;
       batch_.position[slot] = static_cast<std::int64_t>(i - piece.begin);
       batch_.document[slot] = document;
-      batch_.real_bytes += static_cast<std::int64_t>(corpus_.store.word(corpus_.words[i]).size());
-      ++batch_.real_words;
+      bytes += size_of(word);
     }
+    batch_.real_bytes += bytes;
+    batch_.real_words += static_cast<std::int64_t>(piece.end - piece.begin);
   }
 
   void document_blocks(const Piece& piece, std::int64_t slot, std::int64_t& prefixes) {
@@ -110,15 +151,16 @@ class Builder {
       if (i < piece.first_label || masked(slot)) continue;
       if (last && !piece.ends_document && !compat_.cut_words_end_text) continue;
       if (last && only_word && !compat_.pad_words && is_word(slot, 0)) continue;
-      label(slot, last ? Corpus::empty_word : corpus_.words[i + 1]);
+      label(slot, last ? entry(Corpus::empty_word) : batch_.input[slot + 1]);
     }
   }
 
-  void label(std::int64_t slot, std::uint32_t id) {
-    batch_.label[slot] = entry(id);
-    const auto word = corpus_.store.word(id);
-    batch_.label_bytes += static_cast<std::int64_t>(word.size()) + 1;
-    if (compat_.nul_is_padding) batch_.label_bytes -= std::count(word.begin(), word.end(), pad_byte);
+  void label(std::int64_t slot, std::int64_t word) {
+    batch_.label[slot] = word;
+    batch_.label_bytes += size_of(word) + 1;
+    if (!compat_.nul_is_padding) return;
+    const auto bytes = batch_.table.word(word);
+    batch_.label_bytes -= std::count(bytes.begin(), bytes.end(), pad_byte);
   }
 
   // As the reference: each empty slot is the word NUL, a document of its own that learns to end.
@@ -126,14 +168,14 @@ class Builder {
     for (; slot < end; ++slot) {
       batch_.input[slot] = entry(Corpus::nul_word);
       batch_.document[slot] = document++;
-      label(slot, Corpus::empty_word);
+      label(slot, entry(Corpus::empty_word));
     }
   }
 
   const Corpus& corpus_;
   const DataCompat& compat_;
   Batch batch_;
-  std::unordered_map<std::uint32_t, std::int64_t> entries_;  // word of the corpus → entry of the table
+  EntryMap entries_;
 };
 
 }  // namespace

@@ -14,16 +14,21 @@ struct Block {
   std::uint64_t first, last;
 };
 
-// Blocks that were not well formed: counted, and ignored.
+// SO inside an open block; SO without SI; SI without SO.
+enum class BlockFault { nested, unclosed, without_start };
+
+// Counts them.
 struct BlockFaults {
   std::int64_t nested = 0, unclosed = 0, without_start = 0;
+  void operator()(BlockFault fault) {
+    ++(fault == BlockFault::nested ? nested : fault == BlockFault::unclosed ? unclosed : without_start);
+  }
 };
 
 // The blocks among words begin … end−1; word(i) has size() and []. An SO inside an open block replaces it, an SO
-// without SI and an SI without SO are counted and ignored.
-template <typename WordAt>
-void find_blocks(std::uint64_t begin, std::uint64_t end, WordAt&& word, std::vector<Block>& blocks,
-                 BlockFaults& faults) {
+// without SI and an SI without SO are ignored. fault(BlockFault) is called for each, in the order of the words.
+template <typename WordAt, typename OnFault>
+void find_blocks(std::uint64_t begin, std::uint64_t end, WordAt&& word, std::vector<Block>& blocks, OnFault&& fault) {
   bool open = false;
   std::uint64_t first = 0;
   for (std::uint64_t i = begin; i < end; ++i) {
@@ -31,24 +36,23 @@ void find_blocks(std::uint64_t begin, std::uint64_t end, WordAt&& word, std::vec
     if (text.size() != 1) continue;
     const auto byte = static_cast<std::uint8_t>(text[0]);
     if (byte == shift_out) {
-      if (open) ++faults.nested;
+      if (open) fault(BlockFault::nested);
       open = true;
       first = i;
     } else if (byte == shift_in) {
       if (open) blocks.push_back({first, i});
-      if (!open) ++faults.without_start;
+      if (!open) fault(BlockFault::without_start);
       open = false;
     }
   }
-  if (open) ++faults.unclosed;
+  if (open) fault(BlockFault::unclosed);
 }
 
 // The block that each word of one text is in, −1: none. Faults are ignored.
 inline std::vector<std::int64_t> block_ids(const std::vector<std::string>& words) {
   std::vector<Block> blocks;
-  BlockFaults ignored;
   find_blocks(
-      0, words.size(), [&](std::uint64_t i) -> const std::string& { return words[i]; }, blocks, ignored);
+      0, words.size(), [&](std::uint64_t i) -> const std::string& { return words[i]; }, blocks, [](BlockFault) {});
   std::vector<std::int64_t> ids(words.size(), -1);
   for (std::size_t block = 0; block < blocks.size(); ++block)
     for (std::uint64_t i = blocks[block].first; i <= blocks[block].last; ++i) ids[i] = static_cast<std::int64_t>(block);

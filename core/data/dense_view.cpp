@@ -2,83 +2,166 @@
 #include "core/data/dense_view.h"
 
 #include <algorithm>
-#include <string_view>
 
 #include "core/base/error.h"
+#include "core/base/utf8.h"
+#include "core/text/bytes.h"
 
 namespace welt {
 namespace {
 
-using Word = std::span<const std::uint8_t>;
+using Units = std::vector<std::uint32_t>;
 
-struct Ids {
-  DenseExample::Table ids, mask;
-};
-
-// Absent words give rows of zeros.
-Ids table_of(const std::vector<const Word*>& words, std::size_t width) {
-  Ids out;
-  for (const Word* word : words) {
-    std::vector<std::uint8_t> ids(width, pad_byte), mask(width, 0);
-    if (word != nullptr) {
-      ids[0] = bos_byte;
-      std::copy(word->begin(), word->end(), ids.begin() + 1);
-      ids[word->size() + 1] = eos_byte;
-      std::fill_n(mask.begin(), word->size() + 2, std::uint8_t{1});
-      if (word->size() == 1 && word->front() == pad_byte) mask[1] = 0;
-    }
-    out.ids.push_back(std::move(ids));
-    out.mask.push_back(std::move(mask));
+// A code point of `text` as units.
+void append_units(std::string_view text, std::size_t& at, DenseUnit unit, Units& units) {
+  if (unit == DenseUnit::utf8) {
+    do units.push_back(static_cast<std::uint8_t>(text[at++]));
+    while (at < text.size() && (static_cast<std::uint8_t>(text[at]) & 0xC0) == 0x80);
+    return;
   }
-  return out;
+  const char32_t point = decode_utf8(text, at);
+  const bool pair = unit == DenseUnit::utf16 && point > 0xFFFF;
+  if (pair) units.push_back(0xD800 + ((static_cast<std::uint32_t>(point) - 0x10000) >> 10));
+  units.push_back(pair ? 0xDC00 + (static_cast<std::uint32_t>(point) & 0x3FF) : static_cast<std::uint32_t>(point));
 }
 
-DenseExample::Table columns(const DenseExample::Table& table, std::size_t from, std::size_t count) {
-  DenseExample::Table out;
-  for (const auto& row : table) out.emplace_back(row.begin() + from, row.begin() + from + count);
-  return out;
+// BOS, the word, EOS.
+Units ids_of(std::string_view word, const DenseOptions& options) {
+  Units ids = {bos_byte};
+  const std::size_t limit = options.max_length > 0 ? static_cast<std::size_t>(options.max_length) - 1 : SIZE_MAX;
+  for (std::size_t at = 0; at < word.size() && ids.size() < limit;) {
+    const std::size_t whole = ids.size();
+    append_units(word, at, options.unit, ids);
+    if (ids.size() > limit) {
+      ids.resize(options.cut_characters ? limit : whole);
+      break;
+    }
+  }
+  ids.push_back(eos_byte);
+  return ids;
+}
+
+class DenseBuilder {
+ public:
+  DenseBuilder(const Batch& batch, std::int64_t row, const DenseOptions& options)
+      : batch_(batch), start_(row * batch.words) {
+    while (length_ < batch.words && batch.input[start_ + length_] >= 0) ++length_;
+    ids_.resize(static_cast<std::size_t>(batch.table.size()));
+    for (std::int64_t slot = start_; slot < start_ + length_; ++slot) {
+      for (const std::int64_t entry : {batch.input[slot], batch.label[slot]}) {
+        if (entry >= 0 && ids_[entry].empty()) ids_[entry] = ids_of(as_text(batch.table.word(entry)), options);
+      }
+    }
+  }
+
+  DenseExample build() {
+    DenseExample out;
+    const std::size_t input_width = width(&DenseBuilder::input_size), label_width = width(&DenseBuilder::label_size);
+    for (std::int64_t slot = start_; slot < start_ + length_; ++slot) {
+      out.position_ids.push_back(batch_.position[slot]);
+      out.attention_mask.push_back(sees(slot));
+      Units ids = batch_.input[slot] < 0 ? Units() : ids_[batch_.input[slot]];
+      std::vector<std::uint8_t> mask = mask_of(ids, input_width);
+      if (is_nul(ids)) mask[1] = 0;
+      ids.resize(input_width, pad_byte);
+      out.input_ids.push_back(std::move(ids));
+      out.input_attention_mask.push_back(std::move(mask));
+      add_label(slot, label_width, out);
+    }
+    return out;
+  }
+
+ private:
+  static bool is_nul(const Units& ids) { return ids.size() == 3 && ids[1] == 0; }
+
+  std::size_t input_size(std::int64_t slot) const { return ids_[batch_.input[slot]].size(); }
+
+  std::size_t label_size(std::int64_t slot) const {
+    if (batch_.label[slot] >= 0) return ids_[batch_.label[slot]].size();
+    const bool goes_on = slot + 1 < start_ + length_ && batch_.document[slot + 1] == batch_.document[slot];
+    return goes_on ? input_size(slot + 1) : 2;
+  }
+
+  std::size_t width(std::size_t (DenseBuilder::*size)(std::int64_t) const) const {
+    std::size_t widest = 0;
+    for (std::int64_t slot = start_; slot < start_ + length_; ++slot) widest = std::max(widest, (this->*size)(slot));
+    return widest;
+  }
+
+  std::vector<std::uint8_t> mask_of(const Units& ids, std::size_t width) const {
+    std::vector<std::uint8_t> mask(width, 0);
+    for (std::size_t i = 0; i < ids.size(); ++i) mask[i] = !batch_.table.nul_is_padding || ids[i] != pad_byte ? 1 : 0;
+    return mask;
+  }
+
+  std::vector<std::uint8_t> sees(std::int64_t slot) const {
+    std::vector<std::uint8_t> keys(static_cast<std::size_t>(length_));
+    for (std::int64_t key = start_; key < start_ + length_; ++key) {
+      const bool causal = key <= slot && batch_.document[key] == batch_.document[slot];
+      const bool prefix = batch_.prefix[slot] >= 0 && batch_.prefix[key] == batch_.prefix[slot];
+      keys[static_cast<std::size_t>(key - start_)] = causal || prefix ? 1 : 0;
+    }
+    return keys;
+  }
+
+  // A slot without a label is a row of zeros.
+  void add_label(std::int64_t slot, std::size_t width, DenseExample& out) const {
+    Units ids = batch_.label[slot] < 0 ? Units() : ids_[batch_.label[slot]];
+    std::vector<std::uint8_t> mask = mask_of(ids, width);
+    ids.resize(width, pad_byte);
+    out.labels_output.emplace_back(ids.begin() + 1, ids.end());
+    ids.pop_back();
+    mask.pop_back();
+    out.labels_input.push_back(std::move(ids));
+    out.labels_attention_mask.push_back(std::move(mask));
+  }
+
+  const Batch& batch_;
+  std::int64_t start_, length_ = 0;
+  std::vector<Units> ids_;  // of the table's entries that the row uses
+};
+
+template <typename Table>
+void pad(Table& table, std::size_t rows, std::size_t columns) {
+  table.resize(rows);
+  for (auto& row : table) row.resize(columns, 0);
 }
 
 }  // namespace
 
-DenseExample dense_example(const Batch& batch, std::int64_t row) {
+DenseExample dense_example(const Batch& batch, std::int64_t row, const DenseOptions& options) {
   if (row < 0 || row >= batch.rows) {
     fail({"batch", fmt::format("row {}", row), fmt::format("0 to {}", batch.rows - 1)}, ErrorCode::out_of_range);
   }
-  const std::int64_t start = row * batch.words;
-  std::int64_t length = 0;
-  while (length < batch.words && batch.input[start + length] >= 0) ++length;
-
-  std::vector<Word> entries;
-  for (std::int64_t i = 0; i < batch.table.size(); ++i) entries.push_back(batch.table.word(i));
-  std::vector<const Word*> inputs, labels;
-  std::size_t input_width = 0, label_width = 0;
-  DenseExample out;
-  for (std::int64_t slot = start; slot < start + length; ++slot) {
-    inputs.push_back(&entries[batch.input[slot]]);
-    labels.push_back(batch.label[slot] < 0 ? nullptr : &entries[batch.label[slot]]);
-    input_width = std::max(input_width, inputs.back()->size() + 2);
-    const bool goes_on = slot + 1 < start + length && batch.document[slot + 1] == batch.document[slot];
-    const std::size_t masked_size = goes_on ? entries[batch.input[slot + 1]].size() : 0;
-    label_width = std::max(label_width, (labels.back() != nullptr ? labels.back()->size() : masked_size) + 2);
-    out.position_ids.push_back(batch.position[slot]);
-    std::vector<std::uint8_t> sees;
-    for (std::int64_t key = start; key < start + length; ++key) {
-      const bool causal = key <= slot && batch.document[key] == batch.document[slot];
-      const bool prefix = batch.prefix[slot] >= 0 && batch.prefix[key] == batch.prefix[slot];
-      sees.push_back(causal || prefix ? 1 : 0);
-    }
-    out.attention_mask.push_back(std::move(sees));
+  if (options.max_length < 0 || options.max_length == 1) {
+    fail({"dense view", fmt::format("a max_length of {}", options.max_length),
+          "0 (no limit), or at least 2: BOS and EOS count"});
   }
-  Ids input = table_of(inputs, input_width);
-  const Ids label = table_of(labels, label_width);
-  out.input_ids = std::move(input.ids);
-  out.input_attention_mask = std::move(input.mask);
-  const std::size_t kept = label_width > 0 ? label_width - 1 : 0;
-  out.labels_input = columns(label.ids, 0, kept);
-  out.labels_attention_mask = columns(label.mask, 0, kept);
-  out.labels_output = columns(label.ids, 1, kept);
-  return out;
+  return DenseBuilder(batch, row, options).build();
+}
+
+DenseShape shape_of(const DenseExample& example) {
+  if (example.input_ids.empty()) return {};
+  return {example.input_ids.size(), example.input_ids[0].size(), example.labels_input[0].size()};
+}
+
+DenseShape collate(std::vector<DenseExample>& examples) {
+  DenseShape shape;
+  for (const DenseExample& example : examples) {
+    const DenseShape own = shape_of(example);
+    shape = {std::max(shape.words, own.words), std::max(shape.input_width, own.input_width),
+             std::max(shape.label_width, own.label_width)};
+  }
+  for (DenseExample& example : examples) {
+    pad(example.input_ids, shape.words, shape.input_width);
+    pad(example.input_attention_mask, shape.words, shape.input_width);
+    pad(example.attention_mask, shape.words, shape.words);
+    example.position_ids.resize(shape.words, 0);
+    pad(example.labels_input, shape.words, shape.label_width);
+    pad(example.labels_attention_mask, shape.words, shape.label_width);
+    pad(example.labels_output, shape.words, shape.label_width);
+  }
+  return shape;
 }
 
 }  // namespace welt

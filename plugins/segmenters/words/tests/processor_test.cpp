@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 
-json rows_of_bits(const DenseExample::Table& table) {
+json rows_of_bits(const DenseExample::Mask& table) {
   json out = json::array();
   for (const auto& row : table) {
     std::string bits;
@@ -32,6 +32,9 @@ json columns_of(const DenseExample& dense) {
           {"labels_attention_mask", rows_of_bits(dense.labels_attention_mask)},
           {"labels_output", dense.labels_output}};
 }
+
+// Words of Han come from a dictionary: another test's affair.
+bool has_han(const std::string& text) { return text.find_first_of("\xE4\xE5\xE6\xE7\xE8") != std::string::npos; }
 
 // Adds a document made of given words.
 void add_words(Corpus& corpus, const std::vector<std::string>& words, std::int64_t limit) {
@@ -61,14 +64,15 @@ void expect_example(const json& example, const Corpus& corpus, std::int64_t row_
 TEST(ProcessorParity, columns) {
   int examples = 0;
   for (const json& test : test::golden_lines("processor.jsonl")) {
-    if (test.contains("error")) continue;  // no words at all: see Dataset
+    if (test.contains("error")) continue;                  // no words at all: see Dataset
+    if (test["options"]["encoding"] != "utf-8") continue;  // `welt process` has the others
     const auto limit = test["options"]["max_word_length"].get<std::int64_t>() - 2;
     const auto max_bytes =
         test["options"]["max_bytes"].is_null() ? 0 : test["options"]["max_bytes"].get<std::int64_t>();
     for (std::size_t i = 0; i < test["examples"].size(); ++i) {
       const json& example = test["examples"][i];
       const auto words = example["words"].get<std::vector<std::string>>();
-      if (test["input"].contains("texts")) {
+      if (test["input"].contains("texts") && !has_han(example["words"].dump())) {
         const std::string text = "\x02" + test["input"]["texts"][i].get<std::string>();
         EXPECT_EQ(Segmenter(test::words_component(), max_bytes).words(text), words);
       }

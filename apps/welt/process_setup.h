@@ -19,8 +19,9 @@ void bound_kernel_cache();
 
 // libgomp reads its environment before main(). Unless the user has set OMP_WAIT_POLICY or GOMP_SPINCOUNT, it is made to
 // see GOMP_SPINCOUNT=1000: endless spinning costs a factor of 3 to 13 beside another busy thread, passive waiting up to
-// 28 % on a quiet machine. A hook that runs before every library's start-up code does it (process.cpp); this call,
-// first in main(), puts the environment in order, and where the hook could not work starts the program anew, once.
+// 28 % on a quiet machine. A hook that runs before every library's start-up code does it (process_setup.cpp); this
+// call, first in main(), puts the environment in order, and where the hook could not work starts the program anew,
+// once.
 void finish_openmp_setup(char** argv);
 // "GOMP_SPINCOUNT=1000 (set by welt)", or what the user has set.
 std::string openmp_waiting();
