@@ -46,6 +46,7 @@ SegmenterSpec segmenter_from(const Json& json, const std::string& file) {
     return &Registry::instance().find(WELT_SEGMENTER_INTERFACE, json.value("plugin", "words"));
   });
   segmenter.config = json.value("config", Json::object());
+  segmenter.fingerprint = json.value("fingerprint", "");
   segmenter.max_bytes = json.value("max_bytes", std::int64_t{30});
   if (segmenter.max_bytes < 2 || segmenter.max_bytes > 1024)
     fail({segmenter.where, fmt::format("max_bytes {}", segmenter.max_bytes), "2 to 1024", {}});
@@ -144,6 +145,7 @@ Json WeltSpec::welt_json() const {
             {"pooling", pooled->first},
             {"segmenter",
              {{"plugin", segmenter.type->id}, {"max_bytes", segmenter.max_bytes}, {"config", segmenter.config}}}};
+  if (!segmenter.fingerprint.empty()) json["segmenter"]["fingerprint"] = segmenter.fingerprint;
   if (!renderer.plugin.empty())
     json["renderer"] = {
         {"plugin", renderer.plugin}, {"config", renderer.config}, {"fingerprint", renderer.fingerprint}};

@@ -19,15 +19,22 @@ class Segmenter {
   // given.
   explicit Segmenter(const Component& component, std::int64_t max_bytes = 0, std::int64_t max_characters = 0);
 
-  // The end offset of each word of the whole `text`. The words are checked to cover the text. Long text goes to the
-  // plugin in windows, so the cost stays linear. Throws Error with the plugin's message; byte offsets in it are
-  // relative to a window, so check UTF-8 before (find_invalid_utf8).
-  void split(std::string_view text, std::vector<std::uint64_t>& ends) const;
+  // The end offset of each word of the whole `text`, and, unless null, which rule or dictionary of the plugin made it.
+  // The words are checked to cover the text. Long text goes to the plugin in windows, so the cost stays linear. Throws
+  // Error with the plugin's message; byte offsets in it are relative to a window, so check UTF-8 before
+  // (find_invalid_utf8).
+  void split(std::string_view text, std::vector<std::uint64_t>& ends,
+             std::vector<std::uint32_t>* engines = nullptr) const;
 
   std::vector<std::string> words(std::string_view text) const;
 
   // Nothing can be added to `word`: generation goes on to the next one.
   bool is_complete(std::string_view word) const;
+
+  // The dictionaries and rules that words depend on; "": nothing but the plugin.
+  std::string fingerprint() const;
+  // The name of a number of `engines`; without one: the number.
+  std::string engine_name(std::uint32_t engine) const;
 
  private:
   const Component* component_;

@@ -37,6 +37,13 @@ inline char32_t decode(std::string_view text, std::size_t& offset) {
   return value;
 }
 
+// The code point that ends at `end` > 0 of well-formed text.
+inline char32_t decode_before(std::string_view text, std::size_t end) {
+  do --end;
+  while ((static_cast<std::uint8_t>(text[end]) & 0xC0) == 0x80);
+  return decode(text, end);
+}
+
 // Offset of the first byte that begins no well-formed sequence (Unicode table 3-7), or `well_formed`. A sequence that
 // the end of the text cuts off is at fault too; `cut_off` says so when nothing else is wrong with it.
 inline std::size_t find_ill_formed(std::string_view text, bool& cut_off) {
