@@ -24,15 +24,6 @@ std::size_t forced_cut(std::string_view text, std::size_t begin) {
   return last;
 }
 
-// The text before a sequence at its end that waits for its other bytes.
-std::string_view without_cut_off_sequence(std::string_view text) {
-  for (std::size_t back = 1; back <= std::min<std::size_t>(4, text.size()); ++back) {
-    const auto lead = static_cast<std::uint8_t>(text[text.size() - back]);
-    if ((lead & 0xC0) != 0x80) return sequence_length(lead) > back ? text.substr(0, text.size() - back) : text;
-  }
-  return text;
-}
-
 // One call: words are put down as they are found; `safe_` is the last place from which the rest of the text, alone or
 // with more behind it, would be cut as it is here.
 class Run {
