@@ -36,7 +36,7 @@ enum : char32_t {
   mai_tri,
   mai_chattawa,
   thanthakhat,
-};  // clang-format: as the code chart orders them
+};
 
 bool any_of(char32_t c, std::initializer_list<char32_t> letters) {
   for (const char32_t letter : letters)
