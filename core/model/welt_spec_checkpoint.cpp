@@ -90,7 +90,9 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
     reading = own.string();
     if (spec.bytes_encoder.type)
       spec.pooling = with_context(reading, [&] { return pooling_of(extra.value("pooling", ""), spec.bytes_encoder); });
-    spec.segmenter = segmenter_from(extra.value("segmenter", Json::object()), own.string());
+    // Without a word about it: trained by the Python WeLT, whose words it then is to get.
+    const Json python_words = {{"config", {{"reference_compatible", true}}}};
+    spec.segmenter = segmenter_from(extra.value("segmenter", python_words), own.string());
     if (spec.image_encoder.type) {
       spec.renderer = renderer_from(extra.value("renderer", Json::object()), own.string());
       spec.pixels = read_pixel_normalisation(folder);

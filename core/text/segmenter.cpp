@@ -114,7 +114,8 @@ std::string Segmenter::engine_name(std::uint32_t engine) const {
   std::string name;
   if (WELT_HAS(table_, engine_name) && table_->engine_name != nullptr)
     name = text_of(table_->engine_name(component_->raw(), engine));
-  return name.empty() ? std::to_string(engine) : name;
+  if (!name.empty()) return name;
+  return engine == 0 ? "default" : std::to_string(engine);  // 0: the plugin does not say
 }
 
 }  // namespace welt

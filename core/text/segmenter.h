@@ -33,7 +33,7 @@ class Segmenter {
 
   // The dictionaries and rules that words depend on; "": nothing but the plugin.
   std::string fingerprint() const;
-  // The name of a number of `engines`; without one: the number.
+  // The name of a number of `engines`; without one: the number, or "default" where the plugin does not say.
   std::string engine_name(std::uint32_t engine) const;
 
  private:

@@ -49,6 +49,8 @@ class Bytes {
     return result;
   }
 
+  std::string_view engine_name(std::uint32_t) const { return "default"; }
+
   bool is_complete(std::string_view word) const {
     bool cut_off = false;
     return static_cast<std::int64_t>(word.size()) >= size_ &&

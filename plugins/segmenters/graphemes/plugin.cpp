@@ -41,6 +41,8 @@ class Graphemes {
     return result;
   }
 
+  std::string_view engine_name(std::uint32_t) const { return "default"; }
+
   bool is_complete(std::string_view word) const {
     bool cut_off = false;
     if (word.empty() || words::find_ill_formed(word, cut_off) != words::well_formed) return false;
