@@ -1,12 +1,16 @@
-// See mecab.h. The model is shared, each thread has a lattice of its own.
+// See mecab.h. The cheapest way through all words that the text may consist of: each costs something itself, and behind
+// the context of the word before it (Viterbi over MeCab's lattice). Of equally cheap ways to a word, MeCab takes the
+// one whose last word it came to last; so does this, which makes all ends the same.
+//
+// Cheaper than MeCab: of the words that end at a place with one right context only the best can be part of the way, and
+// the words that start there with one left context share one search.
 #include "mecab.h"
 
-#include <mecab.h>
+#include <algorithm>
 
-#include <array>
-#include <cstring>
-
+#include "../utf8.h"
 #include "dictionary.h"
+#include "mecab_dictionary.h"
 #include "pool.h"
 
 namespace welt::words {
@@ -14,91 +18,207 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t max_sentence = 64 << 10;
+constexpr std::size_t max_sentence = 65535;
 constexpr std::string_view full_stop = "\xE3\x80\x82";
-constexpr std::array files = {"sys.dic", "unk.dic", "matrix.bin", "char.bin", "dicrc"};
+constexpr std::uint32_t nothing = 0xFFFFFFFF;
 
-// MeCab maps its files and believes their tables; what can be checked quickly is checked before.
-void check_files(const fs::path& folder) {
-  std::error_code error;
-  for (const char* name : files) {
-    if (fs::file_size(folder / name, error) == 0 || error) {
-      throw damaged(folder / name, 0, error ? error.message() : "the file is empty", "a file of a MeCab dictionary");
-    }
-  }
-}
+// A cost and, in the low bits, who has it: the smaller is cheaper or, at the same cost, a later word.
+using Rank = std::int64_t;
+constexpr int index_bits = 24;  // words of a sentence: the readings of all that starts at 65,535 places
+constexpr Rank worst = INT64_MAX;
+constexpr std::size_t max_words = std::size_t{1} << index_bits;
+
+Rank rank(std::int64_t cost, std::uint32_t index) { return cost * (Rank{1} << index_bits) - index; }
+std::int64_t cost_of(Rank rank) { return (rank + (Rank{1} << index_bits) - 1) >> index_bits; }
+std::uint32_t index_of(Rank rank) { return static_cast<std::uint32_t>(-rank & ((Rank{1} << index_bits) - 1)); }
+
+struct Word {
+  Rank rank;
+  std::uint32_t begin, end;  // behind the white space before it
+  std::uint32_t previous;    // the word before it on the cheapest way
+  std::uint32_t same_end;    // the next in the list of those that end where it does
+  std::uint16_t right;
+};
+
+struct Candidate {  // a word that starts at the place that is worked on
+  const MecabToken* token;
+  std::uint32_t end;
+};
+
+// The best of the words that end at the place with one right context.
+struct Left {
+  Rank rank;
+  std::uint16_t right;
+};
+
+// What has been found for a context at the place that is worked on; `place` says whether it still holds.
+struct Found {
+  std::uint32_t place = nothing;
+  std::uint32_t index = 0;
+  Rank rank = 0;
+};
+
+struct Work {
+  std::vector<std::uint32_t> ends;  // [place]: the last word that ends there
+  std::vector<Word> words;
+  std::vector<Candidate> candidates;
+  std::vector<Left> lefts;
+  std::vector<Found> of_right, of_left;  // [context]
+  std::uint32_t place = 0;               // goes on from sentence to sentence, so that `found` need not be cleared
+  std::vector<std::uint32_t> way;
+};
 
 class Mecab final : public Engine {
  public:
-  explicit Mecab(const fs::path& folder) : folder_(folder) {
-    check_files(folder);
-    const fs::path settings = folder / "mecabrc";  // may be empty, and need not be there: dicrc is what counts
-    std::error_code error;
-    const std::string rc = fs::exists(settings, error) ? settings.string() : "/dev/null", words = folder.string();
-    std::array<std::string, 7> arguments = {"welt", "-r", rc, "-d", words, "-O", "wakati"};
-    std::array<char*, 7> pointers{};
-    for (std::size_t i = 0; i < pointers.size(); ++i) pointers[i] = arguments[i].data();
-    model_.reset(MeCab::createModel(static_cast<int>(pointers.size()), pointers.data()));
-    if (model_ != nullptr) tagger_.reset(model_->createTagger());
-    if (tagger_ == nullptr) {
-      const char* reason = MeCab::getLastError();
-      throw damaged(folder, 0, std::string("MeCab: ") + (reason != nullptr ? reason : "no reason given"),
-                    "a compiled MeCab dictionary");
-    }
-    const std::string charset = model_->dictionary_info()->charset;
-    if (charset != "UTF-8" && charset != "utf8" && charset != "utf-8") {
-      throw damaged(folder, 0, "the dictionary is in " + charset, "UTF-8");
-    }
-  }
+  explicit Mecab(const fs::path& folder)
+      : dictionary_(folder), version_("mecab " + folder.filename().string() + " " + dictionary_version(folder)) {}
 
-  // The files are large (250 MB): they are read when somebody asks, a second's work.
-  std::string identity() const override;
+  // The files are large (260 MB): they are read when somebody asks, a second's work, once.
+  std::string identity() const override {
+    const std::lock_guard lock(mutex_);
+    if (hash_.empty()) hash_ = dictionary_.hash();
+    return version_ + " " + hash_;
+  }
   void cut(std::string_view span, std::vector<std::uint32_t>& ends) const override;
 
  private:
-  void cut_sentence(MeCab::Lattice& lattice, std::string_view text, std::uint32_t offset,
-                    std::vector<std::uint32_t>& ends) const;
+  void find_candidates(Work& work, std::string_view text, std::size_t begin, std::size_t& word) const;
+  void find_unknown(Work& work, std::string_view text, std::size_t word, const MecabCategory& category) const;
+  void collect_lefts(Work& work, std::size_t place) const;
+  Rank cheapest(Work& work, std::uint16_t left) const;
+  void cut_sentence(Work& work, std::string_view text, std::uint32_t offset, std::vector<std::uint32_t>& ends) const;
 
-  fs::path folder_;
-  std::unique_ptr<MeCab::Model> model_;
-  std::unique_ptr<MeCab::Tagger> tagger_;
-  mutable Pool<MeCab::Lattice> pool_;
+  MecabDictionary dictionary_;
+  std::string version_;
   mutable std::mutex mutex_;
-  mutable std::string identity_;
+  mutable std::string hash_;
+  mutable Pool<Work> pool_;
 };
 
-std::string Mecab::identity() const {
-  const std::lock_guard lock(mutex_);
-  if (identity_.empty()) {
-    std::vector<std::string> texts;
-    for (const char* name : files) texts.push_back(read_dictionary_file(folder_ / name));
-    identity_ = std::string("mecab ") + MeCab::Model::version() + " unidic-lite " + dictionary_version(folder_) + " " +
-                digest({texts.begin(), texts.end()});
+// Behind the characters from `at` on each of which shares a kind with the one before it, the first with `category`.
+// `count`: how many they are. `category` becomes that of the character there, if the text does not end.
+std::size_t seek_other(const MecabDictionary& dictionary, std::string_view text, std::size_t at,
+                       MecabCategory& category, std::size_t& count) {
+  for (count = 0; at < text.size(); ++count) {
+    std::size_t next = at;
+    const MecabCategory here = dictionary.category(decode(text, next));
+    const bool is_kind = (category.kinds & here.kinds) != 0;
+    category = here;
+    if (!is_kind) break;
+    at = next;
   }
-  return identity_;
+  return at;
 }
 
-void Mecab::cut_sentence(MeCab::Lattice& lattice, std::string_view text, std::uint32_t offset,
-                         std::vector<std::uint32_t>& ends) const {
-  lattice.set_sentence(text.data(), text.size());
-  if (!tagger_->parse(&lattice)) {
-    throw sdk::Failure(WELT_INTERNAL, std::string("MeCab cannot cut ") + std::to_string(text.size()) +
-                                          " bytes of text: " + lattice.what());
+// The words that start at `begin`, behind white space, that is at `word`.
+void Mecab::find_candidates(Work& work, std::string_view text, std::size_t begin, std::size_t& word) const {
+  work.candidates.clear();
+  std::size_t count = 0;
+  MecabCategory category = dictionary_.category(' ');
+  word = seek_other(dictionary_, text, begin, category, count);
+  if (word == text.size()) return;
+  dictionary_.words().prefixes(text.substr(word), [&](std::size_t length, std::span<const MecabToken> tokens) {
+    for (const MecabToken& token : tokens)
+      work.candidates.push_back({&token, static_cast<std::uint32_t>(word + length)});
+  });
+  if (work.candidates.empty() || category.is_always_unknown) find_unknown(work, text, word, category);
+}
+
+void Mecab::find_unknown(Work& work, std::string_view text, std::size_t word, const MecabCategory& category) const {
+  const auto add = [&](std::size_t end) {
+    for (const MecabToken& token : dictionary_.unknown(category))
+      work.candidates.push_back({&token, static_cast<std::uint32_t>(end)});
+  };
+  std::size_t end = word, group = 0, count = 0;
+  decode(text, end);
+  if (category.is_grouped) {
+    MecabCategory last = category;
+    group = seek_other(dictionary_, text, end, last, count);
+    if (count <= dictionary_.max_group()) add(group);
   }
-  // The white space that MeCab skips before a word is a word of its own: nothing of the text is lost.
-  std::size_t end = 0;
-  for (const MeCab::Node* node = lattice.bos_node()->next; node != nullptr && node->stat != MECAB_EOS_NODE;
-       node = node->next) {
-    const auto begin = static_cast<std::size_t>(node->surface - text.data());
-    if (begin > end) ends.push_back(offset + static_cast<std::uint32_t>(begin));
-    end = begin + node->length;
-    ends.push_back(offset + static_cast<std::uint32_t>(end));
+  for (std::uint32_t length = 1; length <= category.max_length && end != group; ++length) {
+    add(end);
+    std::size_t next = end;
+    if (end == text.size() || (dictionary_.category(decode(text, next)).kinds & category.kinds) == 0) break;
+    end = next;
+  }
+  if (work.candidates.empty()) add(end);
+}
+
+void Mecab::collect_lefts(Work& work, std::size_t place) const {
+  work.lefts.clear();
+  for (std::uint32_t i = work.ends[place]; i != nothing; i = work.words[i].same_end) {
+    const Word& word = work.words[i];
+    Found& found = work.of_right[word.right];
+    if (found.place != work.place) {
+      found.place = work.place;
+      found.index = static_cast<std::uint32_t>(work.lefts.size());
+      work.lefts.push_back({word.rank, word.right});
+    } else {
+      Rank& best = work.lefts[found.index].rank;
+      best = std::min(best, word.rank);
+    }
+  }
+}
+
+// The rank of the best word before one of this left context, with what it costs that they meet.
+Rank Mecab::cheapest(Work& work, std::uint16_t left) const {
+  Found& found = work.of_left[left];
+  if (found.place != work.place) {
+    const std::int16_t* costs = dictionary_.costs(left);
+    Rank best = worst;
+    for (const Left& one : work.lefts) best = std::min(best, one.rank + rank(costs[one.right], 0));
+    found = {work.place, 0, best};
+  }
+  return found.rank;
+}
+
+void Mecab::cut_sentence(Work& work, std::string_view text, std::uint32_t offset,
+                         std::vector<std::uint32_t>& ends) const {
+  work.ends.assign(text.size() + 1, nothing);
+  work.words.assign(1, {rank(0, 0), 0, 0, nothing, nothing, 0});  // the beginning of the sentence
+  work.ends[0] = 0;
+  std::size_t last = 0;  // the last place where a word ends
+  for (std::size_t place = 0; place < text.size(); ++place) {
+    if (work.ends[place] == nothing) continue;
+    last = place;
+    std::size_t begin = 0;
+    find_candidates(work, text, place, begin);
+    if (work.candidates.size() > max_words - work.words.size()) {
+      throw sdk::Failure(WELT_RESOURCE_EXHAUSTED,
+                         "engine \"mecab\": the dictionary has more than 2^24 readings of what "
+                         "one sentence may consist of");
+    }
+    ++work.place;
+    collect_lefts(work, place);
+    // Backwards, as MeCab has them in its lists.
+    for (auto candidate = work.candidates.rbegin(); candidate != work.candidates.rend(); ++candidate) {
+      const MecabToken& token = *candidate->token;
+      const Rank best = cheapest(work, token.left);
+      const auto index = static_cast<std::uint32_t>(work.words.size());
+      work.words.push_back({rank(cost_of(best) + token.cost, index), static_cast<std::uint32_t>(begin), candidate->end,
+                            index_of(best), work.ends[candidate->end], token.right});
+      work.ends[candidate->end] = index;
+    }
+  }
+  if (work.ends[text.size()] != nothing) last = text.size();
+  ++work.place;
+  collect_lefts(work, last);
+  const std::uint32_t final_word = index_of(cheapest(work, 0));
+
+  work.way.clear();
+  for (std::uint32_t i = final_word; i != 0; i = work.words[i].previous) work.way.push_back(i);
+  std::uint32_t end = 0;
+  for (auto i = work.way.rbegin(); i != work.way.rend(); ++i) {
+    const Word& word = work.words[*i];
+    if (word.begin > end) ends.push_back(offset + word.begin);
+    end = word.end;
+    ends.push_back(offset + end);
   }
   if (end < text.size()) ends.push_back(offset + static_cast<std::uint32_t>(text.size()));
-  lattice.clear();
 }
 
-// How much of a text that is too long MeCab is given at once.
+// How much of a text that is too long is worked on at once.
 std::size_t sentence_size(std::string_view text) {
   if (text.size() <= max_sentence) return text.size();
   const std::size_t stop = text.rfind(full_stop, max_sentence - full_stop.size());
@@ -109,10 +229,20 @@ std::size_t sentence_size(std::string_view text) {
 }
 
 void Mecab::cut(std::string_view span, std::vector<std::uint32_t>& ends) const {
-  const auto lattice = pool_.take([&] { return std::unique_ptr<MeCab::Lattice>(model_->createLattice()); });
+  const auto work = pool_.take([&] {
+    auto made = std::make_unique<Work>();
+    made->of_right.resize(dictionary_.words().left_size());
+    made->of_left.resize(dictionary_.words().right_size());
+    return made;
+  });
   for (std::size_t at = 0; at < span.size();) {
     const std::size_t size = sentence_size(span.substr(at));
-    cut_sentence(*lattice, span.substr(at, size), static_cast<std::uint32_t>(at), ends);
+    if (work->place > nothing - 2 * max_sentence) {  // the numbers of places run out: none of them holds any more
+      std::fill(work->of_right.begin(), work->of_right.end(), Found());
+      std::fill(work->of_left.begin(), work->of_left.end(), Found());
+      work->place = 0;
+    }
+    cut_sentence(*work, span.substr(at, size), static_cast<std::uint32_t>(at), ends);
     at += size;
   }
 }

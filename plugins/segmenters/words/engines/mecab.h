@@ -1,4 +1,4 @@
-// Japanese words by MeCab, as the Python package fugashi cuts them with unidic-lite (Tagger("-Owakati")).
+// Japanese words as MeCab 0.996 cuts them (its default mode, one best way), and so the Python package fugashi.
 #pragma once
 
 #include <filesystem>
@@ -8,11 +8,11 @@
 
 namespace welt::words {
 
-// `dictionary_folder`: a compiled MeCab dictionary (sys.dic, unk.dic, matrix.bin, char.bin, dicrc) in UTF-8. Throws
-// sdk::Failure where a file is missing, cut off or of another kind; and always, in a build without libmecab.
+// `dictionary_folder`: a compiled MeCab dictionary in UTF-8 (sys.dic, unk.dic, matrix.bin, char.bin, dicrc), as setup
+// puts unidic-lite there. Throws sdk::Failure where a file is missing, cut off or of another kind.
 //
-// A span longer than 64 KB is cut behind an ideographic full stop or, where none is near, a character, and MeCab sees
-// the pieces: its memory grows with the sentence, a hundred times as fast.
+// White space, which MeCab skips, is a word of its own. A span longer than 65,535 bytes is cut behind an ideographic
+// full stop or, where it has none, a character, and the pieces are worked on one by one: memory is bounded.
 std::unique_ptr<Engine> make_mecab(const std::filesystem::path& dictionary_folder);
 
 }  // namespace welt::words

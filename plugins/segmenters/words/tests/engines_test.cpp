@@ -1,10 +1,10 @@
 // The dictionary engines: the words of the Python packages where setup has fetched their data (skipped where not), and
 // what they say to data that is missing, damaged or hostile, which the tests write themselves.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
-#include <chrono>
+#include <algorithm>
 #include <functional>
-#include <numeric>
 #include <random>
 #include <thread>
 
@@ -120,7 +120,7 @@ TEST_P(EnginesParity, threads_share_one_engine) {
 TEST_P(EnginesParity, long_text_without_a_space) {
   for (const std::string piece : {"漢字かな", "กาก", "漢。"}) {
     std::string text;
-    while (text.size() < 150'000) text += piece;
+    while (text.size() < 70'000) text += piece;
     std::vector<std::uint32_t> ends;
     engine_->cut(text, ends);
     ASSERT_FALSE(ends.empty());
@@ -139,11 +139,10 @@ class Engines : public testing::Test {
   void write(const char* name, std::string_view text) {
     std::ofstream(folder_ / name, std::ios::binary).write(text.data(), static_cast<std::streamsize>(text.size()));
   }
-  // The message and its parts.
-  void expect_failure(Maker make, std::initializer_list<std::string> parts) {
+  void expect_failure(Maker make, const std::vector<std::string>& parts) {
     try {
       make(folder_);
-      ADD_FAILURE() << "nothing was thrown; expected " << *parts.begin();
+      ADD_FAILURE() << "nothing was thrown; expected " << parts.front();
     } catch (const sdk::Failure& failure) {
       for (const std::string& part : parts)
         EXPECT_NE(std::string(failure.what()).find(part), std::string::npos) << failure.what();
@@ -180,7 +179,7 @@ TEST_F(Engines, jieba_by_hand) {
 
 TEST_F(Engines, jieba_says_which_line_is_damaged) {
   write("hmm.txt", hmm);
-  const std::pair<const char*, std::initializer_list<std::string>> faults[] = {
+  const std::pair<const char*, std::vector<std::string>> faults[] = {
       {"一 5 n\n丁\n", {"dict.txt, line 2: \"丁\"", "a word, a space and a count", "setup.sh"}},
       {"一 5 n\n丁 many n\n", {"line 2", "a count from 0"}},
       {"一 -5 n\n", {"line 1", "a count from 0"}},
@@ -195,7 +194,7 @@ TEST_F(Engines, jieba_says_which_line_is_damaged) {
     expect_failure(make_jieba, parts);
   }
   write("dict.txt", "一 5 n\n");
-  const std::pair<const char*, std::initializer_list<std::string>> model_faults[] = {
+  const std::pair<const char*, std::vector<std::string>> model_faults[] = {
       {"start B -1\nstart X -1\n", {"hmm.txt, line 2", "B, M, E or S"}},
       {"start B 1\n", {"line 1", "logarithm"}},
       {"start B nan\n", {"line 1", "logarithm"}},
@@ -218,7 +217,7 @@ TEST_F(Engines, newmm_by_hand) {
 }
 
 TEST_F(Engines, newmm_says_which_line_is_damaged) {
-  write("words_th.txt", std::string_view("ตา\nต\0า\n", 12));
+  write("words_th.txt", "ตา\nต\x01\n");
   expect_failure(make_newmm, {"words_th.txt, line 2", "control character"});
   write("words_th.txt", "ตา\n\xE0\xB8\n");
   expect_failure(make_newmm, {"line 2", "UTF-8"});
