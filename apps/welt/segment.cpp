@@ -70,8 +70,7 @@ json answer(const Segmenter& segmenter, const std::string& text) {
           {"engine", is_mixed        ? json("mixed")
                      : spans.empty() ? json("default")
                                      : spans[0][0]},
-          {"spans", std::move(spans)},
-          {"fingerprint", segmenter.fingerprint()}};
+          {"spans", std::move(spans)}};
 }
 
 void run(const Options& options) {
@@ -90,7 +89,11 @@ void run(const Options& options) {
   }
   const Segmenter segmenter(component, options.max_bytes, options.max_characters);
   const std::string text = input(options.file);
-  if (options.as_json) return fmt::print("{}\n", answer(segmenter, text).dump());
+  if (options.as_json) {
+    json object = answer(segmenter, text);
+    object["fingerprint"] = segmenter.fingerprint();
+    return fmt::print("{}\n", object.dump());
+  }
   for (const std::string& word : segmenter.words(text)) fmt::print("{}\n", json(word).dump());
 }
 

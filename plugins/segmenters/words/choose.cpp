@@ -31,25 +31,12 @@ constexpr Script dictionary_scripts[] = {
     {"burmese", Kind::burmese, "my"},
 };
 
-// Its data is there, but this build is without the library: ICU takes its place as if the data were not there.
-std::unique_ptr<Engine> make_if_built(const Script& script, const std::filesystem::path& folder) {
-  try {
-    return script.make(folder);
-  } catch (const sdk::Failure& failure) {
-    if (failure.status() != WELT_UNIMPLEMENTED) throw;
-    return nullptr;
-  }
-}
-
 std::unique_ptr<Engine> make_engine(const Script& script, const std::string& name,
                                     const std::filesystem::path& dictionaries) {
   if (name == "none") return nullptr;
   if (script.make != nullptr && name != "icu") {
-    const auto folder = find_dictionary(script.dictionary, dictionaries);
-    if (!folder && name == script.engine) throw missing_dictionary(script.dictionary, dictionaries);
-    if (folder && name == script.engine) return script.make(*folder);
-    if (folder)
-      if (auto engine = make_if_built(script, *folder)) return engine;
+    if (const auto folder = find_dictionary(script.dictionary, dictionaries)) return script.make(*folder);
+    if (name == script.engine) throw missing_dictionary(script.dictionary, dictionaries);
   }
   return make_icu(script.language);
 }
@@ -76,20 +63,28 @@ sdk::Schema engine_schema() {
 Choice choose_engines(const sdk::Config& config) {
   Choice choice;
   choice.reference_compatible = config.get_bool("reference_compatible", false);
-  choice.engines[static_cast<std::size_t>(Kind::sign)] = make_signs();
-  const auto take = [&](const char* key, Kind kind, std::unique_ptr<Engine> engine) {
-    if (!choice.fingerprint.empty()) choice.fingerprint += "; ";
-    choice.fingerprint += std::string(key) + ": " + (engine ? engine->identity() : "none");
-    choice.engines[static_cast<std::size_t>(kind)] = std::move(engine);
-  };
+  const auto engine_of = [&](Kind kind) -> auto& { return choice.engines[static_cast<std::size_t>(kind)]; };
+  engine_of(Kind::sign) = make_signs();
   const std::filesystem::path dictionaries = config.get_string("dictionaries", "");
   for (const Script& script : dictionary_scripts) {
     if (choice.reference_compatible && script.kind >= Kind::lao) break;
-    take(script.key, script.kind, make_engine(script, config.get_string(script.key, "auto"), dictionaries));
+    engine_of(script.kind) = make_engine(script, config.get_string(script.key, "auto"), dictionaries);
   }
-  if (!choice.reference_compatible)
-    take("tibetan", Kind::tibetan, config.get_string("tibetan", "") == "none" ? nullptr : make_tibetan());
+  if (!choice.reference_compatible && config.get_string("tibetan", "") != "none")
+    engine_of(Kind::tibetan) = make_tibetan();
   return choice;
+}
+
+std::string fingerprint_of(const Engines& engines, bool reference_compatible) {
+  std::string text;
+  const auto add = [&](const char* key, Kind kind) {
+    if (reference_compatible && kind >= Kind::lao) return;
+    const auto& engine = engines[static_cast<std::size_t>(kind)];
+    text += (text.empty() ? "" : "; ") + std::string(key) + ": " + (engine ? engine->identity() : "none");
+  };
+  for (const Script& script : dictionary_scripts) add(script.key, script.kind);
+  add("tibetan", Kind::tibetan);
+  return text;
 }
 
 }  // namespace welt::words

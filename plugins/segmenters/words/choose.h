@@ -12,12 +12,14 @@ namespace welt::words {
 struct Choice {
   bool reference_compatible = false;
   Engines engines;
-  std::string fingerprint;  // "chinese: ICU 72.1 zh; japanese: …"
 };
 
 sdk::Schema engine_schema();
 
 // Throws sdk::Failure when an engine that the configuration names cannot be had.
 Choice choose_engines(const sdk::Config& config);
+
+// "chinese: ICU 72.1 zh; japanese: …". Reads all data of the dictionaries for their hashes: may take a second.
+std::string fingerprint_of(const Engines& engines, bool reference_compatible);
 
 }  // namespace welt::words

@@ -1,5 +1,6 @@
 // The component "words": the rules of segmenter.h behind welt.segmenter/1.
 #include <algorithm>
+#include <mutex>
 #include <string>
 #include <welt/sdk/plugin.hpp>
 #include <welt/sdk/segmenter.hpp>
@@ -32,16 +33,19 @@ class Words {
   }
 
   bool is_complete(std::string_view word) const { return splitter_.is_complete(word); }
-  std::string_view fingerprint() const { return fingerprint_; }
+  std::string_view fingerprint() const {
+    std::call_once(
+        asked_, [&] { fingerprint_ = words::fingerprint_of(splitter_.engines(), splitter_.reference_compatible()); });
+    return fingerprint_;
+  }
   std::string_view engine_name(std::uint32_t code) const { return words::name_of(code); }
 
  private:
-  explicit Words(words::Choice choice)
-      : splitter_(choice.reference_compatible, std::move(choice.engines)),
-        fingerprint_(std::move(choice.fingerprint)) {}
+  explicit Words(words::Choice choice) : splitter_(choice.reference_compatible, std::move(choice.engines)) {}
 
   words::Splitter splitter_;
-  std::string fingerprint_;
+  mutable std::once_flag asked_;
+  mutable std::string fingerprint_;
 };
 
 }  // namespace

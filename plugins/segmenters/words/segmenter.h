@@ -68,6 +68,9 @@ class Splitter {
   // what goes on behind the end of its first span. False for text that is not well-formed.
   bool is_complete(std::string_view word) const;
 
+  bool reference_compatible() const { return reference_compatible_; }
+  const Engines& engines() const { return engines_; }
+
  private:
   bool reference_compatible_;
   ScriptTable table_;

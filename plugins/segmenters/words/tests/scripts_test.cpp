@@ -82,7 +82,7 @@ TEST(Completeness, of_scripts_without_spaces) {
   const Strings complete = {"ཁ་", "。", "、", "「", "中a", "中文。a", "カナ!", "ไทยa", "ไทย ", "abc中", "a\xCC\x81中"};
   for (const std::string& word : complete) {
     EXPECT_TRUE(ours.is_complete(word)) << word;
-    if (word != "ไทย ") EXPECT_FALSE(reference.is_complete(word)) << word;
+    EXPECT_EQ(reference.is_complete(word), word == "ไทย ") << word;
   }
   // A dictionary may know a longer word; a sign may get another symbol; a run of shads another shad.
   for (const std::string word :
@@ -98,7 +98,8 @@ TEST(Completeness, nothing_can_be_added_to_a_complete_word) {
   for (int i = 0; i < 3000; ++i) {
     const std::string text = test::random_text(random, 1 + random() % 8);
     for (const std::string& word : segmenter.words(text)) {
-      if (!segmenter.is_complete(word)) continue;
+      // A word that begins with a mark of a script, which a space in front kept in its span, is none by itself.
+      if (!segmenter.is_complete(word) || segmenter.words(word) != Strings{word}) continue;
       std::string more = test::random_text(random, 1 + random() % 4);
       if (word == "、" && (more.starts_with("\xE3\x80\xAA") || more.starts_with("\xE3\x82\x99"))) continue;
       ++complete;
