@@ -1,7 +1,7 @@
 # Part of setup.sh, which sources it: the dictionaries of the segmenter "words" in $deps/dictionaries.
 #
 #   jieba        dict.txt, hmm.txt (made by jieba_hmm.awk)   Chinese
-#   unidic-lite  sys.dic, unk.dic, matrix.bin, char.bin …    Japanese, for MeCab
+#   unidic-lite  sys.dic, unk.dic, matrix.bin, char.bin, dicrc   Japanese, a MeCab dictionary
 #   pythainlp    words_th.txt                                Thai
 #
 # Each folder holds VERSION too, and what the package says of its licence. Without the dictionaries the segmenter takes
@@ -69,7 +69,7 @@ install_dictionaries() {
   say "dictionaries to install in $deps/dictionaries (scripts/dictionaries.txt; 88 MB to fetch, 270 MB in use):"
   cat <<'TEXT'
   jieba 0.42.1         Chinese words and a model of unknown ones
-  unidic-lite 1.0.8    Japanese words, for MeCab
+  unidic-lite 1.0.8    Japanese words, a MeCab dictionary
   pythainlp 5.4.0      Thai words
 TEXT
   rm -rf "$new" "$work"

@@ -44,7 +44,6 @@ libharfbuzz-dev     | header harfbuzz/hb.h           | shapes text: the renderer
 libfreetype-dev     | header freetype2/ft2build.h    | draws glyphs: the renderer of words
 libicu-dev          | header unicode/ubidi.h         | scripts, directions, graphemes: the renderer of words
 libpng-dev          | header png.h                   | pictures of words: welt render
-libmecab-dev        | header mecab.h                 | cuts Japanese text into words
 fonts-noto-core     | font NotoSans-Regular.ttf      | the fonts that words are drawn with
 fonts-noto-cjk      | font NotoSansCJK-Regular.ttc   | fonts of Chinese, Japanese and Korean words
 libgtest-dev        | header gtest/gtest.h           | the tests
@@ -53,8 +52,8 @@ libgtest-dev        | header gtest/gtest.h           | the tests
 font_folders=(/usr/share/fonts/{truetype/noto,opentype/noto,noto,noto-cjk,google-noto,google-noto-cjk}
   /usr/local/share/fonts "${HOME:-/nowhere}/.local/share/fonts")
 
-# A build works without these, only slower, or (libmecab-dev) with other words of Japanese text.
-optional=' ccache mold libmecab-dev '
+# A build works without these, only slower.
+optional=' ccache mold '
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {

@@ -28,7 +28,7 @@ std::string_view name_at(std::string_view bytes, std::size_t offset) {
 
 }  // namespace
 
-MecabWords::MecabWords(const fs::path& file, std::uint32_t type) : file_(file), starts_(0x10000, State{-1, 0}) {
+MecabWords::MecabWords(const fs::path& file, std::uint32_t type) : file_(file), starts_(0x10000, -1) {
   const std::string_view bytes = file_.bytes();
   const auto fail = [&](const std::string& found, const std::string& expected) {
     throw damaged(file, 0, found, expected);
@@ -51,15 +51,12 @@ MecabWords::MecabWords(const fs::path& file, std::uint32_t type) : file_(file), 
   units_ = {reinterpret_cast<const Unit*>(bytes.data() + header_size), units / sizeof(Unit)};
   tokens_ = {reinterpret_cast<const MecabToken*>(bytes.data() + header_size + units), tokens / sizeof(MecabToken)};
   check_tokens(file);
-  const State first = first_state();
+  root_ = units_[0].base;
   for (std::uint32_t c = 0x800; c < starts_.size(); ++c) {
-    const std::uint8_t characters_bytes[] = {static_cast<std::uint8_t>(0xE0 | c >> 12),
-                                             static_cast<std::uint8_t>(0x80 | (c >> 6 & 63)),
-                                             static_cast<std::uint8_t>(0x80 | (c & 63))};
-    State state = first;
-    for (const std::uint8_t byte : characters_bytes)
-      if (state.base >= 0) state = step(state, byte);
-    starts_[c] = state;
+    std::int32_t base = root_;
+    for (const std::uint32_t byte : {0xE0 | c >> 12, 0x80 | (c >> 6 & 63), 0x80 | (c & 63)})
+      if (base >= 0) base = step(base, static_cast<std::uint8_t>(byte));
+    starts_[c] = base;
   }
 }
 
@@ -71,20 +68,10 @@ void MecabWords::check_tokens(const fs::path& file) const {
   }
 }
 
-// A unit whose number is its own base, and whose base is negative, ends a word.
-MecabWords::State MecabWords::state_at(std::int32_t base) const {
-  if (base < 0 || static_cast<std::size_t>(base) >= units_.size()) return {-1, 0};
-  const Unit& end = units_[static_cast<std::size_t>(base)];
-  if (end.check != static_cast<std::uint32_t>(base) || end.base >= 0) return {base, 0};
-  const auto value = static_cast<std::uint32_t>(-(static_cast<std::int64_t>(end.base) + 1));
-  return {base, (value >> 8) + (value & 0xFF) <= tokens_.size() ? value : 0};
-}
-
 std::span<const MecabToken> MecabWords::find(std::string_view word) const {
-  State state = first_state();
-  for (std::size_t at = 0; at < word.size() && state.base >= 0; ++at)
-    state = step(state, static_cast<std::uint8_t>(word[at]));
-  return state.base < 0 ? std::span<const MecabToken>() : readings(state.readings);
+  std::int32_t base = root_;
+  for (std::size_t at = 0; at < word.size() && base >= 0; ++at) base = step(base, static_cast<std::uint8_t>(word[at]));
+  return base < 0 ? std::span<const MecabToken>() : readings(base);
 }
 
 MecabDictionary::MecabDictionary(const fs::path& folder)

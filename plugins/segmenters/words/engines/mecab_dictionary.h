@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../utf8.h"
 #include "mapped_file.h"
 
 namespace welt::words {
@@ -42,20 +43,22 @@ class MecabWords {
   std::uint32_t right_size() const { return right_size_; }
   std::string_view bytes() const { return file_.bytes(); }
 
-  // Calls found(length, readings) for each word that `text` begins with, the shortest first.
+  // Calls found(length, readings) for each word that `text` (well-formed) begins with, the shortest first.
   template <typename F>
   void prefixes(std::string_view text, F&& found) const {
-    State state = first_state();
+    std::int32_t base = root_;
     std::size_t at = 0;
-    if (!text.empty() && (static_cast<std::uint8_t>(text[0]) & 0xF0) == 0xE0 && text.size() >= 3) {
-      // Three bytes at once, and no word ends inside a character.
-      state = starts_[(text[0] & 15u) << 12 | (text[1] & 63u) << 6 | (text[2] & 63u)];
-      at = 3;
-    }
-    while (state.base >= 0) {
-      if (state.readings != 0 && at > 0) found(at, readings(state.readings));
-      if (at == text.size()) return;
-      state = step(state, static_cast<std::uint8_t>(text[at++]));
+    while (at < text.size()) {
+      const auto lead = static_cast<std::uint8_t>(text[at]);
+      const std::size_t size = sequence_length(lead);
+      if (at == 0 && size == 3) {
+        base = starts_[(text[0] & 15u) << 12 | (text[1] & 63u) << 6 | (text[2] & 63u)];
+      } else {
+        for (std::size_t i = 0; i < size && base >= 0; ++i) base = step(base, static_cast<std::uint8_t>(text[at + i]));
+      }
+      if (base < 0) return;
+      at += size;
+      if (const auto found_here = readings(base); !found_here.empty()) found(at, found_here);
     }
   }
 
@@ -67,26 +70,28 @@ class MecabWords {
     std::int32_t base;
     std::uint32_t check;
   };
-  struct State {
-    std::int32_t base;       // -1: nowhere
-    std::uint32_t readings;  // number << 0 (8 bits) | first << 8; 0: no word ends here
-  };
 
-  State state_at(std::int32_t base) const;
-  State first_state() const { return state_at(units_.empty() ? -1 : units_[0].base); }
-  State step(const State& state, std::uint8_t byte) const {
-    const std::size_t next = static_cast<std::size_t>(state.base) + byte + 1;
-    if (next >= units_.size() || units_[next].check != static_cast<std::uint32_t>(state.base)) return {-1, 0};
-    return state_at(units_[next].base);
+  // Where `byte` leads to from the place with this base: the next place's base, or -1.
+  std::int32_t step(std::int32_t base, std::uint8_t byte) const {
+    const std::size_t next = static_cast<std::size_t>(base) + byte + 1;
+    return next < units_.size() && units_[next].check == static_cast<std::uint32_t>(base) ? units_[next].base : -1;
   }
-  std::span<const MecabToken> readings(std::uint32_t value) const { return tokens_.subspan(value >> 8, value & 0xFF); }
+  // Of the word that ends at this place: there is one if the unit of its base belongs to it and is negative.
+  std::span<const MecabToken> readings(std::int32_t base) const {
+    if (static_cast<std::size_t>(base) >= units_.size()) return {};
+    const Unit& end = units_[static_cast<std::size_t>(base)];
+    if (end.check != static_cast<std::uint32_t>(base) || end.base >= 0) return {};
+    const std::uint32_t value = ~static_cast<std::uint32_t>(end.base), first = value >> 8, count = value & 0xFF;
+    return first + count <= tokens_.size() ? tokens_.subspan(first, count) : std::span<const MecabToken>();
+  }
   void check_tokens(const std::filesystem::path& file) const;
 
   MappedFile file_;
   std::span<const Unit> units_;
   std::span<const MecabToken> tokens_;
   std::uint32_t left_size_ = 0, right_size_ = 0;
-  std::vector<State> starts_;  // after the three bytes of each character up to U+FFFF
+  std::int32_t root_ = -1;
+  std::vector<std::int32_t> starts_;  // where the three bytes of each character up to U+FFFF lead to
 };
 
 // [concurrent]
