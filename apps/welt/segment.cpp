@@ -2,7 +2,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
@@ -13,11 +16,13 @@
 #include "apps/welt/component_config.h"
 #include "apps/welt/jsonl.h"
 #include "apps/welt/verb.h"
+#include "core/base/context.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/utf8.h"
 #include "core/plugin/registry.h"
 #include "core/text/segmenter.h"
+#include "core/text/word_stream.h"
 
 namespace welt {
 namespace {
@@ -73,6 +78,24 @@ json answer(const Segmenter& segmenter, const std::string& text) {
           {"spans", std::move(spans)}};
 }
 
+// A word a line, in bounded memory.
+void print_words(const Segmenter& segmenter, const std::string& file) {
+  std::ifstream opened;
+  if (file != "-") {
+    opened.open(file, std::ios::binary);
+    if (!opened) fail({.where = file, .found = std::strerror(errno), .expected = "a file that can be read"});
+  }
+  std::istream& in = file == "-" ? std::cin : opened;
+  const std::string where = file == "-" ? "standard input" : file;
+  WordStream words(segmenter, [](std::string_view word) { fmt::print("{}\n", json(word).dump()); });
+  std::string piece(std::size_t{1} << 16, '\0');
+  with_context(where, [&] {
+    while (in.read(piece.data(), std::ssize(piece)) || in.gcount() > 0)
+      words.feed(std::string_view(piece).substr(0, static_cast<std::size_t>(in.gcount())));
+    words.finish();
+  });
+}
+
 void run(const Options& options) {
   const ComponentType& type = Registry::instance().find(WELT_SEGMENTER_INTERFACE, options.segmenter);
   json settings = component_settings(options.settings);
@@ -88,13 +111,10 @@ void run(const Options& options) {
     });
   }
   const Segmenter segmenter(component, options.max_bytes, options.max_characters);
-  const std::string text = input(options.file);
-  if (options.as_json) {
-    json object = answer(segmenter, text);
-    object["fingerprint"] = segmenter.fingerprint();
-    return fmt::print("{}\n", object.dump());
-  }
-  for (const std::string& word : segmenter.words(text)) fmt::print("{}\n", json(word).dump());
+  if (!options.as_json) return print_words(segmenter, options.file);
+  json object = answer(segmenter, input(options.file));
+  object["fingerprint"] = segmenter.fingerprint();
+  fmt::print("{}\n", object.dump());
 }
 
 void add_limits(CLI::App& verb, Options& options) {

@@ -62,31 +62,49 @@ void Segmenter::split(std::string_view text, std::vector<std::uint64_t>& ends,
       found = std::make_unique_for_overwrite<std::uint64_t[]>(capacity);
       if (engines != nullptr) makers = std::make_unique<std::uint32_t[]>(capacity);
     }
-    std::uint64_t count = 0, consumed = 0;
-    CallError error;
-    error.check(table_->segment(component_->raw(), abi_text(window), is_final ? 1 : 0, &limits_, found.get(),
-                                window.size(), &count, &consumed, nullptr, makers.get(), error.raw()),
-                "cutting text into words");
-    bool good = count <= window.size();
-    std::uint64_t last = 0;
-    for (std::size_t i = 0; good && i < count; ++i) {
-      good = found[i] > last && found[i] <= window.size();
-      last = found[i];
-      found[i] += begin;
-    }
-    if (!good || last != consumed || (is_final && consumed != window.size())) {
-      fail({.where = "segmenter " + component_->type().id,
-            .found = fmt::format("{} word ends of a text of {} bytes, {} bytes of it used up", count, window.size(),
-                                 consumed),
-            .expected = "ascending ends that cover the text",
-            .mend = "This is a defect of the plugin"},
-           ErrorCode::internal);
-    }
+    std::uint64_t count = 0;
+    const std::uint64_t consumed = call(window, is_final, limits_, found.get(), makers.get(), count);
+    for (std::size_t i = 0; i < count; ++i) found[i] += begin;
     ends.insert(ends.end(), found.get(), found.get() + count);
     if (engines != nullptr) engines->insert(engines->end(), makers.get(), makers.get() + count);
     begin += consumed;
     size = consumed == 0 ? size * 2 : first_window;
   }
+}
+
+std::uint64_t Segmenter::call(std::string_view window, bool is_final, const welt_segment_limits& limits,
+                              std::uint64_t* ends, std::uint32_t* engines, std::uint64_t& count) const {
+  std::uint64_t consumed = 0;
+  CallError error;
+  error.check(table_->segment(component_->raw(), abi_text(window), is_final ? 1 : 0, &limits, ends, window.size(),
+                              &count, &consumed, nullptr, engines, error.raw()),
+              "cutting text into words");
+  bool good = count <= window.size();
+  std::uint64_t last = 0;
+  for (std::size_t i = 0; good && i < count; ++i) {
+    good = ends[i] > last && ends[i] <= window.size();
+    last = ends[i];
+  }
+  if (!good || last != consumed || (is_final && consumed != window.size())) {
+    fail({.where = "segmenter " + component_->type().id,
+          .found =
+              fmt::format("{} word ends of a text of {} bytes, {} bytes of it used up", count, window.size(), consumed),
+          .expected = "ascending ends that cover the text",
+          .mend = "This is a defect of the plugin"},
+         ErrorCode::internal);
+  }
+  return consumed;
+}
+
+std::size_t Segmenter::split_beginning(std::string_view text, bool is_final, std::int64_t max_lookahead,
+                                       std::vector<std::uint64_t>& ends) const {
+  welt_segment_limits limits = limits_;
+  limits.max_lookahead = max_lookahead;
+  ends.resize(text.size());
+  std::uint64_t count = 0;
+  const std::uint64_t consumed = call(text, is_final, limits, ends.data(), nullptr, count);
+  ends.resize(count);
+  return consumed;
 }
 
 std::vector<std::string> Segmenter::words(std::string_view text) const {

@@ -26,6 +26,11 @@ class Segmenter {
   void split(std::string_view text, std::vector<std::uint64_t>& ends,
              std::vector<std::uint32_t>* engines = nullptr) const;
 
+  // The words of the beginning of a text that goes on, unless is_final. Returns the bytes used up: the rest is to come
+  // again in front of more text. At most max_lookahead bytes are held back. For WordStream (word_stream.h).
+  std::size_t split_beginning(std::string_view text, bool is_final, std::int64_t max_lookahead,
+                              std::vector<std::uint64_t>& ends) const;
+
   std::vector<std::string> words(std::string_view text) const;
 
   // Nothing can be added to `word`: generation goes on to the next one.
@@ -37,6 +42,9 @@ class Segmenter {
   std::string engine_name(std::uint32_t engine) const;
 
  private:
+  std::uint64_t call(std::string_view window, bool is_final, const welt_segment_limits& limits, std::uint64_t* ends,
+                     std::uint32_t* engines, std::uint64_t& count) const;
+
   const Component* component_;
   const welt_segmenter_v1* table_;
   welt_segment_limits limits_;

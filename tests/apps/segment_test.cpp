@@ -41,14 +41,32 @@ TEST(SegmentParity, AnswersTheGoldens) {
   }
 }
 
-TEST(Segment, WordsALineOrOneObject) {
-  EXPECT_EQ(segment("hello  world", {}).out, "\"hello \"\n\" \"\n\"world\"\n");
-  EXPECT_EQ(segment("hello", {"--max-characters", "2"}).out, "\"he\"\n\"ll\"\n\"o\"\n");
+const std::vector<std::string> without_data = {"--set", "dictionaries=/nowhere"};
+
+std::vector<std::string> with(std::vector<std::string> arguments, const std::vector<std::string>& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+TEST(Segment, WordsALine) {
+  EXPECT_EQ(segment("hello  world", without_data).out, "\"hello \"\n\" \"\n\"world\"\n");
+  EXPECT_EQ(segment("hello", with({"--max-characters", "2"}, without_data)).out, "\"he\"\n\"ll\"\n\"o\"\n");
+  const Outcome bad = segment("ab\xFF", without_data);
+  EXPECT_EQ(bad.status, 1);
+  EXPECT_NE(bad.err.find("standard input"), std::string::npos) << bad.err;
+  EXPECT_NE(bad.err.find("byte 2 (FF)"), std::string::npos) << bad.err;
+}
+
+TEST(Segment, OtherSegmenters) {
   EXPECT_EQ(segment("e\xCC\x81x", {"--segmenter", "graphemes"}).out, "\"e\xCC\x81\"\n\"x\"\n");
   EXPECT_EQ(segment("abc", {"--plugin", "bytes", "--set", "size=2"}).out, "\"ab\"\n\"c\"\n");
-  const json object = json::parse(segment("ok 中", {"--json", "--set", "chinese=icu"}).out);
+}
+
+TEST(Segment, OneObject) {
+  const json object = json::parse(segment("ok 中", with({"--json"}, without_data)).out);
   EXPECT_EQ(object["words"], json({"ok ", "中"}));
   EXPECT_EQ(object["complete"], "10");
+  EXPECT_EQ(object["engine"], "mixed");
   EXPECT_EQ(object["spans"], json::parse(R"([["default", 3], ["jieba", 1]])"));
   EXPECT_NE(object["fingerprint"].get<std::string>().find("chinese: ICU "), std::string::npos);
 }
@@ -58,7 +76,7 @@ TEST(Segment, ARequestThatCannotBeMetIsAnswered) {
       "{\"text\": \"ab\", \"options\": {\"max_bytes\": 1, \"max_characters\": 1}}\n"
       "{\"text\": \"ab\", \"options\": {\"max_byte\": 1}}\n"
       "{\"text\": \"ab\", \"options\": {\"max_bytes\": -1}}\n{\"text\": \"a\\u0000b\"}\n",
-      {"--jsonl"});
+      with({"--jsonl"}, without_data));
   EXPECT_EQ(outcome.status, 0) << outcome.err;
   const std::vector<json> answers = lines_of(outcome.out);
   ASSERT_EQ(answers.size(), 4u);
@@ -74,7 +92,8 @@ TEST(Segment, ASettingThatIsNotKnownIsAnError) {
 }
 
 TEST(BenchText, MeasuresTheTextsThatComeWithTheProgram) {
-  const Outcome outcome = run_welt({"bench", "text", "--seconds", "0.01", "--repeats", "2", "--json"});
+  const Outcome outcome =
+      run_welt({"bench", "text", "--seconds", "0.01", "--repeats", "2", "--json", "--set", "dictionaries=/nowhere"});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   const json result = json::parse(outcome.out);
   for (const char* text : {"english", "mixture"}) {
