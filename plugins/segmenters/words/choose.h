@@ -19,7 +19,7 @@ sdk::Schema engine_schema();
 // Throws sdk::Failure when an engine that the configuration names cannot be had.
 Choice choose_engines(const sdk::Config& config);
 
-// "chinese: ICU 72.1 zh; japanese: …". Reads all data of the dictionaries for their hashes: may take a second.
+// "chinese: ICU 72.1 zh; japanese: …". Reads of the dictionaries' files what their hashes want.
 std::string fingerprint_of(const Engines& engines, bool reference_compatible);
 
 }  // namespace welt::words

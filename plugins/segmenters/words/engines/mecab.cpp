@@ -73,7 +73,7 @@ class Mecab final : public Engine {
   explicit Mecab(const fs::path& folder)
       : dictionary_(folder), version_("mecab " + folder.filename().string() + " " + dictionary_version(folder)) {}
 
-  // The files are large (260 MB): they are read when somebody asks, a second's work, once.
+  // Blocks of the whole files (260 MB) are read for it: when somebody asks, once.
   std::string identity() const override {
     const std::lock_guard lock(mutex_);
     if (hash_.empty()) hash_ = dictionary_.hash();
