@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Sets up what the build needs: system packages (Debian 12: installed; elsewhere: listed) and LibTorch in .deps/python.
+# Sets up what the build needs: system packages (Debian 12: installed; elsewhere: listed), LibTorch in .deps/python, and
+# the dictionaries that cut Chinese, Japanese and Thai text into words in .deps/dictionaries.
 # Looks first and installs only what is missing, so a second run changes nothing. Called by the Makefile; see --help.
 set -euo pipefail
 
@@ -13,8 +14,9 @@ usage: scripts/setup.sh [--check | --list]
 environment
   WELT_LIBTORCH  a LibTorch folder of your own (include/ and lib/): nothing is downloaded
   Torch_DIR      the same, as CMake has it (…/share/cmake/Torch)
-  WELT_DEPS_DIR  where LibTorch is kept (default: .deps), to share it between clones
-  WELT_PYTHON    the Python whose pip downloads LibTorch (default: python3)
+  WELT_DEPS_DIR  where LibTorch and the dictionaries are kept (default: .deps), to share them between clones
+  WELT_PYTHON    the Python whose pip downloads them (default: python3)
+  WELT_NO_DICTIONARIES  set to leave the dictionaries (88 MB to fetch) out
 TEXT
 }
 
@@ -40,7 +42,7 @@ zlib1g-dev          | header zlib.h                  | reads gzip-compressed tex
 libboost1.81-dev    | header boost/dll/shared_library.hpp, Boost 1.74 or up | opens plugins (Boost.DLL, headers only)
 libharfbuzz-dev     | header harfbuzz/hb.h           | shapes text: the renderer of words
 libfreetype-dev     | header freetype2/ft2build.h    | draws glyphs: the renderer of words
-libicu-dev          | header unicode/ubidi.h         | scripts, directions, graphemes: the renderer of words
+libicu-dev          | header unicode/ubidi.h         | scripts, directions, word breaks: renderer and segmenter of words
 libpng-dev          | header png.h                   | pictures of words: welt render
 fonts-noto-core     | font NotoSans-Regular.ttf      | the fonts that words are drawn with
 fonts-noto-cjk      | font NotoSansCJK-Regular.ttc   | fonts of Chinese, Japanese and Korean words
@@ -320,6 +322,9 @@ set_up_libtorch() {
   fi
 }
 
+# shellcheck source=scripts/dictionaries.sh
+. "$root/scripts/dictionaries.sh"
+
 mode=install
 something_missing=no
 case ${1:-} in
@@ -342,4 +347,5 @@ esac
 
 set_up_packages
 set_up_libtorch
+set_up_dictionaries
 if [ "$mode" = check ] && [ "$something_missing" = yes ]; then exit 1; fi

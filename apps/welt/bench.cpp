@@ -1,4 +1,4 @@
-// welt bench: how fast training steps and generation are here, and where their time goes.
+// welt bench: how fast training steps, generation and text work are here, and where their time goes.
 #include <ATen/Parallel.h>
 #include <fmt/core.h>
 
@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "apps/welt/bench_text.h"
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
 #include "core/generate/bench_generate.h"
@@ -119,6 +120,7 @@ void add_bench(CLI::App& app) {
       "Examples:\n  welt bench train recipes/quickstart.toml\n  welt bench generate runs/quickstart --batch 8");
   add_train_bench(*group);
   add_generate_bench(*group);
+  add_text_bench(*group);
 }
 
 }  // namespace welt

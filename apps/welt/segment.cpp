@@ -1,19 +1,28 @@
 // `welt segment`: the words that a segmenter makes of a text.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <fstream>
 #include <iostream>
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
+#include "apps/welt/component_config.h"
+#include "apps/welt/jsonl.h"
 #include "apps/welt/verb.h"
+#include "core/base/context.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/utf8.h"
 #include "core/plugin/registry.h"
 #include "core/text/segmenter.h"
+#include "core/text/word_stream.h"
 
 namespace welt {
 namespace {
@@ -21,9 +30,10 @@ namespace {
 using nlohmann::json;
 
 struct Options {
-  std::string file = "-", plugin = "words";
+  std::string file = "-", segmenter = "words";
   std::int64_t max_bytes = 0, max_characters = 0;
-  bool as_json = false;
+  std::vector<std::string> settings;
+  bool reference_compatible = false, as_json = false, as_jsonl = false;
 };
 
 std::string input(const std::string& file) {
@@ -39,19 +49,84 @@ std::string input(const std::string& file) {
   return text;
 }
 
-void run(const Options& options) {
-  const ComponentType& type = Registry::instance().find(WELT_SEGMENTER_INTERFACE, options.plugin);
-  const ConfigView config(type, json::object(), true, "segment");
-  const Component component(type, config, WELT_INIT_NONE);
-  const Segmenter segmenter(component, options.max_bytes, options.max_characters);
-  const auto words = segmenter.words(input(options.file));
-  if (!options.as_json) {
-    for (const std::string& word : words) fmt::print("{}\n", json(word).dump());
-    return;
-  }
+std::int64_t characters_of(std::string_view text) {
+  return std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; });
+}
+
+// Words, which of them are complete (a digit each), and the spans of scripts: [name, code points] each.
+json answer(const Segmenter& segmenter, const std::string& text) {
+  std::vector<std::uint64_t> ends;
+  std::vector<std::uint32_t> engines;
+  segmenter.split(text, ends, &engines);
+  json words = json::array(), spans = json::array();
   std::string complete;
-  for (const std::string& word : words) complete += segmenter.is_complete(word) ? '1' : '0';
-  fmt::print("{}\n", json{{"words", words}, {"complete", complete}}.dump());
+  std::size_t begin = 0;
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    const std::string word = text.substr(begin, ends[i] - begin);
+    begin = ends[i];
+    complete += segmenter.is_complete(word) ? '1' : '0';
+    if (i == 0 || engines[i] != engines[i - 1]) spans.push_back({segmenter.engine_name(engines[i]), 0});
+    spans.back()[1] = spans.back()[1].get<std::int64_t>() + characters_of(word);
+    words.push_back(word);
+  }
+  const bool is_mixed = std::ranges::any_of(engines, [&](std::uint32_t engine) { return engine != engines.front(); });
+  return {{"words", std::move(words)},
+          {"complete", complete},
+          {"engine", is_mixed        ? json("mixed")
+                     : spans.empty() ? json("default")
+                                     : spans[0][0]},
+          {"spans", std::move(spans)}};
+}
+
+// A word a line, in bounded memory.
+void print_words(const Segmenter& segmenter, const std::string& file) {
+  std::ifstream opened;
+  if (file != "-") {
+    opened.open(file, std::ios::binary);
+    if (!opened) fail({.where = file, .found = std::strerror(errno), .expected = "a file that can be read"});
+  }
+  std::istream& in = file == "-" ? std::cin : opened;
+  const std::string where = file == "-" ? "standard input" : file;
+  WordStream words(segmenter, [](std::string_view word) { fmt::print("{}\n", json(word).dump()); });
+  std::string piece(std::size_t{1} << 16, '\0');
+  with_context(where, [&] {
+    while (in.read(piece.data(), std::ssize(piece)) || in.gcount() > 0)
+      words.feed(std::string_view(piece).substr(0, static_cast<std::size_t>(in.gcount())));
+    words.finish();
+  });
+}
+
+void run(const Options& options) {
+  const ComponentType& type = Registry::instance().find(WELT_SEGMENTER_INTERFACE, options.segmenter);
+  json settings = component_settings(options.settings);
+  if (options.reference_compatible) settings["reference_compatible"] = true;
+  const ConfigView config(type, settings, true, "segment");
+  const Component component(type, config, WELT_INIT_NONE);
+  if (options.as_jsonl) {
+    return answer_lines([&](const json& request) {
+      const json limits = options_field(request, {"max_bytes", "max_characters"});
+      const Segmenter segmenter(component, integer_field(limits, "max_bytes", options.max_bytes),
+                                integer_field(limits, "max_characters", options.max_characters));
+      return answer(segmenter, text_field(request, "text"));
+    });
+  }
+  const Segmenter segmenter(component, options.max_bytes, options.max_characters);
+  if (!options.as_json) return print_words(segmenter, options.file);
+  json object = answer(segmenter, input(options.file));
+  object["fingerprint"] = segmenter.fingerprint();
+  fmt::print("{}\n", object.dump());
+}
+
+void add_limits(CLI::App& verb, Options& options) {
+  auto* bytes = verb.add_option("--max-bytes", options.max_bytes, "Longest word in bytes; 0: no limit")
+                    ->check(CLI::NonNegativeNumber)
+                    ->capture_default_str()
+                    ->group("Segmenter");
+  verb.add_option("--max-characters", options.max_characters, "Longest word in code points; 0: no limit")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->excludes(bytes)
+      ->group("Segmenter");
 }
 
 }  // namespace
@@ -60,24 +135,28 @@ void add_segment(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("segment", "Show the words that a segmenter makes of a text");
   verb->add_option("FILE", options->file, "Text in UTF-8; - is standard input")->type_name("")->capture_default_str();
-  verb->add_option("--plugin", options->plugin, "Segmenter, or the path of a plugin file")
+  verb->add_option("--segmenter,--plugin", options->segmenter, "Segmenter, or the path of a plugin file")
       ->capture_default_str()
       ->type_name("NAME")
       ->group("Segmenter");
-  auto* bytes = verb->add_option("--max-bytes", options->max_bytes, "Longest word in bytes; 0: no limit")
-                    ->check(CLI::NonNegativeNumber)
-                    ->capture_default_str()
-                    ->group("Segmenter");
-  verb->add_option("--max-characters", options->max_characters, "Longest word in code points; 0: no limit")
-      ->check(CLI::NonNegativeNumber)
-      ->capture_default_str()
-      ->excludes(bytes)
+  add_limits(*verb, *options);
+  verb->add_flag("--reference-compatible", options->reference_compatible,
+                 "Scripts, spans and completeness as the Python package has them: --set reference_compatible=true")
       ->group("Segmenter");
-  verb->add_flag("--json", options->as_json, "One object: words, and which of them are complete (a digit each)")
+  add_component_settings(*verb, options->settings, "A key of the segmenter: --set thai=icu")->group("Segmenter");
+  auto* as_json =
+      verb->add_flag("--json", options->as_json,
+                     "One object: words, which of them are complete (a digit each), the spans of scripts, dictionaries")
+          ->group("Output");
+  verb->add_flag("--jsonl", options->as_jsonl,
+                 "Answer each line {text, options: {max_bytes, max_characters}} of standard input by such an object")
+      ->excludes(as_json)
       ->group("Output");
   verb->footer(
       "Without --json: a word a line, as a JSON string.\n\nExamples:\n  echo 'hello  world' | welt segment\n"
-      "  welt segment --max-bytes 30 --json book.txt");
+      "  welt segment --max-bytes 30 --json book.txt\n"
+      "  welt segment --segmenter graphemes book.txt\n"
+      "  welt segment --reference-compatible --jsonl < texts.jsonl");
   verb->callback([options] { run(*options); });
 }
 

@@ -20,7 +20,7 @@ constexpr std::size_t image_cache_bytes = std::size_t{64} << 20;
 
 WordEncoder::WordEncoder(WeltModel& model, std::size_t cache_words)
     : model_(model),
-      segmenter_component_(make_segmenter(model.spec().segmenter)),
+      segmenter_component_(model.open_segmenter()),
       segmenter_(segmenter_component_, model.spec().segmenter.max_bytes),
       drawer_(model.make_drawer(image_cache_bytes)),
       cache_words_(cache_words) {

@@ -18,6 +18,7 @@
 #include "core/model/index_tensor.h"
 #include "core/model/welt_model.h"
 #include "core/model/welt_norm.h"
+#include "core/text/segmenter.h"
 #include "core/text/word_drawer.h"
 
 namespace welt {
@@ -54,6 +55,18 @@ std::shared_ptr<WordDrawer> WeltModel::make_drawer(std::size_t cache_bytes) {
         renderer.where, drawer->fingerprint(), renderer.fingerprint);
   renderer.fingerprint = drawer->fingerprint();
   return drawer;
+}
+
+Component WeltModel::open_segmenter() {
+  Component component = make_segmenter(spec_.segmenter);
+  const std::string now = Segmenter(component).fingerprint();
+  if (!spec_.segmenter.fingerprint.empty() && spec_.segmenter.fingerprint != now)
+    log_warning("model",
+                "{}: words are cut by other dictionaries than the model was trained with ({}, then {}): words of "
+                "their scripts, and so results, may differ",
+                spec_.segmenter.where, now, spec_.segmenter.fingerprint);
+  spec_.segmenter.fingerprint = now;
+  return component;
 }
 
 WordImages WeltModel::normalise(const std::vector<ImageGroup>& images) const {

@@ -89,6 +89,8 @@ class WeltModel {
   // What draws words for this model; null where it reads no images. Its fingerprint becomes the model's: a warning says
   // when the model was trained with another. Throws Error when its images do not fit the image encoder.
   std::shared_ptr<WordDrawer> make_drawer(std::size_t cache_bytes);
+  // What cuts text into words for this model; its fingerprint becomes the model's, with a warning as above.
+  Component open_segmenter();
   const std::vector<ModelParameter>& parameters() const { return parameters_; }
   std::int64_t parameter_count() const;
   at::ScalarType dtype() const;

@@ -27,6 +27,7 @@ struct SegmenterSpec {
   const ComponentType* type = nullptr;
   nlohmann::json config = nlohmann::json::object();
   std::int64_t max_bytes = 30;  // longest word in UTF-8 bytes
+  std::string fingerprint;      // of the dictionaries the model was trained with; "": not known, or none
   std::string where;
 };
 

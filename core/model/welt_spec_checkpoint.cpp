@@ -46,6 +46,7 @@ SegmenterSpec segmenter_from(const Json& json, const std::string& file) {
     return &Registry::instance().find(WELT_SEGMENTER_INTERFACE, json.value("plugin", "words"));
   });
   segmenter.config = json.value("config", Json::object());
+  segmenter.fingerprint = json.value("fingerprint", "");
   segmenter.max_bytes = json.value("max_bytes", std::int64_t{30});
   if (segmenter.max_bytes < 2 || segmenter.max_bytes > 1024)
     fail({segmenter.where, fmt::format("max_bytes {}", segmenter.max_bytes), "2 to 1024", {}});
@@ -91,7 +92,9 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
     reading = own.string();
     if (spec.bytes_encoder.type)
       spec.pooling = with_context(reading, [&] { return pooling_of(extra.value("pooling", ""), spec.bytes_encoder); });
-    spec.segmenter = segmenter_from(extra.value("segmenter", Json::object()), own.string());
+    // Without a word about it: trained by the Python WeLT, whose words it then is to get.
+    const Json python_words = {{"config", {{"reference_compatible", true}}}};
+    spec.segmenter = segmenter_from(extra.value("segmenter", python_words), own.string());
     if (spec.image_encoder.type) {
       spec.renderer = renderer_from(extra.value("renderer", Json::object()), own.string());
       spec.pixels = read_pixel_normalisation(folder);
@@ -146,6 +149,7 @@ Json WeltSpec::welt_json() const {
             {"pooling", pooled->first},
             {"segmenter",
              {{"plugin", segmenter.type->id}, {"max_bytes", segmenter.max_bytes}, {"config", segmenter.config}}}};
+  if (!segmenter.fingerprint.empty()) json["segmenter"]["fingerprint"] = segmenter.fingerprint;
   if (!renderer.plugin.empty())
     json["renderer"] = {
         {"plugin", renderer.plugin}, {"config", renderer.config}, {"fingerprint", renderer.fingerprint}};

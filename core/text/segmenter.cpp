@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
 
 #include "core/base/error.h"
 #include "core/base/utf8.h"
@@ -11,9 +12,14 @@
 namespace welt {
 namespace {
 
-constexpr std::size_t first_window = std::size_t{1} << 18;
+// Small enough that its ends stay in the cache of a core.
+constexpr std::size_t first_window = std::size_t{1} << 16;
 
 welt_string abi_text(std::string_view text) { return {text.data(), text.size()}; }
+
+std::string text_of(welt_string text) {
+  return text.data == nullptr ? std::string() : std::string(text.data, text.size);
+}
 
 // The beginning of `text` of about `size` bytes that cuts no code point.
 std::string_view window_of(std::string_view text, std::size_t size) {
@@ -46,38 +52,66 @@ Segmenter::Segmenter(const Component& component, std::int64_t max_bytes, std::in
   }
 }
 
-void Segmenter::split(std::string_view text, std::vector<std::uint64_t>& ends) const {
+void Segmenter::split(std::string_view text, std::vector<std::uint64_t>& ends,
+                      std::vector<std::uint32_t>* engines) const {
   ends.clear();
+  if (engines != nullptr) engines->clear();
+  // As many ends as bytes, never initialised: what a window does not use is never touched.
+  std::size_t capacity = 0;
+  std::unique_ptr<std::uint64_t[]> found;
+  std::unique_ptr<std::uint32_t[]> makers;
   std::size_t begin = 0, size = first_window;
   while (begin < text.size()) {
     const std::string_view window = window_of(text.substr(begin), size);
     const bool is_final = begin + window.size() == text.size();
-    const std::size_t known = ends.size();
-    ends.resize(known + window.size());
-    std::uint64_t count = 0, consumed = 0;
-    CallError error;
-    error.check(table_->segment(component_->raw(), abi_text(window), is_final ? 1 : 0, &limits_, ends.data() + known,
-                                window.size(), &count, &consumed, nullptr, nullptr, error.raw()),
-                "cutting text into words");
-    bool good = count <= window.size();
-    ends.resize(known + (good ? count : 0));
-    std::uint64_t last = 0;
-    for (std::size_t i = known; i < ends.size() && good; ++i) {
-      good = ends[i] > last && ends[i] <= window.size();
-      last = ends[i];
-      ends[i] += begin;
+    if (window.size() > capacity) {
+      capacity = window.size();
+      found = std::make_unique_for_overwrite<std::uint64_t[]>(capacity);
+      if (engines != nullptr) makers = std::make_unique<std::uint32_t[]>(capacity);
     }
-    if (!good || last != consumed || (is_final && consumed != window.size())) {
-      fail({.where = "segmenter " + component_->type().id,
-            .found = fmt::format("{} word ends of a text of {} bytes, {} bytes of it used up", count, window.size(),
-                                 consumed),
-            .expected = "ascending ends that cover the text",
-            .mend = "This is a defect of the plugin"},
-           ErrorCode::internal);
-    }
+    std::uint64_t count = 0;
+    const std::uint64_t consumed = call(window, is_final, limits_, found.get(), makers.get(), count);
+    for (std::size_t i = 0; i < count; ++i) found[i] += begin;
+    ends.insert(ends.end(), found.get(), found.get() + count);
+    if (engines != nullptr) engines->insert(engines->end(), makers.get(), makers.get() + count);
     begin += consumed;
     size = consumed == 0 ? size * 2 : first_window;
   }
+}
+
+std::uint64_t Segmenter::call(std::string_view window, bool is_final, const welt_segment_limits& limits,
+                              std::uint64_t* ends, std::uint32_t* engines, std::uint64_t& count) const {
+  std::uint64_t consumed = 0;
+  CallError error;
+  error.check(table_->segment(component_->raw(), abi_text(window), is_final ? 1 : 0, &limits, ends, window.size(),
+                              &count, &consumed, nullptr, engines, error.raw()),
+              "cutting text into words");
+  bool good = count <= window.size();
+  std::uint64_t last = 0;
+  for (std::size_t i = 0; good && i < count; ++i) {
+    good = ends[i] > last && ends[i] <= window.size();
+    last = ends[i];
+  }
+  if (!good || last != consumed || (is_final && consumed != window.size())) {
+    fail({.where = "segmenter " + component_->type().id,
+          .found =
+              fmt::format("{} word ends of a text of {} bytes, {} bytes of it used up", count, window.size(), consumed),
+          .expected = "ascending ends that cover the text",
+          .mend = "This is a defect of the plugin"},
+         ErrorCode::internal);
+  }
+  return consumed;
+}
+
+std::size_t Segmenter::split_beginning(std::string_view text, bool is_final, std::int64_t max_lookahead,
+                                       std::vector<std::uint64_t>& ends) const {
+  welt_segment_limits limits = limits_;
+  limits.max_lookahead = max_lookahead;
+  ends.resize(text.size());
+  std::uint64_t count = 0;
+  const std::uint64_t consumed = call(text, is_final, limits, ends.data(), nullptr, count);
+  ends.resize(count);
+  return consumed;
 }
 
 std::vector<std::string> Segmenter::words(std::string_view text) const {
@@ -94,6 +128,19 @@ std::vector<std::string> Segmenter::words(std::string_view text) const {
 
 bool Segmenter::is_complete(std::string_view word) const {
   return table_->is_complete(component_->raw(), abi_text(word)) != 0;
+}
+
+std::string Segmenter::fingerprint() const {
+  if (!WELT_HAS(table_, fingerprint) || table_->fingerprint == nullptr) return "";
+  return text_of(table_->fingerprint(component_->raw()));
+}
+
+std::string Segmenter::engine_name(std::uint32_t engine) const {
+  std::string name;
+  if (WELT_HAS(table_, engine_name) && table_->engine_name != nullptr)
+    name = text_of(table_->engine_name(component_->raw(), engine));
+  if (!name.empty()) return name;
+  return engine == 0 ? "default" : std::to_string(engine);  // 0: the plugin does not say
 }
 
 }  // namespace welt

@@ -119,6 +119,7 @@ class Reporter {
         std::ranges::find(pooling_names, spec_->pooling, &std::pair<const char*, std::uint32_t>::second);
     if (spec_->bytes_encoder.type && pooling != std::end(pooling_names)) report_.pooling = pooling->first;
     report_.segmenter = spec_->segmenter.type->id;
+    report_.segmenter_fingerprint = spec_->segmenter.fingerprint;
     report_.max_bytes = spec_->segmenter.max_bytes;
     report_.renderer = spec_->renderer.plugin;
     report_.fingerprint = spec_->renderer.fingerprint;
@@ -266,6 +267,7 @@ Json CheckpointReport::to_json(bool with_tensors) const {
             {"training", Json()},
             {"pooling", text_or_null(pooling)},
             {"segmenter", text_or_null(segmenter)},
+            {"segmenter_fingerprint", text_or_null(segmenter_fingerprint)},
             {"max_bytes", max_bytes > 0 ? Json(max_bytes) : Json()},
             {"renderer", text_or_null(renderer)},
             {"fingerprint", text_or_null(fingerprint)},

@@ -53,6 +53,7 @@ struct CheckpointReport {
   std::vector<SlotReport> slots;
   std::optional<double> modality_dropout;
   std::string pooling, segmenter, renderer, fingerprint;  // "": none, or not known
+  std::string segmenter_fingerprint;                      // its dictionaries
   std::int64_t max_bytes = 0;                             // of a word; 0: not known
   std::vector<TensorReport> tensors;                      // of model.safetensors
   std::map<std::string, std::int64_t> dtypes;             // tensors of each

@@ -97,7 +97,7 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   const auto cache_bytes = static_cast<std::size_t>(recipe.integer("data.image_cache_mb")) << 20;
   const std::shared_ptr<WordDrawer> drawer = session.model.make_drawer(cache_bytes);
 
-  const Component segmenter = make_segmenter(session.model.spec().segmenter);
+  const Component segmenter = session.model.open_segmenter();
   const std::int64_t max_bytes = session.model.spec().segmenter.max_bytes;
   const double fraction = recipe.number("data.validation.fraction");
   const bool own_validation = !recipe.strings("data.validation.files").empty();

@@ -100,4 +100,18 @@ std::size_t cluster_end(std::string_view text, std::size_t begin) {
   return end;
 }
 
+Border border_between(char32_t left, char32_t right) {
+  const Property before = property(left), after = property(right);
+  if (joined(first(before), after)) return before.kind == regional ? Border::depends : Border::no;
+  const bool may_be_linked =
+      after.conjunct == consonant && (before.conjunct == linker || before.conjunct == conjunct_extend);
+  const bool may_be_emoji = after.kind == pictographic && before.kind == zwj;
+  return may_be_linked || may_be_emoji ? Border::depends : Border::yes;
+}
+
+bool begins_cluster_after_all_but_prepend(char32_t code_point) {
+  const Property p = property(code_point);
+  return p.kind == other && p.conjunct != consonant;
+}
+
 }  // namespace welt::words

@@ -14,4 +14,11 @@ namespace welt::words {
 // The end of the cluster that starts at `begin` < text.size(). `begin` must be a cluster border.
 std::size_t cluster_end(std::string_view text, std::size_t begin);
 
+// Is there a cluster border between two neighbours? `depends`: on what stands in front of them.
+enum class Border { no, yes, depends };
+Border border_between(char32_t left, char32_t right);
+
+// border_between() is `yes` behind everything but a Prepend.
+bool begins_cluster_after_all_but_prepend(char32_t code_point);
+
 }  // namespace welt::words

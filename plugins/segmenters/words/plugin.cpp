@@ -1,44 +1,53 @@
 // The component "words": the rules of segmenter.h behind welt.segmenter/1.
 #include <algorithm>
+#include <mutex>
 #include <string>
 #include <welt/sdk/plugin.hpp>
 #include <welt/sdk/segmenter.hpp>
 
+#include "check.h"
+#include "choose.h"
 #include "segmenter.h"
-#include "utf8.h"
 
 namespace {
 
 namespace sdk = welt::sdk;
+namespace words = welt::words;
 
 class Words {
  public:
   static sdk::Descriptor descriptor() {
     return {.id = "words",
-            .description = "words by white space, control characters and grapheme clusters; no dictionary"};
+            .description = "words by white space and control characters; of scripts without spaces by dictionaries"};
   }
-  static sdk::Schema schema() { return {}; }  // the limits come with each call
+  static sdk::Schema schema() { return words::engine_schema(); }  // the limits come with each call
 
-  explicit Words(const sdk::Config&) {}
+  explicit Words(const sdk::Config& config) : Words(words::choose_engines(config)) {}
 
   sdk::SegmentResult segment(const sdk::SegmentRequest& request) const {
-    bool cut_off = false;
-    const std::size_t fault = welt::words::find_ill_formed(request.text, cut_off);
-    if (fault != welt::words::well_formed && (request.is_final || !cut_off)) {
-      throw sdk::invalid("the text is not UTF-8: byte " + std::to_string(fault) +
-                         (cut_off ? " starts a character that the end of the text cuts off" : " fits no character") +
-                         "; expected well-formed UTF-8");
-    }
-    const welt::words::Limits limits{request.max_bytes, request.max_characters, request.max_lookahead};
-    const auto result = welt::words::segment(request.text, request.is_final, limits, request.ends);
+    words::check_well_formed(request.text, request.is_final);
+    const words::Limits limits{request.max_bytes, request.max_characters, request.max_lookahead};
+    const auto result = splitter_.segment(request.text, request.is_final, limits, request.ends, request.engines);
     if (request.ids != nullptr) std::fill_n(request.ids, result.count, std::int64_t{-1});
-    if (request.engines != nullptr) std::fill_n(request.engines, result.count, std::uint32_t{1});
     return {result.count, result.consumed};
   }
 
-  bool is_complete(std::string_view word) const { return welt::words::is_complete(word); }
+  bool is_complete(std::string_view word) const { return splitter_.is_complete(word); }
+  std::string_view fingerprint() const {
+    std::call_once(
+        asked_, [&] { fingerprint_ = words::fingerprint_of(splitter_.engines(), splitter_.reference_compatible()); });
+    return fingerprint_;
+  }
+  std::string_view engine_name(std::uint32_t code) const { return words::name_of(code); }
+
+ private:
+  explicit Words(words::Choice choice) : splitter_(choice.reference_compatible, std::move(choice.engines)) {}
+
+  words::Splitter splitter_;
+  mutable std::once_flag asked_;
+  mutable std::string fingerprint_;
 };
 
 }  // namespace
 
-WELT_PLUGIN(sdk::PluginInfo("words", "0.1.0", "Rule-based words", "MIT"), sdk::Segmenter<Words>)
+WELT_PLUGIN(sdk::PluginInfo("words", "0.2.0", "Words by rules and dictionaries", "MIT"), sdk::Segmenter<Words>)

@@ -1,179 +1,241 @@
-// See segmenter.h. Scanning goes byte by byte over a table; code points are decoded only where a word must be cut.
+// See segmenter.h.
 #include "segmenter.h"
 
 #include <algorithm>
-#include <array>
+#include <iterator>
+#include <utility>
 #include <vector>
 
 #include "grapheme.h"
+#include "scan.h"
+#include "tibetan.h"
 #include "utf8.h"
 
 namespace welt::words {
 namespace {
 
-enum Class : std::uint8_t { letter, white, control, white_control, maybe_white };
-
-constexpr std::array<Class, 256> classes = [] {
-  std::array<Class, 256> table{};
-  for (int c = 1; c < 0x20; ++c) table[c] = control;
-  for (int c = 0x09; c <= 0x0D; ++c) table[c] = white;
-  for (int c = 0x1C; c <= 0x1F; ++c) table[c] = white_control;
-  table[0x20] = white;
-  table[0x7F] = control;
-  for (int lead : {0xC2, 0xE1, 0xE2, 0xE3}) table[lead] = maybe_white;
-  return table;
-}();
-
-// The class of the character at `at`, and its length in bytes.
-struct Character {
-  Class kind;
-  std::size_t size;
-};
-
-Character character(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[at + i]); };
-  const std::uint8_t lead = byte(0);
-  const Class kind = classes[lead];
-  const std::size_t size = std::max<std::size_t>(sequence_length(lead), 1);
-  if (kind != maybe_white || at + size > text.size()) return {kind == maybe_white ? letter : kind, size};
-  bool is_white = false;
-  if (lead == 0xC2) is_white = byte(1) == 0x85 || byte(1) == 0xA0;
-  if (lead == 0xE1) is_white = byte(1) == 0x9A && byte(2) == 0x80;
-  if (lead == 0xE2) {
-    const std::uint8_t last = byte(2);
-    is_white = (byte(1) == 0x80 && (last <= 0x8A || last == 0xA8 || last == 0xA9 || last == 0xAF)) ||
-               (byte(1) == 0x81 && last == 0x9F);
-  }
-  if (lead == 0xE3) is_white = byte(1) == 0x80 && byte(2) == 0x80;
-  return {is_white ? white : letter, size};
-}
-
-bool is_white(Class kind) { return kind == white || kind == white_control; }
-
-struct Word {
-  std::size_t end;
-  Class kind;  // control, letter (perhaps with its white space), white
-  bool open;   // ends where the text ends, and more text could make it longer
-};
-
-Word next_word(std::string_view text, std::size_t begin) {
-  Character c = character(text, begin);
-  if (c.kind == control || c.kind == white_control) return {begin + c.size, control, false};
-  std::size_t at = begin;
-  if (c.kind == white) {
-    while (at < text.size() && is_white((c = character(text, at)).kind)) at += c.size;
-    return {at, white, at == text.size()};
-  }
-  while (at < text.size() && (c = character(text, at)).kind == letter) at += c.size;
-  if (at == text.size()) return {at, letter, true};
-  if (is_white(c.kind)) return {at + c.size, letter, false};
-  return {at, letter, false};
-}
-
-// Calls piece(end) for each piece of text[begin, end) under the limits. A word within them is one piece.
-template <typename F>
-void cut(std::string_view text, std::size_t begin, std::size_t end, const Limits& limits, F&& piece) {
-  const std::string_view word = text.substr(0, end);
-  if (limits.max_bytes > 0 && end - begin > static_cast<std::size_t>(limits.max_bytes)) {
-    const auto limit = static_cast<std::size_t>(limits.max_bytes);
-    std::size_t start = begin, at = begin;
-    while (at < end) {
-      const std::size_t after = cluster_end(word, at);
-      if (after - start > limit && at > start) {
-        piece(at);
-        start = at;
-      }
-      at = after;
-    }
-  } else if (limits.max_characters > 0 && end - begin > static_cast<std::size_t>(limits.max_characters)) {
-    std::int64_t count = 0;
-    for (std::size_t at = begin; at < end;) {
-      if (count == limits.max_characters) {
-        piece(at);
-        count = 0;
-      }
-      at += character(word, at).size;
-      ++count;
-    }
-  }
-  piece(end);
-}
-
-// Would a segmentation that starts at `at`, inside a word of this kind, go on as the whole word does?
-bool can_restart(std::string_view text, std::size_t at, Class kind) {
-  return at == text.size() || character(text, at).kind == kind;
-}
-
-// Where to cut a word that is held back for too long: before its last grapheme cluster, or its last character if it is
-// one cluster.
+// Where to cut what is held back for too long: before its last grapheme cluster, or its last character if it is one
+// cluster.
 std::size_t forced_cut(std::string_view text, std::size_t begin) {
   std::size_t last = begin;
   for (std::size_t at = begin; at < text.size(); at = cluster_end(text, at)) last = at;
   if (last > begin) return last;
-  for (std::size_t at = begin; at < text.size(); at += character(text, at).size) last = at;
+  for (std::size_t at = begin; at < text.size(); decode(text, at)) last = at;
   return last;
 }
 
-// The text before a sequence at its end that waits for its other bytes.
-std::string_view without_cut_off_sequence(std::string_view text) {
-  std::size_t lead = text.size();
-  for (std::size_t back = 1; back <= std::min<std::size_t>(4, text.size()); ++back) {
-    lead = text.size() - back;
-    if ((static_cast<std::uint8_t>(text[lead]) & 0xC0) != 0x80) {
-      return sequence_length(static_cast<std::uint8_t>(text[lead])) > back ? text.substr(0, lead) : text;
+// One call: words are put down as they are found; `safe_` is the last place from which the rest of the text, alone or
+// with more behind it, would be cut as it is here.
+class Run {
+ public:
+  Run(const ScriptTable& table, const Engines& engines, std::string_view text, bool is_final, const Limits& limits,
+      std::span<std::uint64_t> ends, std::uint32_t* codes)
+      : table_(table),
+        engines_(engines),
+        text_(text),
+        is_final_(is_final),
+        limits_(limits),
+        lookahead_(static_cast<std::size_t>(limits.max_lookahead > 0 ? limits.max_lookahead : default_lookahead)),
+        longest_(static_cast<std::size_t>(std::max(limits.max_bytes, limits.max_characters))),
+        ends_(ends),
+        codes_(codes),
+        scan_(table, text) {}
+
+  Segmentation operator()() {
+    while (at_ < text_.size() && written_ < ends_.size()) {
+      ascii_words();
+      if (at_ == text_.size() || written_ == ends_.size()) break;
+      const Kind kind = scan_.word_kind(at_);
+      note_safe(kind);
+      if (!is_script(kind)) {
+        word(scan_.word_end(at_, kind), kind, default_code);
+      } else if (!script_span(kind)) {
+        break;
+      }
     }
+    return result();
   }
-  return text;
+
+ private:
+  // A word ended at at_, and one of `kind` follows. A character of a script inside a cluster would begin a span if the
+  // text began there.
+  void note_safe(Kind kind) {
+    if (kind != Kind::letter || table_.ascii_letter(static_cast<std::uint8_t>(text_[at_])) ||
+        !is_script(scan_.character(at_).kind))
+      safe_ = {written_, at_};
+  }
+
+  // The common case in a tight loop: ASCII letters, a space, and an ASCII letter next.
+  void ascii_words() {
+    const auto letter = [&](std::size_t at) { return table_.ascii_letter(static_cast<std::uint8_t>(text_[at])); };
+    if (!letter(at_)) return;
+    const std::size_t longest = longest_ > 0 ? longest_ : text_.size();
+    std::size_t at = at_, count = written_;
+    while (count < ends_.size()) {
+      const std::size_t end = scan_.ascii_letters_end(at) + 1;
+      if (end >= text_.size() || text_[end - 1] != ' ' || !letter(end) || end - at > longest) break;
+      if (codes_ != nullptr) codes_[count] = default_code;
+      ends_[count++] = at = end;
+    }
+    if (count == written_) return;
+    at_ = at;
+    written_ = count;
+    safe_ = {written_, at_};
+  }
+
+  void put(std::size_t end, std::uint32_t code) {
+    if (written_ == ends_.size()) {
+      overflow_ = true;
+      return;
+    }
+    if (codes_ != nullptr) codes_[written_] = code;
+    ends_[written_++] = at_ = end;
+  }
+
+  void word(std::size_t end, Kind kind, std::uint32_t code) {
+    if (longest_ > 0 && end - at_ > longest_) return pieces(end, kind, code);
+    put(end, code);
+  }
+
+  // A word that is too long. Inside a run of letters the segmentation could start again at a border of clusters.
+  void pieces(std::size_t end, Kind kind, std::uint32_t code) {
+    const std::string_view word = text_.substr(0, end);
+    const auto piece = [&](std::size_t at) {
+      put(at, code);
+      if (at == end || code != default_code || overflow_) return;
+      const Scan::Character next = scan_.character(at);
+      if (next.kind == kind && (kind != Kind::letter || borders(at, next.value))) safe_ = {written_, at_};
+    };
+    std::size_t start = at_, at = at_;
+    std::int64_t count = 0;
+    while (at < end && !overflow_) {
+      std::size_t after = at;
+      if (limits_.max_bytes > 0) {
+        after = cluster_end(word, at);
+        if (after - start > longest_ && at > start) piece(start = at);
+      } else {
+        decode(text_, after);
+        if (count++ == limits_.max_characters) piece(at), count = 1;
+      }
+      at = after;
+    }
+    piece(end);
+  }
+
+  bool borders(std::size_t at, char32_t right) const {
+    return border_between(decode_before(text_, at), right) == Border::yes;
+  }
+
+  // False: its end is not known yet, and nothing of it was put down.
+  bool script_span(Kind kind) {
+    const std::size_t begin = at_;
+    const std::size_t end = scan_.script_end(begin, kind, longest_span);
+    const bool is_cut = end - begin >= longest_span;
+    if (end == text_.size() && !is_final_ && !is_cut && end - safe_.consumed <= lookahead_) return false;
+    found_.clear();
+    const std::string_view span = text_.substr(begin, end - begin);
+    const auto& engine = engines_[static_cast<std::size_t>(kind)];
+    if (engine) {
+      engine->cut(span, found_);
+    } else {
+      found_.push_back(static_cast<std::uint32_t>(span.size()));
+    }
+    if (is_cut && found_.size() > 1) found_.pop_back();
+    for (const std::uint32_t word_end : found_) word(begin + word_end, kind, code_of(kind));
+    scan_.begin_span(at_);
+    return true;
+  }
+
+  Segmentation result() {
+    if (at_ < text_.size()) {
+      if (written_ == ends_.size() && !overflow_) note_safe(scan_.word_kind(at_));
+    } else if (is_final_ && !overflow_) {
+      return {written_, at_};
+    }
+    if (written_ == ends_.size() && safe_.count == 0) {  // not even the first span fits
+      if (is_final_ || at_ < text_.size()) return {written_, at_};
+    }
+    if (is_final_ || text_.size() - safe_.consumed <= lookahead_) return safe_;
+    Segmentation kept = safe_;
+    if (written_ > kept.count + 1) kept = {written_ - 1, ends_[written_ - 2]};
+    while (text_.size() - kept.consumed > lookahead_ && kept.count < ends_.size()) {
+      kept.consumed = ends_[kept.count] = forced_cut(text_, kept.consumed);
+      if (codes_ != nullptr && kept.count >= written_) codes_[kept.count] = default_code;
+      ++kept.count;
+    }
+    return kept;
+  }
+
+  const ScriptTable& table_;
+  const Engines& engines_;
+  std::string_view text_;
+  bool is_final_;
+  const Limits& limits_;
+  std::size_t lookahead_, longest_;
+  std::span<std::uint64_t> ends_;
+  std::uint32_t* codes_;
+  Scan scan_;
+  std::size_t at_ = 0, written_ = 0;
+  bool overflow_ = false;
+  Segmentation safe_;
+  std::vector<std::uint32_t> found_;
+};
+
+// Rules (a) and (b) with scripts as letters: one control character, or letters and one white space.
+bool is_complete_by_default_rule(const Scan& scan, std::string_view word) {
+  std::size_t at = 0;
+  for (; at < word.size();) {
+    const Scan::Character c = scan.character(at);
+    const bool is_last = at + c.size == word.size();
+    if (at == 0 && is_control(c.kind)) return is_last;
+    if (is_white(c.kind)) return at > 0 && is_last;
+    if (is_control(c.kind)) return false;
+    at += c.size;
+  }
+  return false;
+}
+
+// Ideographic full stop and comma, brackets, and their half-width forms: no dictionary joins them to what follows.
+constexpr bool stands_alone(char32_t c) {
+  return c == 0x3001 || c == 0x3002 || (c >= 0x3008 && c <= 0x3011) || (c >= 0x3014 && c <= 0x301B) ||
+         (c >= 0xFF61 && c <= 0xFF64);
 }
 
 }  // namespace
 
-Segmentation segment(std::string_view text, bool is_final, const Limits& limits, std::span<std::uint64_t> ends) {
-  if (!is_final) text = without_cut_off_sequence(text);
-  const auto lookahead = static_cast<std::size_t>(limits.max_lookahead > 0 ? limits.max_lookahead : default_lookahead);
-  Segmentation result;
-  const auto put = [&](std::size_t end) {
-    ends[result.count++] = end;
-    result.consumed = end;
-  };
-  std::vector<std::size_t> pieces;
-  while (result.consumed < text.size() && result.count < ends.size()) {
-    const std::size_t begin = result.consumed;
-    const Word word = next_word(text, begin);
-    const bool hold = word.open && !is_final;
-    const bool limited = limits.max_bytes > 0 || limits.max_characters > 0;
-    if (!hold && !limited) {
-      put(word.end);
-      continue;
-    }
-    pieces.clear();
-    cut(text, begin, word.end, limits, [&](std::size_t end) { pieces.push_back(end); });
-    if (hold) pieces.pop_back();
-    const std::size_t room = ends.size() - result.count;
-    const bool short_of_room = pieces.size() > room;
-    if (short_of_room && result.count > 0) break;
-    if (short_of_room) pieces.resize(room);
-    if (hold || short_of_room) {
-      std::size_t keep = pieces.size();
-      while (keep > 0 && !can_restart(text, pieces[keep - 1], word.kind)) --keep;
-      if (keep > 0 || hold) pieces.resize(keep);
-    }
-    for (const std::size_t end : pieces) put(end);
-    if (short_of_room) break;
-    if (hold) {
-      while (text.size() - result.consumed > lookahead && result.count < ends.size())
-        put(forced_cut(text, result.consumed));
-      break;
-    }
-  }
-  return result;
+std::string_view name_of(std::uint32_t code) {
+  static constexpr std::string_view names[] = {"",     "default", "signwriting", "jieba",   "mecab",
+                                               "thai", "lao",     "khmer",       "burmese", "tibetan"};
+  return code < std::size(names) ? names[code] : names[0];
 }
 
-bool is_complete(std::string_view word) {
-  if (word.empty()) return false;
-  const Word first = next_word(word, 0);
-  if (first.end != word.size()) return false;
-  return first.kind == control || (first.kind == letter && !first.open);
+Splitter::Splitter(bool reference_compatible, Engines engines)
+    : reference_compatible_(reference_compatible), table_(reference_compatible), engines_(std::move(engines)) {}
+
+Segmentation Splitter::segment(std::string_view text, bool is_final, const Limits& limits,
+                               std::span<std::uint64_t> ends, std::uint32_t* codes) const {
+  if (!is_final) text = without_cut_off_sequence(text);
+  return Run(table_, engines_, text, is_final, limits, ends, codes)();
+}
+
+bool Splitter::is_complete(std::string_view word) const {
+  bool cut_off = false;
+  if (word.empty() || find_ill_formed(word, cut_off) != well_formed) return false;
+  Scan scan(table_, word);
+  if (is_complete_by_default_rule(scan, word)) return true;
+  if (reference_compatible_) return false;
+  const Scan::Character first = scan.character(0);
+  if (is_script(first.kind)) {
+    if (scan.script_end(0, first.kind, word.size()) < word.size()) return true;
+    if (first.kind == Kind::tibetan) return !is_tibetan_mark(first.value) && is_tsheg(decode_before(word, word.size()));
+    return first.size == word.size() && stands_alone(first.value);
+  }
+  for (std::size_t at = 0; at < word.size();) {
+    const Kind kind = scan.word_kind(at);
+    if (is_script(kind)) return true;
+    at = scan.word_end(at, kind);
+  }
+  return false;
 }
 
 }  // namespace welt::words

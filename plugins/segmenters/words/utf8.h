@@ -1,6 +1,7 @@
 // The UTF-8 that the segmenter needs, without the host's library: a plugin stands alone.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -35,6 +36,26 @@ inline char32_t decode(std::string_view text, std::size_t& offset) {
   }
   offset += length;
   return value;
+}
+
+// Where the code point begins that ends at `end` > 0 of well-formed text, and which it is.
+inline std::size_t character_before(std::string_view text, std::size_t end) {
+  do --end;
+  while ((static_cast<std::uint8_t>(text[end]) & 0xC0) == 0x80);
+  return end;
+}
+inline char32_t decode_before(std::string_view text, std::size_t end) {
+  std::size_t at = character_before(text, end);
+  return decode(text, at);
+}
+
+// The text before a sequence at its end that waits for its other bytes.
+inline std::string_view without_cut_off_sequence(std::string_view text) {
+  for (std::size_t back = 1; back <= std::min<std::size_t>(4, text.size()); ++back) {
+    const auto lead = static_cast<std::uint8_t>(text[text.size() - back]);
+    if ((lead & 0xC0) != 0x80) return sequence_length(lead) > back ? text.substr(0, text.size() - back) : text;
+  }
+  return text;
 }
 
 // Offset of the first byte that begins no well-formed sequence (Unicode table 3-7), or `well_formed`. A sequence that

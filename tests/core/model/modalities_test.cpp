@@ -127,6 +127,22 @@ TEST(Modalities, SavedAndLoadedModelsReadTheSame) {
   EXPECT_EQ(without.parameter_count(), model.parameter_count()) << "it keeps its place";
 }
 
+TEST(Modalities, TheDictionariesOfTheSegmenterAreKept) {
+  const test::TempFolder folder;
+  WeltModel model = model_of(small_parts + bytes_part + "[model.segmenter.config]\ndictionaries = \"/nowhere\"\n");
+  model.open_segmenter();
+  EXPECT_NE(model.spec().segmenter.fingerprint.find("tibetan: syllables"), std::string::npos);
+  model.save(folder.path());
+  const WeltModel loaded = WeltModel::load(folder.path());
+  EXPECT_EQ(loaded.spec().segmenter.fingerprint, model.spec().segmenter.fingerprint);
+  EXPECT_EQ(loaded.spec().segmenter.config, model.spec().segmenter.config);
+
+  std::filesystem::remove(folder / "welt.json");  // as the Python WeLT writes it
+  const WeltModel foreign = WeltModel::load(folder.path());
+  EXPECT_TRUE(foreign.spec().segmenter.config.value("reference_compatible", false));
+  EXPECT_EQ(foreign.spec().segmenter.fingerprint, "");
+}
+
 TEST(Modalities, ImageNormalisationOfTheProcessorsFileIsFollowed) {
   const at::NoGradGuard no_grad;
   const test::TempFolder folder;

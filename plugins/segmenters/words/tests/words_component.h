@@ -11,12 +11,27 @@
 
 namespace welt::test {
 
+inline Component make_words(const nlohmann::json& config) {
+  Registry::instance().open(std::filesystem::path(WELT_PLUGIN_DIR) / "welt_words.plugin.so");
+  const ComponentType& type = Registry::instance().find("welt.segmenter/1", "words");
+  return Component(type, ConfigView(type, config, true, "test"), WELT_INIT_NONE);
+}
+
+// By the defaults.
 inline const Component& words_component() {
-  static const Component component = [] {
-    Registry::instance().open(std::filesystem::path(WELT_PLUGIN_DIR) / "welt_words.plugin.so");
-    const ComponentType& type = Registry::instance().find("welt.segmenter/1", "words");
-    return Component(type, ConfigView(type, nlohmann::json::object(), true, "test"), WELT_INIT_NONE);
-  }();
+  static const Component component = make_words(nlohmann::json::object());
+  return component;
+}
+
+// As the Python package has it.
+inline const Component& reference_words() {
+  static const Component component = make_words({{"reference_compatible", true}});
+  return component;
+}
+
+// Without the data that setup fetches: the same on every machine with the same ICU.
+inline const Component& icu_words() {
+  static const Component component = make_words({{"chinese", "icu"}, {"japanese", "icu"}, {"thai", "icu"}});
   return component;
 }
 

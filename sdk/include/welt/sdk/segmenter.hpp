@@ -7,10 +7,12 @@
 //     explicit Words(const welt::sdk::Config& config);
 //     welt::sdk::SegmentResult segment(const welt::sdk::SegmentRequest& request) const;
 //     bool is_complete(std::string_view word) const;
+//     std::string_view fingerprint() const;                       // may be left out, as the next
+//     std::string_view engine_name(std::uint32_t engine) const;
 //   };
 //   WELT_PLUGIN(welt::sdk::PluginInfo("words", "0.1.0", "…", "MIT"), welt::sdk::Segmenter<Words>)
 //
-// Both methods are const and called from several threads at once.
+// The methods are const and called from several threads at once.
 #pragma once
 
 #include <welt/abi/segmenter.h>
@@ -89,10 +91,29 @@ class Segmenter {
     return complete ? 1 : 0;
   }
 
+  static welt_string fingerprint(const welt_component* component) {
+    welt_string text{};
+    if constexpr (requires(const T& impl) { impl.fingerprint(); }) {
+      fence(nullptr, "fingerprint", [&] { text = to_abi(instance_of<Segmenter>(component).impl_.fingerprint()); });
+    }
+    return text;
+  }
+
+  static welt_string engine_name(const welt_component* component, std::uint32_t engine) {
+    welt_string text{};
+    if constexpr (requires(const T& impl) { impl.engine_name(engine); }) {
+      fence(nullptr, "engine_name",
+            [&] { text = to_abi(instance_of<Segmenter>(component).impl_.engine_name(engine)); });
+    }
+    return text;
+  }
+
   static constexpr welt_segmenter_v1 table = {.struct_size = sizeof(welt_segmenter_v1),
                                               .reserved = 0,
                                               .segment = &Segmenter::segment,
-                                              .is_complete = &Segmenter::is_complete};
+                                              .is_complete = &Segmenter::is_complete,
+                                              .fingerprint = &Segmenter::fingerprint,
+                                              .engine_name = &Segmenter::engine_name};
 
   T impl_;
 };

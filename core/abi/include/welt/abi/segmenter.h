@@ -33,6 +33,12 @@ typedef struct welt_segmenter_v1 {
                          uint32_t* engines WELT_NULLABLE, welt_error* error);
   /* [concurrent-eval] 1 when nothing can be added to `word` any more: generation may go on to the next one. */
   uint32_t (*is_complete)(const welt_component* component, WELT_BORROW welt_string word);
+  /* [concurrent-eval] The dictionaries and rules that words depend on, with versions or hashes, in one line; lives as
+   * long as the component. A checkpoint keeps it, and a warning says when it is another. Null, or empty: nothing but the
+   * plugin's own version. */
+  welt_string (*fingerprint)(const welt_component* component) WELT_NULLABLE;
+  /* [any] The name of a number of `engines`; empty: no such number. Null: the numbers have no names. */
+  welt_string (*engine_name)(const welt_component* component, uint32_t engine) WELT_NULLABLE;
 } welt_segmenter_v1;
 WELT_CHECK_STRUCT(welt_segmenter_v1, 24);
 

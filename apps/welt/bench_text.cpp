@@ -1,0 +1,153 @@
+// See bench_text.h.
+#include "apps/welt/bench_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "apps/welt/component_config.h"
+#include "apps/welt/machine.h"
+#include "apps/welt/repeatable.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/utf8.h"
+#include "core/plugin/registry.h"
+#include "core/recipe/find.h"
+#include "core/text/segmenter.h"
+
+namespace welt {
+namespace {
+
+using nlohmann::json;
+
+json measure_segmentation(const TextSample& sample, const TextBenchOptions& options) {
+  const ComponentType& type = Registry::instance().find(WELT_SEGMENTER_INTERFACE, options.segmenter);
+  const ConfigView config(type, component_settings(options.settings), true, "bench text");
+  const Component component(type, config, WELT_INIT_NONE);
+  const Segmenter segmenter(component);
+  std::vector<std::uint64_t> ends;
+  json row = measure_lines(sample, options, [&](std::string_view line) {
+    segmenter.split(line, ends);
+    return std::ssize(ends);
+  });
+  row["segmenter"] = options.segmenter;
+  row["fingerprint"] = segmenter.fingerprint();
+  return row;
+}
+
+// The measurements, in the order of the output.
+constexpr TextBenchRow rows[] = {{"segmentation", measure_segmentation}};
+
+json spread(std::vector<double> values) {
+  std::ranges::sort(values);
+  return {{"median", values[values.size() / 2]}, {"min", values.front()}, {"max", values.back()}};
+}
+
+TextSample read_sample(std::string name, const std::filesystem::path& file) {
+  TextSample sample{std::move(name), file.string(), read_file(file), {}};
+  if (const std::size_t fault = find_invalid_utf8(sample.text); fault != utf8_ok)
+    fail({.where = sample.file, .found = fmt::format("byte {} is not UTF-8", fault), .expected = "text in UTF-8"},
+         ErrorCode::data_loss);
+  const std::string_view text = sample.text;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    if (end > begin) sample.lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  if (sample.lines.empty()) fail({.where = sample.file, .found = "no text", .expected = "lines of text"});
+  return sample;
+}
+
+std::vector<TextSample> samples_of(const TextBenchOptions& options) {
+  std::vector<TextSample> samples;
+  for (const std::string& text : options.texts) {
+    const std::size_t sign = text.find('=');
+    if (sign == std::string::npos || sign == 0)
+      fail({.where = fmt::format("--text {}", text), .found = "no name", .expected = "NAME=FILE"});
+    samples.push_back(read_sample(text.substr(0, sign), text.substr(sign + 1)));
+  }
+  if (samples.empty()) {
+    samples.push_back(read_sample("english", shared_folder() / "data" / "quickstart" / "train.txt"));
+    samples.push_back(read_sample("mixture", shared_folder() / "data" / "bench" / "mixture.txt"));
+  }
+  return samples;
+}
+
+void run(const TextBenchOptions& options) {
+  json result{{"bench", "text"}, {"threads", 1}, {"cpu", inspect_machine().cpu}, {"texts", json::object()}};
+  for (const TextSample& sample : samples_of(options)) {
+    json& text = result["texts"][sample.name];
+    text = {{"file", sample.file}, {"bytes", sample.text.size()}, {"lines", sample.lines.size()}};
+    for (const TextBenchRow& row : rows) text[row.name] = row.measure(sample, options);
+  }
+  if (options.json) return fmt::print("{}\n", result.dump());
+  for (const auto& [name, text] : result["texts"].items()) {
+    fmt::print("{}: {} lines, {:.2f} MB ({})\n", name, text["lines"].get<std::int64_t>(),
+               text["bytes"].get<double>() / 1e6, text["file"].get<std::string>());
+    for (const TextBenchRow& row : rows) {
+      const json& speed = text[row.name];
+      fmt::print("  {:<16} {:>9.1f} MB/s ({:.1f} to {:.1f}) {:>9.2f} M units/s\n", row.name,
+                 speed["bytes_per_second"]["median"].get<double>() / 1e6,
+                 speed["bytes_per_second"]["min"].get<double>() / 1e6,
+                 speed["bytes_per_second"]["max"].get<double>() / 1e6,
+                 speed["units_per_second"]["median"].get<double>() / 1e6);
+    }
+  }
+}
+
+}  // namespace
+
+json measure_lines(const TextSample& sample, const TextBenchOptions& options,
+                   const std::function<std::int64_t(std::string_view line)>& work) {
+  using Clock = std::chrono::steady_clock;
+  for (const std::string_view line : sample.lines) work(line);  // dictionaries, buffers and caches are warm
+  std::vector<double> units, bytes;
+  std::size_t next = 0;
+  for (std::int64_t repeat = 0; repeat < options.repeats; ++repeat) {
+    std::int64_t made = 0, read = 0;
+    double seconds = 0;
+    for (const auto begin = Clock::now(); seconds < options.seconds;) {
+      for (int i = 0; i < 64; ++i) {
+        const std::string_view line = sample.lines[next];
+        made += work(line);
+        read += std::ssize(line);
+        next = next + 1 == sample.lines.size() ? 0 : next + 1;
+      }
+      seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    }
+    units.push_back(static_cast<double>(made) / seconds);
+    bytes.push_back(static_cast<double>(read) / seconds);
+  }
+  return {{"units_per_second", spread(units)}, {"bytes_per_second", spread(bytes)}};
+}
+
+void add_text_bench(CLI::App& group) {
+  CLI::App* verb = group.add_subcommand("text", "Time the text front-end on one thread, line by line");
+  auto options = std::make_shared<TextBenchOptions>();
+  repeatable(verb->add_option("--text", options->texts,
+                              "A text in UTF-8; default: the quick start's, and a mixture of 57 languages")
+                 ->type_name("NAME=FILE")
+                 ->group("Measurement"));
+  verb->add_option("--segmenter", options->segmenter, "Segmenter, or the path of a plugin file")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group("Measurement");
+  add_component_settings(*verb, options->settings, "A key of the segmenter: --set thai=icu")->group("Measurement");
+  verb->add_option("--repeats", options->repeats, "Measurements of each row")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000))
+      ->type_name("N")
+      ->group("Measurement");
+  verb->add_option("--seconds", options->seconds, "Time of a measurement")
+      ->capture_default_str()
+      ->check(CLI::Range(0.001, 3600.0))
+      ->type_name("S")
+      ->group("Measurement");
+  verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
+  verb->footer("Examples:\n  welt bench text\n  welt bench text --text kjv=kjv.txt --text multi=multi.txt --json");
+  verb->callback([options] { run(*options); });
+}
+
+}  // namespace welt
