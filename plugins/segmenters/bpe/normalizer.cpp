@@ -1,0 +1,178 @@
+// See normalizer.h. Reference: the normalizers of the library tokenizers.
+#include "normalizer.h"
+
+#include <unicode/bytestream.h>
+#include <unicode/edits.h>
+#include <unicode/normalizer2.h>
+#include <unicode/uchar.h>
+
+#include <limits>
+#include <welt/sdk/base.hpp>
+
+#include "../words/utf8.h"
+#include "split_pattern.h"
+#include "utf8_write.h"
+
+namespace welt::bpe {
+namespace {
+
+namespace sdk = welt::sdk;
+
+void check(UErrorCode status) {
+  if (U_FAILURE(status) != 0) {
+    throw sdk::Failure(WELT_INTERNAL, std::string("ICU could not normalize the text: ") + u_errorName(status));
+  }
+}
+
+}  // namespace
+
+Normalizer::Normalizer(const JsonNode& node) { read(node, 0); }
+
+void Normalizer::read(const JsonNode& node, int depth) {
+  if (node.is_null()) return;
+  const std::string type =
+      node.member("type").one_of({"Sequence", "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "Prepend", "Replace"});
+  if (type == "Sequence") {
+    if (depth > 8) node.fail("a Sequence in eight others", "a flat one");
+    const JsonNode list = node.member("normalizers");
+    for (std::size_t i = 0; i < list.size(); ++i) read(list.item(i), depth + 1);
+  } else if (type == "Lowercase") {
+    steps_.push_back(Lowercase{});
+  } else if (type == "Prepend") {
+    steps_.push_back(Prepend{node.member("prepend").text()});
+    prepends_ = true;
+  } else if (type == "Replace") {
+    const JsonNode pattern = node.member("pattern");
+    steps_.push_back(Replace{read_pattern(pattern), node.member("content").text()});
+    const JsonNode literal = pattern.member("String");
+    const bool one_character =
+        !literal.is_null() && !literal.text().empty() &&
+        words::sequence_length(static_cast<std::uint8_t>(literal.text()[0])) == literal.text().size();
+    wide_ |= !one_character;
+  } else {
+    steps_.push_back(type == "NFC" ? Form::nfc : type == "NFD" ? Form::nfd : type == "NFKC" ? Form::nfkc : Form::nfkd);
+  }
+}
+
+namespace {
+
+template <typename Form>
+const icu::Normalizer2& normalizer_of(Form form) {
+  UErrorCode status = U_ZERO_ERROR;
+  const icu::Normalizer2* out = nullptr;
+  switch (form) {
+    case Form::nfc:
+      out = icu::Normalizer2::getNFCInstance(status);
+      break;
+    case Form::nfd:
+      out = icu::Normalizer2::getNFDInstance(status);
+      break;
+    case Form::nfkc:
+      out = icu::Normalizer2::getNFKCInstance(status);
+      break;
+    case Form::nfkd:
+      out = icu::Normalizer2::getNFKDInstance(status);
+      break;
+  }
+  check(status);
+  return *out;
+}
+
+}  // namespace
+
+void Normalizer::apply(AlignedText& text) const {
+  for (const Step& step : steps_) {
+    if (text.text().empty()) return;
+    if (const auto* form = std::get_if<Form>(&step)) {
+      apply_form(*form, text);
+    } else if (const auto* prepend = std::get_if<Prepend>(&step)) {
+      Rewriter rewriter(text.text());
+      rewriter.replace(0, prepend->text);
+      rewriter.finish(text);
+    } else if (const auto* replace = std::get_if<Replace>(&step)) {
+      apply_replace(*replace, text);
+    } else {
+      apply_lowercase(text);
+    }
+  }
+}
+
+void Normalizer::apply_form(Form form, AlignedText& text) {
+  const icu::Normalizer2& normalizer = normalizer_of(form);
+  const std::string_view old = text.text();
+  if (old.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
+    throw sdk::invalid("a text of " + std::to_string(old.size()) +
+                       " bytes in one piece cannot be normalized; expected less than 2 GB");
+  }
+  const icu::StringPiece piece(old.data(), static_cast<std::int32_t>(old.size()));
+  UErrorCode status = U_ZERO_ERROR;
+  if (normalizer.isNormalizedUTF8(piece, status) != 0) return;
+  std::string out;
+  icu::StringByteSink<std::string> sink(&out);
+  icu::Edits changes;
+  normalizer.normalizeUTF8(0, piece, sink, &changes, status);
+  check(status);
+  std::vector<Edit> edits;
+  for (auto it = changes.getFineChangesIterator(); it.next(status) != 0;) {
+    const auto begin = static_cast<std::size_t>(it.destinationIndex());
+    const auto old_begin = static_cast<std::size_t>(it.sourceIndex());
+    edits.push_back({begin, begin + static_cast<std::size_t>(it.newLength()), old_begin,
+                     old_begin + static_cast<std::size_t>(it.oldLength())});
+  }
+  check(status);
+  if (!edits.empty()) text.rewrite(std::move(out), edits);
+}
+
+// Character by character, as the library does: no rule looks at neighbours.
+void Normalizer::apply_lowercase(AlignedText& text) {
+  const std::string_view old = text.text();
+  Rewriter rewriter(old);
+  for (std::size_t at = 0; at < old.size();) {
+    const std::size_t begin = at;
+    const char32_t c = words::decode(old, at);
+    if (c == 0x130) {  // the one character whose lower case is two
+      rewriter.keep(begin);
+      rewriter.replace(at, "i\u0307");
+      continue;
+    }
+    const auto lower = static_cast<char32_t>(u_tolower(static_cast<UChar32>(c)));
+    if (lower == c) continue;
+    rewriter.keep(begin);
+    rewriter.replace(at, utf8_of(lower));
+  }
+  rewriter.finish(text);
+}
+
+void Normalizer::apply_replace(const Replace& step, AlignedText& text) {
+  Rewriter rewriter(text.text());
+  RegexSearch search(step.pattern, text.text());
+  while (const auto match = search.next()) {
+    rewriter.keep(match->begin);
+    rewriter.replace(match->end, step.content);
+  }
+  rewriter.finish(text);
+}
+
+bool Normalizer::is_border(std::string_view text, std::size_t at) const {
+  if (at == 0 || at >= text.size()) return true;
+  const char32_t c = words::decode(text, at);
+  for (const Step& step : steps_) {
+    const auto* form = std::get_if<Form>(&step);
+    if (form != nullptr && normalizer_of(*form).hasBoundaryBefore(static_cast<UChar32>(c)) == 0) return false;
+  }
+  return true;
+}
+
+std::size_t Normalizer::settled_end(std::string_view text) const {
+  bool has_forms = false;
+  for (const Step& step : steps_) has_forms |= std::holds_alternative<Form>(step);
+  if (!has_forms) return text.size();
+  for (std::size_t at = text.size(); at > 0;) {
+    do --at;
+    while ((static_cast<std::uint8_t>(text[at]) & 0xC0) == 0x80);
+    if (is_border(text, at)) return at;
+  }
+  return 0;
+}
+
+}  // namespace welt::bpe
