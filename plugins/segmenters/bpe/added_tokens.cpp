@@ -16,13 +16,6 @@ constexpr std::size_t longest_content = 512;
 // Bytes looked at in a text: no real vocabulary needs more than a few for each.
 std::size_t effort(std::size_t size) { return 10'000'000 + 32 * size; }
 
-// \w of Rust's regular expressions, which the library uses here: the joiners belong to it.
-CharSet rust_word() {
-  CharSet out = word_characters();
-  out.add(0x200C, 0x200D);
-  return out;
-}
-
 AddedToken read_token(const JsonNode& node) {
   const JsonNode content = node.member("content");
   if (content.text().size() > longest_content) {
@@ -47,7 +40,7 @@ std::size_t previous(std::string_view text, std::size_t at) {
 }  // namespace
 
 AddedTokens::AddedTokens(const JsonNode& list, const Model& model, const Normalizer& normalizer)
-    : word_(rust_word()), space_(white_space()) {
+    : word_(rust_word_characters()), space_(white_space()) {
   if (list.is_null()) return;
   std::unordered_map<std::string, std::int32_t> ids;
   std::vector<AddedToken> special, plain;  // special ones are looked for first

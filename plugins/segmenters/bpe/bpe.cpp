@@ -63,13 +63,13 @@ struct Bpe::Run {
   std::vector<std::size_t> cuts{};  // places of `text`, ascending
 };
 
-Bpe::Bpe(std::string_view json, std::size_t cache_bytes) : Bpe(parse_tokenizer_json(json), cache_bytes) {}
+Bpe::Bpe(std::string_view json, std::size_t cache_bytes) : Bpe(JsonNode(parse_tokenizer_json(json), ""), cache_bytes) {}
 
-Bpe::Bpe(const nlohmann::json& document, std::size_t cache_bytes)
-    : normalizer_(JsonNode(document, "").member("normalizer")),
-      pre_tokenizer_(JsonNode(document, "").member("pre_tokenizer")),
-      model_(JsonNode(document, "").member("model"), pre_tokenizer_.maps_bytes()),
-      added_(JsonNode(document, "").member("added_tokens"), model_, normalizer_),
+Bpe::Bpe(const JsonNode& document, std::size_t cache_bytes)
+    : normalizer_(document.member("normalizer")),
+      pre_tokenizer_(document.member("pre_tokenizer")),
+      model_(document.member("model"), pre_tokenizer_.maps_bytes()),
+      added_(document.member("added_tokens"), model_, normalizer_),
       cache_bytes_(cache_bytes) {}
 
 Bpe::~Bpe() = default;
@@ -108,7 +108,7 @@ void Bpe::section(Run& run, std::size_t begin, std::size_t end, bool may_cut) co
   const bool closed = run.is_final || end < run.settled;
   const std::size_t decided = closed ? all_decided : text.current(run.settled > begin ? run.settled - begin : 0);
   const std::size_t from = pieces_of_section(run, text, decided, may_cut);
-  pre_tokenizer_.apply(text, run.space.pieces, from);
+  pre_tokenizer_.apply(text, run.space.pieces, from, begin == 0);
   if (pre_tokenizer_.never_splits() && !model_.looks_up_pieces()) cut_into_parts(text.text(), from, run.space.pieces);
   encode_pieces(run, text, begin);
 }

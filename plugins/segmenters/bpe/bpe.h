@@ -59,7 +59,7 @@ class Bpe {
   struct Run;
   class Lease;
 
-  Bpe(const nlohmann::json& document, std::size_t cache_bytes);
+  Bpe(const JsonNode& document, std::size_t cache_bytes);
   void run(Run& run) const;
   void section(Run& run, std::size_t begin, std::size_t end, bool may_cut) const;
   std::size_t pieces_of_section(Run& run, AlignedText& text, std::size_t decided, bool may_cut) const;

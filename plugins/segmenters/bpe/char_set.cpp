@@ -117,6 +117,13 @@ CharSet word_characters() {
   return from_table([](std::uint32_t entry) { return (entry & 0x80) != 0; });
 }
 
+CharSet rust_word_characters() {
+  CharSet out = categories(U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK);
+  out.add(*named_set("Alphabetic"));
+  out.add(0x200C, 0x200D);
+  return out;
+}
+
 CharSet categories(std::uint32_t mask) {
   return from_table([&](std::uint32_t entry) { return (mask >> (entry & 0x7F) & 1) != 0; });
 }

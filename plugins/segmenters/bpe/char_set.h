@@ -41,6 +41,8 @@ class CharSet {
 
 CharSet white_space();      // Unicode's White_Space
 CharSet word_characters();  // what \w matches
+// What \w matches in Rust's regular expressions, which the library uses for added tokens: without ½, with the joiners.
+CharSet rust_word_characters();
 // General categories by ICU's masks (U_GC_L_MASK …).
 CharSet categories(std::uint32_t mask);
 // What \p{name} matches, or nothing for an unknown name. Case, spaces, - and _ in it do not count.

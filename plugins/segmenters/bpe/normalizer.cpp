@@ -5,7 +5,9 @@
 #include <unicode/edits.h>
 #include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
+#include <unicode/uniset.h>
 
+#include <algorithm>
 #include <limits>
 #include <welt/sdk/base.hpp>
 
@@ -25,6 +27,38 @@ void check(UErrorCode status) {
 }
 
 }  // namespace
+
+// ICU's form, but for characters that came after Unicode 9: these stay what they are and keep others apart. So does the
+// library, whose tables are of that version (compared for every code point alone and among marks).
+class Normalizer::Form {
+ public:
+  explicit Form(std::string_view name)
+      : is_nfc_(name == "NFC"), known_(u"[:age=9.0:]", status_), filtered_(instance(name, status_), known_) {
+    check(status_);
+    known_.freeze();
+  }
+
+  const icu::Normalizer2& get() const { return filtered_; }
+  // Certain without a look at the characters: all of them are below U+0300.
+  bool leaves(std::string_view text) const {
+    return is_nfc_ && std::all_of(text.begin(), text.end(), [](char c) { return static_cast<std::uint8_t>(c) < 0xCC; });
+  }
+
+ private:
+  static const icu::Normalizer2& instance(std::string_view name, UErrorCode& status) {
+    const icu::Normalizer2* out = name == "NFC"    ? icu::Normalizer2::getNFCInstance(status)
+                                  : name == "NFD"  ? icu::Normalizer2::getNFDInstance(status)
+                                  : name == "NFKC" ? icu::Normalizer2::getNFKCInstance(status)
+                                                   : icu::Normalizer2::getNFKDInstance(status);
+    check(status);
+    return *out;
+  }
+
+  UErrorCode status_ = U_ZERO_ERROR;
+  bool is_nfc_;
+  icu::UnicodeSet known_;
+  icu::FilteredNormalizer2 filtered_;
+};
 
 Normalizer::Normalizer(const JsonNode& node) { read(node, 0); }
 
@@ -50,41 +84,15 @@ void Normalizer::read(const JsonNode& node, int depth) {
         words::sequence_length(static_cast<std::uint8_t>(literal.text()[0])) == literal.text().size();
     wide_ |= !one_character;
   } else {
-    steps_.push_back(type == "NFC" ? Form::nfc : type == "NFD" ? Form::nfd : type == "NFKC" ? Form::nfkc : Form::nfkd);
+    steps_.push_back(std::make_shared<const Form>(type));
   }
 }
-
-namespace {
-
-template <typename Form>
-const icu::Normalizer2& normalizer_of(Form form) {
-  UErrorCode status = U_ZERO_ERROR;
-  const icu::Normalizer2* out = nullptr;
-  switch (form) {
-    case Form::nfc:
-      out = icu::Normalizer2::getNFCInstance(status);
-      break;
-    case Form::nfd:
-      out = icu::Normalizer2::getNFDInstance(status);
-      break;
-    case Form::nfkc:
-      out = icu::Normalizer2::getNFKCInstance(status);
-      break;
-    case Form::nfkd:
-      out = icu::Normalizer2::getNFKDInstance(status);
-      break;
-  }
-  check(status);
-  return *out;
-}
-
-}  // namespace
 
 void Normalizer::apply(AlignedText& text) const {
   for (const Step& step : steps_) {
     if (text.text().empty()) return;
-    if (const auto* form = std::get_if<Form>(&step)) {
-      apply_form(*form, text);
+    if (const auto* form = std::get_if<std::shared_ptr<const Form>>(&step)) {
+      apply_form(**form, text);
     } else if (const auto* prepend = std::get_if<Prepend>(&step)) {
       Rewriter rewriter(text.text());
       rewriter.replace(0, prepend->text);
@@ -97,9 +105,10 @@ void Normalizer::apply(AlignedText& text) const {
   }
 }
 
-void Normalizer::apply_form(Form form, AlignedText& text) {
-  const icu::Normalizer2& normalizer = normalizer_of(form);
+void Normalizer::apply_form(const Form& form, AlignedText& text) {
+  const icu::Normalizer2& normalizer = form.get();
   const std::string_view old = text.text();
+  if (form.leaves(old)) return;
   if (old.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
     throw sdk::invalid("a text of " + std::to_string(old.size()) +
                        " bytes in one piece cannot be normalized; expected less than 2 GB");
@@ -157,15 +166,15 @@ bool Normalizer::is_border(std::string_view text, std::size_t at) const {
   if (at == 0 || at >= text.size()) return true;
   const char32_t c = words::decode(text, at);
   for (const Step& step : steps_) {
-    const auto* form = std::get_if<Form>(&step);
-    if (form != nullptr && normalizer_of(*form).hasBoundaryBefore(static_cast<UChar32>(c)) == 0) return false;
+    const auto* form = std::get_if<std::shared_ptr<const Form>>(&step);
+    if (form != nullptr && (*form)->get().hasBoundaryBefore(static_cast<UChar32>(c)) == 0) return false;
   }
   return true;
 }
 
 std::size_t Normalizer::settled_end(std::string_view text) const {
   bool has_forms = false;
-  for (const Step& step : steps_) has_forms |= std::holds_alternative<Form>(step);
+  for (const Step& step : steps_) has_forms |= std::holds_alternative<std::shared_ptr<const Form>>(step);
   if (!has_forms) return text.size();
   for (std::size_t at = text.size(); at > 0;) {
     do --at;

@@ -1,6 +1,7 @@
 // The `normalizer` of a tokenizer.json: Sequence, NFC, NFD, NFKC, NFKD, Lowercase, Prepend, Replace; null for none.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -17,7 +18,8 @@ class Normalizer {
   // Throws Failure naming the JSON path for anything else.
   explicit Normalizer(const JsonNode& node);
 
-  // Normalizes a whole text. ICU does the Unicode forms.
+  // Normalizes a whole text. The Unicode forms are those of Unicode 9, as in
+  // the library.
   void apply(AlignedText& text) const;
 
   bool is_identity() const { return steps_.empty(); }
@@ -32,7 +34,7 @@ class Normalizer {
   bool is_border(std::string_view text, std::size_t at) const;
 
  private:
-  enum class Form { nfc, nfd, nfkc, nfkd };
+  class Form;
   struct Lowercase {};
   struct Prepend {
     std::string text;
@@ -41,10 +43,10 @@ class Normalizer {
     Regex pattern;
     std::string content;
   };
-  using Step = std::variant<Form, Lowercase, Prepend, Replace>;
+  using Step = std::variant<std::shared_ptr<const Form>, Lowercase, Prepend, Replace>;
 
   void read(const JsonNode& node, int depth);
-  static void apply_form(Form form, AlignedText& text);
+  static void apply_form(const Form& form, AlignedText& text);
   static void apply_lowercase(AlignedText& text);
   static void apply_replace(const Replace& step, AlignedText& text);
 

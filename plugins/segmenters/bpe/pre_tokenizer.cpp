@@ -112,49 +112,62 @@ bool PreTokenizer::is_same_at_start(std::string_view rest, bool starts_part) con
   return !needs_prefix || rest.starts_with(prefix_);
 }
 
-void PreTokenizer::apply(AlignedText& text, std::vector<Piece>& pieces, std::size_t decided) const {
+void PreTokenizer::apply(AlignedText& text, std::vector<Piece>& pieces, std::size_t decided, bool is_first) const {
   bool is_first_split = true;
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     if (const auto* rule = std::get_if<SplitRule>(&steps_[i])) {
       apply_split(*rule, is_first_split, text.text(), pieces, decided);
       is_first_split = false;
     } else if (const auto* prefix = std::get_if<Prefix>(&steps_[i])) {
-      const std::size_t size = text.text().size();
-      const bool open = decided > size;
-      std::size_t added = 0;
-      rewrite_pieces(text, pieces, [&](Rewriter& rewriter, const Piece& piece) {
-        if (text.text().substr(piece.begin, piece.end - piece.begin).starts_with(prefix->text)) return;
-        if (prefix->only_first && text.original(piece.begin).low != 0) return;
-        rewriter.replace(piece.begin, prefix->text);
-        if (open || piece.begin < decided) added += prefix->text.size();
-      });
-      decided += added;
+      decided += apply_prefix(*prefix, text, pieces, decided, is_first);
     } else if (const auto* spaces = std::get_if<Spaces>(&steps_[i])) {
-      const std::string_view old = text.text();
-      std::size_t added = 0;
-      rewrite_pieces(text, pieces, [&](Rewriter& rewriter, const Piece& piece) {
-        for (std::size_t at = old.find(' ', piece.begin); at < piece.end; at = old.find(' ', at + 1)) {
-          rewriter.keep(at);
-          rewriter.replace(at + 1, spaces->text);
-          if (at < decided) added += spaces->text.size() - 1;
-        }
-      });
-      decided += added;
-    } else if (i + 1 < steps_.size()) {  // bytes become characters; as the last step the model does it
-      const std::string_view old = text.text();
-      std::size_t added = 0;
-      rewrite_pieces(text, pieces, [&](Rewriter& rewriter, const Piece& piece) {
-        for (std::size_t at = piece.begin; at < piece.end; ++at) {
-          const char32_t mapped = byte_alphabet[static_cast<std::uint8_t>(old[at])];
-          if (mapped < 0x80) continue;
-          rewriter.keep(at);
-          rewriter.replace(at + 1, utf8_of(mapped));
-          if (at < decided) ++added;
-        }
-      });
-      decided += added;
+      decided += apply_spaces(*spaces, text, pieces, decided);
+    } else if (i + 1 < steps_.size()) {  // as the last step the model does it
+      decided += apply_bytes(text, pieces, decided);
     }
   }
+}
+
+// The three that rewrite give back by how many bytes the decided part has grown.
+std::size_t PreTokenizer::apply_prefix(const Prefix& prefix, AlignedText& text, std::vector<Piece>& pieces,
+                                       std::size_t decided, bool is_first) {
+  std::size_t added = 0;
+  rewrite_pieces(text, pieces, [&](Rewriter& rewriter, const Piece& piece) {
+    if (text.text().substr(piece.begin, piece.end - piece.begin).starts_with(prefix.text)) return;
+    if (prefix.only_first && !(is_first && text.original(piece.begin).low == 0)) return;
+    rewriter.replace(piece.begin, prefix.text);
+    if (piece.begin < decided) added += prefix.text.size();
+  });
+  return added;
+}
+
+std::size_t PreTokenizer::apply_spaces(const Spaces& spaces, AlignedText& text, std::vector<Piece>& pieces,
+                                       std::size_t decided) {
+  const std::string_view old = text.text();
+  std::size_t added = 0;
+  rewrite_pieces(text, pieces, [&](Rewriter& rewriter, const Piece& piece) {
+    for (std::size_t at = old.find(' ', piece.begin); at < piece.end; at = old.find(' ', at + 1)) {
+      rewriter.keep(at);
+      rewriter.replace(at + 1, spaces.text);
+      if (at < decided) added += spaces.text.size() - 1;
+    }
+  });
+  return added;
+}
+
+std::size_t PreTokenizer::apply_bytes(AlignedText& text, std::vector<Piece>& pieces, std::size_t decided) {
+  const std::string_view old = text.text();
+  std::size_t added = 0;
+  rewrite_pieces(text, pieces, [&](Rewriter& rewriter, const Piece& piece) {
+    for (std::size_t at = piece.begin; at < piece.end; ++at) {
+      const char32_t mapped = byte_alphabet[static_cast<std::uint8_t>(old[at])];
+      if (mapped < 0x80) continue;
+      rewriter.keep(at);
+      rewriter.replace(at + 1, utf8_of(mapped));
+      if (at < decided) ++added;
+    }
+  });
+  return added;
 }
 
 void PreTokenizer::apply_split(const SplitRule& rule, bool is_first, std::string_view text, std::vector<Piece>& pieces,

@@ -27,8 +27,9 @@ class PreTokenizer {
   // Throws Failure naming the JSON path for anything else.
   explicit PreTokenizer(const JsonNode& node);
 
-  // Cuts every piece that is no added token. `decided`: bytes of the text that more text cannot change.
-  void apply(AlignedText& text, std::vector<Piece>& pieces, std::size_t decided) const;
+  // Cuts every piece that is no added token. `decided`: bytes of the text that more text cannot change. `is_first`: the
+  // text is the beginning of all.
+  void apply(AlignedText& text, std::vector<Piece>& pieces, std::size_t decided, bool is_first) const;
 
   // The model sees bytes, each as a character of byte_alphabet.
   bool maps_bytes() const { return maps_bytes_; }
@@ -54,6 +55,11 @@ class PreTokenizer {
   void read_metaspace(const JsonNode& node);
   void add_prefix(std::string text, bool only_first);
   void add_split(SplitRule rule);
+  static std::size_t apply_prefix(const Prefix& prefix, AlignedText& text, std::vector<Piece>& pieces,
+                                  std::size_t decided, bool is_first);
+  static std::size_t apply_spaces(const Spaces& spaces, AlignedText& text, std::vector<Piece>& pieces,
+                                  std::size_t decided);
+  static std::size_t apply_bytes(AlignedText& text, std::vector<Piece>& pieces, std::size_t decided);
   void apply_split(const SplitRule& rule, bool is_first, std::string_view text, std::vector<Piece>& pieces,
                    std::size_t decided) const;
 
