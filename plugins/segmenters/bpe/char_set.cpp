@@ -118,7 +118,7 @@ CharSet word_characters() {
 }
 
 CharSet rust_word_characters() {
-  CharSet out = categories(U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK);
+  CharSet out = categories(U_GC_L_MASK | U_GC_M_MASK | U_GC_ND_MASK | U_GC_NL_MASK | U_GC_PC_MASK);
   out.add(*named_set("Alphabetic"));
   out.add(0x200C, 0x200D);
   return out;

@@ -1,15 +1,7 @@
 // See normalizer.h. Reference: the normalizers of the library tokenizers.
 #include "normalizer.h"
 
-#include <unicode/bytestream.h>
-#include <unicode/edits.h>
-#include <unicode/normalizer2.h>
 #include <unicode/uchar.h>
-#include <unicode/uniset.h>
-
-#include <algorithm>
-#include <limits>
-#include <welt/sdk/base.hpp>
 
 #include "../words/utf8.h"
 #include "split_pattern.h"
@@ -18,47 +10,17 @@
 namespace welt::bpe {
 namespace {
 
-namespace sdk = welt::sdk;
-
-void check(UErrorCode status) {
-  if (U_FAILURE(status) != 0) {
-    throw sdk::Failure(WELT_INTERNAL, std::string("ICU could not normalize the text: ") + u_errorName(status));
-  }
+// By Unicode 17, as the library's: the letters that 16 and 17 brought are told here, for an older ICU.
+char32_t lower_case(char32_t c) {
+  if (c >= 0x16EA0 && c <= 0x16EB8) return c + 0x1B;
+  if (c >= 0x10D50 && c <= 0x10D65) return c + 0x20;
+  if (c == 0x1C89 || c == 0xA7CC || c == 0xA7CE || c == 0xA7D2 || c == 0xA7D4 || c == 0xA7DA) return c + 1;
+  if (c == 0xA7CB) return 0x264;
+  if (c == 0xA7DC) return 0x19B;
+  return static_cast<char32_t>(u_tolower(static_cast<UChar32>(c)));
 }
 
 }  // namespace
-
-// ICU's form, but for characters that came after Unicode 9: these stay what they are and keep others apart. So does the
-// library, whose tables are of that version (compared for every code point alone and among marks).
-class Normalizer::Form {
- public:
-  explicit Form(std::string_view name)
-      : is_nfc_(name == "NFC"), known_(u"[:age=9.0:]", status_), filtered_(instance(name, status_), known_) {
-    check(status_);
-    known_.freeze();
-  }
-
-  const icu::Normalizer2& get() const { return filtered_; }
-  // Certain without a look at the characters: all of them are below U+0300.
-  bool leaves(std::string_view text) const {
-    return is_nfc_ && std::all_of(text.begin(), text.end(), [](char c) { return static_cast<std::uint8_t>(c) < 0xCC; });
-  }
-
- private:
-  static const icu::Normalizer2& instance(std::string_view name, UErrorCode& status) {
-    const icu::Normalizer2* out = name == "NFC"    ? icu::Normalizer2::getNFCInstance(status)
-                                  : name == "NFD"  ? icu::Normalizer2::getNFDInstance(status)
-                                  : name == "NFKC" ? icu::Normalizer2::getNFKCInstance(status)
-                                                   : icu::Normalizer2::getNFKDInstance(status);
-    check(status);
-    return *out;
-  }
-
-  UErrorCode status_ = U_ZERO_ERROR;
-  bool is_nfc_;
-  icu::UnicodeSet known_;
-  icu::FilteredNormalizer2 filtered_;
-};
 
 Normalizer::Normalizer(const JsonNode& node) { read(node, 0); }
 
@@ -84,15 +46,15 @@ void Normalizer::read(const JsonNode& node, int depth) {
         words::sequence_length(static_cast<std::uint8_t>(literal.text()[0])) == literal.text().size();
     wide_ |= !one_character;
   } else {
-    steps_.push_back(std::make_shared<const Form>(type));
+    steps_.push_back(std::make_shared<const UnicodeForm>(type));
   }
 }
 
 void Normalizer::apply(AlignedText& text) const {
   for (const Step& step : steps_) {
     if (text.text().empty()) return;
-    if (const auto* form = std::get_if<std::shared_ptr<const Form>>(&step)) {
-      apply_form(**form, text);
+    if (const auto* form = std::get_if<std::shared_ptr<const UnicodeForm>>(&step)) {
+      (*form)->apply(text);
     } else if (const auto* prepend = std::get_if<Prepend>(&step)) {
       Rewriter rewriter(text.text());
       rewriter.replace(0, prepend->text);
@@ -103,33 +65,6 @@ void Normalizer::apply(AlignedText& text) const {
       apply_lowercase(text);
     }
   }
-}
-
-void Normalizer::apply_form(const Form& form, AlignedText& text) {
-  const icu::Normalizer2& normalizer = form.get();
-  const std::string_view old = text.text();
-  if (form.leaves(old)) return;
-  if (old.size() > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
-    throw sdk::invalid("a text of " + std::to_string(old.size()) +
-                       " bytes in one piece cannot be normalized; expected less than 2 GB");
-  }
-  const icu::StringPiece piece(old.data(), static_cast<std::int32_t>(old.size()));
-  UErrorCode status = U_ZERO_ERROR;
-  if (normalizer.isNormalizedUTF8(piece, status) != 0) return;
-  std::string out;
-  icu::StringByteSink<std::string> sink(&out);
-  icu::Edits changes;
-  normalizer.normalizeUTF8(0, piece, sink, &changes, status);
-  check(status);
-  std::vector<Edit> edits;
-  for (auto it = changes.getFineChangesIterator(); it.next(status) != 0;) {
-    const auto begin = static_cast<std::size_t>(it.destinationIndex());
-    const auto old_begin = static_cast<std::size_t>(it.sourceIndex());
-    edits.push_back({begin, begin + static_cast<std::size_t>(it.newLength()), old_begin,
-                     old_begin + static_cast<std::size_t>(it.oldLength())});
-  }
-  check(status);
-  if (!edits.empty()) text.rewrite(std::move(out), edits);
 }
 
 // Character by character, as the library does: no rule looks at neighbours.
@@ -144,7 +79,7 @@ void Normalizer::apply_lowercase(AlignedText& text) {
       rewriter.replace(at, "i\u0307");
       continue;
     }
-    const auto lower = static_cast<char32_t>(u_tolower(static_cast<UChar32>(c)));
+    const char32_t lower = lower_case(c);
     if (lower == c) continue;
     rewriter.keep(begin);
     rewriter.replace(at, utf8_of(lower));
@@ -166,15 +101,15 @@ bool Normalizer::is_border(std::string_view text, std::size_t at) const {
   if (at == 0 || at >= text.size()) return true;
   const char32_t c = words::decode(text, at);
   for (const Step& step : steps_) {
-    const auto* form = std::get_if<std::shared_ptr<const Form>>(&step);
-    if (form != nullptr && (*form)->get().hasBoundaryBefore(static_cast<UChar32>(c)) == 0) return false;
+    const auto* form = std::get_if<std::shared_ptr<const UnicodeForm>>(&step);
+    if (form != nullptr && !(*form)->has_border_before(c)) return false;
   }
   return true;
 }
 
 std::size_t Normalizer::settled_end(std::string_view text) const {
   bool has_forms = false;
-  for (const Step& step : steps_) has_forms |= std::holds_alternative<std::shared_ptr<const Form>>(step);
+  for (const Step& step : steps_) has_forms |= std::holds_alternative<std::shared_ptr<const UnicodeForm>>(step);
   if (!has_forms) return text.size();
   for (std::size_t at = text.size(); at > 0;) {
     do --at;

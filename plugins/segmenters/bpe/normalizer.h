@@ -9,6 +9,7 @@
 #include "aligned_text.h"
 #include "json_reader.h"
 #include "regex.h"
+#include "unicode_form.h"
 
 namespace welt::bpe {
 
@@ -34,7 +35,6 @@ class Normalizer {
   bool is_border(std::string_view text, std::size_t at) const;
 
  private:
-  class Form;
   struct Lowercase {};
   struct Prepend {
     std::string text;
@@ -43,10 +43,9 @@ class Normalizer {
     Regex pattern;
     std::string content;
   };
-  using Step = std::variant<std::shared_ptr<const Form>, Lowercase, Prepend, Replace>;
+  using Step = std::variant<std::shared_ptr<const UnicodeForm>, Lowercase, Prepend, Replace>;
 
   void read(const JsonNode& node, int depth);
-  static void apply_form(const Form& form, AlignedText& text);
   static void apply_lowercase(AlignedText& text);
   static void apply_replace(const Replace& step, AlignedText& text);
 
