@@ -58,9 +58,9 @@ void split(const SplitRule& rule, std::string_view text, std::vector<SplitPart>&
         return false;
     }
   };
-  // Where an item begins the one before it says, too; but only the item itself says whether it stays alone.
-  const bool own = rule.behavior == Behavior::merged_with_next || rule.behavior == Behavior::contiguous ||
-                   rule.behavior == Behavior::merged_with_previous;
+  // Where an item begins the one before it says, too; but only the item itself says whether it is
+  // joined, or removed.
+  const bool own = rule.behavior != Behavior::isolated;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i > 0 && joins(i)) {
       parts.back().end = items[i].end;
