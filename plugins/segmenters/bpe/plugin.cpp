@@ -4,15 +4,15 @@
 #include <welt/sdk/plugin.hpp>
 #include <welt/sdk/segmenter.hpp>
 
-#include "../words/utf8.h"
 #include "segmentation.h"
 #include "tokenizer_file.h"
 
 namespace {
 
+namespace bpe = welt::bpe;
 namespace sdk = welt::sdk;
 
-constexpr std::uint32_t engine = 2;  // of every word
+constexpr std::uint32_t engine = 1;  // of every word
 
 class BpeSegmenter {
  public:
@@ -26,27 +26,26 @@ class BpeSegmenter {
   }
 
   explicit BpeSegmenter(const sdk::Config& config)
-      : bpe_(welt::bpe::read_tokenizer_file(config.get_string("tokenizer")),
-             static_cast<std::size_t>(config.get_int("cache_bytes", 16 << 20))) {}
+      : BpeSegmenter(bpe::read_tokenizer_file(config.get_string("tokenizer")),
+                     config.get_int("cache_bytes", 16 << 20)) {}
 
   sdk::SegmentResult segment(const sdk::SegmentRequest& request) const {
-    bool cut_off = false;
-    const std::size_t fault = welt::words::find_ill_formed(request.text, cut_off);
-    if (fault != welt::words::well_formed && (request.is_final || !cut_off)) {
-      throw sdk::invalid("the text is not UTF-8: byte " + std::to_string(fault) +
-                         (cut_off ? " starts a character that the end of the text cuts off" : " fits no character") +
-                         "; expected well-formed UTF-8");
-    }
-    const welt::bpe::Limits limits{request.max_bytes, request.max_characters, request.max_lookahead};
-    const auto result = welt::bpe::segment(bpe_, request.text, request.is_final, limits, request.ends, request.ids);
+    const bpe::Limits limits{request.max_bytes, request.max_characters, request.max_lookahead};
+    const auto result = bpe::segment(bpe_, request.text, request.is_final, limits, request.ends, request.ids);
     if (request.engines != nullptr) std::fill_n(request.engines, result.count, engine);
     return {result.count, result.consumed};
   }
 
   bool is_complete(std::string_view word) const { return bpe_.is_complete(word); }
+  std::string_view fingerprint() const { return fingerprint_; }
+  std::string_view engine_name(std::uint32_t number) const { return number == engine ? "bpe" : ""; }
 
  private:
-  welt::bpe::Bpe bpe_;
+  BpeSegmenter(const std::string& json, std::int64_t cache_bytes)
+      : bpe_(json, static_cast<std::size_t>(cache_bytes)), fingerprint_(bpe::fingerprint_of(json)) {}
+
+  bpe::Bpe bpe_;
+  std::string fingerprint_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The grammar of regular expressions: a recursive descent over the bytes of the pattern. See regex_syntax.h.
 #include <charconv>
+#include <optional>
 #include <welt/sdk/base.hpp>
 
 #include "../words/utf8.h"
@@ -168,33 +169,16 @@ class Parser {
     return node_of(cased(escaped_set(), flags));
   }
 
-  // Behind a backslash: one character or a set of them.
+  // Behind a backslash: one character or a set of them. The capital letter is all else.
   CharSet escaped_set() {
     const char32_t c = character();
-    switch (c) {
-      case 's':
-        return white_space();
-      case 'S':
-        return inverted(white_space());
-      case 'd':
-        return *named_set("Nd");
-      case 'D':
-        return inverted(*named_set("Nd"));
-      case 'w':
-        return word_characters();
-      case 'W':
-        return inverted(word_characters());
-      case 'h':
-        return hexadecimal();
-      case 'H':
-        return inverted(hexadecimal());
-      case 'p':
-        return property(false);
-      case 'P':
-        return property(true);
-      default:
-        break;
-    }
+    if (c == 'p' || c == 'P') return property(c == 'P');
+    std::optional<CharSet> set;
+    if (c == 's' || c == 'S') set = white_space();
+    if (c == 'd' || c == 'D') set = named_set("Nd");
+    if (c == 'w' || c == 'W') set = word_characters();
+    if (c == 'h' || c == 'H') set = hexadecimal();
+    if (set) return c < 'a' ? inverted(*std::move(set)) : *std::move(set);
     const char32_t value = escaped_character(c);
     return {value, value};
   }
@@ -222,30 +206,12 @@ class Parser {
   }
 
   char32_t escaped_character(char32_t c) {
-    switch (c) {
-      case 't':
-        return '\t';
-      case 'n':
-        return '\n';
-      case 'r':
-        return '\r';
-      case 'f':
-        return '\f';
-      case 'v':
-        return '\v';
-      case 'a':
-        return '\a';
-      case 'e':
-        return 0x1B;
-      case 'x':
-        return skip("{") ? number(16, 1, 8, "}") : number(16, 1, 2, "", 0x7F);
-      case 'u':
-        return number(16, 4, 4, "");
-      case '0':
-        return at_end() || pattern_[at_] < '0' || pattern_[at_] > '7' ? 0 : number(8, 1, 2, "");
-      default:
-        break;
-    }
+    constexpr std::string_view letters = "tnrfvae", controls = "\t\n\r\f\v\a\x1B";
+    const std::size_t control = c < 0x80 ? letters.find(static_cast<char>(c)) : std::string_view::npos;
+    if (control != std::string_view::npos) return static_cast<char32_t>(controls[control]);
+    if (c == 'x') return skip("{") ? number(16, 1, 8, "}") : number(16, 1, 2, "", 0x7F);
+    if (c == 'u') return number(16, 4, 4, "");
+    if (c == '0') return at_end() || pattern_[at_] < '0' || pattern_[at_] > '7' ? 0 : number(8, 1, 2, "");
     const bool letter_or_digit = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (letter_or_digit) {
       fail(std::string("has \\") + static_cast<char>(c),

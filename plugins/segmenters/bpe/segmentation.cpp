@@ -2,12 +2,15 @@
 #include "segmentation.h"
 
 #include <algorithm>
+#include <welt/sdk/base.hpp>
 
 #include "../words/grapheme.h"
 #include "../words/utf8.h"
 
 namespace welt::bpe {
 namespace {
+
+namespace sdk = welt::sdk;
 
 std::size_t character_end(std::string_view text, std::size_t at) {
   return at + words::sequence_length(static_cast<std::uint8_t>(text[at]));
@@ -73,10 +76,20 @@ std::vector<Word> forced(const Bpe& bpe, std::string_view text) {
   return words;
 }
 
+void check(std::string_view text, bool is_final) {
+  bool cut_off = false;
+  const std::size_t fault = words::find_ill_formed(text, cut_off);
+  if (fault == words::well_formed || (cut_off && !is_final)) return;
+  throw sdk::invalid("the text is not UTF-8: byte " + std::to_string(fault) +
+                     (cut_off ? " starts a character that the end of the text cuts off" : " fits no character") +
+                     "; expected well-formed UTF-8");
+}
+
 }  // namespace
 
 Segmentation segment(const Bpe& bpe, std::string_view text, bool is_final, const Limits& limits,
                      std::span<std::uint64_t> ends, std::int64_t* ids) {
+  check(text, is_final);
   if (!is_final) text = without_cut_off_sequence(text);
   std::vector<Word> words = bpe.words(text, is_final);
   const auto lookahead = static_cast<std::size_t>(limits.max_lookahead > 0 ? limits.max_lookahead : default_lookahead);

@@ -6,6 +6,8 @@
 #include <iterator>
 #include <welt/sdk/base.hpp>
 
+#include "core/base/sha256.h"
+
 namespace welt::bpe {
 
 namespace sdk = welt::sdk;
@@ -35,6 +37,12 @@ std::string read_tokenizer_file(const std::string& given) {
                        "tokenizer");
   }
   return text;
+}
+
+std::string fingerprint_of(const std::string& json) {
+  Sha256 hash;
+  hash.add(json);
+  return "tokenizer.json, SHA-256 " + hash.finish();
 }
 
 }  // namespace welt::bpe

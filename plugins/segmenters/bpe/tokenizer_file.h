@@ -9,4 +9,7 @@ namespace welt::bpe {
 // than 256 MB.
 std::string read_tokenizer_file(const std::string& path);
 
+// What the words depend on, in one line: the SHA-256 of the file's text.
+std::string fingerprint_of(const std::string& json);
+
 }  // namespace welt::bpe

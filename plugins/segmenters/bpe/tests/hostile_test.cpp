@@ -125,7 +125,7 @@ TEST(BpeHostile, damaged_files_give_words_or_a_failure) {
     if (!path.starts_with("/model/vocab") && !path.starts_with("/model/merges")) paths.push_back(path);
   const std::vector<json> values = {nullptr, true, -1, 1e18, "", "a", "Regex", json::array(), json::object(), "(a*)*b"};
   int accepted = 0;
-  for (int i = 0; i < 2000; ++i) {
+  for (int i = 0; i < 1500; ++i) {
     std::string bad = good;
     if (i % 2 == 0) {
       for (std::size_t k = 0; k <= random() % 3; ++k) {
@@ -153,7 +153,7 @@ TEST(BpeHostile, damaged_files_give_words_or_a_failure) {
     }
   }
   EXPECT_GT(accepted, 100);
-  EXPECT_LT(accepted, 1900);
+  EXPECT_LT(accepted, 1400);
 }
 
 }  // namespace
