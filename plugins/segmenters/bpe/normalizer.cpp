@@ -33,20 +33,20 @@ void Normalizer::read(const JsonNode& node, int depth) {
     const JsonNode list = node.member("normalizers");
     for (std::size_t i = 0; i < list.size(); ++i) read(list.item(i), depth + 1);
   } else if (type == "Lowercase") {
-    steps_.push_back(Lowercase{});
+    steps_.emplace_back(std::in_place_type<Lowercase>);
   } else if (type == "Prepend") {
-    steps_.push_back(Prepend{node.member("prepend").text()});
+    steps_.emplace_back(std::in_place_type<Prepend>, Prepend{node.member("prepend").text()});
     prepends_ = true;
   } else if (type == "Replace") {
     const JsonNode pattern = node.member("pattern");
-    steps_.push_back(Replace{read_pattern(pattern), node.member("content").text()});
+    steps_.emplace_back(std::in_place_type<Replace>, Replace{read_pattern(pattern), node.member("content").text()});
     const JsonNode literal = pattern.member("String");
     const bool one_character =
         !literal.is_null() && !literal.text().empty() &&
         words::sequence_length(static_cast<std::uint8_t>(literal.text()[0])) == literal.text().size();
     wide_ |= !one_character;
   } else {
-    steps_.push_back(std::make_shared<const UnicodeForm>(type));
+    steps_.emplace_back(std::make_shared<const UnicodeForm>(type));
   }
 }
 

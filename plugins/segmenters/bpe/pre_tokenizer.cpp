@@ -71,20 +71,20 @@ void PreTokenizer::read(const JsonNode& node, int depth) {
 
 void PreTokenizer::add_split(SplitRule rule) {
   if (splits_++ == 0) never_cut_ |= rule.pattern.looks_back();
-  steps_.push_back(std::move(rule));
+  steps_.emplace_back(std::in_place_type<SplitRule>, std::move(rule));
 }
 
 void PreTokenizer::add_prefix(std::string text, bool only_first) {
   if (splits_ == 0) prefix_ = text;
   prefix_only_first_ |= only_first;
   never_cut_ |= only_first && splits_ > 0;
-  steps_.push_back(Prefix{std::move(text), only_first});
+  steps_.emplace_back(std::in_place_type<Prefix>, Prefix{std::move(text), only_first});
 }
 
 void PreTokenizer::read_byte_level(const JsonNode& node) {
   if (node.member("add_prefix_space").flag_or(true)) add_prefix(" ", false);
   if (node.member("use_regex").flag_or(true)) add_split({Regex(gpt2_pattern, "ByteLevel"), Behavior::isolated});
-  steps_.push_back(MapBytes{});
+  steps_.emplace_back(std::in_place_type<MapBytes>);
 }
 
 void PreTokenizer::read_metaspace(const JsonNode& node) {
@@ -101,7 +101,7 @@ void PreTokenizer::read_metaspace(const JsonNode& node) {
       scheme.fail("\"" + given + "\"", "never, as add_prefix_space is false");
     prepend = given;
   }
-  steps_.push_back(Spaces{mark});
+  steps_.emplace_back(std::in_place_type<Spaces>, Spaces{mark});
   if (prepend != "never") add_prefix(mark, prepend == "first");
   if (node.member("split").flag_or(true)) add_split({Regex::literal(mark), Behavior::merged_with_next});
 }
