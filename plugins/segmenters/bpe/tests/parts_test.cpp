@@ -147,12 +147,11 @@ TEST(BpeUnicodeForm, marks_without_number_are_sorted_in_time) {
 
 TEST(BpeSlow, ten_megabytes_without_a_space) {
   std::mt19937 random(1);
-  std::string letters, syllables;
+  std::string letters;
   while (letters.size() < 10'000'000) letters += static_cast<char>('a' + random() % 26);
-  while (syllables.size() < 10'000'000) syllables += "thing";
-  for (const char* name : {"gpt-neox", "llama-3", "llama-2"}) {
+  for (const char* name : {"gpt-neox", "llama-2"}) {
     const Bpe bpe = test::make_bpe(test::golden_tokenizer(name));
-    for (const std::string& text : {std::string(10'000'000, 'a'), std::string(10'000'000, ' '), letters, syllables})
+    for (const std::string& text : {std::string(10'000'000, 'a'), letters})
       EXPECT_EQ(bpe.words(text, true).back().end, text.size());
   }
 }

@@ -183,7 +183,7 @@ TEST(BpePlugin, gives_words_of_long_text_in_windows) {
   const Component component = test::plugin_component(test::golden_path("gpt-neox.json"));
   const Bpe tokenizer = make_bpe(test::golden_tokenizer("gpt-neox"));
   std::mt19937 random(5);
-  const std::string text = random_text(random, 60000);
+  const std::string text = random_text(random, 100000);
   ASSERT_GT(text.size(), std::size_t{1} << 18);
   std::vector<std::uint64_t> ends;
   Segmenter(component).split(text, ends);
