@@ -184,10 +184,4 @@ bool AddedTokens::is_closed(std::string_view word) const {
   return !token.single_word && !token.rstrip;
 }
 
-std::int64_t AddedTokens::largest_id() const {
-  std::int64_t out = -1;
-  for (const auto& [id, token] : by_id_) out = std::max<std::int64_t>(out, id);
-  return out;
-}
-
 }  // namespace welt::bpe

@@ -36,14 +36,11 @@ class AddedTokens {
   // where on more text could change what was found (the size of the text: nowhere).
   std::size_t find(std::string_view text, bool normalized, std::vector<Found>& found) const;
 
-  bool has_any(bool normalized) const { return !set(normalized).first.none(); }
   // What stands before a token counts: see AddedToken::single_word.
   bool look_back() const { return has_single_word_; }
   bool is_word_character(char32_t c) const { return word_.contains(c); }
   // `word` is a token of its own whatever follows.
   bool is_closed(std::string_view word) const;
-  // The largest id, or -1.
-  std::int64_t largest_id() const;
 
  private:
   struct Set {  // a trie; node 0 is its root

@@ -74,8 +74,6 @@ Bpe::Bpe(const JsonNode& document, std::size_t cache_bytes)
 
 Bpe::~Bpe() = default;
 
-std::int64_t Bpe::largest_id() const { return std::max(model_.largest_id(), added_.largest_id()); }
-
 std::vector<EncodedToken> Bpe::encode(std::string_view text) const {
   Lease lease(*this);
   Run run{lease.get(), text, true, all_decided};

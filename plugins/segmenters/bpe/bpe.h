@@ -52,8 +52,6 @@ class Bpe {
   // Nothing can be added to `word`: it is an added token, and no longer one begins with it.
   bool is_complete(std::string_view word) const { return added_.is_closed(word); }
 
-  std::int64_t largest_id() const;
-
  private:
   struct Workspace;
   struct Run;

@@ -77,7 +77,6 @@ void Model::read_vocabulary(const JsonNode& node) {
                 "an id of its own for every token");
     }
     vocabulary_.emplace(token, static_cast<std::int32_t>(id));
-    largest_id_ = std::max(largest_id_, id);
     longest_token_ = std::max(longest_token_, token.size());
   }
 }

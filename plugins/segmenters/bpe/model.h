@@ -54,7 +54,6 @@ class Model {
 
   std::int64_t token_id(std::string_view token) const;  // -1: not in the vocabulary
   std::size_t size() const { return vocabulary_.size(); }
-  std::int64_t largest_id() const { return largest_id_; }
 
  private:
   struct Hash {
@@ -84,7 +83,7 @@ class Model {
   std::string unknown_, prefix_, suffix_;
   bool has_unknown_ = false, fuse_unknown_ = false, byte_fallback_ = false, ignore_merges_ = false;
   bool maps_bytes_;
-  std::int64_t largest_id_ = -1, unknown_id_ = -1;
+  std::int64_t unknown_id_ = -1;
   std::size_t longest_token_ = 0;
 };
 
