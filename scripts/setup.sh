@@ -42,7 +42,7 @@ zlib1g-dev          | header zlib.h                  | reads gzip-compressed tex
 libboost1.81-dev    | header boost/dll/shared_library.hpp, Boost 1.74 or up | opens plugins (Boost.DLL, headers only)
 libharfbuzz-dev     | header harfbuzz/hb.h           | shapes text: the renderer of words
 libfreetype-dev     | header freetype2/ft2build.h    | draws glyphs: the renderer of words
-libicu-dev          | header unicode/ubidi.h         | scripts, directions, word breaks: renderer and segmenter of words
+libicu-dev          | header unicode/ubidi.h         | scripts, directions, word breaks, normal forms: renderer and segmenters
 libpng-dev          | header png.h                   | pictures of words: welt render
 fonts-noto-core     | font NotoSans-Regular.ttf      | the fonts that words are drawn with
 fonts-noto-cjk      | font NotoSansCJK-Regular.ttc   | fonts of Chinese, Japanese and Korean words

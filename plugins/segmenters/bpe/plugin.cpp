@@ -1,0 +1,54 @@
+// The component "bpe": words of a tokenizer.json (bpe.h) behind welt.segmenter/1.
+#include <algorithm>
+#include <string>
+#include <welt/sdk/plugin.hpp>
+#include <welt/sdk/segmenter.hpp>
+
+#include "segmentation.h"
+#include "tokenizer_file.h"
+
+namespace {
+
+namespace bpe = welt::bpe;
+namespace sdk = welt::sdk;
+
+constexpr std::uint32_t engine = 1;  // of every word
+
+class BpeSegmenter {
+ public:
+  static sdk::Descriptor descriptor() {
+    return {.id = "bpe", .description = "tokens of a Hugging Face tokenizer.json of type BPE"};
+  }
+  static sdk::Schema schema() {
+    return {sdk::text("tokenizer", "", "path of a tokenizer.json, or of the folder of one").required(),
+            sdk::integer("cache_bytes", 16 << 20, "memory for pieces seen before, for each thread; 0: none")
+                .range(0, 1LL << 32)};
+  }
+
+  explicit BpeSegmenter(const sdk::Config& config)
+      : BpeSegmenter(bpe::read_tokenizer_file(config.get_string("tokenizer")),
+                     config.get_int("cache_bytes", 16 << 20)) {}
+
+  sdk::SegmentResult segment(const sdk::SegmentRequest& request) const {
+    const bpe::Limits limits{request.max_bytes, request.max_characters, request.max_lookahead};
+    const auto result = bpe::segment(bpe_, request.text, request.is_final, limits, request.ends, request.ids);
+    if (request.engines != nullptr) std::fill_n(request.engines, result.count, engine);
+    return {result.count, result.consumed};
+  }
+
+  bool is_complete(std::string_view word) const { return bpe_.is_complete(word); }
+  std::string_view fingerprint() const { return fingerprint_; }
+  std::string_view engine_name(std::uint32_t number) const { return number == engine ? "bpe" : ""; }
+
+ private:
+  BpeSegmenter(const std::string& json, std::int64_t cache_bytes)
+      : bpe_(json, static_cast<std::size_t>(cache_bytes)), fingerprint_(bpe::fingerprint_of(json)) {}
+
+  bpe::Bpe bpe_;
+  std::string fingerprint_;
+};
+
+}  // namespace
+
+WELT_PLUGIN(sdk::PluginInfo("bpe", "0.1.0", "Words of a Hugging Face BPE tokenizer", "MIT"),
+            sdk::Segmenter<BpeSegmenter>)
