@@ -1,0 +1,3 @@
+/* Two of its components have one id. */
+#define COMPONENTS 2
+#include "../broken_spaces.h"
