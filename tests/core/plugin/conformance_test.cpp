@@ -11,6 +11,7 @@
 #include "core/base/file.h"
 #include "core/plugin/conformance/check.h"
 #include "core/plugin/conformance/groups.h"
+#include "core/plugin/conformance/list_text.h"
 
 namespace welt::conformance {
 namespace {
@@ -100,12 +101,12 @@ TEST(Conformance, EveryTestIsFailedBySomePlugin) {
       "file.library_paths", "config.presets",   "config.unknown_key",         "config.roles",
       "lifecycle.repeats",  "errors.segmenter", "errors.segmenter_null_error"};
   for (const Expected& each : expected_failures()) failed.insert(each.test);
-  for (const Test& test : torch_free_tests()) EXPECT_TRUE(failed.contains(test.name)) << test.name;
+  for (const auto& test : torch_free_tests()) EXPECT_TRUE(failed.contains(test.name)) << test.name;
 }
 
 TEST(Conformance, TestsHaveNamesSentencesAndNeedsThatExist) {
   std::set<std::string> names;
-  for (const Test& test : torch_free_tests()) {
+  for (const auto& test : torch_free_tests()) {
     EXPECT_TRUE(names.insert(test.name).second) << test.name << " twice";
     EXPECT_NE(test.name.find('.'), std::string::npos) << test.name;
     EXPECT_TRUE(test.description.ends_with('.') || test.description.ends_with(").")) << test.name;
@@ -114,6 +115,19 @@ TEST(Conformance, TestsHaveNamesSentencesAndNeedsThatExist) {
     EXPECT_NE(test.body, nullptr) << test.name;
     for (const std::string& need : test.needs) EXPECT_TRUE(names.contains(need)) << test.name << " needs " << need;
   }
+}
+
+// What stands between the two markers of docs/conformance.md.
+std::string documented() {
+  const std::string page = read_file(WELT_SOURCE_DIR "/docs/conformance.md");
+  const std::string begin = "<!-- torch-free tests -->\n", end = "<!-- end of torch-free tests -->";
+  const std::size_t first = page.find(begin), last = page.find(end);
+  if (first == std::string::npos || last == std::string::npos) return "docs/conformance.md lacks the markers";
+  return page.substr(first + begin.size(), last - first - begin.size());
+}
+
+TEST(Conformance, DocumentedTestsAreThoseOfTheGroups) {
+  EXPECT_EQ(documented(), tests_markdown(torch_free_tests())) << "put the second table into docs/conformance.md";
 }
 
 TEST(Conformance, IncludeAndExcludeSelectByName) {
