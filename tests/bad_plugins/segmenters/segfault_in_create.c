@@ -1,3 +1,5 @@
 /* Writes to nowhere when a component is made. */
-#define AT_CREATE *(volatile int*)8 = 0;
+#define AT_CREATE              \
+  int* volatile nowhere = 0; \
+  *nowhere = 0;
 #include "../broken_spaces.h"
