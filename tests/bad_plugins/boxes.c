@@ -11,7 +11,7 @@
 #ifndef BOXES_ARE_BROKEN
 #define AT_RENDER
 #define AT_RELEASE
-#define AT_REFUSE
+#define AT_ILL_FORMED
 #define AT_FINGERPRINT
 #define EXTRA_WIDTH 0
 #define DRAWN_WIDTH width
@@ -34,7 +34,6 @@ static welt_status refuse(welt_error* error, welt_status status, const char* mes
   static const welt_string service = TEXT(WELT_ERROR_SERVICE), source = TEXT(PLUGIN_ID), none = {0, 0};
   const welt_error_service* errors = the_host->get_service(the_host, service);
   const welt_string text = {message, strlen(message)};
-  AT_REFUSE
   if (errors) errors->set(error, status, text, source, none);
   return status;
 }
@@ -61,6 +60,7 @@ static welt_status measure(const welt_component* component, welt_renderer_state*
     const int bytes = CHARACTERS(word, at);
     if (bytes == 0) {
       char message[64];
+      AT_ILL_FORMED
       snprintf(message, sizeof message, "the word is not UTF-8 at byte %llu", (unsigned long long)at);
       return refuse(error, WELT_INVALID_ARGUMENT, message);
     }

@@ -8,8 +8,8 @@
 #ifndef AT_RELEASE
 #define AT_RELEASE
 #endif
-#ifndef AT_REFUSE
-#define AT_REFUSE
+#ifndef AT_ILL_FORMED
+#define AT_ILL_FORMED
 #endif
 #ifndef AT_FINGERPRINT
 #define AT_FINGERPRINT

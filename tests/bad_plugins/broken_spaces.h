@@ -32,6 +32,9 @@
 #ifndef FACTORY_SIZE
 #define FACTORY_SIZE sizeof factory
 #endif
+#ifndef MODEL_TYPES
+#define MODEL_TYPES 1
+#endif
 #ifndef COMPONENTS
 #define COMPONENTS 1
 #endif

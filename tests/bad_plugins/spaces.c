@@ -20,6 +20,7 @@
 #define DEFAULT_SPACES "4"
 #define FACTORY_SIZE sizeof factory
 #define COMPONENTS 1
+#define MODEL_TYPES 1
 #endif
 #ifndef PLUGIN_ID
 #define PLUGIN_ID "spaces"
@@ -130,7 +131,7 @@ static const welt_component_descriptor descriptor = {
     .id = TEXT(COMPONENT_ID),
     .description = TEXT("ends a word behind each space"),
     .roles = {roles, 1},
-    .hf_model_types = {model_types, 1},
+    .hf_model_types = {model_types, MODEL_TYPES},
 };
 static const welt_config_key keys[] = {
     {.struct_size = sizeof keys[0], .name = TEXT("max_spaces"), .type = WELT_VALUE_INTEGER, .default_json = TEXT(DEFAULT_SPACES),

@@ -18,10 +18,13 @@ PluginFacts facts_of(const Trial& trial) {
   return read_plugin_facts(file->bytes(), trial.subject().file.string());
 }
 
-void readable(Trial& trial) {
+// What can be known of a file without a note.
+PluginFacts facts_without_note(const Trial& trial) {
   const auto file = MappedFile::open(trial.subject().file);
-  read_library_facts(file->bytes(), trial.subject().file.string());
+  return read_library_facts(file->bytes(), trial.subject().file.string());
 }
+
+void readable(Trial& trial) { facts_without_note(trial); }
 
 bool is_text(const char* text, std::size_t size) {
   const char* const end = std::find(text, text + size, '\0');
@@ -50,9 +53,8 @@ void libtorch(Trial& trial) { judged(trial, judge_libtorch); }
 void string_abi(Trial& trial) { judged(trial, judge_string_abi); }
 
 void exports(Trial& trial) {
-  const auto file = MappedFile::open(trial.subject().file);
-  const PluginFacts facts = read_library_facts(file->bytes(), trial.subject().file.string());
-  if (auto problem = judge_exports(facts, this_host(), trial.subject().file.string())) fail(*problem);
+  if (auto problem = judge_exports(facts_without_note(trial), this_host(), trial.subject().file.string()))
+    fail(*problem);
 }
 
 void sanitizers(Trial& trial) {
@@ -85,7 +87,7 @@ void runtime(Trial& trial) {
 
 void nodelete(Trial& trial) {
   trial.enter("linker flags");
-  trial.expect(facts_of(trial).nodelete,
+  trial.expect(facts_without_note(trial).nodelete,
                {.seen = "a file that dlclose() may take away",
                 .expected = "one linked with -z nodelete",
                 .rule = "docs/abi-policy.md: unloading crashes, so plugins are linked -z nodelete"});
@@ -103,7 +105,7 @@ void name(Trial& trial) {
 
 void library_paths(Trial& trial) {
   trial.enter("RUNPATH");
-  for (const std::string& path : facts_of(trial).library_paths) {
+  for (const std::string& path : facts_without_note(trial).library_paths) {
     if (path.starts_with("$ORIGIN") || path.starts_with("${ORIGIN}")) continue;
     trial.warn({.seen = fmt::format("\"{}\"", path),
                 .expected = "none, or one that starts with $ORIGIN",
@@ -131,10 +133,11 @@ void add_file_tests(TestList& tests) {
   add("string_abi", "A torch-linked one was built with the host's C++ string ABI.", with_note, string_abi);
   add("sanitizers", "It was built with no sanitizer that the host lacks.", with_note, sanitizers);
   add("exports", "It exports welt_plugin_entry and nothing else.", elf, exports);
-  add("runtime", "A torch-linked one uses the shared C++ runtime, one in C uses none.", with_note, runtime);
+  add("runtime", "A torch-linked one uses the shared C++ runtime, one in C uses none.",
+      {"file.elf", "file.note", "file.kind", "file.libtorch", "file.string_abi"}, runtime);
   add("nodelete", "It is linked with -z nodelete.", elf, nodelete);
   add("name", "Its name is welt_<name>.plugin.so.", {}, name);
-  add("library_paths", "It names no folder of the machine that built it (a warning).", with_note, library_paths);
+  add("library_paths", "It names no folder of the machine that built it (a warning).", elf, library_paths);
 }
 
 }  // namespace welt::conformance

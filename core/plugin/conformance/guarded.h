@@ -26,6 +26,11 @@ class Guarded {
   T* as() const {
     return static_cast<T*>(data_);
   }
+  // The last `count` of it.
+  template <typename T>
+  T* last(std::size_t count) const {
+    return reinterpret_cast<T*>(static_cast<char*>(data_) + size_) - count;
+  }
   // Empty text points at the page that nobody may touch.
   welt_string text() const { return {static_cast<const char*>(data_), size_}; }
 

@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
-#include <set>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -73,16 +72,6 @@ void components(Trial& trial) {
     trial.expect(again != nullptr && view_of(again->id) == type->id, {.seen = "another descriptor at the second call",
                                                                       .expected = "the same one",
                                                                       .rule = "plugin.h: descriptors are WELT_KEEP"});
-  }
-}
-
-void ids(Trial& trial) {
-  std::set<std::string> seen;
-  for (const ComponentType* type : trial.components()) {
-    trial.enter("descriptor()");
-    trial.expect(seen.insert(type->id).second, {.seen = fmt::format("two components with the id \"{}\"", type->id),
-                                                .expected = "an id of its own for each",
-                                                .rule = "plugin.h: the id is what a recipe's `plugin =` names"});
   }
 }
 
@@ -275,15 +264,14 @@ void add_handshake_tests(TestList& tests) {
   add("other_major", "A host of another major is refused with WELT_FAILED_PRECONDITION and a message.", entered,
       other_major);
   add("short_host", "A host whose table is cut off is not read behind its end.", entered, short_host);
-  add("null_error", "The entry takes a null welt_error.", entered, null_error);
+  add("null_error", "The entry takes a null welt_error.", {"handshake.entry", "handshake.other_major"}, null_error);
   add("no_services", "The entry uses no host service but for the message of a failure.", entered, no_services);
   add("leaves_process", "The entry leaves locale, folder, signals, floating point and environment as they are.",
       entered, leaves_process);
   add("no_threads", "Opening the file and its entry start no thread.", entered, no_threads);
   add("no_files", "The entry leaves no file open.", entered, no_files);
-  add("components", "The components are listed as the host lists them: complete tables, readable texts.",
+  add("components", "The components are listed as the host lists them: complete tables, readable texts, no name twice.",
       {"handshake.entry", "handshake.note", "handshake.same_table"}, components);
-  add("ids", "Every component has an id of its own.", {gate}, ids);
   add("unknown_ids", "An unknown id of a factory or interface, and an index too high, give null.", {gate}, unknown_ids);
 }
 

@@ -1,6 +1,8 @@
 // Group `lifecycle`: components come and go, and leave nothing behind.
 #include <algorithm>
 #include <chrono>
+#include <exception>
+#include <functional>
 #include <optional>
 #include <thread>
 
@@ -47,19 +49,24 @@ void independent(Trial& trial) {
   });
 }
 
+// Runs `body` on a thread of its own; what it throws comes here.
+void on_thread(const std::function<void()>& body) {
+  std::exception_ptr failure;
+  std::thread([&] {
+    try {
+      body();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }).join();
+  if (failure) std::rethrow_exception(failure);
+}
+
 void other_thread(Trial& trial) {
   for_each_component(trial, [&](const ComponentType& type) {
     Made component(trial, type);
     exercise(trial, component);
-    std::exception_ptr failure;
-    std::thread([&] {
-      try {
-        component.destroy();
-      } catch (...) {
-        failure = std::current_exception();
-      }
-    }).join();
-    if (failure) std::rethrow_exception(failure);
+    on_thread([&] { component.destroy(); });
   });
 }
 
@@ -72,14 +79,18 @@ int rounds_for(const std::function<void()>& body, int least, int most) {
   return std::clamp(static_cast<int>(share / std::max(seconds, 1e-6)), least, most);
 }
 
-// Bytes that each run of `body` leaves, once caches are full: the least of two rows of runs; 0: none.
+// Bytes that each run of `body` leaves, once caches are full: the least of two rows of runs; 0: none. A row has a
+// thread of its own, because malloc keeps what a thread gave back, as if it were in use, until the thread ends.
 double bytes_left(const std::function<void()>& body) {
   const int rounds = rounds_for(body, 4, 100);
-  for (int i = 0; i < rounds / 2; ++i) body();
-  double least = 1e18;
-  for (int row = 0; row < 2; ++row) {
-    const std::size_t before = bytes_in_use();
+  const auto row = [&] {
     for (int i = 0; i < rounds; ++i) body();
+  };
+  on_thread(row);
+  double least = 1e18;
+  for (int i = 0; i < 2; ++i) {
+    const std::size_t before = bytes_in_use();
+    on_thread(row);
     const std::size_t after = bytes_in_use();
     least = std::min(least, after > before ? static_cast<double>(after - before) / rounds : 0.0);
   }
@@ -134,31 +145,40 @@ class FaultyView {
   int calls_ = 0, fault_ = 0;
 };
 
-// create() with every fault in turn. A key that is absent may be no matter, or a failure with a message.
-void create_with_faults(Trial& trial, const ComponentType& type, FaultyView& view) {
-  constexpr int most = 60;
+// Whether create() fails with the fault, as it may where a key is absent: then with a message and *out untouched.
+bool fails_with_fault(Trial& trial, const ComponentType& type, const welt_config* view) {
   welt_component* component = nullptr;
-  int faults = 1;
-  for (int fault = 0; fault <= std::min(faults, most); ++fault) {  // 0: none, which counts the calls
-    trial.about(fmt::format("component {}, config get() number {} absent", type.id, fault));
-    const Call call = create(trial, type, view.failing_at(fault), cheap_init(type), host(), &component);
-    if (fault == 0) faults = view.calls();
-    if (call.status == WELT_OK) {
-      trial.call("destroy()", [&] { component->destroy(component); });
-      component = nullptr;
-      continue;
-    }
-    trial.expect(!call.message.empty(), {status_text(call.status) + " with no message", "a message that says why",
-                                         "error.h: the callee fills it before it returns"});
-    trial.expect(component == nullptr, {"*out changed", "*out untouched", "plugin.h: on failure *out is untouched"});
+  const Call call = create(trial, type, view, cheap_init(type), host(), &component);
+  if (call.status == WELT_OK) {
+    trial.call("destroy()", [&] { component->destroy(component); });
+    return false;
   }
+  trial.expect(!call.message.empty(), {status_text(call.status) + " with no message", "a message that says why",
+                                       "error.h: the callee fills it before it returns"});
+  trial.expect(component == nullptr, {"*out changed", "*out untouched", "plugin.h: on failure *out is untouched"});
+  return true;
+}
+
+// The calls of get() whose fault makes create() fail; all are tried, in a share of the time limit.
+std::vector<int> failing_faults(Trial& trial, const ComponentType& type, FaultyView& view) {
+  constexpr int most = 60;
+  constexpr double share = 2;  // seconds
+  const auto start = Clock::now();
+  fails_with_fault(trial, type, view.failing_at(0));
+  const int calls = std::min(view.calls(), most);
+  std::vector<int> failing;
+  for (int fault = 1; fault <= calls && Clock::now() - start < std::chrono::duration<double>(share); ++fault) {
+    trial.about(fmt::format("component {}, config get() number {} absent", type.id, fault));
+    if (fails_with_fault(trial, type, view.failing_at(fault))) failing.push_back(fault);
+  }
+  return failing;
 }
 
 void faults(Trial& trial) {
   for_each_component(trial, [&](const ComponentType& type) {
     const ConfigView config(type, config_for(trial, type), false, "welt plugin check");
     FaultyView view(config.view());
-    create_with_faults(trial, type, view);
+    failing_faults(trial, type, view);
   });
 }
 
@@ -166,12 +186,13 @@ void fault_memory(Trial& trial) {
   for_each_component(trial, [&](const ComponentType& type) {
     const ConfigView config(type, config_for(trial, type), false, "welt plugin check");
     FaultyView view(config.view());
-    // Of its own: an argument out of range fails whatever the configuration.
+    const std::vector<int> failing = failing_faults(trial, type, view);
+    trial.about("component " + type.id);
     expect_nothing_left(
         trial,
         [&] {
-          create_with_faults(trial, type, view);
-          welt_component* none = nullptr;
+          for (const int fault : failing) fails_with_fault(trial, type, view.failing_at(fault));
+          welt_component* none = nullptr;  // an init that does not exist fails whatever the configuration
           create(trial, type, config.view(), 77, host(), &none);
         },
         "create() that fails");

@@ -2,7 +2,7 @@
 #include "core/plugin/conformance/segmenter_probe.h"
 
 #include <algorithm>
-#include <optional>
+#include <cstring>
 
 #include "core/base/error.h"
 #include "core/plugin/conformance/guarded.h"
@@ -24,30 +24,51 @@ welt_segment_limits limits_of(std::int64_t max_bytes, std::int64_t max_character
   return {sizeof(welt_segment_limits), 0, max_bytes, max_characters, max_lookahead};
 }
 
+// Mapping memory costs more than most calls, so it is kept. Whatever its size, what a plugin gets is the end of it.
+struct SegmenterProbe::Areas {
+  explicit Areas(std::size_t bytes)
+      : bytes(bytes),
+        text(bytes),
+        limits(sizeof(welt_segment_limits)),
+        ends((bytes + 1) * sizeof(std::uint64_t)),
+        ids((bytes + 1) * sizeof(std::int64_t)),
+        engines((bytes + 1) * sizeof(std::uint32_t)) {}
+  std::size_t bytes;
+  Guarded text, limits, ends, ids, engines;
+};
+
 struct SegmenterProbe::Outputs {
-  explicit Outputs(std::uint64_t capacity)
-      : capacity(capacity),
-        ends(capacity * sizeof(std::uint64_t)),
-        ids(capacity * sizeof(std::int64_t)),
-        engines(capacity * sizeof(std::uint32_t)) {}
   std::uint64_t capacity, count = untouched, consumed = untouched;
-  Guarded ends, ids, engines;
+  const std::uint64_t* ends = nullptr;
 };
 
 SegmenterProbe::SegmenterProbe(Trial& trial, const ComponentType& type)
     : trial_(trial), made_(trial, type), table_(&made_.require<welt_segmenter_v1>(WELT_SEGMENTER_INTERFACE)) {}
+SegmenterProbe::~SegmenterProbe() = default;
+
+SegmenterProbe::Areas& SegmenterProbe::areas_for(std::size_t bytes) const {
+  constexpr std::size_t least = 4096;
+  if (areas_ == nullptr || areas_->bytes < bytes) areas_ = std::make_unique<Areas>(std::max(bytes, least));
+  return *areas_;
+}
 
 welt_status SegmenterProbe::call(Outputs& outputs, std::string_view text, const Request& request,
                                  welt_error* error) const {
-  const Guarded borrowed(text);
+  Areas& areas = areas_for(text.size());
+  char* const borrowed = areas.text.last<char>(text.size());
+  std::ranges::copy(text, borrowed);
   // A struct that ends where it says: an older host's limits are shorter.
-  std::optional<Guarded> limits;
-  if (request.limits != nullptr)
-    limits.emplace(std::string_view(reinterpret_cast<const char*>(request.limits), request.limits->struct_size));
-  return table_->segment(made_.raw(), borrowed.text(), request.is_final ? 1 : 0,
-                         limits ? limits->as<welt_segment_limits>() : nullptr, outputs.ends.as<std::uint64_t>(),
-                         outputs.capacity, &outputs.count, &outputs.consumed, outputs.ids.as<std::int64_t>(),
-                         outputs.engines.as<std::uint32_t>(), error);
+  welt_segment_limits* limits = nullptr;
+  if (request.limits != nullptr) {
+    char* const bytes = areas.limits.last<char>(request.limits->struct_size);
+    std::memcpy(bytes, request.limits, request.limits->struct_size);
+    limits = reinterpret_cast<welt_segment_limits*>(bytes);
+  }
+  auto* const ends = areas.ends.last<std::uint64_t>(outputs.capacity);
+  outputs.ends = ends;
+  return table_->segment(made_.raw(), {borrowed, text.size()}, request.is_final ? 1 : 0, limits, ends, outputs.capacity,
+                         &outputs.count, &outputs.consumed, areas.ids.last<std::int64_t>(outputs.capacity),
+                         areas.engines.last<std::uint32_t>(outputs.capacity), error);
 }
 
 void SegmenterProbe::check(const Ends& ends, std::uint64_t consumed, std::string_view text,
@@ -70,19 +91,18 @@ void SegmenterProbe::check(const Ends& ends, std::uint64_t consumed, std::string
 }
 
 Ends SegmenterProbe::segment(std::string_view text, const Request& request) const {
-  Outputs outputs(room_for(text, request.capacity));
+  Outputs outputs{.capacity = room_for(text, request.capacity)};
   trial_.must("segment()", [&](welt_error* error) { return call(outputs, text, request, error); });
   trial_.expect(outputs.count <= outputs.capacity,
                 {fmt::format("*count {} for {}", outputs.count, shown(text)),
                  fmt::format("at most {}, the capacity", outputs.capacity), "segmenter.h: at most `capacity` of them"});
-  const auto* first = outputs.ends.as<std::uint64_t>();
-  Ends ends(first, first + outputs.count);
+  Ends ends(outputs.ends, outputs.ends + outputs.count);
   check(ends, outputs.consumed, text, request);
   return ends;
 }
 
 Call SegmenterProbe::refused(std::string_view text, const Request& request) const {
-  Outputs outputs(room_for(text, request.capacity));
+  Outputs outputs{.capacity = room_for(text, request.capacity)};
   Call result = trial_.status_of("segment()", [&](welt_error* error) { return call(outputs, text, request, error); });
   trial_.expect(result.status == WELT_INVALID_ARGUMENT,
                 {fmt::format("{} for {}", status_text(result.status), shown(text)), status_text(WELT_INVALID_ARGUMENT),
@@ -120,9 +140,11 @@ bool SegmenterProbe::plain(std::string_view text, Ends& ends) const {
 }
 
 bool SegmenterProbe::is_complete(std::string_view word) const {
-  const Guarded borrowed(word);
-  const std::uint32_t answer =
-      trial_.call("is_complete()", [&] { return table_->is_complete(made_.raw(), borrowed.text()); });
+  char* const borrowed = areas_for(word.size()).text.last<char>(word.size());
+  std::ranges::copy(word, borrowed);
+  const std::uint32_t answer = trial_.call("is_complete()", [&] {
+    return table_->is_complete(made_.raw(), {borrowed, word.size()});
+  });
   trial_.expect(answer <= 1, {fmt::format("{} for {}", answer, shown(word)), "0 or 1",
                               "base.h: truth values are uint32_t: 0 false, 1 true"});
   return answer == 1;

@@ -5,6 +5,7 @@
 #include <welt/abi/segmenter.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,7 @@ using Ends = std::vector<std::uint64_t>;
 class SegmenterProbe {
  public:
   SegmenterProbe(Trial& trial, const ComponentType& type);
+  ~SegmenterProbe();
 
   struct Request {
     bool is_final = true;
@@ -42,13 +44,16 @@ class SegmenterProbe {
   const Made& made() const { return made_; }
 
  private:
+  struct Areas;
   struct Outputs;
+  Areas& areas_for(std::size_t bytes) const;
   welt_status call(Outputs& outputs, std::string_view text, const Request& request, welt_error* error) const;
   void check(const Ends& ends, std::uint64_t consumed, std::string_view text, const Request& request) const;
 
   Trial& trial_;
   Made made_;
   const welt_segmenter_v1* table_;
+  mutable std::unique_ptr<Areas> areas_;  // what the last call was given; taken again
 };
 
 // Limits of this host's size.

@@ -212,17 +212,20 @@ void add_segmenter_tests(TestList& tests) {
                      .roles = {WELT_SEGMENTER_INTERFACE},
                      .body = body});
   };
-  const std::vector<std::string> basics = {"segmenter.concatenation", "segmenter.deterministic"};
+  const std::vector<std::string> steady = {"segmenter.concatenation", "segmenter.deterministic"};
+  const std::vector<std::string> basics = {"segmenter.concatenation", "segmenter.deterministic",
+                                           "segmenter.characters"};
   add("concatenation", "The words joined give the text back, in many scripts and random Unicode.", {},
       each<concatenation>);
   add("deterministic", "The same text gives the same words again, in another instance too.",
       {"segmenter.concatenation"}, each<deterministic>);
-  add("characters", "Words are whole characters.", basics, each<characters>);
+  add("characters", "Words are whole characters.", steady, each<characters>);
   add("pieces", "A text in pieces gives the words of the whole.", basics, each<pieces>);
   add("lookahead", "No more than max_lookahead bytes are held back.", basics, each<lookahead>);
   add("limits", "No word is longer than max_bytes or max_characters; both at once are refused.", basics, each<limits>);
   add("short_limits", "Limits of an older host, which end early, are not read behind their end.",
-      {"segmenter.concatenation", "segmenter.deterministic", "segmenter.limits"}, each<short_limits>);
+      {"segmenter.concatenation", "segmenter.deterministic", "segmenter.characters", "segmenter.limits"},
+      each<short_limits>);
   add("capacity", "No more ends are written than there is room for, and the next call goes on behind them.", basics,
       each<capacity>);
   add("is_complete", "A word that is_complete() calls complete is not continued by more text.", basics, each<complete>);

@@ -1,3 +1,5 @@
-/* Its entry takes 150 ms. */
-#define AT_ENTRY usleep(150000);
+/* Its entry takes 150 ms from the second call on. */
+#define AT_ENTRY    \
+  static int calls; \
+  if (calls++ > 0) usleep(150000);
 #include "../broken_spaces.h"

@@ -153,6 +153,16 @@ TEST(Conformance, BrokenExpressionIsAnError) {
   EXPECT_THROW(check(zoo / "good/welt_spaces.plugin.so", "(file"), Error);
 }
 
+TEST(Conformance, FolderOfTheBuildMachineIsAWarning) {
+  const CheckReport report = check(zoo / "build_path/welt_build_path.plugin.so");
+  EXPECT_EQ(report.count(Status::warn), 1u);
+  EXPECT_TRUE(report.good());
+  const std::vector<std::string> results = bad_results(report);
+  ASSERT_EQ(results.size(), 1u);
+  EXPECT_NE(results[0].find("file.library_paths warn: RUNPATH: saw \"/home/somebody/lib\""), std::string::npos)
+      << results[0];
+}
+
 TEST(Conformance, FailureNamesFunctionValueAndRule) {
   const CheckReport report = check(zoo / "loses_byte/welt_loses_byte.plugin.so", "handshake|config|concatenation");
   const std::string message = bad_results(report).at(0);
