@@ -5,7 +5,8 @@
 #include <unistd.h>
 #include <welt/abi/renderer.h>
 
-#define TEXT(literal) {literal, sizeof(literal) - 1}
+#define TEXT(literal) \
+  { literal, sizeof(literal) - 1 }
 
 /* The bad ones are this file with one of these otherwise (tests/bad_plugins/renderers). */
 #ifndef BOXES_ARE_BROKEN
@@ -60,7 +61,7 @@ static welt_status measure(const welt_component* component, welt_renderer_state*
     const int bytes = CHARACTERS(word, at);
     if (bytes == 0) {
       char message[64];
-      AT_ILL_FORMED
+      AT_ILL_FORMED;
       snprintf(message, sizeof message, "the word is not UTF-8 at byte %llu", (unsigned long long)at);
       return refuse(error, WELT_INVALID_ARGUMENT, message);
     }
@@ -74,7 +75,7 @@ static welt_status measure(const welt_component* component, welt_renderer_state*
 static welt_status render(const welt_component* component, welt_renderer_state* state, welt_string word,
                           uint8_t* pixels, int64_t height, int64_t width, int64_t stride, welt_error* error) {
   (void)component, (void)state, (void)error;
-  AT_RENDER
+  AT_RENDER;
   for (int64_t y = 0; y < height; ++y) {
     for (int64_t x = 0; x < DRAWN_WIDTH; ++x) {
       const uint64_t letter = (uint64_t)(x / BLOCK);
@@ -101,7 +102,7 @@ static welt_status make_state(const welt_component* component, welt_renderer_sta
 
 static void release_state(const welt_component* component, welt_renderer_state* state) {
   (void)component;
-  AT_RELEASE
+  AT_RELEASE;
   free(state);
 }
 
@@ -109,12 +110,12 @@ static welt_string fingerprint(const welt_component* component) {
   static char text[] = "boxes 1";
   const welt_string whole = {text, sizeof text - 1};
   (void)component;
-  AT_FINGERPRINT
+  AT_FINGERPRINT;
   return whole;
 }
 
-static const welt_renderer_v1 renderer = {sizeof renderer, 0,      block,  make_state, release_state,
-                                          measure,         render, fingerprint};
+static const welt_renderer_v1 renderer = {sizeof renderer, 0,       block,  make_state,
+                                          release_state,   measure, render, fingerprint};
 
 static const void* get_interface(const welt_component* component, welt_string id) {
   (void)component;
@@ -141,7 +142,8 @@ static welt_status create(uint64_t index, const welt_config* config, uint32_t in
 static const welt_component_factory_v1 factory = {sizeof factory, 0, count, get_descriptor, 0, create};
 static const void* get_factory(welt_string id) { return same(id, WELT_COMPONENT_FACTORY) ? &factory : 0; }
 static const welt_plugin plugin = {
-    sizeof plugin, 0, WELT_ABI_MAJOR, WELT_ABI_MINOR, TEXT(PLUGIN_ID), TEXT("1.2.3"), TEXT("a test"), TEXT("MIT"), get_factory};
+    sizeof plugin,  0,           WELT_ABI_MAJOR, WELT_ABI_MINOR, TEXT(PLUGIN_ID), TEXT("1.2.3"),
+    TEXT("a test"), TEXT("MIT"), get_factory};
 
 __attribute__((visibility("default"))) welt_status welt_plugin_entry(const welt_host* host, const welt_plugin** out,
                                                                      welt_error* error) {

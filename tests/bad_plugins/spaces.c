@@ -5,7 +5,8 @@
 #include <welt/abi/config_schema.h>
 #include <welt/abi/segmenter.h>
 
-#define TEXT(literal) {literal, sizeof(literal) - 1}
+#define TEXT(literal) \
+  { literal, sizeof(literal) - 1 }
 
 /* The bad ones are this file with one of these otherwise (tests/bad_plugins/segmenters). */
 #ifndef SPACES_IS_BROKEN
@@ -71,7 +72,7 @@ static welt_segment_limits whole(const welt_segment_limits* limits) {
 static welt_status segment(welt_component* component, welt_string text, uint32_t is_final,
                            const welt_segment_limits* limits, uint64_t* ends, uint64_t capacity, uint64_t* count,
                            uint64_t* consumed, int64_t* ids, uint32_t* engines, welt_error* error) {
-  AT_SEGMENT
+  AT_SEGMENT;
   const welt_segment_limits most = whole(limits);
   uint64_t words = 0, done = 0, at = 0;
   int64_t letters = 0;
@@ -94,13 +95,14 @@ static welt_status segment(welt_component* component, welt_string text, uint32_t
     if (words == capacity) break;
     at += (uint64_t)bytes, ++letters;
     const int held_too_long = !is_final && (int64_t)(at - done) > most.max_lookahead;
-    if (text.data[at - 1] == ' ' || held_too_long || (at == text.size && is_final)) ends[words++] = done = at, letters = 0;
+    if (text.data[at - 1] == ' ' || held_too_long || (at == text.size && is_final))
+      ends[words++] = done = at, letters = 0;
   }
   for (uint64_t i = 0; ids && i < words; ++i) ids[i] = -1;
   for (uint64_t i = 0; engines && i < words; ++i) engines[i] = 1;
   *count = words;
   *consumed = done;
-  AFTER_SEGMENT
+  AFTER_SEGMENT;
   return WELT_OK;
 }
 
@@ -117,7 +119,7 @@ static const void* get_interface(const welt_component* component, welt_string id
 }
 
 static void destroy(welt_component* component) {
-  AT_DESTROY
+  AT_DESTROY;
   (void)component;
 }
 
@@ -134,12 +136,25 @@ static const welt_component_descriptor descriptor = {
     .hf_model_types = {model_types, MODEL_TYPES},
 };
 static const welt_config_key keys[] = {
-    {.struct_size = sizeof keys[0], .name = TEXT("max_spaces"), .type = WELT_VALUE_INTEGER, .default_json = TEXT(DEFAULT_SPACES),
-     .minimum = 1, .maximum = 9, .help = TEXT("spaces of one word")},
-    {.struct_size = sizeof keys[0], .name = TEXT("mode"), .type = WELT_VALUE_STRING, .default_json = TEXT("\"keep\""),
-     .choices = {choices, 2}, .help = TEXT("what happens to spaces")},
-    {.struct_size = sizeof keys[0], .name = TEXT("rope.factor"), .type = WELT_VALUE_NUMBER,
-     .flags = WELT_CONFIG_NULLABLE, .default_json = TEXT("null"), .help = TEXT("a nested key")},
+    {.struct_size = sizeof keys[0],
+     .name = TEXT("max_spaces"),
+     .type = WELT_VALUE_INTEGER,
+     .default_json = TEXT(DEFAULT_SPACES),
+     .minimum = 1,
+     .maximum = 9,
+     .help = TEXT("spaces of one word")},
+    {.struct_size = sizeof keys[0],
+     .name = TEXT("mode"),
+     .type = WELT_VALUE_STRING,
+     .default_json = TEXT("\"keep\""),
+     .choices = {choices, 2},
+     .help = TEXT("what happens to spaces")},
+    {.struct_size = sizeof keys[0],
+     .name = TEXT("rope.factor"),
+     .type = WELT_VALUE_NUMBER,
+     .flags = WELT_CONFIG_NULLABLE,
+     .default_json = TEXT("null"),
+     .help = TEXT("a nested key")},
 };
 static const welt_config_schema_v1 schema = {sizeof schema, 0, keys, sizeof keys / sizeof keys[0], sizeof keys[0], 0};
 
@@ -154,7 +169,7 @@ static welt_status create(uint64_t index, const welt_config* config, uint32_t in
   static const welt_string key = TEXT("max_spaces");
   welt_value value = {sizeof value};
   the_host = host;
-  AT_CREATE
+  AT_CREATE;
   if (index >= COMPONENTS) return refuse(error, WELT_OUT_OF_RANGE, "this plugin has one component, number 0");
   if (init != WELT_INIT_NONE && init != WELT_INIT_RANDOM) return refuse(error, WELT_INVALID_ARGUMENT, "no such init");
   if (config->get(config, key, &value) && value.integer == 9)
@@ -166,11 +181,12 @@ static welt_status create(uint64_t index, const welt_config* config, uint32_t in
 static const welt_component_factory_v1 factory = {FACTORY_SIZE, 0, count, get_descriptor, get_static_interface, create};
 static const void* get_factory(welt_string id) { return same(id, WELT_COMPONENT_FACTORY) ? &factory : 0; }
 static const welt_plugin plugin = {
-    sizeof plugin, 0, WELT_ABI_MAJOR, WELT_ABI_MINOR, TEXT(PLUGIN_ID), TEXT("1.2.3"), TEXT("a test"), TEXT("MIT"), get_factory};
+    sizeof plugin,  0,           WELT_ABI_MAJOR, WELT_ABI_MINOR, TEXT(PLUGIN_ID), TEXT("1.2.3"),
+    TEXT("a test"), TEXT("MIT"), get_factory};
 
 __attribute__((visibility("default"))) welt_status welt_plugin_entry(const welt_host* host, const welt_plugin** out,
                                                                      welt_error* error) {
-  AT_ENTRY
+  AT_ENTRY;
   if (!WELT_HAS(host, get_service)) return WELT_INVALID_ARGUMENT; /* too old to be told why */
   the_host = host;
   if (host->abi_major != WELT_ABI_MAJOR || host->abi_minor < WELT_ABI_MINOR)
