@@ -66,7 +66,7 @@ class TorchZoo : public testing::TestWithParam<Bad> {};
 TEST_P(TorchZoo, FailsTheOneTestThatMustFindIt) {
   const auto& [name, expected] = GetParam();
   const fs::path file =
-      fs::path(WELT_BUILD_DIR) / "tests/plugins" / ("torch_" + name) / ("welt_" + name + ".plugin.so");
+      fs::path(WELT_BUILD_DIR) / "tests/plugins" / ("torch_" + name) / ("welt_torch_" + name + ".plugin.so");
   const Outcome outcome = run_welt({"plugin", "check", file.string(), "--json"});
   const json report = json::parse(outcome.out, nullptr, false);
   ASSERT_TRUE(report.is_object()) << outcome.out << outcome.err;

@@ -6,6 +6,7 @@
 
 #include "core/model/conformance/groups.h"
 #include "core/model/conformance/specimen.h"
+#include "core/plugin/conformance/groups.h"
 
 namespace welt::conformance {
 namespace {
@@ -70,7 +71,8 @@ void positions(Specimen& s) {
 void add_numerics_tests(TestList& tests) {
   const std::string rows = "encoders, latent transformers, decoders", all = rows + ", image encoders";
   tests.push_back(specimen_test<runs, tensor_roles>(
-      "numerics.runs", "A component of the small configuration answers a call, in the dtype of its input.", all, {}));
+      "numerics.runs", "A component of the small configuration answers a call, in the dtype of its input.", all,
+      {gate, made}));
   const std::vector<std::string> base = {"numerics.runs"}, same = {"numerics.deterministic"};
   tests.push_back(specimen_test<deterministic, tensor_roles>(
       "numerics.deterministic", "The same call gives the same bits, and leaves its input as it was.", all, base));

@@ -3,8 +3,8 @@
 // Everything goes through TorchComponent, the host's own way to call a plugin; what it refuses is the test's failure.
 #pragma once
 
-#include <ATen/core/Generator.h>
 #include <ATen/TensorOperators.h>
+#include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>

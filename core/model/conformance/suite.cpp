@@ -3,9 +3,9 @@
 
 #include <ATen/Parallel.h>
 
-#include "core/base/log.h"
 #include "core/model/conformance/groups.h"
 #include "core/model/tensor_service.h"
+#include "core/plugin/conformance/groups.h"
 
 namespace welt::conformance {
 namespace {
@@ -18,14 +18,11 @@ void prepare() {
 
 Suite make_suite() {
   Suite suite{.tests = {}, .prepare = prepare};
-  add_numerics_tests(suite.tests);
-  add_autograd_tests(suite.tests);
-  add_attention_tests(suite.tests);
-  add_image_tests(suite.tests);
-  add_parameter_tests(suite.tests);
-  add_cache_tests(suite.tests);
-  add_mode_tests(suite.tests);
-  add_call_tests(suite.tests);
+  for (const auto add : {add_file_tests, add_handshake_tests, add_config_tests, add_segmenter_tests, add_renderer_tests,
+                         add_numerics_tests, add_autograd_tests, add_attention_tests, add_image_tests,
+                         add_parameter_tests, add_cache_tests, add_mode_tests, add_call_tests, add_lifecycle_tests,
+                         add_error_tests, add_thread_tests, add_output_test})
+    add(suite.tests);
   return suite;
 }
 

@@ -1,0 +1,3 @@
+/* Forgets every state. */
+#define AT_RELEASE return;
+#include "../broken_boxes.h"

@@ -1,0 +1,3 @@
+/* Its ink depends on the thread. */
+#define INK (unsigned char)(gettid() != getpid())
+#include "../broken_boxes.h"

@@ -1,0 +1,4 @@
+/* Its entry takes it that there is an error object. */
+#define AT_ENTRY \
+  if (error == 0) __builtin_trap();
+#include "../broken_spaces.h"

@@ -1,0 +1,3 @@
+/* Its factory says that it ends before create(). */
+#define FACTORY_SIZE 24
+#include "../broken_spaces.h"

@@ -1,0 +1,4 @@
+/* Never comes back from segment(). */
+#define AT_SEGMENT \
+  for (;;) pause();
+#include "../broken_spaces.h"
