@@ -187,8 +187,8 @@ void print_next_steps(const Template& chosen, const Options& options, const fs::
 void write_plugin(const Options& options) {
   const Template& chosen = template_of(options);
   check_name(options.name);
-  const fs::path target = (fs::path(options.dir) / options.name).lexically_normal();
   std::error_code error;
+  const fs::path target = fs::absolute(fs::path(options.dir) / options.name, error).lexically_normal();
   if (fs::exists(fs::symlink_status(target, error)))
     fail({target.string(), "there is a file or folder of that name already", "a place for a new folder",
           "Choose another NAME, or another place with --dir"},
@@ -211,12 +211,12 @@ void add_plugin_new(CLI::App& plugin) {
   verb->add_option("--role", options->role, "What it is")
       ->required()
       ->check(CLI::IsMember(role_names()))
-      ->type_name("")
+      ->type_name("ROLE")
       ->group("Plugin");
   verb->add_option("--lang", options->lang, "c: segmenters and renderers in plain C, without libstdc++")
       ->check(CLI::IsMember({"c", "c++"}))
       ->capture_default_str()
-      ->type_name("")
+      ->type_name("LANG")
       ->group("Plugin");
   verb->add_option("--dir", options->dir, "Folder that gets the new folder; made where it is missing")
       ->capture_default_str()
