@@ -109,6 +109,12 @@ std::vector<at::Tensor> TorchComponent::tensors() const {
     error.check(state_->parameters->get(state_->raw(), i, &handle, error.raw()),
                 state_->what("getting parameter " + state_->names[i].name));
     result.push_back(take_tensor(handle));
+    if (!result.back().defined())
+      fail({.where = state_->what("getting parameter " + state_->names[i].name),
+            .found = "it succeeded and gave nothing",
+            .expected = "the parameter's tensor",
+            .mend = "Tell the plugin's author"},
+           ErrorCode::internal);
   }
   return result;
 }

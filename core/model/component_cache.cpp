@@ -34,6 +34,7 @@ Cache Cache::fork() const {
   auto copy = std::make_shared<Handle>(handle_->component, handle_->table);
   CallError error;
   error.check(handle_->table->fork(handle_->component->raw(), raw(), &copy->cache, error.raw()), "copying a cache");
+  copy->require_made("copying a cache");
   return Cache(std::move(copy));
 }
 
@@ -43,6 +44,7 @@ Cache TorchComponent::make_cache(std::int64_t batch, std::int64_t capacity, std:
   CallError error;
   error.check(table.create(state_->raw(), batch, capacity, rollback, &handle->cache, error.raw()),
               state_->what("making a cache"));
+  handle->require_made("making a cache");
   return Cache(std::move(handle));
 }
 

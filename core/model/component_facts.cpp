@@ -14,6 +14,8 @@
 namespace welt {
 namespace {
 
+constexpr std::uint64_t most_parameters = 1u << 20, most_dimensions = 64;  // of tensors, that is LibTorch's limit
+
 void check_name(const Component& component, std::string_view what, const std::string& name, std::string_view ending) {
   if (name.ends_with(ending)) return;
   fail({.where = fmt::format("plugin {}: its vocabulary", component.type().id),
@@ -27,6 +29,14 @@ void check_name(const Component& component, std::string_view what, const std::st
 std::vector<NamedParameter> read_parameters(const Component& component, const welt_parameters_v1& table) {
   std::vector<NamedParameter> result;
   const std::uint64_t count = table.count(component.raw());
+  const auto refuse = [&](std::string found, std::string_view expected) {
+    fail({.where = fmt::format("plugin {}: its parameters", component.type().id),
+          .found = std::move(found),
+          .expected = std::string(expected),
+          .mend = "Tell the plugin's author"},
+         ErrorCode::failed_precondition);
+  };
+  if (count > most_parameters) refuse(fmt::format("there are {}", count), "a number that can be");
   result.reserve(count);
   for (std::uint64_t i = 0; i < count; ++i) {
     welt_parameter_info info{};
@@ -34,6 +44,10 @@ std::vector<NamedParameter> read_parameters(const Component& component, const we
     CallError error;
     error.check(table.describe(component.raw(), i, &info, error.raw()),
                 fmt::format("plugin {}: describing parameter {}", component.type().id, i));
+    if (info.dims > most_dimensions || (info.dims > 0 && info.shape == nullptr))
+      refuse(fmt::format("number {} has {} dimensions{}", i, info.dims, info.shape == nullptr ? " and no shape" : ""),
+             fmt::format("a shape of at most {} dimensions", most_dimensions));
+    if (view_of(info.name).empty()) refuse(fmt::format("number {} has no name", i), "its name in the state dict");
     result.push_back({.name = text_of(info.name),
                       .kind = info.kind,
                       .trainable = info.trainable != 0,

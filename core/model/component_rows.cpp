@@ -29,6 +29,18 @@ struct Arguments {
   welt_attention attention;
 };
 
+// A plugin that says it succeeded, and gave nothing or another shape than the rows', is not believed.
+void check_hidden(const at::Tensor& hidden, const RowsView& rows, std::int64_t width, const std::string& where) {
+  std::vector<std::int64_t> expected = rows.embeds.sizes().vec();
+  expected.back() = width;
+  if (hidden.defined() && hidden.sizes() == at::IntArrayRef(expected)) return;
+  fail({.where = where,
+        .found = hidden.defined() ? "hidden states of shape " + shape_text(hidden.sizes()) : "no hidden states",
+        .expected = shape_text(expected),
+        .mend = "Tell the plugin's author"},
+       ErrorCode::internal);
+}
+
 // While it lives, values traced block by block are gathered instead of told; then tell() tells each once, joined.
 class GatheredTrace {
  public:
@@ -109,6 +121,7 @@ TorchComponent::Encoded TorchComponent::encode(const RowsView& rows, const Atten
   Encoded encoded{take_tensor(hidden), take_tensor(pooled)};  // owned before anything throws
   state_->trace.rethrow();
   error.check(status, state_->what("encoding"));
+  check_hidden(encoded.hidden, rows, width(), state_->what("encoding"));
   return encoded;
 }
 
@@ -131,6 +144,7 @@ at::Tensor TorchComponent::forward(const RowsView& rows, const AttentionView& at
   at::Tensor result = take_tensor(hidden);  // owned before anything throws
   state_->trace.rethrow();
   error.check(status, state_->what("forward"));
+  check_hidden(result, rows, width(), state_->what("forward"));
   return result;
 }
 
@@ -141,7 +155,14 @@ at::Tensor TorchComponent::head_transform(const at::Tensor& hidden) {
   welt_tensor* out = nullptr;
   error.check(state_->vocabulary_table->head_transform(state_->raw(), input.ref(), &out, error.raw()),
               state_->what("the transform before its head"));
-  return take_tensor(out);
+  at::Tensor result = take_tensor(out);
+  if (!result.defined())
+    fail({.where = state_->what("the transform before its head"),
+          .found = "it succeeded and gave nothing",
+          .expected = "[.., E]",
+          .mend = "Tell the plugin's author"},
+         ErrorCode::internal);
+  return result;
 }
 
 }  // namespace welt

@@ -9,6 +9,7 @@
 #include <utility>
 #include <welt/sdk/tensor_box.hpp>
 
+#include "core/base/error.h"
 #include "core/model/component.h"
 #include "core/plugin/strings.h"
 
@@ -90,6 +91,15 @@ struct Cache::Handle {
       : component(std::move(owner)), table(functions) {}
   Handle(const Handle&) = delete;
   ~Handle() { table->release(component->raw(), cache); }
+  // A plugin that says it succeeded must have given a cache.
+  void require_made(std::string_view action) const {
+    if (cache == nullptr)
+      fail({.where = fmt::format("plugin {}: {}", component->type().id, action),
+            .found = "it succeeded and gave nothing",
+            .expected = "a cache",
+            .mend = "Tell the plugin's author"},
+           ErrorCode::internal);
+  }
 };
 
 }  // namespace welt

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/plugin/interface_tables.h"
 #include "core/plugin/registry.h"
 #include "core/plugin/strings.h"
 #include "core/plugin/table_reader.h"
@@ -44,14 +45,11 @@ const void* Component::interface(std::string_view id) const {
   const TableReader reader(type_->plugin->path.string());
   const void* table =
       reader.call("get_interface", [&] { return component_->get_interface(component_, string_of(id)); });
-  // Whatever a table is, it begins with its size and has a function behind the first two members.
-  constexpr std::uint32_t least = 2 * sizeof(std::uint32_t) + sizeof(void (*)());
   if (table == nullptr) return nullptr;
-  if (const auto size = *static_cast<const std::uint32_t*>(table); size < least) {
-    reader.refuse(fmt::format("the table of {} of its component \"{}\" has {} bytes", id, type_->id, size),
-                  fmt::format("at least {}", least));
-  }
-  return table;
+  const std::string fault = table_fault(id, table);
+  if (fault.empty()) return table;
+  reader.refuse(fmt::format("the table {} of component \"{}\" is incomplete: {}", id, type_->id, fault),
+                "every function that its header does not call optional");
 }
 
 const void* Component::require_interface(std::string_view id) const {

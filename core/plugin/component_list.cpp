@@ -1,6 +1,7 @@
 // list_components() of loader.h: a plugin's descriptors and schemas, read and checked once.
 #include <welt/abi/config_schema.h>
 
+#include "core/plugin/interface_tables.h"
 #include "core/plugin/loader.h"
 #include "core/plugin/schema.h"
 #include "core/plugin/strings.h"
@@ -15,9 +16,8 @@ const welt_component_factory_v1& factory_of(const Plugin& plugin, const TableRea
   const auto* factory = static_cast<const welt_component_factory_v1*>(
       reader.call("get_factory", [&] { return plugin.table->get_factory(string_of(WELT_COMPONENT_FACTORY)); }));
   if (factory == nullptr) reader.refuse("it offers no components", "a factory " WELT_COMPONENT_FACTORY);
-  if (!WELT_HAS(factory, create) || !factory->count || !factory->descriptor || !factory->create) {
-    reader.refuse(fmt::format("its component factory is incomplete ({} bytes)", factory->struct_size),
-                  "count, descriptor and create");
+  if (const std::string fault = table_fault(WELT_COMPONENT_FACTORY, factory); !fault.empty()) {
+    reader.refuse("its component factory is incomplete: " + fault, "count, descriptor and create");
   }
   return *factory;
 }

@@ -16,7 +16,10 @@ std::string string_abi_name(std::uint32_t abi) {
   return fmt::format("number {}", abi);
 }
 
-std::optional<Problem> judge_abi(const welt_plugin_note& note, const HostFacts& host, const std::string& where) {
+}  // namespace
+
+std::optional<Problem> judge_abi(const PluginFacts& facts, const HostFacts& host, const std::string& where) {
+  const welt_plugin_note& note = facts.note;
   if (note.abi_major != host.abi_major) {
     return Problem{where, fmt::format("it was built for plugin ABI {}.{}", note.abi_major, note.abi_minor_max),
                    fmt::format("ABI {}.x", host.abi_major),
@@ -31,33 +34,39 @@ std::optional<Problem> judge_abi(const welt_plugin_note& note, const HostFacts& 
   return {};
 }
 
-std::optional<Problem> judge_torch(const PluginFacts& facts, const HostFacts& host, const std::string& where) {
-  const welt_plugin_note& note = facts.note;
-  if (note.kind == WELT_KIND_TORCH_FREE) {
-    const auto torch = std::ranges::find_if(facts.needed, [](const std::string& library) {
-      return library.starts_with("libtorch") || library.starts_with("libc10");
-    });
-    if (torch == facts.needed.end()) return {};
-    return Problem{where, fmt::format("its note says torch-free, but it links {}", *torch),
-                   "a note that says which LibTorch", "Add TORCH to its welt_add_plugin() and rebuild it"};
-  }
-  if (note.kind != WELT_KIND_TORCH_LINKED) {
-    return Problem{where, fmt::format("its kind is {}", note.kind), "1 (torch-free) or 2 (torch-linked)",
+std::optional<Problem> judge_kind(const PluginFacts& facts, const HostFacts&, const std::string& where) {
+  const std::uint32_t kind = facts.note.kind;
+  if (kind == WELT_KIND_TORCH_LINKED) return {};
+  if (kind != WELT_KIND_TORCH_FREE) {
+    return Problem{where, fmt::format("its kind is {}", kind), "1 (torch-free) or 2 (torch-linked)",
                    std::string(rebuild)};
   }
-  if (note.libtorch_major != host.libtorch_major || note.libtorch_minor != host.libtorch_minor) {
-    return Problem{where, fmt::format("it was built with LibTorch {}.{}", note.libtorch_major, note.libtorch_minor),
-                   fmt::format("LibTorch {}.{}, which this welt runs on", host.libtorch_major, host.libtorch_minor),
-                   "Rebuild the plugin against that LibTorch: two versions in one process crash"};
-  }
-  if (note.string_abi != host.string_abi) {
-    return Problem{where, fmt::format("its C++ strings are of the other kind ({})", string_abi_name(note.string_abi)),
-                   string_abi_name(host.string_abi), "Rebuild the plugin with that macro"};
-  }
-  return {};
+  const auto torch = std::ranges::find_if(facts.needed, [](const std::string& library) {
+    return library.starts_with("libtorch") || library.starts_with("libc10");
+  });
+  if (torch == facts.needed.end()) return {};
+  return Problem{where, fmt::format("its note says torch-free, but it links {}", *torch),
+                 "a note that says which LibTorch", "Add TORCH to its welt_add_plugin() and rebuild it"};
 }
 
-std::optional<Problem> judge_exports(const std::vector<std::string>& exports, const std::string& where) {
+std::optional<Problem> judge_libtorch(const PluginFacts& facts, const HostFacts& host, const std::string& where) {
+  const welt_plugin_note& note = facts.note;
+  if (note.kind != WELT_KIND_TORCH_LINKED) return {};
+  if (note.libtorch_major == host.libtorch_major && note.libtorch_minor == host.libtorch_minor) return {};
+  return Problem{where, fmt::format("it was built with LibTorch {}.{}", note.libtorch_major, note.libtorch_minor),
+                 fmt::format("LibTorch {}.{}, which this welt runs on", host.libtorch_major, host.libtorch_minor),
+                 "Rebuild the plugin against that LibTorch: two versions in one process crash"};
+}
+
+std::optional<Problem> judge_string_abi(const PluginFacts& facts, const HostFacts& host, const std::string& where) {
+  const welt_plugin_note& note = facts.note;
+  if (note.kind != WELT_KIND_TORCH_LINKED || note.string_abi == host.string_abi) return {};
+  return Problem{where, fmt::format("its C++ strings are of the other kind ({})", string_abi_name(note.string_abi)),
+                 string_abi_name(host.string_abi), "Rebuild the plugin with that macro"};
+}
+
+std::optional<Problem> judge_exports(const PluginFacts& facts, const HostFacts&, const std::string& where) {
+  const std::vector<std::string>& exports = facts.exports;
   if (exports.size() == 1 && exports.front() == WELT_PLUGIN_ENTRY_NAME) return {};
   if (std::ranges::find(exports, WELT_PLUGIN_ENTRY_NAME) == exports.end()) {
     return Problem{where,
@@ -80,7 +89,8 @@ std::optional<Problem> judge_exports(const std::vector<std::string>& exports, co
 }
 
 // A sanitizer's runtime that comes into a process late ends it, so this cannot be left to dlopen.
-Verdict judge_sanitizers(std::uint32_t plugin, std::uint32_t host, const std::string& where) {
+Verdict judge_sanitizers(const PluginFacts& facts, const HostFacts& this_side, const std::string& where) {
+  const std::uint32_t plugin = facts.note.sanitizers, host = this_side.sanitizers;
   constexpr std::uint32_t fatal = WELT_SANITIZER_ADDRESS | WELT_SANITIZER_THREAD;
   if ((plugin & fatal & ~host) != 0) {
     return {Problem{where,
@@ -95,8 +105,6 @@ Verdict judge_sanitizers(std::uint32_t plugin, std::uint32_t host, const std::st
   }
   return {};
 }
-
-}  // namespace
 
 HostFacts this_host() {
   HostFacts host{WELT_ABI_MAJOR, WELT_ABI_MINOR, WELT_LIBTORCH_MAJOR, WELT_LIBTORCH_MINOR, WELT_STRING_ABI_NEW, 0};
@@ -114,10 +122,10 @@ HostFacts this_host() {
 
 Verdict judge(const PluginFacts& facts, const HostFacts& host, std::string_view where) {
   const std::string file(where);
-  if (auto refusal = judge_abi(facts.note, host, file)) return {std::move(refusal), {}};
-  if (auto refusal = judge_torch(facts, host, file)) return {std::move(refusal), {}};
-  if (auto refusal = judge_exports(facts.exports, file)) return {std::move(refusal), {}};
-  return judge_sanitizers(facts.note.sanitizers, host.sanitizers, file);
+  for (const auto point : {judge_abi, judge_kind, judge_libtorch, judge_string_abi, judge_exports}) {
+    if (auto refusal = point(facts, host, file)) return {std::move(refusal), {}};
+  }
+  return judge_sanitizers(facts, host, file);
 }
 
 }  // namespace welt

@@ -13,6 +13,7 @@
 namespace welt {
 namespace {
 
+constexpr std::uint64_t most_components = 1024, most_keys = 65536;  // more is a count that was never written
 constexpr std::string_view tell_author = "Tell the plugin's author; until then remove the file";
 
 // Handles are kept for ever, on purpose without a destructor that would close them at exit.

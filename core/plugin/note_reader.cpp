@@ -19,22 +19,22 @@ constexpr std::uint16_t this_machine = EM_X86_64;
 constexpr std::uint16_t this_machine = EM_AARCH64;
 #endif
 
-constexpr std::uint64_t max_sections = 65536, max_symbols = 1u << 20, max_needed = 4096;
+constexpr std::uint64_t max_sections = 65536, max_symbols = 1u << 20, max_dynamic = 4096;
 
 class Reader {
  public:
   Reader(std::span<const std::byte> file, std::string_view where) : file_(file), where_(where) {}
 
-  PluginFacts read() {
+  PluginFacts read(bool with_note) {
     header_ = at<Elf64_Ehdr>(0, "ELF header");
     check_identity();
     check_segments();
     read_sections();
     PluginFacts facts;
-    read_notes(facts);
+    if (with_note) read_notes(facts);
     for (const Elf64_Shdr& section : sections_) {
       if (section.sh_type == SHT_DYNSYM) read_symbols(section, facts);
-      if (section.sh_type == SHT_DYNAMIC) read_needed(section, facts);
+      if (section.sh_type == SHT_DYNAMIC) read_dynamic(section, facts);
     }
     return facts;
   }
@@ -193,13 +193,17 @@ class Reader {
     }
   }
 
-  void read_needed(const Elf64_Shdr& section, PluginFacts& facts) const {
+  void read_dynamic(const Elf64_Shdr& section, PluginFacts& facts) const {
     const auto table = range(section.sh_offset, section.sh_size, "dynamic table");
     const auto strings = strings_of(section);
-    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(table.size() / sizeof(Elf64_Dyn), max_needed); ++i) {
+    for (std::uint64_t i = 0; i < std::min<std::uint64_t>(table.size() / sizeof(Elf64_Dyn), max_dynamic); ++i) {
       const auto tag = entry<Elf64_Dyn>(table, i);
       if (tag.d_tag == DT_NULL) break;
       if (tag.d_tag == DT_NEEDED) facts.needed.push_back(text_at(strings, tag.d_un.d_val));
+      if (tag.d_tag == DT_RPATH || tag.d_tag == DT_RUNPATH) {
+        facts.library_paths.push_back(text_at(strings, tag.d_un.d_val));
+      }
+      if (tag.d_tag == DT_FLAGS_1) facts.nodelete = (tag.d_un.d_val & DF_1_NODELETE) != 0;
     }
   }
 
@@ -212,7 +216,11 @@ class Reader {
 }  // namespace
 
 PluginFacts read_plugin_facts(std::span<const std::byte> file, std::string_view where) {
-  return Reader(file, where).read();
+  return Reader(file, where).read(/*with_note=*/true);
+}
+
+PluginFacts read_library_facts(std::span<const std::byte> file, std::string_view where) {
+  return Reader(file, where).read(/*with_note=*/false);
 }
 
 }  // namespace welt

@@ -15,13 +15,18 @@
 namespace welt {
 
 struct PluginFacts {
-  welt_plugin_note note{};           // members the file's note does not have are zero
-  std::vector<std::string> exports;  // defined global and weak dynamic symbols, in the file's order
-  std::vector<std::string> needed;   // libraries it asks for (DT_NEEDED)
+  welt_plugin_note note{};                 // members the file's note does not have are zero
+  std::vector<std::string> exports;        // defined global and weak dynamic symbols, in the file's order
+  std::vector<std::string> needed;         // libraries it asks for (DT_NEEDED)
+  std::vector<std::string> library_paths;  // where it wants them looked for (DT_RPATH, DT_RUNPATH)
+  bool nodelete = false;                   // linked with -z nodelete: dlclose() leaves it where it is
 };
 
 // Throws Error (data_loss, failed_precondition) naming `where`: no ELF file, another machine's, cut off, without a
 // note.
 PluginFacts read_plugin_facts(std::span<const std::byte> file, std::string_view where);
+
+// The same for a file whose note, if it has one, is not looked at: `note` stays zero.
+PluginFacts read_library_facts(std::span<const std::byte> file, std::string_view where);
 
 }  // namespace welt

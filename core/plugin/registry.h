@@ -114,7 +114,8 @@ class Component {
 
   const ComponentType& type() const { return *type_; }
   welt_component* raw() const { return component_; }
-  const void* interface(std::string_view id) const;  // null: not offered
+  // Null: not offered. Throws Error for a table that is too short or lacks a function its header asks for.
+  const void* interface(std::string_view id) const;
   template <typename T>
   const T& require(std::string_view id) const {  // throws when missing, naming plugin and interface
     return *static_cast<const T*>(require_interface(id));

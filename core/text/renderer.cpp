@@ -43,11 +43,6 @@ class Renderer::Lease {
 
 Renderer::Renderer(const Component& component)
     : component_(&component), table_(&component.require<welt_renderer_v1>(WELT_RENDERER_INTERFACE)) {
-  if (!WELT_HAS(table_, fingerprint) || table_->block == nullptr || table_->make_state == nullptr ||
-      table_->release_state == nullptr || table_->measure == nullptr || table_->render == nullptr ||
-      table_->fingerprint == nullptr) {
-    blame(component, "an incomplete table of " WELT_RENDERER_INTERFACE, "all six functions");
-  }
   block_ = table_->block(component.raw());
   if (block_ < 1 || block_ > largest_block) {
     blame(component, fmt::format("a block of {} pixels", block_), fmt::format("1 to {}", largest_block));

@@ -93,8 +93,8 @@ TEST(Renderer, IncompleteOrOddTablesAreRefused) {
   EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.block = 0; }), "a block of 0 pixels");
   EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.block = 1 << 20; }), "a block of 1048576 pixels");
   EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.fingerprint = ""; }), "empty fingerprint");
-  EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.table.measure = nullptr; }), "incomplete table");
-  EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.table.struct_size = 16; }), "incomplete table");
+  EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.table.measure = nullptr; }), "its measure is null");
+  EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.table.struct_size = 16; }), "it has 16 bytes, which end before make_state");
 }
 
 }  // namespace
