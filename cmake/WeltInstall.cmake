@@ -16,7 +16,6 @@ install(DIRECTORY data/quickstart DESTINATION share/welt/data)
 install(DIRECTORY sdk/templates DESTINATION share/welt/sdk)
 install(FILES README.md CONTRIBUTING.md CHANGELOG.md LICENSE DESTINATION share/doc/welt)
 install(DIRECTORY docs DESTINATION share/doc/welt)
-install(FILES tests/bad_plugins/spaces.c DESTINATION share/doc/welt/tests/bad_plugins)   # the docs' example
 
 # LibTorch's libraries look in $ORIGIN/../../nvidia/… and then in $ORIGIN: two folders deep, that never leaves lib/welt.
 set(libtorch_folder lib/welt/libtorch/lib)

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -157,15 +158,24 @@ std::vector<fs::path> write_folder(const Template& chosen, const std::string& na
   }
 }
 
-// The LibTorch in use, if it has the headers that a plugin is compiled with.
-std::string libtorch_folder() {
+bool has_headers(const fs::path& libtorch) {
+  std::error_code error;
+  return fs::exists(libtorch / "include/ATen/core/Tensor.h", error);
+}
+
+// How a build finds LibTorch: by WELT_LIBTORCH if that is set, else the one in use, if it has the headers that a plugin
+// is compiled with.
+std::string libtorch_option() {
+  const char* variable = std::getenv("WELT_LIBTORCH");
+  if (variable != nullptr && has_headers(variable)) return "";
   const LibTorchInfo info = libtorch_info();
   const fs::path folder = info.path.parent_path().parent_path();
-  std::error_code error;
-  if (fs::exists(folder / "include/ATen/core/Tensor.h", error)) return folder.string();
+  if (has_headers(folder)) return " \\\n    -DWELT_LIBTORCH=" + folder.string();
   const std::string release = info.built_with.substr(0, info.built_with.rfind('.'));
   return fmt::format(
-      "LIBTORCH   # a LibTorch {} with its headers: the folder of that version of the Python package torch", release);
+      " \\\n    -DWELT_LIBTORCH=LIBTORCH   # LibTorch {} with its headers: the folder of that version of the Python "
+      "package torch",
+      release);
 }
 
 void print_next_steps(const Template& chosen, const Options& options, const fs::path& target) {
@@ -175,7 +185,7 @@ void print_next_steps(const Template& chosen, const Options& options, const fs::
   fmt::print("\nNext:\n  cd {}\n", target.string());
   fmt::print("  cmake -B build -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH={}",
              installed ? prefix.string() : "PREFIX");
-  if (chosen.torch) fmt::print(" \\\n    -DWELT_LIBTORCH={}", libtorch_folder());
+  if (chosen.torch) fmt::print("{}", libtorch_option());
   fmt::print("\n  cmake --build build && ctest --test-dir build\n  WELT_PLUGIN_PATH=build welt run recipe.toml\n");
   if (installed) return;
   fmt::print(

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 Outcome write_plugin(const TempFolder& folder, const std::vector<std::string>& arguments) {
   std::vector<std::string> words = {"plugin", "new"};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  return run_welt(words, "cd " + shell_quoted(folder.path()) + " &&");
+  return run_welt(words, "cd " + shell_quoted(folder.path()) + " && env -u WELT_LIBTORCH");
 }
 
 std::set<std::string> files_below(const fs::path& folder) {
@@ -143,6 +143,17 @@ TEST(PluginNewRefusal, NoRole) {
   const Outcome outcome = write_plugin(folder, {"mine"});
   EXPECT_EQ(outcome.status, 2);
   EXPECT_CONTAINS(outcome.err, "--role is required");
+}
+
+TEST(PluginNewNextSteps, LeaveOutALibTorchThatTheEnvironmentNames) {
+  const TempFolder folder;
+  folder.put("torch/include/ATen/core/Tensor.h", "");
+  const auto next_steps = [&](const std::string& name, const std::string& variable) {
+    return run_welt({"plugin", "new", name, "--role", "latent", "--dir", folder.path()}, variable).out;
+  };
+  EXPECT_EQ(next_steps("named", "WELT_LIBTORCH=" + (folder / "torch").string()).find("WELT_LIBTORCH"),
+            std::string::npos);
+  EXPECT_CONTAINS(next_steps("not_there", "WELT_LIBTORCH=" + (folder / "nowhere").string()), "-DWELT_LIBTORCH=");
 }
 
 TEST(PluginNewHelp, EndsInExamples) {
