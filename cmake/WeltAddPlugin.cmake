@@ -7,7 +7,8 @@
 # installed), and is installed to lib/welt/plugins, where an installed welt looks. presets/*.json of the calling folder
 # go to presets/<name>/ beside the plugin. In welt's own build tests/*.cpp become the test program welt_<name>_tests,
 # which goes through the built plugin and never links its sources. Elsewhere, where the program welt was found
-# (WELT_PROGRAM), ctest gets the test welt_<name>_conformance, which is `welt plugin check`.
+# (WELT_PROGRAM), ctest gets the tests welt_<name>_loads, which is `welt plugin describe`, and, if that program checks
+# plugins (WELT_PROGRAM_CHECKS), welt_<name>_conformance, which is `welt plugin check`.
 #
 # Sources know id and version as the texts WELT_PLUGIN_ID and WELT_PLUGIN_VERSION, so that the plugin's own table and
 # its note cannot differ. C is compiled as C11 and C++ as C++20.
@@ -141,7 +142,10 @@ function(welt_add_plugin name)
   endif()
 
   if(WELT_PROGRAM AND NOT ARG_OUTPUT_DIRECTORY)
-    add_test(NAME welt_${name}_conformance COMMAND "${WELT_PROGRAM}" plugin check "$<TARGET_FILE:${target}>")
+    add_test(NAME welt_${name}_loads COMMAND "${WELT_PROGRAM}" plugin describe "$<TARGET_FILE:${target}>")
+    if(WELT_PROGRAM_CHECKS)
+      add_test(NAME welt_${name}_conformance COMMAND "${WELT_PROGRAM}" plugin check "$<TARGET_FILE:${target}>")
+    endif()
   endif()
   file(GLOB tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/tests/*.cpp")
   if(BUILD_TESTING AND tests AND COMMAND welt_add_tests)

@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 // What a person who keeps warnings would be shown stops the test.
-const std::string c_warnings = "-DCMAKE_C_FLAGS=-Wall -Wextra -Werror";
-const std::string cxx_warnings = "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror";
+const std::string c_warnings = "-DCMAKE_C_FLAGS=-Wall -Wextra -Wpedantic -Werror";
+const std::string cxx_warnings = "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror";
 const std::string libtorch = "-DWELT_LIBTORCH=" WELT_LIBTORCH_ROOT;
 
 struct Written {
@@ -37,6 +37,8 @@ class WrittenPluginsSlow : public InstalledTree {
     std::vector<std::string> more = {one.lang == std::string("c") ? c_warnings : cxx_warnings};
     if (torch) more.push_back(libtorch);
     ASSERT_NO_FATAL_FAILURE(build(one.name, more)) << one.name;
+    const Outcome tested = command({WELT_CTEST, "--test-dir", build_folder(one.name), "--no-tests=error"});
+    EXPECT_EQ(tested.status, 0) << tested.out << tested.err;
     const Outcome described = welt({"plugin", "describe", "--json", module(one.name)});
     ASSERT_EQ(described.status, 0) << described.err;
     EXPECT_EQ(Json::parse(described.out).at("note").at("kind"), torch ? "torch-linked" : "torch-free") << one.name;

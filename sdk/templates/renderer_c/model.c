@@ -7,9 +7,9 @@ enum { dots_across = 4, dots_down = 6 }; /* 24 bits: a code point has 21 */
 
 static int64_t dot_size(int64_t block) { return block / smallest_block; }
 
-int64_t character_width(int64_t block) { return dots_across * dot_size(block); }
+int64_t my_plugin_character_width(int64_t block) { return dots_across * dot_size(block); }
 
-void draw_character(uint32_t code_point, int64_t block, uint8_t* corner, int64_t stride) {
+void my_plugin_draw_character(uint32_t code_point, int64_t block, uint8_t* corner, int64_t stride) {
   const int64_t dot = dot_size(block), top = (block - dots_down * dot) / 2;
   for (int64_t bit = 0; bit < dots_across * dots_down; ++bit) {
     if ((code_point >> bit & 1) == 0) continue;

@@ -71,7 +71,7 @@ static welt_status read_word(const struct renderer* self, welt_renderer_state* s
 
 /* Of the word in the state: its characters side by side, and white up to a whole block. */
 static int64_t width_of(const struct renderer* self, const welt_renderer_state* state) {
-  const int64_t used = (int64_t)state->count * character_width(self->block);
+  const int64_t used = (int64_t)state->count * my_plugin_character_width(self->block);
   const int64_t blocks = (used + self->block - 1) / self->block;
   return (blocks > 0 ? blocks : 1) * self->block;
 }
@@ -100,7 +100,8 @@ static welt_status render(const welt_component* component, welt_renderer_state* 
         (long long)width_of(self, state));
   for (int64_t y = 0; y < height; ++y) memset(pixels + y * stride, 255, (size_t)width);
   for (uint64_t i = 0; i < state->count; ++i)
-    draw_character(state->characters[i], self->block, pixels + (int64_t)i * character_width(self->block), stride);
+    my_plugin_draw_character(state->characters[i], self->block,
+                             pixels + (int64_t)i * my_plugin_character_width(self->block), stride);
   return WELT_OK;
 }
 

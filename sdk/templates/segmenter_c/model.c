@@ -6,7 +6,7 @@
 
 enum { default_lookahead = 4096 }; /* bytes */
 
-int set_separators(struct rule* rule, welt_string separators) {
+int my_plugin_set_separators(struct rule* rule, welt_string separators) {
   memset(rule->is_separator, 0, sizeof rule->is_separator);
   for (uint64_t i = 0; i < separators.size; ++i) {
     const unsigned char byte = (unsigned char)separators.data[i];
@@ -16,7 +16,7 @@ int set_separators(struct rule* rule, welt_string separators) {
   return separators.size > 0;
 }
 
-uint64_t find_wrong_byte(welt_string text, int is_final) {
+uint64_t my_plugin_find_wrong_byte(welt_string text, int is_final) {
   uint64_t at = 0;
   while (at < text.size) {
     uint32_t c = 0;
@@ -35,8 +35,8 @@ static int is_mark(uint32_t c) {
          (c >= 0x1F3FB && c <= 0x1F3FF) || c == 0x200D;
 }
 
-uint64_t find_word_end(const struct rule* rule, welt_string text, uint64_t begin, int is_final,
-                       const welt_segment_limits* limits) {
+uint64_t my_plugin_find_word_end(const struct rule* rule, welt_string text, uint64_t begin, int is_final,
+                                 const welt_segment_limits* limits) {
   uint64_t at = begin, cluster = begin; /* cluster: where the last character that is no mark begins */
   uint32_t c = 0;
   for (int64_t characters = 0; at < text.size; ++characters) {
@@ -55,7 +55,7 @@ uint64_t find_word_end(const struct rule* rule, welt_string text, uint64_t begin
   return cluster > begin ? cluster : at;
 }
 
-int is_whole(const struct rule* rule, welt_string word) {
+int my_plugin_is_whole(const struct rule* rule, welt_string word) {
   if (word.size == 0) return 0;
   const unsigned char last = (unsigned char)word.data[word.size - 1];
   return last < sizeof rule->is_separator && rule->is_separator[last];

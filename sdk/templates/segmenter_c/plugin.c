@@ -40,14 +40,14 @@ static welt_status segment(welt_component* component, welt_string text, uint32_t
   welt_segment_limits limits;
   const welt_status status = read_limits(self, given, &limits, error);
   if (status != WELT_OK) return status;
-  const uint64_t wrong = find_wrong_byte(text, is_final != 0);
+  const uint64_t wrong = my_plugin_find_wrong_byte(text, is_final != 0);
   if (wrong < text.size)
     return welt_fail(self->host, error, WELT_INVALID_ARGUMENT, WELT_PLUGIN_ID, "",
                      "the text is not UTF-8: byte %llu fits no character; expected well-formed UTF-8",
                      (unsigned long long)wrong);
   uint64_t words = 0, done = 0;
   while (done < text.size && words < capacity) {
-    const uint64_t end = find_word_end(&self->rule, text, done, is_final != 0, &limits);
+    const uint64_t end = my_plugin_find_word_end(&self->rule, text, done, is_final != 0, &limits);
     if (end == done) break; /* held back until more text comes */
     if (ids != NULL) ids[words] = -1;
     if (engines != NULL) engines[words] = 1;
@@ -59,7 +59,7 @@ static welt_status segment(welt_component* component, welt_string text, uint32_t
 }
 
 static uint32_t is_complete(const welt_component* component, welt_string word) {
-  return is_whole(&self_of(component)->rule, word) ? 1 : 0;
+  return my_plugin_is_whole(&self_of(component)->rule, word) ? 1 : 0;
 }
 
 static const welt_segmenter_v1 table = {.struct_size = sizeof table, .segment = segment, .is_complete = is_complete};
@@ -80,7 +80,7 @@ static welt_status make(const welt_config* config, uint32_t init, const welt_hos
   config->get(config, welt_text("separators"), &separators);
   struct segmenter* self = calloc(1, sizeof *self);
   if (self == NULL) return welt_fail(host, error, WELT_RESOURCE_EXHAUSTED, WELT_PLUGIN_ID, "", "out of memory");
-  if (!set_separators(&self->rule, separators.string)) {
+  if (!my_plugin_set_separators(&self->rule, separators.string)) {
     free(self);
     return welt_fail(host, error, WELT_INVALID_ARGUMENT, WELT_PLUGIN_ID, "separators",
                      "separators is \"%.*s\"; expected one or more ASCII characters", (int)separators.string.size,
