@@ -14,9 +14,9 @@
 #pragma once
 
 #include <welt/abi/plugin.h>
+#include <welt/sdk/entry.h>
 #include <welt/sdk/base.hpp>
 #include <welt/sdk/config.hpp>
-#include <welt/sdk/entry.h>
 #include <welt/sdk/schema.hpp>
 
 #include <algorithm>
