@@ -65,6 +65,7 @@ TorchComponent::TorchComponent(TorchComponent&&) noexcept = default;
 TorchComponent::~TorchComponent() = default;
 
 const ComponentType& TorchComponent::type() const { return state_->component->type(); }
+const Component& TorchComponent::component() const { return *state_->component; }
 const nlohmann::json& TorchComponent::config() const { return state_->config; }
 const std::vector<NamedParameter>& TorchComponent::parameters() const { return state_->names; }
 

@@ -92,6 +92,7 @@ class TorchComponent {
   ~TorchComponent();
 
   const ComponentType& type() const;
+  const Component& component() const;      // for interfaces that have no function here
   const nlohmann::json& config() const;    // checked, with defaults
   std::int64_t width() const;              // D; of an image encoder: of its pooled vector
   std::int64_t max_positions() const;      // 0: unlimited

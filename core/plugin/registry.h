@@ -72,7 +72,7 @@ class Registry {
   const Plugin& find_plugin(std::string_view name);
 
   // The Hugging Face config that a plugin ships as presets/<name>.json.
-  nlohmann::json preset(const ComponentType& type, std::string_view name);
+  static nlohmann::json preset(const ComponentType& type, std::string_view name);
   static std::vector<std::string> preset_names(const Plugin& plugin);
 
  private:

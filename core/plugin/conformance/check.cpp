@@ -25,7 +25,8 @@ std::regex expression(const std::string& text, const char* option) {
 }
 
 std::vector<const Test*> select(const TestList& tests, const CheckOptions& options) {
-  const std::regex include = expression(options.include, "--include"), exclude = expression(options.exclude, "--exclude");
+  const std::regex include = expression(options.include, "--include"),
+                   exclude = expression(options.exclude, "--exclude");
   std::vector<const Test*> selected;
   for (const Test& test : tests) {
     if (!std::regex_search(test.name, include)) continue;
@@ -68,10 +69,9 @@ Result result_of(const Test& test, const ChildOutcome& outcome, double limit) {
     return result;
   } else {
     result.status = Status::crash;
-    result.message = outcome.signal != 0
-                         ? fmt::format("{}: {}", place, signal_name(outcome.signal))
-                         : fmt::format("{}: the process ended with status {} before the test was over", place,
-                                       outcome.exit_status);
+    result.message = outcome.signal != 0 ? fmt::format("{}: {}", place, signal_name(outcome.signal))
+                                         : fmt::format("{}: the process ended with status {} before the test was over",
+                                                       place, outcome.exit_status);
   }
   const std::string said = last_lines(outcome.err);
   if (!said.empty()) result.message += fmt::format(". It wrote: {}", said);
@@ -101,7 +101,8 @@ class Runner {
     } else {
       offered = opened().roles();
     }
-    return std::ranges::any_of(roles, [&](const auto& role) { return std::ranges::find(offered, role) != offered.end(); });
+    return std::ranges::any_of(roles,
+                               [&](const auto& role) { return std::ranges::find(offered, role) != offered.end(); });
   }
 
   Result run(const Test& test) {
@@ -214,7 +215,8 @@ CheckReport check_plugin(const Suite& suite, const CheckOptions& options) {
       }
     }
     if (result.status == Status::fail || result.status == Status::crash)
-      blocked[test->name] = fmt::format("{}, which {}", test->name, result.status == Status::fail ? "failed" : "crashed");
+      blocked[test->name] =
+          fmt::format("{}, which {}", test->name, result.status == Status::fail ? "failed" : "crashed");
     if (options.on_result) options.on_result(result);
     report.results.push_back(std::move(result));
   }

@@ -13,16 +13,16 @@
 namespace welt::conformance {
 
 enum class Isolation {
-  fork,    // tests are forks of two servers: one that has opened the file, one that has not
-  exec,    // each test is forked from a server of its own
+  fork,        // tests are forks of two servers: one that has opened the file, one that has not
+  exec,        // each test is forked from a server of its own
   in_process,  // no processes, no time limits, output not looked at: for a debugger
 };
 
 struct CheckOptions {
-  ServerOptions server;                               // its `open` does not matter here
-  std::string include, exclude;                       // regular expressions on names; empty: all, none
+  ServerOptions server;          // its `open` does not matter here
+  std::string include, exclude;  // regular expressions on names; empty: all, none
   Isolation isolation = Isolation::fork;
-  std::filesystem::path program = "/proc/self/exe";  // the welt that serves
+  std::filesystem::path program = "/proc/self/exe";   // the welt that serves
   std::function<void(const Result&)> on_result = {};  // told each as it comes
 };
 

@@ -20,8 +20,8 @@ class SharedNote {
   SharedNote(const SharedNote&) = delete;
   SharedNote& operator=(const SharedNote&) = delete;
 
-  void at(std::string_view place);          // "forward()"; cut off where it is too long
-  void finish(std::string_view result);     // the last thing a child says
+  void at(std::string_view place);       // "forward()"; cut off where it is too long
+  void finish(std::string_view result);  // the last thing a child says
   std::string place() const;
   bool finished() const;
   std::string result() const;
@@ -33,9 +33,9 @@ class SharedNote {
 
 struct ChildOutcome {
   bool timed_out = false;
-  int signal = 0;        // that ended it; 0: none
-  int exit_status = 0;   // where none did
-  bool finished = false; // it said its result
+  int signal = 0;         // that ended it; 0: none
+  int exit_status = 0;    // where none did
+  bool finished = false;  // it said its result
   std::string result, place;
   std::string out, err;  // what it printed, the first few kB
   double seconds = 0;

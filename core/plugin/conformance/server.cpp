@@ -40,9 +40,15 @@ bool receive_text(int socket, std::string& text) {
 }
 
 json to_json(const ChildOutcome& outcome) {
-  return {{"timed_out", outcome.timed_out}, {"signal", outcome.signal}, {"exit_status", outcome.exit_status},
-          {"finished", outcome.finished},   {"result", outcome.result}, {"place", outcome.place},
-          {"out", outcome.out},             {"err", outcome.err},       {"seconds", outcome.seconds}};
+  return {{"timed_out", outcome.timed_out},
+          {"signal", outcome.signal},
+          {"exit_status", outcome.exit_status},
+          {"finished", outcome.finished},
+          {"result", outcome.result},
+          {"place", outcome.place},
+          {"out", outcome.out},
+          {"err", outcome.err},
+          {"seconds", outcome.seconds}};
 }
 
 ChildOutcome from_json(const json& value) {
@@ -57,9 +63,7 @@ ChildOutcome from_json(const json& value) {
           .seconds = value.at("seconds")};
 }
 
-json result_json(const Result& result) {
-  return {{"status", status_name(result.status)}, {"message", result.message}};
-}
+json result_json(const Result& result) { return {{"status", status_name(result.status)}, {"message", result.message}}; }
 
 }  // namespace
 
@@ -99,10 +103,11 @@ Server::Server(const std::filesystem::path& program, const ServerOptions& option
     fail({.where = "starting the checks", .found = std::string("socketpair: ") + std::strerror(errno)});
   const int room = static_cast<int>(longest_message);
   for (const int end : pair) setsockopt(end, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-  std::vector<std::string> words = {program.string(),         "plugin",    "check-server",
-                                    options.subject.file,     "--socket",  std::to_string(pair[1]),
-                                    "--seed",                 std::to_string(options.subject.seed),
-                                    "--timeout",              fmt::format("{}", options.timeout)};
+  std::vector<std::string> words = {program.string(), "plugin",
+                                    "check-server",   options.subject.file,
+                                    "--socket",       std::to_string(pair[1]),
+                                    "--seed",         std::to_string(options.subject.seed),
+                                    "--timeout",      fmt::format("{}", options.timeout)};
   if (options.open) words.emplace_back("--open");
   if (!options.config_file.empty()) words.insert(words.end(), {"--config", options.config_file.string()});
   std::vector<char*> arguments;

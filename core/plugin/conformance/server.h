@@ -1,8 +1,8 @@
 // The process that conformance tests are forked from, and its client.
 //
-// It is the program itself, started anew (hidden verb `welt plugin check-server`): one thread, LibTorch loaded, no tensor
-// operator run, and, where asked for, the plugin opened. Each test is a fork of it, so a test costs milliseconds, not
-// LibTorch's start. The process that asks never opens the plugin.
+// It is the program itself, started anew (hidden verb `welt plugin check-server`): one thread, LibTorch loaded, no
+// tensor operator run, and, where asked for, the plugin opened. Each test is a fork of it, so a test costs
+// milliseconds, not LibTorch's start. The process that asks never opens the plugin.
 #pragma once
 
 #include <sys/types.h>

@@ -14,9 +14,10 @@ std::string_view status_name(Status status) {
 
 std::string status_text(welt_status status) {
   static constexpr const char* names[] = {
-      "ok",        "cancelled",          "unknown", "invalid argument", "deadline exceeded", "not found", "already exists",
-      "permission denied", "resource exhausted", "failed precondition", "aborted", "out of range", "unimplemented",
-      "internal",  "unavailable",        "data loss"};
+      "ok",        "cancelled",      "unknown",           "invalid argument",   "deadline exceeded",
+      "not found", "already exists", "permission denied", "resource exhausted", "failed precondition",
+      "aborted",   "out of range",   "unimplemented",     "internal",           "unavailable",
+      "data loss"};
   const bool known = status >= WELT_OK && status <= WELT_DATA_LOSS;
   return fmt::format("status {} ({})", status, known ? names[status] : "no WELT_… status");
 }

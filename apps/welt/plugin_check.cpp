@@ -1,0 +1,168 @@
+// `welt plugin check`: the conformance tests on a plugin file. The hidden `welt plugin check-server` is the process
+// that tests are forked from (core/plugin/conformance/server.h).
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "apps/welt/table.h"
+#include "apps/welt/verb.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/model/conformance/suite.h"
+#include "core/plugin/conformance/check.h"
+
+namespace welt {
+namespace {
+
+using nlohmann::json;
+using namespace conformance;
+
+struct Options {
+  std::string file, include, exclude, isolate = "fork", config;
+  bool as_json = false, in_process = false, list = false;
+  std::uint64_t seed = 1;
+  double timeout = 20;
+};
+
+struct ServerArguments {
+  std::string file, config;
+  int socket = -1;
+  bool open = false;
+  std::uint64_t seed = 1;
+  double timeout = 20;
+};
+
+ServerOptions server_options(const std::string& file, const std::string& config, std::uint64_t seed, double timeout) {
+  ServerOptions options;
+  options.subject = {.file = file, .seed = seed, .config = {}};
+  options.timeout = timeout;
+  if (config.empty()) return options;
+  options.config_file = config;
+  const json read = json::parse(read_file(config), nullptr, false);
+  if (!read.is_object())
+    fail({config, read.is_discarded() ? "no JSON" : "a " + std::string(read.type_name()),
+          "a JSON object: the configuration of a component", "Compare it with `welt plugin describe`"});
+  options.subject.config = read;
+  return options;
+}
+
+void print_list(const Options& options) {
+  if (options.as_json) {
+    json out = json::array();
+    for (const Test& test : conformance_suite().tests)
+      out.push_back({{"name", test.name}, {"description", test.description}, {"applies", test.applies}});
+    fmt::print("{}\n", out.dump(2));
+    return;
+  }
+  std::vector<std::vector<std::string>> rows = {{"test", "what it tries", "applies to"}};
+  for (const Test& test : conformance_suite().tests) rows.push_back({test.name, test.description, test.applies});
+  fmt::print("{}", format_table(rows));
+}
+
+void print_result(const Result& result) {
+  fmt::print("{:<5}  {}{}{}\n", status_name(result.status), result.name, result.message.empty() ? "" : ": ",
+             result.message);
+  std::fflush(stdout);
+}
+
+json report_json(const CheckReport& report) {
+  json out = {{"file", report.file}, {"plugin", report.plugin}, {"seed", report.seed}, {"good", report.good()}};
+  out["seconds"] = report.seconds;
+  out["results"] = json::array();
+  for (const Result& result : report.results)
+    out["results"].push_back({{"name", result.name},
+                              {"status", status_name(result.status)},
+                              {"message", result.message},
+                              {"seconds", result.seconds}});
+  for (const Status status : {Status::pass, Status::warn, Status::fail, Status::skip, Status::crash})
+    out["counts"][std::string(status_name(status))] = report.count(status);
+  return out;
+}
+
+void check(const Options& options) {
+  if (options.list) return print_list(options);
+  if (options.file.empty()) throw CLI::RequiredError("FILE");
+  if (!std::filesystem::is_regular_file(options.file))
+    fail({options.file, "no such file", "a plugin file, welt_<name>.plugin.so",
+          "`welt plugin list` shows the paths of the plugins that are found"},
+         ErrorCode::not_found);
+  CheckOptions check;
+  check.server = server_options(options.file, options.config, options.seed, options.timeout);
+  check.include = options.include, check.exclude = options.exclude;
+  check.isolation = options.in_process          ? Isolation::in_process
+                    : options.isolate == "exec" ? Isolation::exec
+                                                : Isolation::fork;
+  if (!options.as_json) check.on_result = print_result;
+  const CheckReport report = check_plugin(conformance_suite(), check);
+  if (options.as_json) {
+    fmt::print("{}\n", report_json(report).dump(2, ' ', false, json::error_handler_t::replace));
+  } else {
+    fmt::print("\n{}: {} passed, {} warned, {} failed, {} crashed, {} skipped in {:.1f} s (seed {})\n",
+               report.plugin.empty() ? report.file : report.plugin, report.count(Status::pass),
+               report.count(Status::warn), report.count(Status::fail), report.count(Status::crash),
+               report.count(Status::skip), report.seconds, report.seed);
+  }
+  if (!report.good()) throw CLI::RuntimeError(1);
+}
+
+void add_server(CLI::App& plugin) {
+  const auto arguments = std::make_shared<ServerArguments>();
+  CLI::App* verb =
+      plugin.add_subcommand("check-server", "The process that conformance tests are forked from")->group("");
+  verb->add_option("FILE", arguments->file)->required();
+  verb->add_option("--socket", arguments->socket)->required();
+  verb->add_option("--seed", arguments->seed);
+  verb->add_option("--timeout", arguments->timeout);
+  verb->add_option("--config", arguments->config);
+  verb->add_flag("--open", arguments->open);
+  verb->callback([arguments] {
+    ServerOptions options = server_options(arguments->file, arguments->config, arguments->seed, arguments->timeout);
+    options.open = arguments->open;
+    serve(conformance_suite(), options, arguments->socket);
+  });
+}
+
+}  // namespace
+
+void add_plugin_check(CLI::App& plugin) {
+  const auto options = std::make_shared<Options>();
+  CLI::App* verb = plugin.add_subcommand("check", "Try every rule of the plugin ABI on a plugin file");
+  verb->add_option("FILE", options->file, "A plugin file, welt_<name>.plugin.so")->type_name("");
+  verb->add_option("--include", options->include, "Only tests whose name this regular expression finds")
+      ->type_name("RE")
+      ->group("Tests");
+  verb->add_option("--exclude", options->exclude, "No tests whose name this finds")->type_name("RE")->group("Tests");
+  verb->add_flag("--list", options->list, "Show the tests instead of running them")->group("Tests");
+  verb->add_option("--config", options->config,
+                   "Configuration of the components, a JSON file (default: the preset nano, "
+                   "else the schema's defaults)")
+      ->type_name("FILE")
+      ->group("Tests");
+  verb->add_option("--seed", options->seed, "Of all random numbers")->capture_default_str()->group("Tests");
+  verb->add_option("--isolate", options->isolate,
+                   "fork: each test in a child of a process that has opened the file; exec: in a process of its own")
+      ->check(CLI::IsMember({"fork", "exec"}))
+      ->capture_default_str()
+      ->group("Processes");
+  verb->add_flag("--in-process", options->in_process, "No processes and no time limits, for a debugger")
+      ->group("Processes");
+  verb->add_option("--timeout", options->timeout, "Seconds that a test may take")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->group("Processes");
+  verb->add_flag("--json", options->as_json, "Machine-readable")->group("Output");
+  verb->footer(
+      "Leaves with 0 only without a failure or a crash.\n\n"
+      "Examples:\n  welt plugin check build/bin/welt_llama.plugin.so\n"
+      "  welt plugin check welt_mine.plugin.so --include '^cache' --json\n"
+      "  gdb --args welt plugin check welt_mine.plugin.so --in-process --include numerics.long\n"
+      "  welt plugin check --list");
+  verb->callback([options] { check(*options); });
+  add_server(plugin);
+}
+
+}  // namespace welt
