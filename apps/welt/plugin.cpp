@@ -223,10 +223,8 @@ void add_plugin(CLI::App& app) {
   add_plugin_check(*plugin);
   add_plugin_new(*plugin);
   plugin->footer(
-      "Examples:
-  welt plugin list
-  welt plugin describe llama
-  welt plugin new mine --role segmenter");
+      "Examples:\n  welt plugin list\n  welt plugin describe llama\n  welt plugin check build/welt_mine.plugin.so\n"
+      "  welt plugin new mine --role segmenter");
 }
 
 }  // namespace welt
