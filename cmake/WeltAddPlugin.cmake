@@ -6,7 +6,12 @@
 # (where that is not set, to the caller's build folder; or to OUTPUT_DIRECTORY, for test plugins, which are not
 # installed), and is installed to lib/welt/plugins, where an installed welt looks. presets/*.json of the calling folder
 # go to presets/<name>/ beside the plugin. In welt's own build tests/*.cpp become the test program welt_<name>_tests,
-# which goes through the built plugin and never links its sources.
+# which goes through the built plugin and never links its sources. Elsewhere, where the program welt was found
+# (WELT_PROGRAM), ctest gets the tests welt_<name>_loads, which is `welt plugin describe`, and, if that program checks
+# plugins (WELT_PROGRAM_CHECKS), welt_<name>_conformance, which is `welt plugin check`.
+#
+# Sources know id and version as the texts WELT_PLUGIN_ID and WELT_PLUGIN_VERSION, so that the plugin's own table and
+# its note cannot differ. C is compiled as C11 and C++ as C++20.
 #
 # One file for welt's own build and the installed package welt-sdk. It wants the targets welt::abi, welt::sdk and, for
 # TORCH, welt::sdk_nn and welt::libtorch; and the variables WELT_SDK_VERSION, LibTorch_VERSION_MAJOR and _MINOR.
@@ -96,8 +101,11 @@ function(welt_add_plugin name)
   if(ARG_TORCH)
     target_link_libraries(${target} PRIVATE welt::sdk_nn welt::libtorch)
   endif()
+  target_compile_definitions(${target} PRIVATE "WELT_PLUGIN_ID=\"${id}\"" "WELT_PLUGIN_VERSION=\"${version}\"")
   if(language STREQUAL CXX)
     target_compile_features(${target} PRIVATE cxx_std_20)
+  else()
+    target_compile_features(${target} PRIVATE c_std_11)
   endif()
   if(TARGET welt_warnings)
     target_link_libraries(${target} PRIVATE welt_warnings)
@@ -133,6 +141,12 @@ function(welt_add_plugin name)
     endif()
   endif()
 
+  if(WELT_PROGRAM AND NOT ARG_OUTPUT_DIRECTORY)
+    add_test(NAME welt_${name}_loads COMMAND "${WELT_PROGRAM}" plugin describe "$<TARGET_FILE:${target}>")
+    if(WELT_PROGRAM_CHECKS)
+      add_test(NAME welt_${name}_conformance COMMAND "${WELT_PROGRAM}" plugin check "$<TARGET_FILE:${target}>")
+    endif()
+  endif()
   file(GLOB tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/tests/*.cpp")
   if(BUILD_TESTING AND tests AND COMMAND welt_add_tests)
     set(library welt_core)

@@ -4,7 +4,7 @@
 #   bin/welt                     the program
 #   lib/welt/plugins             plugins with their presets (see WeltAddPlugin.cmake)
 #   lib/welt/libtorch/lib        the libraries of LibTorch that a CPU program needs (WELT_BUNDLE_LIBTORCH)
-#   share/welt                   recipes, and the text of the quick start
+#   share/welt                   recipes, the text of the quick start, and what `welt plugin new` writes
 #   include, lib/*.a, lib/cmake  the SDK: the package welt-sdk
 #   share/doc/welt               documentation and licences, in the folders that their links expect
 include(CMakePackageConfigHelpers)
@@ -13,9 +13,9 @@ option(WELT_BUNDLE_LIBTORCH "Install LibTorch's CPU libraries too (459 MB); OFF:
 install(TARGETS welt RUNTIME DESTINATION bin)
 install(DIRECTORY recipes DESTINATION share/welt)
 install(DIRECTORY data/quickstart data/bench DESTINATION share/welt/data)
+install(DIRECTORY sdk/templates DESTINATION share/welt/sdk)
 install(FILES README.md CONTRIBUTING.md CHANGELOG.md LICENSE DESTINATION share/doc/welt)
 install(DIRECTORY docs DESTINATION share/doc/welt)
-install(FILES tests/bad_plugins/spaces.c DESTINATION share/doc/welt/tests/bad_plugins)   # the docs' example
 
 # LibTorch's libraries look in $ORIGIN/../../nvidia/… and then in $ORIGIN: two folders deep, that never leaves lib/welt.
 set(libtorch_folder lib/welt/libtorch/lib)

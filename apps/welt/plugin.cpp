@@ -202,7 +202,7 @@ void describe_plugin(const Options& options) {
 }  // namespace
 
 void add_plugin(CLI::App& app) {
-  CLI::App* plugin = app.add_subcommand("plugin", "List plugins, describe one, check one");
+  CLI::App* plugin = app.add_subcommand("plugin", "List plugins, describe one, check one, or begin a new one");
   plugin->require_subcommand(1);
   const auto options = std::make_shared<Options>();
 
@@ -221,7 +221,10 @@ void add_plugin(CLI::App& app) {
       "Examples:\n  welt plugin describe bert\n  welt plugin describe build/bin/welt_llama.plugin.so --json");
   describe_verb->callback([options] { describe_plugin(*options); });
   add_plugin_check(*plugin);
-  plugin->footer("Examples:\n  welt plugin list\n  welt plugin describe llama");
+  add_plugin_new(*plugin);
+  plugin->footer(
+      "Examples:\n  welt plugin list\n  welt plugin describe llama\n  welt plugin check build/welt_mine.plugin.so\n"
+      "  welt plugin new mine --role segmenter");
 }
 
 }  // namespace welt

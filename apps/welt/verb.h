@@ -24,6 +24,7 @@ void add_model_info(CLI::App& model);  // of `welt model`
 void add_plugin(CLI::App& app);
 void add_plugin_check(CLI::App& plugin);  // of `welt plugin`
 void add_process(CLI::App& app);
+void add_plugin_new(CLI::App& plugin);    // of `welt plugin`
 void add_render(CLI::App& app);
 void add_run(CLI::App& app);
 void add_segment(CLI::App& app);

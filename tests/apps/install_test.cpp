@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "tests/apps/run_welt.h"
+#include "tests/apps/installed_tree.h"
 
 namespace welt::test {
 namespace {
@@ -12,49 +12,9 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-// One installation, moved after it was made; commands run in a folder of their own, without the environment of the
-// test.
-class InstalledTreeSlow : public ::testing::Test {
+// Runs the quick start, cut down to two steps. The text that it reads is that of the installation.
+class InstalledTreeSlow : public InstalledTree {
  protected:
-  InstalledTreeSlow() { fs::create_directories(work_); }
-
-  void install() {
-    const fs::path first = folder_ / "first";
-    const Outcome outcome = command({WELT_CMAKE, "--install", WELT_BUILD_DIR, "--prefix", first.string()});
-    ASSERT_EQ(outcome.status, 0) << outcome.err;
-    fs::create_directories(tree_.parent_path());
-    fs::rename(first, tree_);
-  }
-
-  Outcome command(const std::vector<std::string>& words, const std::string& variables = "") const {
-    return run_welt({words.begin() + 1, words.end()}, prepared(variables), words.front());
-  }
-  Outcome welt(const std::vector<std::string>& arguments, const std::string& variables = "") const {
-    return run_welt(arguments, prepared(variables), tree_ / "bin/welt");
-  }
-
-  // Configures the project in folder_/<project>, in its build/, with nothing but the installed SDK and `more`.
-  Outcome configure(const std::string& project, const std::string& more = "") const {
-    std::vector<std::string> words = {WELT_CMAKE,
-                                      "-S" + (folder_ / project).string(),
-                                      "-B" + build_folder(project),
-                                      "-G" WELT_GENERATOR,
-                                      "-DCMAKE_BUILD_TYPE=RelWithDebInfo",
-                                      "-DCMAKE_C_COMPILER=" WELT_C_COMPILER,
-                                      "-DCMAKE_CXX_COMPILER=" WELT_CXX_COMPILER,
-                                      "-DCMAKE_PREFIX_PATH=" + tree_.string()};
-    if (!more.empty()) words.push_back(more);
-    return command(words);
-  }
-  void build(const std::string& project, const std::string& more = "") const {
-    const Outcome configured = configure(project, more);
-    ASSERT_EQ(configured.status, 0) << configured.err;
-    const Outcome built = command({WELT_CMAKE, "--build", build_folder(project)});
-    ASSERT_EQ(built.status, 0) << built.out << built.err;
-  }
-  std::string build_folder(const std::string& project) const { return (folder_ / project / "build").string(); }
-
-  // The quick start, cut down to two steps. The text that it reads is that of the installation.
   double loss_after_two_steps(const std::string& name, const std::string& variables = "") const {
     const Outcome run = welt({"run", "quickstart.toml", "--set", "name=" + name, "--set", "train.steps=2", "--set",
                               "train.batch=2", "--set", "train.eval_rows=2"},
@@ -63,16 +23,6 @@ class InstalledTreeSlow : public ::testing::Test {
     const Outcome evaluated = welt({"evaluate", "runs/" + name, "--json"});
     EXPECT_EQ(evaluated.status, 0) << evaluated.err;
     return evaluated.status == 0 ? Json::parse(evaluated.out).at("loss").get<double>() : 0;
-  }
-
-  TempFolder folder_;
-  fs::path tree_ = folder_ / "another place/welt";
-  fs::path work_ = folder_ / "work";
-
- private:
-  std::string prepared(const std::string& variables) const {
-    return "cd " + shell_quoted(work_) + " && env -i PATH=\"$PATH\" HOME=" + shell_quoted(work_) +
-           " OMP_NUM_THREADS=1 " + variables;
   }
 };
 
@@ -105,7 +55,8 @@ void expect_all_files(const fs::path& tree) {
   expect_copied(source / "docs", tree / "share/doc/welt/docs");
   expect_copied(source / "core/abi/include", tree / "include");
   expect_copied(source / "sdk/include", tree / "include");
-  for (const char* name : {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "tests/bad_plugins/spaces.c"})
+  expect_copied(source / "sdk/templates", tree / "share/welt/sdk/templates");
+  for (const char* name : {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"})
     EXPECT_EQ(slurp(source / name), slurp(tree / "share/doc/welt" / name)) << name;
   for (const char* name : {"WeltAddPlugin.cmake", "FindLibTorch.cmake", "plugin_note.in", "plugin_exports.map"})
     EXPECT_EQ(slurp(source / "cmake" / name), slurp(tree / "lib/cmake/welt-sdk" / name)) << name;
@@ -160,24 +111,14 @@ TEST_F(InstalledTreeSlow, RunsFromAnotherPlaceAndBuildsPlugins) {
     EXPECT_FALSE(WELT_BUNDLE_LIBTORCH && is_below(file, fs::path(WELT_LIBTORCH_ROOT).parent_path())) << file;
   }
 
-  // A segmenter in C, in a project that knows no C++.
-  folder_.put("spaces/CMakeLists.txt",
-              "cmake_minimum_required(VERSION 3.25)\nproject(spaces LANGUAGES C)\n"
-              "find_package(welt-sdk 0.1 REQUIRED)\nwelt_add_plugin(spaces SOURCES spaces.c)\n");
-  fs::copy_file(tree_ / "share/doc/welt/tests/bad_plugins/spaces.c", folder_ / "spaces/spaces.c");
-  ASSERT_NO_FATAL_FAILURE(build("spaces"));
-  folder_.put("work/text", "one two  three");
-  const Outcome words = welt({"segment", "text", "--plugin", "../spaces/build/welt_spaces.plugin.so"});
-  EXPECT_EQ(words.out, "\"one \"\n\"two \"\n\" \"\n\"three\"\n") << words.err;
-
-  // A plugin with tensors, its folder taken as it is out of the sources; then installed in place of welt's own.
+  // A plugin of welt's, its folder taken as it is out of the sources; then installed in place of welt's own.
   folder_.put("encoder/CMakeLists.txt",
               "cmake_minimum_required(VERSION 3.25)\nproject(encoder VERSION 7.8.9 LANGUAGES CXX)\n"
               "find_package(welt-sdk 0.1 REQUIRED)\nadd_subdirectory(bert)\n");
   fs::copy(WELT_SOURCE_DIR "/plugins/encoders/bert", folder_ / "encoder/bert", fs::copy_options::recursive);
   fs::remove(tree_ / "lib/welt/plugins/welt_bert.plugin.so");
   EXPECT_EQ(list().at("plugins").size(), plugin_folders().size() - 1);
-  ASSERT_NO_FATAL_FAILURE(build("encoder", "-DWELT_LIBTORCH=" WELT_LIBTORCH_ROOT));
+  ASSERT_NO_FATAL_FAILURE(build("encoder", {"-DWELT_LIBTORCH=" WELT_LIBTORCH_ROOT}));
   const Outcome added = command({WELT_CMAKE, "--install", build_folder("encoder"), "--prefix", tree_.string()});
   EXPECT_EQ(added.status, 0) << added.err;
   EXPECT_NEAR(loss_after_two_steps("own-encoder"), loss, 1e-4);  // another compilation of the same sums

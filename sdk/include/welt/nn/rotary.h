@@ -25,7 +25,7 @@ struct RotaryConfig {
   double attention_factor = 0;          // 0: as the type computes it
   double beta_fast = 32, beta_slow = 1, mscale = 0, mscale_all_dim = 0;
   bool truncate = true;
-  std::vector<double> short_factor, long_factor;
+  std::vector<double> short_factor = {}, long_factor = {};
   double low_freq_factor = 1, high_freq_factor = 4;
   std::int64_t longrope_positions = 0;  // longrope: original_max_position_embeddings of the config itself
 

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <welt/abi/plugin.h>
+#include <welt/sdk/entry.h>
 #include <welt/sdk/base.hpp>
 #include <welt/sdk/config.hpp>
 #include <welt/sdk/schema.hpp>
@@ -184,18 +185,6 @@ C& instance_of(const welt_component* component) {
 
 }  // namespace v0_1
 }  // namespace welt::sdk
-
-// Linked statically (WELT_PLUGIN_STATIC_NAME=words), the entry is called words_welt_plugin_entry and nothing is
-// exported.
-#define WELT_SDK_JOIN_(a, b) a##_##b
-#define WELT_SDK_JOIN(a, b) WELT_SDK_JOIN_(a, b)
-#ifdef WELT_PLUGIN_STATIC_NAME
-#define WELT_SDK_ENTRY WELT_SDK_JOIN(WELT_PLUGIN_STATIC_NAME, welt_plugin_entry)
-#define WELT_SDK_EXPORT
-#else
-#define WELT_SDK_ENTRY welt_plugin_entry
-#define WELT_SDK_EXPORT __attribute__((visibility("default")))
-#endif
 
 #define WELT_PLUGIN(info, ...)                                                                                  \
   extern "C" WELT_SDK_EXPORT welt_status WELT_SDK_ENTRY(const welt_host* host, const welt_plugin** plugin,      \
