@@ -45,13 +45,14 @@ libpng-dev          | header png.h                   | pictures of words: welt r
 fonts-noto-core     | font NotoSans-Regular.ttf      | the fonts that words are drawn with
 fonts-noto-cjk      | font NotoSansCJK-Regular.ttc   | fonts of Chinese, Japanese and Korean words
 libgtest-dev        | header gtest/gtest.h           | the tests
+clang               | the command clang              | the tests: ABI headers with a second compiler
 '
 # Where the renderer looks for fonts (plugins/renderers/freetype/settings.cpp).
 font_folders=(/usr/share/fonts/{truetype/noto,opentype/noto,noto,noto-cjk,google-noto,google-noto-cjk}
   /usr/local/share/fonts "${HOME:-/nowhere}/.local/share/fonts")
 
-# A build works without these, only slower.
-optional=' ccache mold '
+# A build works without these, only slower; and the tests, but for those that want a second compiler.
+optional=' ccache mold clang '
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {
@@ -115,6 +116,7 @@ missing_packages() {
   has_command ninja || echo ninja-build
   has_command ccache || echo ccache
   has_command mold || echo mold
+  has_command clang || echo clang
   missing_fonts
   if [ $compiler = yes ]; then
     missing_headers

@@ -12,6 +12,7 @@ namespace welt {
 void add_bench(CLI::App& app);
 void add_checkpoint(CLI::App& app);
 void add_component(CLI::App& app);
+void add_control(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_embed(CLI::App& app);
 void add_evaluate(CLI::App& app);

@@ -7,6 +7,7 @@
 #include "core/plugin/config_check.h"
 #include "core/plugin/registry.h"
 #include "core/plugin/strings.h"
+#include "core/plugin/table_reader.h"
 
 namespace welt {
 namespace {
@@ -94,11 +95,12 @@ struct ConfigView::State {
   static const State& of(const welt_config* view) { return *static_cast<const State*>(view->self); }
 
   static std::uint32_t get(const welt_config* view, welt_string key, welt_value* out) {
+    if (view == nullptr || out == nullptr || key.size > longest_table_text) return 0;
     const Json* found = look_up(of(view).config, view_of(key));
-    if (found == nullptr || out == nullptr) return 0;
+    if (found == nullptr) return 0;
     welt_value value = value_of(*found);
-    value.struct_size = out->struct_size;  // the caller's: it may know fewer members, or more
-    std::memcpy(out, &value, std::min<std::size_t>(out->struct_size, sizeof value));
+    value.struct_size = std::min<std::uint32_t>(out->struct_size, sizeof value);  // the caller may know fewer members
+    std::memcpy(out, &value, value.struct_size);
     return 1;
   }
   static std::uint64_t count(const welt_config* view) { return of(view).names.size(); }

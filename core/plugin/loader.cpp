@@ -8,7 +8,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/plugin/judge.h"
-#include "core/plugin/strings.h"
+#include "core/plugin/table_reader.h"
 
 namespace welt {
 namespace {
@@ -48,26 +48,25 @@ welt_plugin_entry_fn open_entry(const InspectedPlugin& file) {
   }
 }
 
-void check_table(const InspectedPlugin& file, const welt_plugin* table) {
-  const auto refuse = [&](std::string found, std::string expected) {
-    fail({file.path.string(), std::move(found), std::move(expected), std::string(tell_author)},
-         ErrorCode::failed_precondition);
-  };
-  if (table == nullptr) refuse("its entry succeeded but gave no plugin table", "a table");
+void check_table(const InspectedPlugin& file, const welt_plugin* table, const TableReader& reader) {
+  if (table == nullptr) reader.refuse("its entry succeeded but gave no plugin table", "a table");
   if (!WELT_HAS(table, get_factory)) {
-    refuse(fmt::format("its plugin table has {} bytes", table->struct_size),
-           fmt::format("at least {} (up to get_factory)", sizeof(welt_plugin)));
+    reader.refuse(fmt::format("its plugin table has {} bytes", table->struct_size),
+                  fmt::format("at least {} (up to get_factory)", offsetof(welt_plugin, get_factory) + sizeof(void*)));
   }
   const welt_host& us = host();
   if (table->abi_major != us.abi_major || table->abi_minor > us.abi_minor) {
-    refuse(fmt::format("its entry agreed on ABI {}.{}", table->abi_major, table->abi_minor),
-           fmt::format("at most {}.{}, what the host offered", us.abi_major, us.abi_minor));
+    reader.refuse(fmt::format("its entry agreed on ABI {}.{}", table->abi_major, table->abi_minor),
+                  fmt::format("at most {}.{}, what the host offered", us.abi_major, us.abi_minor));
   }
-  if (text_of(table->id) != file.facts.note.id) {
-    refuse(fmt::format("it calls itself \"{}\", but its note says \"{}\"", text_of(table->id), file.facts.note.id),
-           "the same id in both: welt_add_plugin(… ID …) and the plugin's own");
+  if (const std::string id = reader.text(table->id, "its id", TableText::name); id != file.facts.note.id) {
+    reader.refuse(fmt::format("it calls itself \"{}\", but its note says \"{}\"", id, file.facts.note.id),
+                  "the same id in both: welt_add_plugin(… ID …) and the plugin's own");
   }
-  if (table->get_factory == nullptr) refuse("its get_factory is null", "a function");
+  reader.text(table->version, "its version");
+  reader.text(table->description, "its description");
+  reader.text(table->license, "its license");
+  if (table->get_factory == nullptr) reader.refuse("its get_factory is null", "a function");
 }
 
 }  // namespace
@@ -90,59 +89,22 @@ InspectedPlugin inspect_plugin(const std::filesystem::path& file) {
   return result;
 }
 
-std::unique_ptr<Plugin> open_plugin(const InspectedPlugin& file) {
-  const welt_plugin_entry_fn entry = open_entry(file);
+std::unique_ptr<Plugin> shake_hands(const InspectedPlugin& file, welt_plugin_entry_fn entry) {
+  const TableReader reader(file.path.string());
   const welt_plugin* table = nullptr;
   CallError error;
-  const welt_status status = entry(&host(), &table, error.raw());
+  const welt_status status = reader.call("entry", [&] { return entry(&host(), &table, error.raw()); });
   try {
     error.check(status, "its entry failed");
   } catch (const Error& failure) {
     fail({file.path.string(), failure.what(), {}, std::string(tell_author)}, failure.code());
   }
-  check_table(file, table);
+  check_table(file, table, reader);
   auto plugin = std::make_unique<Plugin>();
   *plugin = {file.path, file.sha256, file.facts.note, table};
   return plugin;
 }
 
-std::vector<ComponentType> list_components(const Plugin& plugin) {
-  const auto refuse = [&](std::string found, std::string expected) {
-    fail({plugin.path.string(), std::move(found), std::move(expected), std::string(tell_author)},
-         ErrorCode::failed_precondition);
-  };
-  const auto* factory =
-      static_cast<const welt_component_factory_v1*>(plugin.table->get_factory(string_of(WELT_COMPONENT_FACTORY)));
-  if (factory == nullptr) refuse("it offers no components", "a factory " WELT_COMPONENT_FACTORY);
-  if (!WELT_HAS(factory, create) || !factory->count || !factory->descriptor || !factory->create) {
-    refuse("its component factory is incomplete", "count, descriptor and create");
-  }
-  std::vector<ComponentType> types;
-  const std::uint64_t count = factory->count();
-  for (std::uint64_t i = 0; i < count; ++i) {
-    const welt_component_descriptor* descriptor = factory->descriptor(i);
-    if (descriptor == nullptr || !WELT_HAS(descriptor, roles)) {
-      refuse(fmt::format("component {} of {} has no complete descriptor", i, count), "at least id, description, roles");
-    }
-    ComponentType type{&plugin, factory, i,      text_of(descriptor->id), text_of(descriptor->description), {}, {}, {},
-                       0,       0,       nullptr};
-    type.roles = texts_of(descriptor->roles);
-    if (type.id.empty() || type.roles.empty()) refuse(fmt::format("component {} has no id or no role", i), "both");
-    if (WELT_HAS(descriptor, hf_model_types)) type.hf_model_types = texts_of(descriptor->hf_model_types);
-    if (WELT_HAS(descriptor, hf_architectures)) type.hf_architectures = texts_of(descriptor->hf_architectures);
-    if (WELT_HAS(descriptor, default_pooling)) type.default_pooling = descriptor->default_pooling;
-    if (WELT_HAS(descriptor, flags)) type.flags = descriptor->flags;
-    if (factory->get_interface != nullptr) {
-      type.schema =
-          static_cast<const welt_config_schema_v1*>(factory->get_interface(i, string_of(WELT_CONFIG_SCHEMA_INTERFACE)));
-    }
-    if (type.schema != nullptr && !WELT_HAS(type.schema, key_size)) {
-      refuse(fmt::format("the configuration schema of \"{}\" is incomplete", type.id), "keys, count and key_size");
-    }
-    types.push_back(std::move(type));
-  }
-  if (types.empty()) refuse("it offers no components", "at least one");
-  return types;
-}
+std::unique_ptr<Plugin> open_plugin(const InspectedPlugin& file) { return shake_hands(file, open_entry(file)); }
 
 }  // namespace welt

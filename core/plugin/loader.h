@@ -25,7 +25,11 @@ InspectedPlugin inspect_plugin(const std::filesystem::path& file);
 // Opens and shakes hands. Throws Error: file, reason (the plugin's own words, or the dynamic linker's), mend.
 std::unique_ptr<Plugin> open_plugin(const InspectedPlugin& file);
 
-// What the plugin offers, checked: every descriptor has an id and a role.
+// Calls an entry and checks the plugin's table, as open_plugin() does with the file's own.
+std::unique_ptr<Plugin> shake_hands(const InspectedPlugin& file, welt_plugin_entry_fn entry);
+
+// What the plugin offers, checked: every descriptor has an id and a role, every schema keys that can be
+// (component_list.cpp). Throws Error naming the file.
 std::vector<ComponentType> list_components(const Plugin& plugin);
 
 }  // namespace welt

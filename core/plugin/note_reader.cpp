@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/plugin/table_reader.h"
 
 namespace welt {
 namespace {
@@ -153,6 +154,10 @@ class Reader {
          {std::span<const char>(note.id), std::span<const char>(note.version), std::span<const char>(note.sdk_version),
           std::span<const char>(note.compiler)}) {
       if (text.back() != 0) broken("a text of its welt note has no end");
+      const welt_string shown{text.data(), std::strlen(text.data())};
+      if (const std::string problem = text_problem(shown, TableText::line); !problem.empty()) {
+        broken("a text of its welt note " + problem);
+      }
     }
     if (note.id[0] == 0) broken("its welt note has an empty id");
   }

@@ -2,48 +2,103 @@
 #include "core/plugin/schema.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "core/base/error.h"
 #include "core/plugin/strings.h"
+#include "core/plugin/table_reader.h"
 
 namespace welt {
+namespace {
+
+constexpr std::uint64_t least_key = offsetof(welt_config_key, flags);  // name and type: the members that a key is
+constexpr std::uint64_t largest_key = 4096;
+constexpr int deepest_default = 32;
+
+// Key `index` of the table. A plugin of another minor version has shorter or longer keys: what both sides know is
+// taken, the rest is zero.
+welt_config_key raw_key(const welt_config_schema_v1& schema, std::uint64_t index) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(schema.keys) + index * schema.key_size;
+  welt_config_key raw{};
+  std::memcpy(&raw, bytes, std::min<std::size_t>(schema.key_size, sizeof raw));
+  const std::size_t known = std::min<std::size_t>(raw.struct_size, sizeof raw);
+  std::memset(reinterpret_cast<unsigned char*>(&raw) + known, 0, sizeof raw - known);
+  return raw;
+}
+
+void check_table(const ComponentType& type, const TableReader& reader) {
+  const welt_config_schema_v1& schema = *type.schema;
+  const std::string where = fmt::format("the configuration schema of \"{}\"", type.id);
+  if (schema.count == 0) return;
+  if (schema.keys == nullptr) reader.refuse(fmt::format("{} has {} keys, but no data", where, schema.count), "keys");
+  if (schema.count > longest_table_list) {
+    reader.refuse(fmt::format("{} has {} keys", where, schema.count), fmt::format("at most {}", longest_table_list));
+  }
+  if (schema.key_size < least_key || schema.key_size > largest_key || schema.key_size % alignof(welt_config_key) != 0) {
+    reader.refuse(fmt::format("{} says that a key has {} bytes", where, schema.key_size),
+                  fmt::format("sizeof(welt_config_key), {} here", sizeof(welt_config_key)));
+  }
+  for (std::uint64_t i = 0; i < schema.count; ++i) {
+    const std::uint32_t size = raw_key(schema, i).struct_size;
+    if (size < least_key || size > schema.key_size) {
+      reader.refuse(fmt::format("key {} of {} says that it has {} bytes", i, where, size),
+                    fmt::format("{} to {}, the key_size", least_key, schema.key_size));
+    }
+  }
+}
+
+// The default, or nothing where there is none.
+std::optional<nlohmann::json> default_of(const welt_config_key& raw, const std::string& whose,
+                                         const TableReader& reader) {
+  const std::string text = reader.text(raw.default_json, "the default of " + whose, TableText::json);
+  if (text.empty()) return std::nullopt;
+  bool too_deep = false;
+  const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+    too_deep = too_deep || depth > deepest_default;
+    return !too_deep;
+  };
+  nlohmann::json value = nlohmann::json::parse(text, shallow, /*allow_exceptions=*/false);
+  if (too_deep || value.is_discarded()) {
+    reader.refuse(fmt::format("the default of {} is {}", whose, too_deep ? "nested too deeply" : text), "JSON");
+  }
+  return value;
+}
+
+SchemaKey read_key(const welt_config_key& raw, const std::string& whose, const TableReader& reader) {
+  SchemaKey key;
+  key.name = reader.text(raw.name, "the name of " + whose, TableText::name);
+  const std::string named = fmt::format("key \"{}\", {}", key.name, whose);
+  if (key.name.starts_with('.') || key.name.ends_with('.') || key.name.find("..") != std::string::npos) {
+    reader.refuse("an empty part is in the name of " + named, "parts between the dots");
+  }
+  if (!(raw.minimum <= raw.maximum)) {
+    reader.refuse(fmt::format("the range of {} is {} to {}", named, raw.minimum, raw.maximum), "from low to high");
+  }
+  key.type = raw.type;
+  key.nullable = (raw.flags & WELT_CONFIG_NULLABLE) != 0;
+  key.required = (raw.flags & WELT_CONFIG_REQUIRED) != 0;
+  key.fallback = default_of(raw, named, reader);
+  key.minimum = raw.minimum;
+  key.maximum = raw.maximum;
+  key.choices = reader.texts(raw.choices, "choices of " + named, TableText::line);
+  key.help = reader.text(raw.help, "the help of " + named);
+  return key;
+}
+
+}  // namespace
 
 std::vector<SchemaKey> schema_keys(const ComponentType& type) {
   std::vector<SchemaKey> keys;
-  if (type.schema == nullptr || type.schema->keys == nullptr) return keys;
-  const auto* bytes = reinterpret_cast<const unsigned char*>(type.schema->keys);
-  const std::uint64_t stride = type.schema->key_size;
+  if (type.schema == nullptr) return keys;
+  const TableReader reader(type.plugin->path.string());
+  check_table(type, reader);
   for (std::uint64_t i = 0; i < type.schema->count; ++i) {
-    // A plugin of another minor version has shorter or longer keys: take what both sides know, the rest is zero.
-    welt_config_key raw{};
-    std::memcpy(&raw, bytes + i * stride, std::min<std::size_t>(stride, sizeof raw));
-    const std::size_t known = std::min<std::size_t>(raw.struct_size, sizeof raw);
-    std::memset(reinterpret_cast<unsigned char*>(&raw) + known, 0, sizeof raw - known);
-    SchemaKey key{text_of(raw.name),
-                  raw.type,
-                  (raw.flags & WELT_CONFIG_NULLABLE) != 0,
-                  (raw.flags & WELT_CONFIG_REQUIRED) != 0,
-                  {},
-                  raw.minimum,
-                  raw.maximum,
-                  texts_of(raw.choices),
-                  text_of(raw.help)};
-    if (raw.default_json.size > 0) {
-      key.fallback = nlohmann::json::parse(view_of(raw.default_json), nullptr, false);
-      if (key.fallback->is_discarded()) {
-        fail({type.plugin->path.string(),
-              fmt::format("the default of key \"{}\" of \"{}\" is {}", key.name, type.id, view_of(raw.default_json)),
-              "JSON", "Tell the plugin's author"},
-             ErrorCode::failed_precondition);
-      }
-    }
-    if (key.name.empty()) {
-      fail({type.plugin->path.string(),
-            fmt::format("key {} of the schema of \"{}\" has no name", i, type.id),
-            {},
-            "Tell the plugin's author"},
-           ErrorCode::failed_precondition);
+    const std::string whose = fmt::format("number {} of the configuration schema of \"{}\"", i, type.id);
+    SchemaKey key = read_key(raw_key(*type.schema, i), whose, reader);
+    if (std::ranges::find(keys, key.name, &SchemaKey::name) != keys.end()) {
+      reader.refuse(fmt::format("key \"{}\" is twice in the configuration schema of \"{}\"", key.name, type.id),
+                    "each name once");
     }
     keys.push_back(std::move(key));
   }

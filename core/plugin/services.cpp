@@ -8,6 +8,7 @@
 #include "core/base/log.h"
 #include "core/plugin/registry.h"
 #include "core/plugin/strings.h"
+#include "core/plugin/table_reader.h"
 
 // The caller's error object. Plugins see it as opaque.
 struct welt_error {
@@ -21,9 +22,9 @@ namespace {
 void set_error(welt_error* error, welt_status status, welt_string message, welt_string source, welt_string key) {
   if (error == nullptr) return;
   error->status = status;
-  error->message = text_of(message);
-  error->source = text_of(source);
-  error->key = text_of(key);
+  error->message = text_or_what_can_be_read(message);
+  error->source = text_or_what_can_be_read(source);
+  error->key = text_or_what_can_be_read(key);
 }
 
 welt_status get_error(const welt_error* error, welt_string* message, welt_string* source, welt_string* key) {
@@ -44,7 +45,13 @@ LogLevel level_of(std::uint32_t level) {
 std::uint32_t log_is_enabled(std::uint32_t level) { return log_enabled(level_of(level)) ? 1 : 0; }
 
 void write_log(std::uint32_t level, welt_string source, welt_string message) {
-  if (log_enabled(level_of(level))) log_line(level_of(level), view_of(source), view_of(message));
+  if (!log_enabled(level_of(level))) return;
+  const std::string whose = text_or_what_can_be_read(source), text = text_or_what_can_be_read(message);
+  try {
+    log_line(level_of(level), whose, text);
+  } catch (...) {
+    return;  // a line that cannot be written is no reason to end the plugin
+  }
 }
 
 constexpr welt_error_service error_service = {sizeof(welt_error_service), 0, set_error, get_error};

@@ -5,6 +5,7 @@
 #include "core/base/utf8.h"
 #include "core/plugin/registry.h"
 #include "core/plugin/strings.h"
+#include "core/plugin/table_reader.h"
 
 namespace welt {
 namespace {
@@ -51,7 +52,11 @@ Renderer::Renderer(const Component& component)
   if (block_ < 1 || block_ > largest_block) {
     blame(component, fmt::format("a block of {} pixels", block_), fmt::format("1 to {}", largest_block));
   }
-  fingerprint_ = text_of(table_->fingerprint(component.raw()));
+  const welt_string fingerprint = table_->fingerprint(component.raw());
+  if (const std::string problem = text_problem(fingerprint, TableText::line); !problem.empty()) {
+    blame(component, "a fingerprint that " + problem, "text in UTF-8 on one line");
+  }
+  fingerprint_ = text_of(fingerprint);
   if (fingerprint_.empty()) blame(component, "an empty fingerprint", "a text that names fonts, versions and settings");
 }
 

@@ -32,6 +32,13 @@ Segmenter::Segmenter(const Component& component, std::int64_t max_bytes, std::in
               .max_bytes = max_bytes,
               .max_characters = max_characters,
               .max_lookahead = std::numeric_limits<std::int64_t>::max()} {
+  if (!WELT_HAS(table_, is_complete) || table_->segment == nullptr || table_->is_complete == nullptr) {
+    fail({.where = "segmenter " + component.type().id,
+          .found = "an incomplete table of " WELT_SEGMENTER_INTERFACE,
+          .expected = "segment and is_complete",
+          .mend = "This is a defect of the plugin"},
+         ErrorCode::internal);
+  }
   if (max_bytes < 0 || max_characters < 0 || (max_bytes > 0 && max_characters > 0)) {
     fail({.where = "segmenter " + component.type().id,
           .found = fmt::format("max_bytes {} and max_characters {}", max_bytes, max_characters),

@@ -28,6 +28,13 @@ welt_status torch_fence(welt_error* error, std::string_view source, Body&& body)
 
 inline at::Tensor value_or_none(const welt_tensor* tensor) { return tensor == nullptr ? at::Tensor() : tensor->value; }
 
+// Where the caller wants a result. Asked before anything is computed.
+template <typename T>
+T& place(T* out) {
+  if (out == nullptr) throw invalid("there is no place for the answer");
+  return *out;
+}
+
 // A new handle, owned by whoever gets it.
 inline welt_tensor* give(at::Tensor value) { return std::make_unique<welt_tensor>(std::move(value)).release(); }
 
@@ -35,9 +42,13 @@ inline welt_tensor* give(at::Tensor value) { return std::make_unique<welt_tensor
 template <typename Info>
 void write_struct(Info info, Info* out) {
   if (out == nullptr) throw invalid("there is no place for the answer");
-  const std::size_t size = std::min<std::size_t>(out->struct_size == 0 ? sizeof(Info) : out->struct_size, sizeof(Info));
-  info.struct_size = out->struct_size;
-  std::memcpy(out, &info, size);
+  constexpr std::uint32_t least = 2 * sizeof(std::uint32_t);
+  if (out->struct_size < least) {
+    throw invalid("the struct for the answer has a struct_size of " + std::to_string(out->struct_size) +
+                  "; expected its size");
+  }
+  info.struct_size = std::min<std::uint32_t>(out->struct_size, sizeof(Info));
+  std::memcpy(out, &info, info.struct_size);
 }
 
 // A component's self is its BodyComponent (TorchComponent::AbiSelf). The tables of a role are handed out by a component

@@ -17,8 +17,9 @@ welt_status create(welt_component* component, std::int64_t batch, std::int64_t c
                    welt_kv_cache** out, welt_error* error) {
   return torch_fence(error, "kv_cache", [&] {
     const ModelComponent& self = component_of(component);
+    welt_kv_cache*& result = place(out);
     nn::KvCache cache(self.model().cache_layout(), batch, capacity, rollback);
-    *out = std::make_unique<welt_kv_cache>(welt_kv_cache{std::move(cache), &self}).release();
+    result = std::make_unique<welt_kv_cache>(welt_kv_cache{std::move(cache), &self}).release();
   });
 }
 
@@ -58,11 +59,14 @@ welt_status truncate(welt_component* component, welt_kv_cache* cache, const std:
 welt_status fork(welt_component* component, const welt_kv_cache* cache, welt_kv_cache** out, welt_error* error) {
   return torch_fence(error, "kv_cache", [&] {
     const ModelComponent& self = component_of(component);
-    *out = std::make_unique<welt_kv_cache>(welt_kv_cache{cache_of(self, cache).fork(), &self}).release();
+    welt_kv_cache*& result = place(out);
+    result = std::make_unique<welt_kv_cache>(welt_kv_cache{cache_of(self, cache).fork(), &self}).release();
   });
 }
 
-void release(welt_component*, welt_kv_cache* cache) { std::unique_ptr<welt_kv_cache> owner(cache); }
+void release(welt_component*, welt_kv_cache* cache) {
+  torch_fence(nullptr, "kv_cache", [&] { std::unique_ptr<welt_kv_cache> owner(cache); });
+}
 
 constexpr welt_kv_cache_v1 table = {.struct_size = sizeof(table),
                                     .create = create,

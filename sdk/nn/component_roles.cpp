@@ -19,6 +19,11 @@ std::int64_t max_positions(const welt_component* component) {
 
 nn::RowInput read_rows(const welt_rows* rows, const welt_attention* attention, const welt_tensor* positions) {
   if (rows == nullptr || attention == nullptr) throw invalid("rows or attention is null");
+  if (!WELT_HAS(rows, row_offsets) || !WELT_HAS(attention, dense)) {
+    throw invalid("rows have " + std::to_string(rows->struct_size) + " bytes and attention has " +
+                  std::to_string(attention->struct_size) + "; expected at least " + std::to_string(sizeof(welt_rows)) +
+                  " and " + std::to_string(sizeof(welt_attention)));
+  }
   if (attention->kind != WELT_ATTENTION_CAUSAL && attention->kind != WELT_ATTENTION_FULL) {
     throw invalid("attention.kind is " + std::to_string(attention->kind) +
                   "; expected WELT_ATTENTION_CAUSAL or WELT_ATTENTION_FULL");
@@ -37,6 +42,7 @@ welt_status encode(welt_component* component, const welt_rows* rows, const welt_
                    const welt_tensor* positions, const welt_tensor* token_types, welt_tensor** hidden,
                    welt_tensor** pooled, welt_error* error) {
   return torch_fence(error, "encode", [&] {
+    place(hidden);
     nn::RowInput input = read_rows(rows, attention, positions);
     input.token_types = value_or_none(token_types);
     at::Tensor pooled_value;
@@ -50,6 +56,7 @@ welt_status encode(welt_component* component, const welt_rows* rows, const welt_
 welt_status forward(welt_component* component, const welt_rows* rows, const welt_attention* attention,
                     const welt_tensor* positions, welt_kv_cache* cache, welt_tensor** hidden, welt_error* error) {
   return torch_fence(error, "forward", [&] {
+    place(hidden);
     const ModelComponent& self = component_of(component);
     nn::RowInput input = read_rows(rows, attention, positions);
     if (cache != nullptr) input.cache = &cache_of(self, cache);
@@ -79,7 +86,8 @@ welt_status describe(const welt_component* component, welt_vocabulary_info* out,
 welt_status head_transform(welt_component* component, const welt_tensor* hidden, welt_tensor** out, welt_error* error) {
   return torch_fence(error, "head_transform", [&] {
     if (hidden == nullptr) throw invalid("hidden is null");
-    *out = give(component_of(component).model().head_transform(hidden->value));
+    welt_tensor*& result = place(out);
+    result = give(component_of(component).model().head_transform(hidden->value));
   });
 }
 

@@ -73,7 +73,10 @@ welt_status describe(const welt_component* component, std::uint64_t index, welt_
 }
 
 welt_status get(const welt_component* component, std::uint64_t index, welt_tensor** out, welt_error* error) {
-  return torch_fence(error, "parameters", [&] { *out = give(*slot_of(body_of(component), index).tensor); });
+  return torch_fence(error, "parameters", [&] {
+    welt_tensor*& result = place(out);
+    result = give(*slot_of(body_of(component), index).tensor);
+  });
 }
 
 welt_status bind(welt_component* component, std::uint64_t index, const welt_tensor* tensor, welt_error* error) {

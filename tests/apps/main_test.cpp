@@ -33,10 +33,11 @@ INSTANTIATE_TEST_SUITE_P(
         std::vector<std::string>{"model", "info", "--help"}, std::vector<std::string>{"bench", "--help"},
         std::vector<std::string>{"bench", "train", "--help"}, std::vector<std::string>{"component", "--help"},
         std::vector<std::string>{"component", "forward", "--help"}, std::vector<std::string>{"segment", "--help"},
-        std::vector<std::string>{"render", "--help"}, std::vector<std::string>{"generate", "--help"},
-        std::vector<std::string>{"model", "forward", "--help"}, std::vector<std::string>{"model", "trace", "--help"},
-        std::vector<std::string>{"plugin", "--help"}, std::vector<std::string>{"plugin", "list", "--help"},
-        std::vector<std::string>{"plugin", "describe", "--help"}, std::vector<std::string>{"doctor", "--help"}));
+        std::vector<std::string>{"render", "--help"}, std::vector<std::string>{"control", "--help"},
+        std::vector<std::string>{"generate", "--help"}, std::vector<std::string>{"model", "forward", "--help"},
+        std::vector<std::string>{"model", "trace", "--help"}, std::vector<std::string>{"plugin", "--help"},
+        std::vector<std::string>{"plugin", "list", "--help"}, std::vector<std::string>{"plugin", "describe", "--help"},
+        std::vector<std::string>{"doctor", "--help"}));
 
 TEST(Main, RecipeKeysArePrintedWithoutARecipe) {
   const Outcome keys = run_welt({"validate", "--keys"});

@@ -66,12 +66,22 @@ class NoDestroy {
   };
 };
 
+// A text that the caller hands over to be worked on. One with a length and no data is refused: its length would be
+// lost.
+inline std::string_view text_from_abi(welt_string text, std::string_view what) {
+  if (text.data == nullptr && text.size > 0) {
+    throw invalid(std::string(what) + " has " + std::to_string(text.size) + " bytes, but no data");
+  }
+  return from_abi(text);
+}
+
 namespace detail {
 
 // What the entry learnt; fences and services read it. One per plugin (hidden visibility).
 inline std::atomic<const welt_host*> host{nullptr};
 inline std::atomic<const char*> plugin_id{"plugin"};
 
+// An older host may be too short for get_service, and then has none.
 template <typename Service>
 const Service* service(const welt_host* from, std::string_view id) {
   if (from == nullptr || !WELT_HAS(from, get_service) || from->get_service == nullptr) return nullptr;
@@ -82,7 +92,7 @@ const Service* service(const welt_host* from, std::string_view id) {
 inline welt_status report(const welt_host* from, welt_error* error, welt_status status, std::string_view message,
                           std::string_view source, std::string_view key = {}) noexcept {
   const auto* errors = service<welt_error_service>(from, WELT_ERROR_SERVICE);
-  if (error != nullptr && errors != nullptr) {
+  if (error != nullptr && errors != nullptr && WELT_HAS(errors, set) && errors->set != nullptr) {
     errors->set(error, status, to_abi(message.empty() ? std::string_view("no reason given") : message), to_abi(source),
                 to_abi(key));
   }
@@ -100,7 +110,8 @@ const Service* host_service(std::string_view id) {
 // One line to the host's log: the only way a plugin says anything. `level` is WELT_LOG_….
 inline void log(std::uint32_t level, std::string_view message) {
   const auto* service = host_service<welt_log_service>(WELT_LOG_SERVICE);
-  if (service != nullptr && service->enabled(level) != 0) {
+  if (service == nullptr || !WELT_HAS(service, write) || service->write == nullptr) return;
+  if (service->enabled == nullptr || service->enabled(level) != 0) {
     service->write(level, to_abi(detail::plugin_id.load()), to_abi(message));
   }
 }

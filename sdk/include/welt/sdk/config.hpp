@@ -63,7 +63,8 @@ class Config {
   std::optional<std::string> find_string(std::string_view key) const {
     const auto value = present(key);
     if (!value) return std::nullopt;
-    if (value->type == WELT_VALUE_STRING) return std::string(from_abi(value->string));
+    if (value->type == WELT_VALUE_STRING)
+      return std::string(text_from_abi(value->string, "config key \"" + full(key) + "\""));
     throw wrong(key, *value, "a text");
   }
 
@@ -100,7 +101,7 @@ class Config {
 
  private:
   std::optional<welt_value> raw(std::string_view key) const {
-    if (view_ == nullptr) return std::nullopt;
+    if (view_ == nullptr || !WELT_HAS(view_, get) || view_->get == nullptr) return std::nullopt;
     welt_value value{};
     value.struct_size = sizeof(value);
     const std::string name = full(key);
@@ -121,6 +122,12 @@ class Config {
     const auto value = present(key);
     if (!value) return {};
     if (value->type != WELT_VALUE_LIST) throw wrong(key, *value, "a list");
+    constexpr std::uint64_t longest = 1u << 20;
+    if (value->count > longest) {
+      throw invalid("config key \"" + full(key) + "\" is a list of " + std::to_string(value->count) +
+                        " values; expected at most " + std::to_string(longest),
+                    full(key));
+    }
     std::vector<T> items;
     for (std::uint64_t i = 0; i < value->count; ++i) items.push_back(get(std::string(key) + "." + std::to_string(i)));
     return items;

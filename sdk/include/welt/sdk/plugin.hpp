@@ -56,11 +56,14 @@ struct Held : welt_component {
     self = static_cast<typename SelfOf<C>::type*>(&instance);
     get_interface = [](const welt_component* component, welt_string id) -> const void* {
       const void* table = nullptr;
-      fence(nullptr, "get_interface",
-            [&] { table = static_cast<const Held*>(component)->instance.get_interface(from_abi(id)); });
+      fence(nullptr, "get_interface", [&] {
+        if (component != nullptr) table = static_cast<const Held*>(component)->instance.get_interface(from_abi(id));
+      });
       return table;
     };
-    destroy = [](welt_component* component) { std::unique_ptr<Held> owner(static_cast<Held*>(component)); };
+    destroy = [](welt_component* component) {
+      fence(nullptr, "destroy", [&] { std::unique_ptr<Held> owner(static_cast<Held*>(component)); });
+    };
   }
   Held(const Held&) = delete;
   Held& operator=(const Held&) = delete;
@@ -173,7 +176,9 @@ welt_status enter(const PluginInfo& info, const welt_host* host, const welt_plug
 // The C++ object behind a component that this SDK made: its type, or the AbiSelf that it names.
 template <typename C>
 C& instance_of(const welt_component* component) {
-  if (component == nullptr) throw invalid("the component is null");
+  if (component == nullptr || !WELT_HAS(component, self) || component->self == nullptr) {
+    throw invalid("the component is null, or none that this plugin made");
+  }
   return *static_cast<C*>(component->self);
 }
 

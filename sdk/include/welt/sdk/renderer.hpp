@@ -88,14 +88,15 @@ class Renderer {
   }
 
   static void release_state(const welt_component*, welt_renderer_state* state) {
-    const std::unique_ptr<State> owner(reinterpret_cast<State*>(state));
+    fence(nullptr, "release_state", [&] { const std::unique_ptr<State> owner(reinterpret_cast<State*>(state)); });
   }
 
   static welt_status measure(const welt_component* component, welt_renderer_state* state, welt_string word,
                              std::int64_t* height, std::int64_t* width, welt_error* error) {
     return fence(error, "measure", [&] {
+      const std::string_view text = text_from_abi(word, "the word");
       if (height == nullptr || width == nullptr) throw invalid("measure() was given no place for height and width");
-      const ImageSize size = impl_of(component).measure(state_of(state), from_abi(word));
+      const ImageSize size = impl_of(component).measure(state_of(state), text);
       *height = size.height;
       *width = size.width;
     });
@@ -108,7 +109,8 @@ class Renderer {
     return fence(error, "render", [&] {
       const T& impl = impl_of(component);
       State& own = state_of(state);
-      const ImageSize size = impl.measure(own, from_abi(word));
+      const std::string_view text = text_from_abi(word, "the word");
+      const ImageSize size = impl.measure(own, text);
       if (pixels == nullptr) throw invalid("render() was given no pixels to write to");
       if (height != size.height || width != size.width || stride < width) {
         throw invalid("an image of " + std::to_string(height) + " × " + std::to_string(width) + " with stride " +
@@ -116,7 +118,7 @@ class Renderer {
                       std::to_string(size.width) +
                       "; expected the size of measure() and a stride of at least the width");
       }
-      impl.render(own, from_abi(word), Canvas(pixels, size, stride));
+      impl.render(own, text, Canvas(pixels, size, stride));
     });
   }
 

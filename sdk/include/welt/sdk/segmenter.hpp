@@ -57,7 +57,7 @@ class Segmenter {
                              std::uint64_t* count, std::uint64_t* consumed, std::int64_t* ids, std::uint32_t* engines,
                              welt_error* error) {
     return fence(error, "segment", [&] {
-      SegmentRequest request{.text = from_abi(text),
+      SegmentRequest request{.text = text_from_abi(text, "the text"),
                              .is_final = is_final != 0,
                              .max_bytes = 0,
                              .max_characters = 0,
@@ -85,7 +85,7 @@ class Segmenter {
   static std::uint32_t is_complete(const welt_component* component, welt_string word) {
     bool complete = false;
     fence(nullptr, "is_complete",
-          [&] { complete = instance_of<Segmenter>(component).impl_.is_complete(from_abi(word)); });
+          [&] { complete = instance_of<Segmenter>(component).impl_.is_complete(text_from_abi(word, "the word")); });
     return complete ? 1 : 0;
   }
 

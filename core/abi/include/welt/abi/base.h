@@ -1,11 +1,12 @@
 /* welt plugin ABI: types, markers and constants that every other header uses.
  *
- * Intent: a plugin built today keeps loading for years. So: plain C11 (also valid C++20), fixed-width integers, no bool,
- * enum, long, size_t or bit-field in any struct, and no LibTorch type.
+ * Intent: a plugin built today keeps loading for years. So: plain C11 (also valid C++11 and later), fixed-width integers,
+ * no bool, enum, long, size_t or bit-field in any struct, and no LibTorch type. Machines are 64-bit and little-endian.
  *
  * Structs: the first member is `uint32_t struct_size` (what the writer's compiler saw), the second a reserved zero. A
  * struct only ever grows at its end. A reader asks WELT_HAS(p, member), never for equality. Zero means "default" or
- * "absent" for every member.
+ * "absent" for every member. Where a caller hands over a struct to be filled (`out`), it sets struct_size to what it knows
+ * and the rest to zero; the callee writes no further than that, and leaves struct_size at what it knew of if that is less.
  *
  * Ownership marks (empty macros, read by people and by the conformance tool):
  *   WELT_BORROW  valid during the call only; the receiver copies what it keeps
@@ -35,6 +36,24 @@ extern "C" {
 #define WELT_GIVE
 #define WELT_KEEP
 #define WELT_NULLABLE /* the pointer may be null; without this mark it may not */
+
+/* What the headers lean on is checked by whatever compiler reads them. */
+#ifdef __cplusplus
+#define WELT_STATIC_ASSERT(condition, text) static_assert(condition, text)
+#define WELT_ALIGNOF(type) alignof(type)
+#else
+#define WELT_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#define WELT_ALIGNOF(type) _Alignof(type)
+#endif
+#define WELT_CHECK_STRUCT(type, bytes)                                                                             \
+  WELT_STATIC_ASSERT(sizeof(type) == (bytes) && offsetof(type, struct_size) == 0 && offsetof(type, reserved) == 4, \
+                     #type " has another layout than the ABI says: is a #pragma pack or an ABI option in force?")
+
+WELT_STATIC_ASSERT(sizeof(void*) == 8 && sizeof(void (*)(void)) == 8, "the welt ABI is for 64-bit machines");
+WELT_STATIC_ASSERT(sizeof(double) == 8 && WELT_ALIGNOF(uint64_t) == 8, "the welt ABI wants doubles and aligned integers");
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "the welt ABI is for little-endian machines"
+#endif
 
 /* Is `member` inside what the writer of *p knew of? p must be non-null. */
 #define WELT_HAS(p, member) \
@@ -69,6 +88,11 @@ typedef struct welt_string_list {
   const welt_string* items;
   uint64_t count;
 } welt_string_list;
+
+/* These two are passed by value and never grow. */
+WELT_STATIC_ASSERT(sizeof(welt_string) == 16 && WELT_ALIGNOF(welt_string) == 8, "welt_string has another layout");
+WELT_STATIC_ASSERT(sizeof(welt_string_list) == 16 && WELT_ALIGNOF(welt_string_list) == 8,
+                   "welt_string_list has another layout");
 
 /* Truth values are uint32_t: 0 false, 1 true. Constants of every kind below start at 1: 0 is invalid or absent. */
 

@@ -28,6 +28,7 @@ typedef struct welt_bytes_encoder_v1 {
                         WELT_BORROW const welt_tensor* token_types WELT_NULLABLE, WELT_GIVE welt_tensor** hidden,
                         WELT_GIVE welt_tensor** pooled WELT_NULLABLE, welt_error* error);
 } welt_bytes_encoder_v1;
+WELT_CHECK_STRUCT(welt_bytes_encoder_v1, 32);
 
 #ifdef __cplusplus
 }

@@ -28,6 +28,7 @@ typedef struct welt_value {
   double number;     /* NUMBER, and INTEGER converted */
   welt_string string;
 } welt_value;
+WELT_CHECK_STRUCT(welt_value, 56);
 
 typedef struct welt_config welt_config;
 struct welt_config {
@@ -40,6 +41,7 @@ struct welt_config {
   uint64_t (*count)(const welt_config* config);
   welt_string (*key)(const welt_config* config, uint64_t index);
 };
+WELT_CHECK_STRUCT(welt_config, 40);
 
 #ifdef __cplusplus
 }

@@ -25,6 +25,7 @@ typedef struct welt_config_key {
   welt_string_list choices;    /* for strings; empty: any */
   welt_string help;            /* one line */
 } welt_config_key;
+WELT_CHECK_STRUCT(welt_config_key, 96);
 
 typedef struct welt_config_schema_v1 {
   uint32_t struct_size;
@@ -34,6 +35,7 @@ typedef struct welt_config_schema_v1 {
   uint32_t key_size;           /* sizeof(welt_config_key) as the plugin's compiler saw it: the stride of `keys` */
   uint32_t reserved2;
 } welt_config_schema_v1;
+WELT_CHECK_STRUCT(welt_config_schema_v1, 32);
 
 #ifdef __cplusplus
 }

@@ -27,6 +27,7 @@ typedef struct welt_decoder_v1 {
                          WELT_BORROW const welt_tensor* positions WELT_NULLABLE,
                          welt_kv_cache* cache WELT_NULLABLE, WELT_GIVE welt_tensor** hidden, welt_error* error);
 } welt_decoder_v1;
+WELT_CHECK_STRUCT(welt_decoder_v1, 32);
 
 #ifdef __cplusplus
 }

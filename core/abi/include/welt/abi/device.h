@@ -15,6 +15,7 @@ typedef struct welt_device_v1 {
    * objects are replaced: the generation counter of welt.parameters/1 rises. */
   welt_status (*to)(welt_component* component, WELT_BORROW welt_string device, uint32_t dtype, welt_error* error);
 } welt_device_v1;
+WELT_CHECK_STRUCT(welt_device_v1, 16);
 
 #ifdef __cplusplus
 }

@@ -23,6 +23,7 @@ typedef struct welt_error_service {
   welt_status (*get)(const welt_error* error, welt_string* message WELT_NULLABLE, welt_string* source WELT_NULLABLE,
                      welt_string* key WELT_NULLABLE);
 } welt_error_service;
+WELT_CHECK_STRUCT(welt_error_service, 24);
 
 #ifdef __cplusplus
 }

@@ -33,6 +33,7 @@ typedef struct welt_image_encoder_info {
   double mean[4];           /* per channel */
   double deviation[4];      /* per channel; 0: 1 */
 } welt_image_encoder_info;
+WELT_CHECK_STRUCT(welt_image_encoder_info, 160);
 
 typedef struct welt_image_encoder_v1 {
   uint32_t struct_size;
@@ -47,6 +48,7 @@ typedef struct welt_image_encoder_v1 {
                         WELT_GIVE welt_tensor** hidden WELT_NULLABLE, WELT_GIVE welt_tensor** pooled,
                         welt_error* error);
 } welt_image_encoder_v1;
+WELT_CHECK_STRUCT(welt_image_encoder_v1, 24);
 
 #ifdef __cplusplus
 }

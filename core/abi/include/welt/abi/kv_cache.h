@@ -37,6 +37,7 @@ typedef struct welt_kv_cache_v1 {
   /* [any] null is allowed. */
   void (*release)(welt_component* component, WELT_GIVE welt_kv_cache* cache WELT_NULLABLE);
 } welt_kv_cache_v1;
+WELT_CHECK_STRUCT(welt_kv_cache_v1, 64);
 
 #ifdef __cplusplus
 }

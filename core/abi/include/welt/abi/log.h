@@ -21,6 +21,7 @@ typedef struct welt_log_service {
   /* [any] Writes one line; `source` is the plugin id. */
   void (*write)(uint32_t level, WELT_BORROW welt_string source, WELT_BORROW welt_string message);
 } welt_log_service;
+WELT_CHECK_STRUCT(welt_log_service, 24);
 
 #ifdef __cplusplus
 }

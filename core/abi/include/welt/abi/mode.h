@@ -19,6 +19,7 @@ typedef struct welt_mode_v1 {
   /* [instance] Activation checkpointing of every n-th block; 0: off. Null: not supported. */
   welt_status (*checkpoint_every)(welt_component* component, int64_t blocks, welt_error* error);
 } welt_mode_v1;
+WELT_CHECK_STRUCT(welt_mode_v1, 24);
 
 #ifdef __cplusplus
 }

@@ -40,6 +40,7 @@ typedef struct welt_plugin_note {
   char sdk_version[32];
   char compiler[64];         /* "GNU 12.2.0" */
 } welt_plugin_note;
+WELT_CHECK_STRUCT(welt_plugin_note, 232);
 
 #ifdef __cplusplus
 }

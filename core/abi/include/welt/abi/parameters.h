@@ -34,6 +34,7 @@ typedef struct welt_parameter_info {
                    * A later member of 0.1: a plugin built before leaves it 0 */
   uint32_t reserved3;
 } welt_parameter_info;
+WELT_CHECK_STRUCT(welt_parameter_info, 88);
 
 typedef struct welt_parameters_v1 {
   uint32_t struct_size;
@@ -50,6 +51,7 @@ typedef struct welt_parameters_v1 {
   /* [any] Counts binds and moves: a handle taken at another generation is stale. */
   uint64_t (*generation)(const welt_component* component);
 } welt_parameters_v1;
+WELT_CHECK_STRUCT(welt_parameters_v1, 48);
 
 #ifdef __cplusplus
 }

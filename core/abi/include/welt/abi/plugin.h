@@ -22,6 +22,7 @@ struct welt_host {
   /* [any] A service table by id ("welt.log/1"), or null. Lives as long as the process. */
   const void* (*get_service)(const welt_host* host, welt_string id);
 };
+WELT_CHECK_STRUCT(welt_host, 64);
 
 /* Flags of a descriptor. */
 #define WELT_COMPONENT_PACKED 1u     /* takes packed rows as well as dense ones */
@@ -47,6 +48,7 @@ typedef struct welt_component_descriptor {
   uint32_t default_pooling;              /* bytes encoders */
   uint32_t flags;
 } welt_component_descriptor;
+WELT_CHECK_STRUCT(welt_component_descriptor, 96);
 
 typedef struct welt_component welt_component;
 struct welt_component {
@@ -58,6 +60,7 @@ struct welt_component {
   /* [instance] Ends the component; tensors it gave away stay valid. */
   void (*destroy)(WELT_GIVE welt_component* component);
 };
+WELT_CHECK_STRUCT(welt_component, 32);
 
 #define WELT_COMPONENT_FACTORY "welt.component_factory/1"
 
@@ -72,6 +75,7 @@ typedef struct welt_component_factory_v1 {
   welt_status (*create)(uint64_t index, WELT_BORROW const welt_config* config, uint32_t init, const welt_host* host,
                         WELT_GIVE welt_component** out, welt_error* error);
 } welt_component_factory_v1;
+WELT_CHECK_STRUCT(welt_component_factory_v1, 40);
 
 typedef struct welt_plugin {
   uint32_t struct_size;
@@ -84,6 +88,7 @@ typedef struct welt_plugin {
   /* [any] A factory table by id (WELT_COMPONENT_FACTORY), or null. */
   const void* (*get_factory)(welt_string id);
 } welt_plugin;
+WELT_CHECK_STRUCT(welt_plugin, 88);
 
 /* The one exported function. [host] May be called again and gives the same pointer. Starts no thread, opens no file,
  * touches no device; returns within 100 ms. Fails with WELT_FAILED_PRECONDITION when the majors differ. */

@@ -40,6 +40,7 @@ typedef struct welt_renderer_v1 {
    * in checkpoints and compared on load. Lives as long as the component. */
   welt_string (*fingerprint)(const welt_component* component);
 } welt_renderer_v1;
+WELT_CHECK_STRUCT(welt_renderer_v1, 56);
 
 #ifdef __cplusplus
 }

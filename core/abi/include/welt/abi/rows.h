@@ -20,6 +20,7 @@ typedef struct welt_rows {
   const welt_tensor* embeds WELT_BORROW;
   const welt_tensor* row_offsets WELT_BORROW; /* null: dense */
 } welt_rows;
+WELT_CHECK_STRUCT(welt_rows, 24);
 
 #define WELT_ATTENTION_CAUSAL 1u
 #define WELT_ATTENTION_FULL 2u
@@ -41,6 +42,7 @@ typedef struct welt_attention {
   const welt_tensor* prefix_id WELT_BORROW;   /* I64 [N,T]; equal ids ≥ 0 of one row see each other; −1: no block */
   const welt_tensor* dense WELT_BORROW;       /* BOOL [N,1,T,S]; [n,0,q,k] true: q sees k */
 } welt_attention;
+WELT_CHECK_STRUCT(welt_attention, 48);
 
 #ifdef __cplusplus
 }

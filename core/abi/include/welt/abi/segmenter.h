@@ -17,6 +17,7 @@ typedef struct welt_segment_limits {
   int64_t max_characters; /* longest word in code points; 0: no limit. Giving both is an error */
   int64_t max_lookahead;  /* bytes held back at most while is_final is 0; 0: the segmenter's default */
 } welt_segment_limits;
+WELT_CHECK_STRUCT(welt_segment_limits, 32);
 
 typedef struct welt_segmenter_v1 {
   uint32_t struct_size;
@@ -33,6 +34,7 @@ typedef struct welt_segmenter_v1 {
   /* [concurrent-eval] 1 when nothing can be added to `word` any more: generation may go on to the next one. */
   uint32_t (*is_complete)(const welt_component* component, WELT_BORROW welt_string word);
 } welt_segmenter_v1;
+WELT_CHECK_STRUCT(welt_segmenter_v1, 24);
 
 #ifdef __cplusplus
 }

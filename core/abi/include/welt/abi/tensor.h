@@ -35,6 +35,7 @@ typedef struct welt_tensor_service {
   /* [any] Takes a DLManagedTensor*; on failure it stays the caller's. */
   welt_status (*from_dlpack)(WELT_GIVE void* dl_managed_tensor, WELT_GIVE welt_tensor** out, welt_error* error);
 } welt_tensor_service;
+WELT_CHECK_STRUCT(welt_tensor_service, 72);
 
 #ifdef __cplusplus
 }

@@ -20,6 +20,7 @@ typedef struct welt_trace_v1 {
   welt_status (*set)(welt_component* component, welt_trace_fn callback WELT_NULLABLE, void* user_data,
                      welt_error* error);
 } welt_trace_v1;
+WELT_CHECK_STRUCT(welt_trace_v1, 16);
 
 #ifdef __cplusplus
 }

@@ -28,6 +28,7 @@ typedef struct welt_vocabulary_info {
   int64_t padding_row;       /* row of the table that gets no gradient (Hugging Face's padding_idx) + 1; 0: none */
   double initializer_range;  /* standard deviation of new table rows */
 } welt_vocabulary_info;
+WELT_CHECK_STRUCT(welt_vocabulary_info, 128);
 
 typedef struct welt_vocabulary_v1 {
   uint32_t struct_size;
@@ -38,6 +39,7 @@ typedef struct welt_vocabulary_v1 {
   welt_status (*head_transform)(welt_component* component, WELT_BORROW const welt_tensor* hidden,
                                 WELT_GIVE welt_tensor** out, welt_error* error);
 } welt_vocabulary_v1;
+WELT_CHECK_STRUCT(welt_vocabulary_v1, 24);
 
 #ifdef __cplusplus
 }

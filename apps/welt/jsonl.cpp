@@ -1,0 +1,132 @@
+#include "apps/welt/jsonl.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+#include <optional>
+
+#include "core/base/error.h"
+#include "core/base/utf8.h"
+
+namespace welt {
+namespace {
+
+using nlohmann::json;
+
+constexpr int deepest = 100;
+
+// The line's object; nullopt, with the reason, when it is none.
+std::optional<json> object_of(std::string_view line, std::string& reason) {
+  if (const std::size_t fault = find_invalid_utf8(line); fault != utf8_ok) {
+    reason = fmt::format("byte {} ({:02X}) is not UTF-8", fault, static_cast<std::uint8_t>(line[fault]));
+    return std::nullopt;
+  }
+  bool deep = false;
+  json value;
+  try {
+    value = json::parse(line, [&](int depth, json::parse_event_t, json&) {
+      deep = deep || depth > deepest;
+      return !deep;
+    });
+  } catch (const json::exception& error) {
+    reason = error.what();
+    return std::nullopt;
+  }
+  if (deep) {
+    reason = fmt::format("it is nested deeper than {}", deepest);
+  } else if (!value.is_object()) {
+    reason = fmt::format("it is {}", value.type_name());
+  } else {
+    return value;
+  }
+  return std::nullopt;
+}
+
+[[noreturn]] void fail_field(const json& request, const char* name, std::string_view expected) {
+  const auto at = request.find(name);
+  fail({.where = fmt::format("the field \"{}\"", name),
+        .found = at == request.end() ? "nothing" : fmt::format("{} ({:.60})", at->type_name(), at->dump()),
+        .expected = std::string(expected)});
+}
+
+const json* field(const json& request, const char* name) {
+  const auto at = request.find(name);
+  return at == request.end() || at->is_null() ? nullptr : &*at;
+}
+
+}  // namespace
+
+void answer_lines(const Answer& answer) {
+  std::string line, reason, first_fault;
+  for (std::int64_t number = 1; std::getline(std::cin, line); ++number) {
+    json reply;
+    if (const auto request = object_of(line, reason)) {
+      try {
+        reply = answer(*request);
+      } catch (const Error& error) {
+        reply = {{"error", error.what()}};
+      }
+    } else {
+      reply = {{"error", reason}};
+      if (first_fault.empty()) first_fault = fmt::format("line {}: {}", number, reason);
+    }
+    std::fputs((reply.dump() + "\n").c_str(), stdout);
+    if (std::cin.rdbuf()->in_avail() <= 0) std::fflush(stdout);
+    if (std::ferror(stdout) != 0) return;  // main() says so
+  }
+  if (!first_fault.empty()) {
+    fail({.where = "standard input",
+          .found = first_fault,
+          .expected = "a JSON object in UTF-8 on every line",
+          .mend = "The other lines were answered"},
+         ErrorCode::data_loss);
+  }
+}
+
+std::string text_field(const json& request, const char* name) {
+  const json* value = field(request, name);
+  if (value == nullptr || !value->is_string()) fail_field(request, name, "a text");
+  return value->get<std::string>();
+}
+
+std::vector<std::string> texts_field(const json& request, const char* name) {
+  const json* value = field(request, name);
+  const bool fits = value != nullptr && value->is_array() &&
+                    std::ranges::all_of(*value, [](const json& text) { return text.is_string(); });
+  if (!fits) fail_field(request, name, "a list of texts");
+  return value->get<std::vector<std::string>>();
+}
+
+std::int64_t integer_field(const json& request, const char* name, std::int64_t fallback) {
+  const json* value = field(request, name);
+  if (value == nullptr) return fallback;
+  const bool fits = value->is_number_integer() &&
+                    !(value->is_number_unsigned() && value->get<std::uint64_t>() > std::uint64_t{INT64_MAX});
+  if (!fits) fail_field(request, name, "an integer of 64 bits");
+  return value->get<std::int64_t>();
+}
+
+bool flag_field(const json& request, const char* name, bool fallback) {
+  const json* value = field(request, name);
+  if (value == nullptr) return fallback;
+  if (!value->is_boolean()) fail_field(request, name, "true or false");
+  return value->get<bool>();
+}
+
+json options_field(const json& request, const std::vector<std::string>& known) {
+  const json* value = field(request, "options");
+  if (value == nullptr) return json::object();
+  if (!value->is_object()) fail_field(request, "options", "an object");
+  for (const auto& [key, _] : value->items()) {
+    if (std::ranges::find(known, key) != known.end()) continue;
+    fail({.where = "the field \"options\"",
+          .found = fmt::format("the key \"{}\"", key),
+          .expected = known.empty() ? "no key at all" : fmt::format("keys among {}", fmt::join(known, ", "))});
+  }
+  return *value;
+}
+
+}  // namespace welt
