@@ -3,6 +3,9 @@
 //
 //   welt_fuzz_recipe [--runs N] [--seconds S] [--seed N] [--longest BYTES] [--dictionary FILE] FILE|FOLDER…
 //
+// Every seed in a FOLDER must be taken by the parser it is for, unless its name begins with refused- (and must not) or
+// regression- (and may or may not).
+//
 // An input that crashes the harness, breaks a property or takes longer than a minute is written to crash-<harness> in
 // the working directory; given as the only FILE with --runs 0 it is run once more.
 #include <fcntl.h>
@@ -99,18 +102,29 @@ void run_one(const std::string& input) {
   current.data = nullptr;
 }
 
-std::vector<std::string> read_corpus(const std::vector<fs::path>& places) {
-  std::vector<fs::path> files;
+struct Seed {
+  fs::path file;
+  enum { taken, refused, either } expected;
+  std::string input;
+};
+
+std::vector<Seed> read_corpus(const std::vector<fs::path>& places) {
+  std::vector<Seed> corpus;
   for (const fs::path& place : places) {
     if (!fs::is_directory(place)) {
-      files.push_back(place);
+      corpus.push_back({place, Seed::either, read_file(place)});
       continue;
     }
-    for (const auto& entry : fs::directory_iterator(place)) files.push_back(entry.path());
+    for (const auto& entry : fs::directory_iterator(place)) {
+      const std::string name = entry.path().filename();
+      corpus.push_back({entry.path(),
+                        name.starts_with("regression-") ? Seed::either
+                        : name.starts_with("refused-")  ? Seed::refused
+                                                        : Seed::taken,
+                        read_file(entry.path())});
+    }
   }
-  std::sort(files.begin(), files.end());  // a folder has no order of its own
-  std::vector<std::string> corpus;
-  for (const fs::path& file : files) corpus.push_back(read_file(file));
+  std::ranges::sort(corpus, {}, &Seed::file);  // a folder has no order of its own
   return corpus;
 }
 
@@ -146,13 +160,29 @@ Options parse(int argc, char** argv) {
   return options;
 }
 
+// The seeds as they are. False: one of them is not what its name says.
+bool replay(const std::vector<Seed>& seeds) {
+  bool good = true;
+  for (const Seed& seed : seeds) {
+    was_refused();
+    run_one(seed.input);
+    if (seed.expected == Seed::either || was_refused() == (seed.expected == Seed::refused)) continue;
+    good = false;
+    std::fprintf(stderr, "fuzz: the seed %s is %s by what it is for\n", seed.file.c_str(),
+                 seed.expected == Seed::taken ? "refused" : "taken");
+  }
+  return good;
+}
+
 int drive(const Options& options) {
   using Clock = std::chrono::steady_clock;
-  const std::vector<std::string> corpus = read_corpus(options.inputs);
-  if (corpus.empty()) misused("the corpus is empty");
+  const std::vector<Seed> seeds = read_corpus(options.inputs);
+  if (seeds.empty()) misused("the corpus is empty");
+  if (!replay(seeds)) return 1;
+  std::vector<std::string> corpus;
+  for (const Seed& seed : seeds) corpus.push_back(seed.input);
   const auto begin = Clock::now();
   const auto time_left = [&] { return Clock::now() - begin < std::chrono::seconds(options.seconds); };
-  for (const std::string& input : corpus) run_one(input);
   std::uint64_t runs = 0;
   std::size_t largest = 0;
   for (const std::string& input : corpus) largest = std::max(largest, input.size());
@@ -179,5 +209,6 @@ int drive(const Options& options) {
 int main(int argc, char** argv) {
   const welt::fuzz::Options options = welt::fuzz::parse(argc, argv);
   welt::fuzz::watch(argv[0]);
+  LLVMFuzzerInitialize(&argc, &argv);
   return welt::fuzz::drive(options);
 }

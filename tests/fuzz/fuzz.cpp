@@ -8,12 +8,30 @@
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
+#include <utility>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/base/utf8.h"
+
+extern "C" int LLVMFuzzerInitialize(int*, char***) {
+  welt::set_log_level(welt::LogLevel::error);
+  return 0;
+}
 
 namespace welt::fuzz {
 namespace fs = std::filesystem;
+namespace {
+
+enum class Answer { none, taken, refused };
+Answer first_answer = Answer::none;
+
+bool note(Answer answer) {
+  if (first_answer == Answer::none) first_answer = answer;
+  return answer == Answer::taken;
+}
+
+}  // namespace
 
 void require(bool holds, std::string_view property) {
   if (holds) return;
@@ -24,14 +42,16 @@ void require(bool holds, std::string_view property) {
 bool answers(const std::function<void()>& body) {
   try {
     body();
-    return true;
+    return note(Answer::taken);
   } catch (const Error& error) {
     const std::string_view message = error.what();
     require(!message.empty(), "an error says what is wrong");
     require(find_invalid_utf8(message) == utf8_ok, "an error's message is UTF-8");
-    return false;
+    return note(Answer::refused);
   }
 }
+
+bool was_refused() { return std::exchange(first_answer, Answer::none) == Answer::refused; }
 
 std::uint64_t Input::number(std::uint64_t below) {
   std::uint64_t value = 0;

@@ -12,6 +12,8 @@
 #include <string_view>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+// Called once before: what the code under test logs about its inputs is not shown.
+extern "C" int LLVMFuzzerInitialize(int* argc, char*** argv);
 
 namespace welt::fuzz {
 
@@ -21,6 +23,10 @@ void require(bool holds, std::string_view property);
 // Runs `body`. An Error is an answer (false) if its message is text that a person can be shown; anything else that is
 // thrown passes through and is a find.
 bool answers(const std::function<void()>& body);
+
+// Whether the first answer since the last call of this was an Error. The driver asks after each seed, most of which
+// must be taken: a corpus that no parser takes leads nowhere.
+bool was_refused();
 
 // Takes an input apart. The bytes lie in a block of exactly their size, so that a sanitizer sees what is read beside
 // it. A number that is past the end is 0.

@@ -3,7 +3,8 @@
 
     python3 tests/fuzz/make_corpus.py
 
-Needs nothing but Python 3. Seeds that were found by fuzzing (regression-*) are not written here and stay.
+Needs nothing but Python 3. Each seed is taken by the reader it is for, or refused if its name begins with refused-; the
+driver checks that. Recipes are written by hand; seeds that were found by fuzzing (regression-*) stay as they are.
 """
 import gzip
 import json
@@ -22,9 +23,9 @@ def put(harness, name, data):
 
 # ---- plugin files: ELF-64 with just the tables that the note reader looks at ----
 
-def welt_note(kind, libtorch, sanitizers=0, plugin_id="toy"):
+def welt_note(kind, libtorch, sanitizers=0, string_abi=3, plugin_id="toy"):
     text = lambda value, size: value.encode().ljust(size, b"\0")
-    body = struct.pack("<8I", 0, 0, 1, 1, kind, *libtorch, 3) + struct.pack("<I", sanitizers)
+    body = struct.pack("<8I", 0, 0, 1, 1, kind, *libtorch, string_abi) + struct.pack("<I", sanitizers)
     body += text(plugin_id, 64) + text("1.0.0", 32) + text("0.1.0", 32) + text("GNU 12.2.0", 64)
     return struct.pack("<I", 4 + len(body)) + body
 
@@ -55,7 +56,7 @@ def elf(note, exports=("welt_plugin_entry",), needed=("libc.so.6",), align=4):
 
 
 put("note_reader", "torch-free", elf(welt_note(1, (0, 0))))
-put("note_reader", "torch-linked", elf(welt_note(2, (2, 15)), needed=("libtorch_cpu.so", "libc10.so")))
+put("note_reader", "torch-linked", elf(welt_note(2, (2, 15), string_abi=1), needed=("libtorch_cpu.so", "libc10.so")))
 put("note_reader", "sanitized-two-exports", elf(welt_note(1, (0, 0), 7), exports=("welt_plugin_entry", "other"), align=8))
 
 
@@ -156,7 +157,7 @@ def font():
 
 
 put("font", "squares.ttf", font())
-put("font", "no-font", "this is no font")
+put("font", "refused-no-font", "this is no font")
 
 
 # ---- configurations ----
@@ -194,8 +195,8 @@ for name, text in TEXTS.items():
     for kind in range(3):
         put("renderer", f"{name}-{kind}", bytes([kind]) + text.encode())
 put("utf8", "ill-formed", b"a\xc3\xa9\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82\xff\xf0\x9f\x92")
-put("segmenter", "ill-formed", b"\0\x07\x03a\xe2\x82")
-put("renderer", "ill-formed", b"\0a\xe2\x82")
+put("segmenter", "refused-ill-formed", b"\0\x07\x03a\xe2\x82")
+put("renderer", "refused-ill-formed", b"\0a\xe2\x82")
 put("renderer", "scripts", b"\0" + "نُعطي한국어中文ไทยßİ".encode())
 
 RECORDS = '{"text": "one\\n\\u00e9", "id": 1}\n\n{"id": 2, "text": "two"}\r\n'

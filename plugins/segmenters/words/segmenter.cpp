@@ -105,13 +105,13 @@ bool can_restart(std::string_view text, std::size_t at, Class kind) {
 }
 
 // Where to cut a word that is held back for too long: before its last grapheme cluster, or its last character if it is
-// one cluster.
+// one cluster, or after it if it is one character.
 std::size_t forced_cut(std::string_view text, std::size_t begin) {
   std::size_t last = begin;
   for (std::size_t at = begin; at < text.size(); at = cluster_end(text, at)) last = at;
   if (last > begin) return last;
   for (std::size_t at = begin; at < text.size(); at += character(text, at).size) last = at;
-  return last;
+  return last > begin ? last : text.size();
 }
 
 // The text before a sequence at its end that waits for its other bytes.

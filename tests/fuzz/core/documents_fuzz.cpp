@@ -2,7 +2,6 @@
 // Any file is documents in UTF-8 or an Error.
 #include <array>
 
-#include "core/base/log.h"
 #include "core/base/utf8.h"
 #include "core/data/source.h"
 #include "tests/fuzz/fuzz.h"
@@ -16,7 +15,6 @@ struct Files {
   fuzz::MemoryFile file;
   fuzz::MemoryFolder folder;
   Files() {
-    set_log_level(LogLevel::error);  // documents that are skipped or repaired are told of in a warning
     folder.link("plain", file);
     folder.link("packed.gz", file);
   }

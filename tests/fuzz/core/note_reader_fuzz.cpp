@@ -9,11 +9,10 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace welt;
-  fuzz::answers([&] {
-    const PluginFacts facts = read_plugin_facts(std::as_bytes(std::span(data, size)), "file");
-    fuzz::require(facts.note.id[0] != 0, "a plugin has an id");
-    const Verdict verdict = judge(facts, this_host(), "file");
-    if (verdict.refusal) fail(*verdict.refusal);
-  });
+  PluginFacts facts;
+  if (!fuzz::answers([&] { facts = read_plugin_facts(std::as_bytes(std::span(data, size)), "file"); })) return 0;
+  fuzz::require(facts.note.id[0] != 0, "a plugin has an id");
+  const Verdict verdict = judge(facts, this_host(), "file");
+  if (verdict.refusal) fuzz::answers([&] { fail(*verdict.refusal); });
   return 0;
 }
