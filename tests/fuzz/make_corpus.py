@@ -35,8 +35,8 @@ def elf(note, exports=("welt_plugin_entry",), needed=("libc.so.6",), align=4):
     place = lambda name: strings.index(b"\0" + name.encode() + b"\0") + 1
     symbols = bytes(24) + b"".join(struct.pack("<IBBHQQ", place(name), 0x12, 0, 1, 0x1000, 16) for name in exports)
     dynamic = b"".join(struct.pack("<qQ", 1, place(name)) for name in needed) + bytes(16)
-    owner = struct.pack("<III", 5, len(note), 1) + b"welt\0".ljust(8, b"\0")
-    notes = owner + note
+    owner = struct.pack("<III", 5, len(note), 1) + b"welt\0"
+    notes = owner + bytes(-len(owner) % align) + note
     names = b"\0.note.welt\0.dynsym\0.dynstr\0.dynamic\0.shstrtab\0"
     parts, at = [], 64 + 56
     for data in (notes, symbols, strings, dynamic, names):
