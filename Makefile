@@ -55,4 +55,4 @@ format:  ## lay out all C and C++ files (needs clang-format 14 or later)
 	@git ls-files -z '*.h' '*.hpp' '*.c' '*.cpp' | xargs -0 clang-format -i
 
 clean:  ## remove the build folders (not .deps/, not runs/)
-	@rm -rf build build-debug build-asan build-fuzz
+	@rm -rf build build-debug build-asan build-fuzz build-static

@@ -25,8 +25,8 @@ target_compile_options(welt_warnings INTERFACE -Wall -Wextra -Wpedantic -Wno-mis
 option(WELT_FUZZ "Instrument for libFuzzer and build the harnesses as its programs (clang)" OFF)
 if(WELT_FUZZ)
   if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
-    message(FATAL_ERROR "WELT_FUZZ needs clang, which brings libFuzzer; the compiler is ${CMAKE_CXX_COMPILER_ID}. Use the "
-      "preset `fuzz` (Debian: apt-get install clang libclang-rt-14-dev). Without it the harnesses run in the tests")
+    message(FATAL_ERROR "WELT_FUZZ needs clang, which brings libFuzzer; the compiler is ${CMAKE_CXX_COMPILER_ID}. Use "
+      "the preset `fuzz` (Debian: apt-get install clang libclang-rt-14-dev). Without it the harnesses run in the tests")
   endif()
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()

@@ -12,10 +12,11 @@
 
 namespace welt::fuzz {
 
-// The component `name` of welt_<name>.plugin.so.
+// The component `name` of welt_<name>.plugin.so, or of this program.
 inline const ComponentType& built_plugin(std::string_view role, const std::string& name) {
   // Never destroyed: components that live until the end point into it.
-  static Registry& registry = *std::make_unique<Registry>(std::vector<std::filesystem::path>()).release();
+  static Registry& registry =
+      *std::make_unique<Registry>(std::vector<std::filesystem::path>(), /*built_in=*/true).release();
   for (const ComponentType& type : registry.components())
     if (type.id == name) return type;
   registry.open(std::filesystem::path(WELT_PLUGIN_DIR) / ("welt_" + name + ".plugin.so"));

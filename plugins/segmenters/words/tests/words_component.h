@@ -1,7 +1,6 @@
 // The built plugin as a component, and the goldens.
 #pragma once
 
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -13,7 +12,6 @@ namespace welt::test {
 
 inline const Component& words_component() {
   static const Component component = [] {
-    Registry::instance().open(std::filesystem::path(WELT_PLUGIN_DIR) / "welt_words.plugin.so");
     const ComponentType& type = Registry::instance().find("welt.segmenter/1", "words");
     return Component(type, ConfigView(type, nlohmann::json::object(), true, "test"), WELT_INIT_NONE);
   }();
