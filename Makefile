@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup configure build test quickstart install asan docs format clean
+.PHONY: help setup configure build test quickstart install asan fuzz docs format clean
 
 # One compiler per core, but no more than one per 1.5 GB of free memory: a file that uses tensors takes about one.
 ifndef JOBS
@@ -39,6 +39,11 @@ asan: setup  ## build with the address and undefined-behaviour sanitizers in bui
 	@cmake --build --preset asan --parallel $(JOBS)
 	@ctest --preset asan --parallel $(JOBS)
 
+fuzz: setup  ## build the fuzz harnesses with clang's libFuzzer in build-fuzz/, run each for a minute (docs/fuzzing.md)
+	@cmake --preset fuzz
+	@cmake --build --preset fuzz --parallel $(JOBS)
+	@ctest --preset fuzz
+
 docs:  ## rewrite the tables that docs/recipes.md takes from the program (which must be built)
 	@build/bin/welt validate --keys > build/keys.md
 	@awk 'FNR == NR { keys = keys $$0 "\n"; next } /^<!-- end of keys/ { skip = 0 } !skip { print } \
@@ -50,4 +55,4 @@ format:  ## lay out all C and C++ files (needs clang-format 14 or later)
 	@git ls-files -z '*.h' '*.hpp' '*.c' '*.cpp' | xargs -0 clang-format -i
 
 clean:  ## remove the build folders (not .deps/, not runs/)
-	@rm -rf build build-debug build-asan
+	@rm -rf build build-debug build-asan build-fuzz build-static

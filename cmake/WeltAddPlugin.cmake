@@ -1,4 +1,5 @@
-# welt_add_plugin(<name> [TORCH] SOURCES … [LIBRARIES …] [VERSION x.y.z] [ID id] [OUTPUT_DIRECTORY dir]): one plugin.
+# welt_add_plugin(<name> [TORCH] SOURCES … [LIBRARIES …] [VERSION x.y.z] [ID id] [OUTPUT_DIRECTORY dir] [STATIC]): one
+# plugin.
 #
 # Makes the module welt_<name>.plugin.so (target welt_<name>_plugin) with everything the ABI asks of a file: one
 # exported symbol, the ELF note, -z nodelete, no RPATH, no static C++ runtime. TORCH links LibTorch and sdk/nn; without
@@ -12,6 +13,10 @@
 #
 # Sources know id and version as the texts WELT_PLUGIN_ID and WELT_PLUGIN_VERSION, so that the plugin's own table and
 # its note cannot differ. C is compiled as C11 and C++ as C++20.
+#
+# STATIC (welt's own build only, there for all but test plugins by WELT_STATIC_PLUGINS) makes no file: the target is an
+# object library, with the entry under the name <name>_welt_plugin_entry and a record that core/plugin/static_plugins.h
+# finds in every program that links it. Plugins in one program need namespaces of their own, as ours have.
 #
 # One file for welt's own build and the installed package welt-sdk. It wants the targets welt::abi, welt::sdk and, for
 # TORCH, welt::sdk_nn and welt::libtorch; and the variables WELT_SDK_VERSION, LibTorch_VERSION_MAJOR and _MINOR.
@@ -59,8 +64,33 @@ function(_welt_plugin_note target name id version torch language)
   target_sources(${target} PRIVATE "${note}")
 endfunction()
 
+# A file of its own: exports the entry alone, and is never unloaded.
+function(_welt_plugin_module target name folder)
+  target_link_options(${target} PRIVATE "LINKER:--version-script=${WELT_PLUGIN_TEMPLATES}/plugin_exports.map"
+    LINKER:-z,nodelete)
+  if(NOT (WELT_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES Clang))   # clang leaves the sanitizer's symbols to the host
+    target_link_options(${target} PRIVATE LINKER:-z,defs)
+  endif()
+  # The libraries of LibTorch are those the host has loaded already: a plugin says no path of its own.
+  set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME "welt_${name}.plugin" SUFFIX ".so"
+    LIBRARY_OUTPUT_DIRECTORY "${folder}" SKIP_BUILD_RPATH ON BUILD_RPATH "" INSTALL_RPATH ""
+    INSTALL_RPATH_USE_LINK_PATH OFF LINK_DEPENDS "${WELT_PLUGIN_TEMPLATES}/plugin_exports.map")
+endfunction()
+
+# Part of a program. A definition renames the entry, so that one written by hand needs no change either.
+function(_welt_plugin_static target name)
+  get_filename_component(sources "${WELT_PLUGIN_TEMPLATES}" DIRECTORY)
+  if(NOT EXISTS "${sources}/core/plugin/static_record.h")
+    message(FATAL_ERROR "welt_add_plugin(${name} STATIC): a plugin is linked into welt in welt's own build only; here it "
+      "is a file")
+  endif()
+  target_compile_definitions(${target} PRIVATE "WELT_STATIC_PLUGIN=\"${name}\""
+    welt_plugin_entry=${name}_welt_plugin_entry)
+  target_include_directories(${target} PRIVATE "${sources}")
+endfunction()
+
 function(welt_add_plugin name)
-  cmake_parse_arguments(ARG "TORCH" "VERSION;ID;OUTPUT_DIRECTORY" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "TORCH;STATIC" "VERSION;ID;OUTPUT_DIRECTORY" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
     message(FATAL_ERROR "welt_add_plugin(${name}): the name becomes a file name: lower-case letters, digits and _ only")
   endif()
@@ -95,7 +125,14 @@ function(welt_add_plugin name)
     set(language CXX)
   endif()
   set(target welt_${name}_plugin)
-  add_library(${target} MODULE ${ARG_SOURCES})
+  if(WELT_STATIC_PLUGINS AND NOT ARG_OUTPUT_DIRECTORY)
+    set(ARG_STATIC ON)
+  endif()
+  set(form MODULE)
+  if(ARG_STATIC)
+    set(form OBJECT)
+  endif()
+  add_library(${target} ${form} ${ARG_SOURCES})
   _welt_plugin_note(${target} ${name} "${id}" "${version}" "${ARG_TORCH}" ${language})
   target_link_libraries(${target} PRIVATE ${ARG_LIBRARIES} welt::sdk welt::abi)
   if(ARG_TORCH)
@@ -111,22 +148,19 @@ function(welt_add_plugin name)
     target_link_libraries(${target} PRIVATE welt_warnings)
   endif()
   target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
-  target_link_options(${target} PRIVATE "LINKER:--version-script=${WELT_PLUGIN_TEMPLATES}/plugin_exports.map"
-    LINKER:-z,nodelete)
-  if(NOT (WELT_SANITIZE AND CMAKE_CXX_COMPILER_ID MATCHES Clang))   # clang leaves the sanitizer's symbols to the host
-    target_link_options(${target} PRIVATE LINKER:-z,defs)
-  endif()
+  set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden
+    VISIBILITY_INLINES_HIDDEN ON)
   set(folder "${CMAKE_CURRENT_BINARY_DIR}")
   if(ARG_OUTPUT_DIRECTORY)
     set(folder "${ARG_OUTPUT_DIRECTORY}")
   elseif(CMAKE_RUNTIME_OUTPUT_DIRECTORY)
     set(folder "${CMAKE_RUNTIME_OUTPUT_DIRECTORY}")
   endif()
-  # The libraries of LibTorch are those the host has loaded already: a plugin says no path of its own.
-  set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME "welt_${name}.plugin" SUFFIX ".so"
-    LIBRARY_OUTPUT_DIRECTORY "${folder}" C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden
-    VISIBILITY_INLINES_HIDDEN ON SKIP_BUILD_RPATH ON BUILD_RPATH "" INSTALL_RPATH "" INSTALL_RPATH_USE_LINK_PATH OFF
-    LINK_DEPENDS "${WELT_PLUGIN_TEMPLATES}/plugin_exports.map")
+  if(ARG_STATIC)
+    _welt_plugin_static(${target} ${name})
+  else()
+    _welt_plugin_module(${target} ${name} "${folder}")
+  endif()
 
   file(GLOB presets CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/presets/*.json")
   foreach(preset IN LISTS presets)
@@ -135,7 +169,12 @@ function(welt_add_plugin name)
   endforeach()
   if(NOT ARG_OUTPUT_DIRECTORY)
     set_property(GLOBAL APPEND PROPERTY WELT_PLUGIN_TARGETS ${target})
-    install(TARGETS ${target} LIBRARY DESTINATION "lib/welt/plugins")
+    if(ARG_STATIC)
+      target_sources(welt_static_plugins INTERFACE $<TARGET_OBJECTS:${target}>)
+      target_link_libraries(welt_static_plugins INTERFACE ${target})
+    else()
+      install(TARGETS ${target} LIBRARY DESTINATION "lib/welt/plugins")
+    endif()
     if(presets)
       install(FILES ${presets} DESTINATION "lib/welt/plugins/presets/${name}")
     endif()

@@ -10,6 +10,9 @@ function(welt_add_tests name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main welt_warnings)
+  if(WELT_STATIC_PLUGINS)
+    target_link_libraries(${name} PRIVATE welt_static_plugins)
+  endif()
   target_compile_definitions(${name} PRIVATE WELT_TEST_DATA="${CMAKE_SOURCE_DIR}/tests/goldens"
     WELT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" WELT_VERSION="${PROJECT_VERSION}" WELT_BINARY="$<TARGET_FILE:welt>"
     WELT_PLUGIN_DIR="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}" WELT_PLUGIN_ZOO="${CMAKE_BINARY_DIR}/tests/plugins" ${ARG_DEFINITIONS})

@@ -21,6 +21,16 @@ add_library(welt_warnings INTERFACE)
 target_compile_options(welt_warnings INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers
                        $<$<BOOL:${WELT_WERROR}>:-Werror>)
 
+# Fuzzing by libFuzzer (tests/fuzz): everything reports its coverage, the harnesses bring the fuzzer.
+option(WELT_FUZZ "Instrument for libFuzzer and build the harnesses as its programs (clang)" OFF)
+if(WELT_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID MATCHES Clang)
+    message(FATAL_ERROR "WELT_FUZZ needs clang, which brings libFuzzer; the compiler is ${CMAKE_CXX_COMPILER_ID}. Use "
+      "the preset `fuzz` (Debian: apt-get install clang libclang-rt-14-dev). Without it the harnesses run in the tests")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 set(WELT_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined")
 if(WELT_SANITIZE)
   add_compile_options(-fsanitize=${WELT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=undefined)

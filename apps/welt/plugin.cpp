@@ -13,6 +13,7 @@
 #include "apps/welt/verb.h"
 #include "core/plugin/registry.h"
 #include "core/plugin/schema.h"
+#include "core/plugin/static_plugins.h"
 
 namespace welt {
 namespace {
@@ -64,6 +65,8 @@ json note_json(const welt_plugin_note& note) {
   return out;
 }
 
+std::string place_of(const Plugin& plugin) { return plugin.built_in.empty() ? plugin.path.string() : "built in"; }
+
 const char* pooling_name(std::uint32_t pooling) {
   static constexpr const char* names[] = {"", "first", "last", "mean"};
   return pooling < std::size(names) ? names[pooling] : "";
@@ -85,8 +88,8 @@ json plugin_json(Registry& registry, const Plugin& plugin) {
               {"version", text_of(plugin.table->version)},
               {"description", text_of(plugin.table->description)},
               {"license", text_of(plugin.table->license)},
-              {"path", plugin.path.string()},
-              {"sha256", plugin.sha256},
+              {"path", place_of(plugin)},
+              {"sha256", hash_of(plugin)},
               {"note", note_json(plugin.note)},
               {"presets", Registry::preset_names(plugin)},
               {"components", json::array()}};
@@ -116,7 +119,7 @@ void list(const Options& options) {
     }
   }
   if (rows.size() > 1) fmt::print("{}\n", format_table(rows));
-  for (const auto& plugin : registry.plugins()) fmt::print("{}: {}\n", plugin->note.id, plugin->path.string());
+  for (const auto& plugin : registry.plugins()) fmt::print("{}: {}\n", plugin->note.id, place_of(*plugin));
   if (registry.plugins().empty()) fmt::print("No plugin was found.\n");
   if (rows.size() == 1 || !registry.refusals().empty()) {
     fmt::print("\nLooked for welt_*.plugin.so in:\n");
@@ -191,7 +194,7 @@ void describe_plugin(const Options& options) {
   }
   const welt_plugin_note& note = plugin.note;
   fmt::print("plugin {} {}: {}\n", note.id, text_of(plugin.table->version), text_of(plugin.table->description));
-  fmt::print("  file           {}\n  sha256         {}\n", plugin.path.string(), plugin.sha256);
+  fmt::print("  file           {}\n  sha256         {}\n", place_of(plugin), hash_of(plugin));
   fmt::print("  license        {}\n", text_of(plugin.table->license));
   fmt::print("  built for      plugin ABI {}.{}, {}, {}, SDK {}\n", note.abi_major, note.abi_minor_max, kind_of(note),
              note.compiler, note.sdk_version);

@@ -5,7 +5,12 @@
 #include <numeric>
 #include <utility>
 
+#include "core/base/utf8.h"
+
 namespace welt {
+
+Error::Error(std::string_view message, ErrorCode code)
+    : std::runtime_error(replace_invalid_utf8(message)), code_(code) {}
 
 std::string describe(const Problem& problem) {
   std::string text = problem.where.empty() ? problem.found : problem.where + ": " + problem.found;

@@ -24,8 +24,8 @@ enum class ErrorCode : std::int32_t {
 
 class Error : public std::runtime_error {
  public:
-  explicit Error(std::string message, ErrorCode code = ErrorCode::invalid_argument)
-      : std::runtime_error(std::move(message)), code_(code) {}
+  // A message may quote a hostile file: what of it is not UTF-8 becomes U+FFFD, so that it can be shown and written.
+  explicit Error(std::string_view message, ErrorCode code = ErrorCode::invalid_argument);
   ErrorCode code() const noexcept { return code_; }
 
  private:

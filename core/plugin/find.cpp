@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/plugin/registry.h"
+#include "core/plugin/scan.h"
 
 namespace welt {
 namespace fs = std::filesystem;
@@ -135,8 +136,17 @@ const Plugin& Registry::find_plugin(std::string_view name) {
 
 namespace {
 
-// presets/<name>/ beside the plugin file welt_<name>.plugin.so.
+// presets/<name>/ beside the plugin file welt_<name>.plugin.so; of a plugin that is built in, in the first folder that
+// has it of those where its file would be looked for.
 fs::path preset_folder(const Plugin& plugin) {
+  if (!plugin.built_in.empty()) {
+    const fs::path below = fs::path("presets") / plugin.built_in;
+    for (const fs::path& folder : default_search_folders()) {
+      std::error_code error;
+      if (fs::exists(folder / below, error)) return folder / below;
+    }
+    return below;
+  }
   std::string name = plugin.path.filename().string();
   constexpr std::string_view prefix = "welt_", suffix = ".plugin.so";
   if (name.starts_with(prefix)) name.erase(0, prefix.size());

@@ -107,15 +107,10 @@ Verdict judge_sanitizers(const PluginFacts& facts, const HostFacts& this_side, c
 }
 
 HostFacts this_host() {
-  HostFacts host{WELT_ABI_MAJOR, WELT_ABI_MINOR, WELT_LIBTORCH_MAJOR, WELT_LIBTORCH_MINOR, WELT_STRING_ABI_NEW, 0};
+  HostFacts host{WELT_ABI_MAJOR,      WELT_ABI_MINOR,      WELT_LIBTORCH_MAJOR,
+                 WELT_LIBTORCH_MINOR, WELT_STRING_ABI_NEW, WELT_HOST_SANITIZERS};
 #if defined(_GLIBCXX_USE_CXX11_ABI) && _GLIBCXX_USE_CXX11_ABI == 0
   host.string_abi = WELT_STRING_ABI_OLD;
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-  host.sanitizers |= WELT_SANITIZER_ADDRESS | WELT_SANITIZER_UNDEFINED;  // the asan preset has both
-#endif
-#if defined(__SANITIZE_THREAD__)
-  host.sanitizers |= WELT_SANITIZER_THREAD;
 #endif
   return host;
 }

@@ -102,10 +102,12 @@ std::unique_ptr<Plugin> shake_hands(const InspectedPlugin& file, welt_plugin_ent
   }
   check_table(file, table, reader);
   auto plugin = std::make_unique<Plugin>();
-  *plugin = {file.path, file.sha256, file.facts.note, table};
+  *plugin = {file.path, file.sha256, file.facts.note, table, file.built_in};
   return plugin;
 }
 
-std::unique_ptr<Plugin> open_plugin(const InspectedPlugin& file) { return shake_hands(file, open_entry(file)); }
+std::unique_ptr<Plugin> open_plugin(const InspectedPlugin& file) {
+  return shake_hands(file, file.entry != nullptr ? file.entry : open_entry(file));
+}
 
 }  // namespace welt

@@ -12,11 +12,13 @@
 
 namespace welt {
 
-// A file that may be opened.
+// A file, or a plugin built into the program, that may be opened.
 struct InspectedPlugin {
   std::filesystem::path path;  // canonical
   PluginFacts facts;
   std::string sha256;
+  std::string built_in;                  // static_plugins.h: the name; empty: a file
+  welt_plugin_entry_fn entry = nullptr;  // null: the file's
 };
 
 // Reads and judges. Throws Error: file, reason, mend. Logs a warning where the judge has one.

@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/plugin/loader.h"
 #include "core/plugin/scan.h"
+#include "core/plugin/static_plugins.h"
 
 namespace welt {
 namespace fs = std::filesystem;
@@ -36,8 +37,11 @@ std::vector<std::string> claims_of(const ComponentType& type) {
 }
 
 std::string same_id_message(const fs::path& file, const std::string& id, const fs::path& other) {
+  const bool built_in = file.is_relative() || other.is_relative();  // a file's path is canonical
   return describe({file.string(), fmt::format("the plugin id \"{}\" is also that of {}", id, other.string()),
-                   "each id once", "Remove one of the two files, or one of their folders from WELT_PLUGIN_PATH"});
+                   "each id once",
+                   built_in ? "Remove the file, or its folder from WELT_PLUGIN_PATH"
+                            : "Remove one of the two files, or one of their folders from WELT_PLUGIN_PATH"});
 }
 
 std::string same_claim_message(const fs::path& file, const std::string& claim, const fs::path& other) {
@@ -51,6 +55,7 @@ std::string same_claim_message(const fs::path& file, const std::string& claim, c
 
 struct Registry::State {
   std::vector<fs::path> folders;
+  std::vector<InspectedPlugin> built_in;
   bool scanned = false;
   std::vector<std::unique_ptr<Plugin>> plugins;
   std::deque<ComponentType> types;
@@ -60,9 +65,13 @@ struct Registry::State {
     const auto found = std::ranges::find(plugins, path, [](const auto& plugin) { return plugin->path; });
     return found == plugins.end() ? nullptr : found->get();
   }
-  const Plugin* with_id(std::string_view id) const {
-    const auto found = std::ranges::find_if(plugins, [&](const auto& plugin) { return id == plugin->note.id; });
-    return found == plugins.end() ? nullptr : found->get();
+  // Of the plugin `id`, if it is open or built in; else empty.
+  fs::path place_of(std::string_view id) const {
+    for (const auto& plugin : plugins)
+      if (id == plugin->note.id) return plugin->path;
+    for (const InspectedPlugin& plugin : built_in)
+      if (id == plugin.facts.note.id) return plugin.path;
+    return {};
   }
   void admit(Candidate candidate) {
     plugins.push_back(std::move(candidate.plugin));
@@ -71,15 +80,28 @@ struct Registry::State {
   void refuse(const fs::path& path, std::string reason) { refusals.push_back({path, std::move(reason)}); }
 
   void scan();
+  void inspect_built_in();
   std::vector<InspectedPlugin> inspect_all();
   std::vector<Candidate> open_all(const std::vector<InspectedPlugin>& files);
   std::map<const Plugin*, std::string> clashes(const std::vector<Candidate>& candidates) const;
 };
 
-// The files that may be opened: judged, and alone with their id.
+// The plugins of the program itself.
+void Registry::State::inspect_built_in() {
+  for (const welt_static_record* record : static_plugins()) {
+    try {
+      built_in.push_back(inspect_static_plugin(*record));
+    } catch (const Error& error) {
+      refuse(record->name, error.what());
+    }
+  }
+}
+
+// What may be opened: judged, and alone with its id.
 std::vector<InspectedPlugin> Registry::State::inspect_all() {
-  std::vector<InspectedPlugin> files;
+  std::vector<InspectedPlugin> files = built_in;
   std::map<std::string, std::vector<fs::path>> paths_by_id;
+  for (const InspectedPlugin& plugin : files) paths_by_id[plugin.facts.note.id].push_back(plugin.path);
   for (const fs::path& file : find_plugin_files(folders, refusals)) {
     if (with_path(file) != nullptr) continue;
     try {
@@ -151,14 +173,15 @@ void Registry::State::scan() {
   for (const Refusal& refusal : refusals) log_debug("plugin", "refused: {}", refusal.reason);
 }
 
-Registry::Registry(std::vector<fs::path> folders) : state_(std::make_unique<State>()) {
+Registry::Registry(std::vector<fs::path> folders, bool built_in) : state_(std::make_unique<State>()) {
   state_->folders = std::move(folders);
+  if (built_in) state_->inspect_built_in();
 }
 Registry::~Registry() = default;
 
 Registry& Registry::instance() {
   // Never destroyed: components that live until the end still point into it.
-  static Registry& registry = *std::make_unique<Registry>(default_search_folders()).release();
+  static Registry& registry = *std::make_unique<Registry>(default_search_folders(), /*built_in=*/true).release();
   return registry;
 }
 
@@ -167,8 +190,8 @@ const Plugin& Registry::open(const fs::path& file) {
   const fs::path real = fs::canonical(file, error);
   if (const Plugin* known = error ? nullptr : state_->with_path(real)) return *known;
   const InspectedPlugin inspected = inspect_plugin(file);
-  if (const Plugin* other = state_->with_id(inspected.facts.note.id)) {
-    throw Error(same_id_message(inspected.path, inspected.facts.note.id, other->path), ErrorCode::already_exists);
+  if (const fs::path other = state_->place_of(inspected.facts.note.id); !other.empty()) {
+    throw Error(same_id_message(inspected.path, inspected.facts.note.id, other), ErrorCode::already_exists);
   }
   std::vector<Candidate> candidates;
   candidates.push_back({open_plugin(inspected), {}});

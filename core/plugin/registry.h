@@ -22,6 +22,7 @@ struct Plugin {
   std::string sha256;
   welt_plugin_note note;
   const welt_plugin* table;
+  std::string built_in;  // the name under which it is linked into the program; empty: it came from the file `path`
 };
 
 // One component a plugin offers.
@@ -49,7 +50,8 @@ class Registry {
   // The process's registry; scans on first use. [host]
   static Registry& instance();
   // One that scans these folders (or files) and no others. For tests; plugins it opens stay open all the same.
-  explicit Registry(std::vector<std::filesystem::path> folders);
+  // With `built_in`, it has the plugins of static_plugins.h too, as instance() does.
+  explicit Registry(std::vector<std::filesystem::path> folders, bool built_in = false);
   ~Registry();
 
   // Opens one file (explicit path), without a scan; throws Error when it is refused. Idempotent for the same file.

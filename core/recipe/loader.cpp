@@ -287,6 +287,8 @@ void RecipeLoader::add_override(const std::string& text) {
     path.emplace_back(inner->begin()->first.str());
     node = &inner->begin()->second;
   }
+  if (path.empty())  // a comment
+    return report(source, 0, "is no setting; expected key=value, for example train.steps=500");
   if (path.front() == "extends") return report(source, 0, "extends cannot be set; write a recipe that extends others");
   try {
     holder = parse_toml("value = " + value, "--set");

@@ -9,6 +9,7 @@
 #include "core/base/log.h"
 #include "core/base/progress.h"
 #include "core/base/stopwatch.h"
+#include "core/plugin/static_plugins.h"
 #include "core/train/resources.h"
 #include "core/train/run_folder.h"
 #include "core/train/session.h"
@@ -99,7 +100,7 @@ Json plugins_json() {
     list.push_back({{"id", plugin->note.id},
                     {"version", plugin->note.version},
                     {"path", plugin->path.string()},
-                    {"sha256", plugin->sha256}});
+                    {"sha256", hash_of(*plugin)}});
   return list;
 }
 

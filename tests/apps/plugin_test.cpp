@@ -4,7 +4,9 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "core/base/file.h"
 #include "core/plugin/registry.h"
+#include "core/plugin/static_plugins.h"
 #include "tests/apps/run_welt.h"
 
 namespace welt {
@@ -23,6 +25,15 @@ TEST(PluginVerb, ListNamesPluginsAndRefusals) {
   EXPECT_EQ(list.status, 0);
   EXPECT_TRUE(has(list.out, "spaces")) << list.out;
   EXPECT_TRUE(has(list.out, "welt_other_abi.plugin.so: it was built for plugin ABI 99.4")) << list.out;
+}
+
+TEST(PluginVerb, ListSaysWhereAPluginIs) {
+  const bool files = static_plugins().empty();  // of the program as of this one
+  const std::string place = files ? WELT_PLUGIN_DIR "/welt_words.plugin.so" : "built in";
+  EXPECT_TRUE(has(run_welt({"plugin", "list"}).out, "\nwords: " + place + "\n"));
+  const json out = json::parse(run_welt({"plugin", "describe", "words", "--json"}).out);
+  EXPECT_EQ(out["path"], place);
+  EXPECT_EQ(out["sha256"], sha256_file(files ? place : WELT_BINARY));
 }
 
 TEST(PluginVerb, ListAsJson) {
@@ -79,13 +90,13 @@ TEST(PluginVerb, DescribeOfNothingLeavesWithOne) {
 }
 
 TEST(BuiltPlugins, AreAllAccepted) {
-  Registry registry({WELT_PLUGIN_DIR});
+  Registry registry({WELT_PLUGIN_DIR}, /*built_in=*/true);
   for (const Refusal& refusal : registry.refusals()) ADD_FAILURE() << refusal.reason;
   EXPECT_FALSE(registry.plugins().empty());
 }
 
 TEST(BuiltPlugins, ShipTheFilesOfTheirPresetFolders) {
-  Registry registry({WELT_PLUGIN_DIR});
+  Registry registry({WELT_PLUGIN_DIR}, /*built_in=*/true);
   for (const ComponentType& type : registry.components()) {
     for (const std::string& name : Registry::preset_names(*type.plugin)) {
       EXPECT_TRUE(registry.preset(type, name).is_object()) << type.id << " " << name;

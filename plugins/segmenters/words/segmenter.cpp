@@ -15,13 +15,13 @@ namespace welt::words {
 namespace {
 
 // Where to cut what is held back for too long: before its last grapheme cluster, or its last character if it is one
-// cluster.
+// cluster, or after it if it is one character.
 std::size_t forced_cut(std::string_view text, std::size_t begin) {
   std::size_t last = begin;
   for (std::size_t at = begin; at < text.size(); at = cluster_end(text, at)) last = at;
   if (last > begin) return last;
   for (std::size_t at = begin; at < text.size(); decode(text, at)) last = at;
-  return last;
+  return last > begin ? last : text.size();
 }
 
 // One call: words are put down as they are found; `safe_` is the last place from which the rest of the text, alone or

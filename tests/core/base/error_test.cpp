@@ -12,6 +12,17 @@ TEST(Error, DescribesWhereFoundExpectedAndMend) {
   EXPECT_EQ(describe({"", "broken!"}), "broken!");
 }
 
+// Found by fuzzing: a message quoted a file's bytes as they were.
+TEST(Error, MessageIsUtf8WhateverItQuotes) {
+  EXPECT_STREQ(Error("key \"a\xFFz\"").what(), "key \"a\xEF\xBF\xBDz\"");
+  try {
+    fail({"\xC0.toml", "cut off: \xE2\x82", "\u05D0"});
+    FAIL() << "fail() returned";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "\xEF\xBF\xBD.toml: cut off: \xEF\xBF\xBD; expected \u05D0.");
+  }
+}
+
 TEST(Error, NearestAllowsOneEditInThreeLetters) {
   const std::vector<std::string> names = {"seed", "train.steps", "train.batch"};
   EXPECT_EQ(nearest("train.step", names), "train.steps");

@@ -178,6 +178,15 @@ TEST(RecipeOverride, ProblemsNameTheSetting) {
   EXPECT_CONTAINS(message("name=\xFF"), "is not UTF-8");
 }
 
+// Found by fuzzing: a key that is a comment ended the process.
+TEST(RecipeOverride, ACommentIsNoSetting) {
+  const auto message = [](const std::string& setting) {
+    return error_of([&] { Recipe::parse("", "r.toml", {setting}); });
+  };
+  EXPECT_CONTAINS(message("#train.steps=5"), "expected key=value");
+  EXPECT_CONTAINS(message(" # a=1"), "expected key=value");
+}
+
 TEST(RecipeToml, MergedResultReadsBackEqual) {
   const std::string text = R"(
 task = "evaluate"

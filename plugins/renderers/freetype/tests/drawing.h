@@ -20,10 +20,7 @@ namespace welt::test {
 
 using nlohmann::json;
 
-inline const ComponentType& freetype() {
-  Registry::instance().open(std::filesystem::path(WELT_PLUGIN_DIR) / "welt_freetype.plugin.so");
-  return Registry::instance().find(WELT_RENDERER_INTERFACE, "freetype");
-}
+inline const ComponentType& freetype() { return Registry::instance().find(WELT_RENDERER_INTERFACE, "freetype"); }
 
 // A renderer of its own, with these config keys.
 struct Drawing {

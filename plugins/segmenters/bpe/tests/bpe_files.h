@@ -140,7 +140,6 @@ inline std::string random_text(std::mt19937& random, std::size_t parts) {
 
 // The built plugin as a component; it reads a golden file.
 inline Component plugin_component(const std::string& tokenizer) {
-  Registry::instance().open(std::filesystem::path(WELT_PLUGIN_DIR) / "welt_bpe.plugin.so");
   const ComponentType& type = Registry::instance().find("welt.segmenter/1", "bpe");
   const nlohmann::json config = {{"tokenizer", tokenizer}};
   return Component(type, ConfigView(type, config, true, "test"), WELT_INIT_NONE);

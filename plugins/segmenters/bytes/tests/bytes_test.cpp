@@ -16,7 +16,6 @@ namespace {
 using Strings = std::vector<std::string>;
 
 Component bytes(int size) {
-  Registry::instance().open(std::filesystem::path(WELT_PLUGIN_DIR) / "welt_bytes.plugin.so");
   const ComponentType& type = Registry::instance().find("welt.segmenter/1", "bytes");
   return Component(type, ConfigView(type, {{"size", size}}, true, "test"), WELT_INIT_NONE);
 }

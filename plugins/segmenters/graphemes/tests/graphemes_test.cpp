@@ -16,7 +16,6 @@ namespace {
 
 const Component& graphemes() {
   static const Component component = [] {
-    Registry::instance().open(std::filesystem::path(WELT_PLUGIN_DIR) / "welt_graphemes.plugin.so");
     const ComponentType& type = Registry::instance().find("welt.segmenter/1", "graphemes");
     return Component(type, ConfigView(type, nlohmann::json::object(), true, "test"), WELT_INIT_NONE);
   }();

@@ -212,6 +212,16 @@ TEST(Words, hold_back_no_more_than_the_lookahead) {
   EXPECT_EQ(call("abcdefgh", false, limits, 16).consumed, 0u);
 }
 
+// Found by fuzzing: the cut fell before the character, as a word of no bytes.
+TEST(Words, a_character_longer_than_the_lookahead_is_a_word) {
+  welt_segment_limits limits{};
+  limits.max_lookahead = 2;
+  EXPECT_EQ(call("\u0915", false, limits, 8).ends, std::vector<std::uint64_t>{3});
+  limits.max_lookahead = 1;
+  EXPECT_EQ(call("a\U0001F600", false, limits, 8).ends, (std::vector<std::uint64_t>{1, 5}));
+  EXPECT_EQ(call("\u3000", false, limits, 8).ends, std::vector<std::uint64_t>{3});
+}
+
 TEST(Words, long_text_in_windows_is_cut_as_a_whole) {
   std::mt19937 random(4);
   std::string text = random_text(random, 50000) + std::string(200000, 'x') + random_text(random, 20000);

@@ -1,7 +1,6 @@
 // The built plugin as a component, and the goldens.
 #pragma once
 
-#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -12,7 +11,6 @@
 namespace welt::test {
 
 inline Component make_words(const nlohmann::json& config) {
-  Registry::instance().open(std::filesystem::path(WELT_PLUGIN_DIR) / "welt_words.plugin.so");
   const ComponentType& type = Registry::instance().find("welt.segmenter/1", "words");
   return Component(type, ConfigView(type, config, true, "test"), WELT_INIT_NONE);
 }
