@@ -40,7 +40,7 @@ typedef struct welt_segmenter_v1 {
   /* [any] The name of a number of `engines`; empty: no such number. Null: the numbers have no names. */
   welt_string (*engine_name)(const welt_component* component, uint32_t engine) WELT_NULLABLE;
 } welt_segmenter_v1;
-WELT_CHECK_STRUCT(welt_segmenter_v1, 24);
+WELT_CHECK_STRUCT(welt_segmenter_v1, 40);
 
 #ifdef __cplusplus
 }
