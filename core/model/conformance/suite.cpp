@@ -3,6 +3,7 @@
 
 #include <ATen/Parallel.h>
 
+#include "core/base/log.h"
 #include "core/model/conformance/groups.h"
 #include "core/model/tensor_service.h"
 #include "core/plugin/conformance/groups.h"
@@ -10,8 +11,9 @@
 namespace welt::conformance {
 namespace {
 
-// One thread for operators, so that nothing is started that a fork would lose.
+// One thread for operators, so that nothing is started that a fork would lose; and a quiet log, for a plugin may log.
 void prepare() {
+  set_log_level(LogLevel::error);
   at::set_num_threads(1);
   register_tensor_service();
 }

@@ -150,7 +150,9 @@ void capacity(Trial& trial, const ComponentType& type) {
         for (const std::uint64_t end : some) found.push_back(begin + end);
         begin = found.back();
       }
-      expect_same(trial, found, words, text, fmt::format("with a capacity of {}", room), rule);
+      // What a dictionary makes of the rest of a run may differ from what it makes of the whole run.
+      const bool by_rules = std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+      if (by_rules) expect_same(trial, found, words, text, fmt::format("with a capacity of {}", room), rule);
     }
   }
 }
@@ -167,6 +169,8 @@ void complete(Trial& trial, const ComponentType& type) {
       begin = end;
       if (!segmenter.is_complete(word)) continue;
       for (const char* more : {"a", " "}) {
+        // A word may be one only behind what stood before it: alone it says nothing.
+        if (segmenter.segment(word).front() != word.size()) continue;
         const Ends ends = segmenter.segment(word + more);
         trial.enter("is_complete()");
         trial.expect(ends.front() == word.size(),

@@ -50,4 +50,4 @@ class Words {
 
 }  // namespace
 
-WELT_PLUGIN(sdk::PluginInfo("words", "0.2.0", "Words by rules and dictionaries", "MIT"), sdk::Segmenter<Words>)
+WELT_PLUGIN(sdk::PluginInfo(WELT_PLUGIN_ID, WELT_PLUGIN_VERSION, "Words by rules and dictionaries", "MIT"), sdk::Segmenter<Words>)

@@ -224,18 +224,12 @@ bool Splitter::is_complete(std::string_view word) const {
   Scan scan(table_, word);
   if (is_complete_by_default_rule(scan, word)) return true;
   if (reference_compatible_) return false;
+  // What stands before a word decides too where it ends (a kana run begins at the first kana, and keeps the kanji that
+  // follow), so a word of several scripts is never called complete.
   const Scan::Character first = scan.character(0);
-  if (is_script(first.kind)) {
-    if (scan.script_end(0, first.kind, word.size()) < word.size()) return true;
-    if (first.kind == Kind::tibetan) return !is_tibetan_mark(first.value) && is_tsheg(decode_before(word, word.size()));
-    return first.size == word.size() && stands_alone(first.value);
-  }
-  for (std::size_t at = 0; at < word.size();) {
-    const Kind kind = scan.word_kind(at);
-    if (is_script(kind)) return true;
-    at = scan.word_end(at, kind);
-  }
-  return false;
+  if (!is_script(first.kind) || scan.script_end(0, first.kind, word.size()) < word.size()) return false;
+  if (first.kind == Kind::tibetan) return !is_tibetan_mark(first.value) && is_tsheg(decode_before(word, word.size()));
+  return first.size == word.size() && stands_alone(first.value);
 }
 
 }  // namespace welt::words
