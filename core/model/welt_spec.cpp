@@ -11,6 +11,7 @@
 #include "core/model/hf_source.h"
 #include "core/model/welt_slots.h"
 #include "core/plugin/schema.h"
+#include "core/plugin/version_range.h"
 
 namespace welt {
 namespace {
@@ -28,17 +29,19 @@ bool set_by_hand(const Recipe& recipe, std::string_view key) { return recipe.whe
 // Where a slot's component comes from. --set of a plugin, a preset or a `from` means a component of its own: what the
 // recipe's file says of another one is then left out.
 struct Source {
-  std::string plugin, from, preset;
+  std::string plugin, version, from, preset;
   Json config;
 
   Source(const Recipe& recipe, const std::string& key)
       : plugin(recipe.string(key + ".plugin")),
+        version(recipe.string(key + ".version")),
         from(recipe.string(key + ".from")),
         preset(recipe.string(key + ".preset")),
         config(recipe.table(key + ".config")) {
     const auto by_hand = [&](const std::string& part) { return set_by_hand(recipe, key + part); };
     if (!by_hand(".plugin") && !by_hand(".from") && !by_hand(".preset")) return;
     if (!by_hand(".plugin") && by_hand(".from")) plugin.clear();
+    if (!by_hand(".version")) version.clear();
     if (!by_hand(".from")) from.clear();
     if (!by_hand(".preset")) preset.clear();
     Json kept = Json::object();
@@ -47,6 +50,11 @@ struct Source {
     config = std::move(kept);
   }
 };
+
+void check_version_key(const Recipe& recipe, const std::string& table, const Plugin& plugin, std::string_view range) {
+  const std::string key = table + ".version";
+  check_version(plugin, range, recipe.where(key) + ": " + key);
+}
 
 bool has_key(const ComponentType& type, std::string_view name) {
   return std::ranges::any_of(schema_keys(type), [&](const SchemaKey& key) { return key.name == name; });
@@ -58,6 +66,7 @@ RendererSpec renderer_from_recipe(const Recipe& recipe) {
   renderer.where = recipe.where(key + ".plugin") + ": " + key;
   renderer.plugin = recipe.string(key + ".plugin");
   const ComponentType& type = Registry::instance().find(WELT_RENDERER_INTERFACE, renderer.plugin);
+  check_version_key(recipe, key, *type.plugin, recipe.string(key + ".version"));
   renderer.config = recipe.table(key + ".config");
   check_config_keys(type, renderer.config, renderer.where);
   // Renderers that draw without a font size need not have that key.
@@ -132,6 +141,7 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   slot.type = with_context(plugin.empty() ? recipe.where(key + ".from") + ": " + key + ": " + from : slot.where, [&] {
     return plugin.empty() ? &registry.find_for_config(name.role, slot.config) : &registry.find(name.role, plugin);
   });
+  check_version_key(recipe, key, *slot.type->plugin, source.version);
   if (!preset.empty())
     slot.config =
         with_context(recipe.where(key + ".preset") + ": " + key, [&] { return registry.preset(*slot.type, preset); });
@@ -152,6 +162,7 @@ WeltSpec WeltSpec::from_recipe(const Recipe& recipe) {
   const std::string segmenter = "model.segmenter";
   spec.segmenter.where = recipe.where(segmenter + ".plugin") + ": " + segmenter;
   spec.segmenter.type = &Registry::instance().find(WELT_SEGMENTER_INTERFACE, recipe.string(segmenter + ".plugin"));
+  check_version_key(recipe, segmenter, *spec.segmenter.type->plugin, recipe.string(segmenter + ".version"));
   spec.segmenter.config = recipe.table(segmenter + ".config");
   spec.segmenter.max_bytes = recipe.integer(segmenter + ".max_bytes");
   const bool bytes = recipe.boolean("model.bytes_encoder.enabled"),
@@ -176,6 +187,19 @@ WeltSpec WeltSpec::from_recipe(const Recipe& recipe) {
   return spec;
 }
 
+void check_versions(const Recipe& recipe, const WeltSpec& spec) {
+  const auto check = [&](const std::string& table, const ComponentType* type) {
+    if (type != nullptr) check_version_key(recipe, table, *type->plugin, recipe.string(table + ".version"));
+  };
+  check("model.segmenter", spec.segmenter.type);
+  if (spec.reads_images())
+    check("model.renderer", &Registry::instance().find(WELT_RENDERER_INTERFACE, spec.renderer.plugin));
+  check(bytes_encoder_slot.recipe, spec.bytes_encoder.type);
+  check(image_encoder_slot.recipe, spec.image_encoder.type);
+  check(latent_slot.recipe, spec.latent.type);
+  check(decoder_slot.recipe, spec.decoder.type);
+}
+
 void WeltSpec::apply(const SpecChanges& changes) {
   apply_encoder(bytes_encoder, changes.bytes_encoder, bytes_encoder_slot);
   apply_encoder(image_encoder, changes.image_encoder, image_encoder_slot);
@@ -196,6 +220,7 @@ SpecChanges encoder_changes(const Recipe* before, const Recipe& now) {
   const auto part = [](const Recipe& recipe, const std::string& key) {
     Json json = recipe.json().at("model").value(key, Json::object());
     json.erase("enabled");
+    json.erase("version");
     return json;
   };
   const auto differs = [&](const std::string& table) {
@@ -219,8 +244,13 @@ SpecChanges encoder_changes(const Recipe* before, const Recipe& now) {
 
 void refuse_other_changes(const Recipe& before, const Recipe& now) {
   const Json &old_model = before.json().at("model"), &model = now.json().at("model");
+  const auto without_version = [](Json part) {
+    if (part.is_object()) part.erase("version");
+    return part;
+  };
   for (const auto& [key, value] : model.items()) {
-    if (key == "bytes_encoder" || key == "image_encoder" || key == "renderer" || value == old_model.value(key, Json()))
+    if (key == "bytes_encoder" || key == "image_encoder" || key == "renderer" ||
+        without_version(value) == without_version(old_model.value(key, Json())))
       continue;
     fail({now.where("model." + key) + ": model." + key, "it is part of the checkpoint and cannot be changed",
           "a change to model.bytes_encoder, model.image_encoder or model.renderer",

@@ -80,6 +80,10 @@ struct WeltSpec {
   nlohmann::json welt_json() const;    // welt.json
 };
 
+// Throws Error when a plugin of a model that comes from a checkpoint is of another version than the recipe asks for.
+// from_recipe() does so by itself.
+void check_versions(const Recipe& recipe, const WeltSpec& spec);
+
 // What `now` says otherwise of encoders and renderer than `before`, the recipe that a checkpoint was trained with.
 // Where that is not known (null), an encoder is taken from elsewhere if `now` names a source of weights for it, or if
 // --set names it.

@@ -20,10 +20,16 @@ void add_general(Keys& keys) {
   keys.push_back({"threads", "integer", 0, "Threads for tensor work; 0: all cores", 0, 1024});
 }
 
+void add_version(Keys& keys, const std::string& table) {
+  keys.push_back(
+      {table + ".version", "string", "", "Versions of the plugin that will do: \">=0.2, <1\"; default: any"});
+}
+
 // `role` names the component in the help texts.
 void add_component(Keys& keys, const std::string& table, const std::string& role) {
   keys.push_back({table + ".plugin", "string", "",
                   "Plugin that makes the " + role + "; default: the one that serves the config's model_type"});
+  add_version(keys, table);
   keys.push_back({table + ".from", "string", "", "Hugging Face folder or hub name: its config.json and weights"});
   keys.push_back({table + ".weights", "bool", true, "Take the weights of `from` too, not only its config.json"});
   keys.push_back({table + ".preset", "string", "", "Name of a config that the plugin ships"});
@@ -42,10 +48,12 @@ void add_model(Keys& keys) {
   keys.push_back({"model.modality_dropout", "number", 0.15,
                   "Share of training batches that one of the two encoders is left out of, each in half of them", 0, 1});
   keys.push_back({"model.segmenter.plugin", "string", "words", "Plugin that cuts text into words"});
+  add_version(keys, "model.segmenter");
   keys.push_back(
       {"model.segmenter.max_bytes", "integer", 30, "Longest word in UTF-8 bytes; longer ones are cut", 2, 1024});
   keys.push_back({"model.segmenter.config", "table", nlohmann::json::object(), "Further keys of the segmenter"});
   keys.push_back({"model.renderer.plugin", "string", "freetype", "Plugin that draws words for the image encoder"});
+  add_version(keys, "model.renderer");
   keys.push_back({"model.renderer.block", "integer", 16,
                   "Height of a word's image, and what its width is a multiple of", 1, 1024});
   keys.push_back({"model.renderer.font_px", "integer", 12, "Size of the font in pixels", 1, 1024});
@@ -140,7 +148,8 @@ void add_samples(Keys& keys) {
   keys.push_back({"samples.count", "integer", 3, "Samples at most; 0: none", 0, 1000});
   keys.push_back({"samples.words", "integer", 20, "Words of a sample", 0, 1e6});
   keys.push_back({"samples.temperature", "number", 0.0, "0: always the most likely byte", 0, 100});
-  keys.push_back({"samples.top_p", "number", 1.0, "Draw from the most likely bytes that have this probability", 1e-6, 1});
+  keys.push_back(
+      {"samples.top_p", "number", 1.0, "Draw from the most likely bytes that have this probability", 1e-6, 1});
 }
 
 void add_compatibility(Keys& keys) {

@@ -60,14 +60,19 @@ void check_limits(const Recipe& recipe, const WeltModel& model) {
 WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
                      const SpecChanges& changes) {
   const std::string from = recipe.string("model.from"), init_from = recipe.string("model.init_from");
-  if (checkpoint) return WeltModel::load(*checkpoint, changes);
+  const auto load = [&](const fs::path& folder, const SpecChanges& with) {
+    WeltModel model = WeltModel::load(folder, with);
+    check_versions(recipe, model.spec());
+    return model;
+  };
+  if (checkpoint) return load(*checkpoint, changes);
   if (!from.empty() && !init_from.empty())
     fail({recipe.where("model.init_from") + ": model.init_from", "model.from is given too", "one of the two",
           "`from` takes the whole model of a checkpoint, `init_from` its weights for the model of this recipe"});
   if (!from.empty()) {
     const fs::path folder = find_checkpoint(from), trained = run_recipe(folder);
     const std::optional<Recipe> before = trained.empty() ? std::nullopt : std::optional(Recipe::load(trained));
-    return WeltModel::load(folder, encoder_changes(before ? &*before : nullptr, recipe));
+    return load(folder, encoder_changes(before ? &*before : nullptr, recipe));
   }
   WeltModel model(WeltSpec::from_recipe(recipe));
   if (!init_from.empty())
@@ -82,6 +87,7 @@ void check_model(const Recipe& recipe) {
   const std::string from = recipe.string("model.from");
   const WeltModel model = WeltModel::outline(from.empty() ? WeltSpec::from_recipe(recipe)
                                                           : WeltSpec::from_checkpoint(find_checkpoint(from)));
+  if (!from.empty()) check_versions(recipe, model.spec());
   check_limits(recipe, model);
   make_segmenter(model.spec().segmenter);
 }

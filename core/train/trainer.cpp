@@ -44,7 +44,13 @@ const std::set<std::string, std::less<>> harmless_keys = {"name",
                                                           "samples.words",
                                                           "samples.temperature",
                                                           "samples.top_p",
-                                                          "extends"};
+                                                          "extends",
+                                                          "model.segmenter.version",
+                                                          "model.renderer.version",
+                                                          "model.bytes_encoder.version",
+                                                          "model.image_encoder.version",
+                                                          "model.latent.version",
+                                                          "model.decoder.version"};
 
 // What a checkpoint has beside the model: where training stands.
 struct TrainingState {

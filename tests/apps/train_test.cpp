@@ -210,6 +210,36 @@ TEST_F(TrainingSlow, ValidateMakesTheParts) {
   EXPECT_CONTAINS(validate("model.latent.config.hidden_sise=8").err, "--set: model.latent");
 }
 
+TEST_F(TrainingSlow, PluginsOfAnotherVersionThanTheRecipeAsksForAreRefused) {
+  const auto validate = [&](const std::vector<std::string>& settings) {
+    std::vector<std::string> arguments{"validate", (folder_ / "recipe.toml").string()};
+    for (const std::string& setting : settings) arguments.insert(arguments.end(), {"--set", setting});
+    return run_welt(arguments);
+  };
+  EXPECT_EQ(validate({"model.latent.version=>=0.1, <99", "model.segmenter.version=<99"}).status, 0);
+  const Outcome newer = validate({"model.latent.version=>=99"});
+  EXPECT_EQ(newer.status, 1);
+  for (const char* part : {"--set: model.latent.version: plugin \"llama\" is of version", "welt_llama.plugin.so",
+                           "expected version >=99", "welt plugin list"})
+    EXPECT_CONTAINS(newer.err, part);
+  EXPECT_CONTAINS(validate({"model.segmenter.version=<0.0.1"}).err, "model.segmenter.version: plugin \"words\"");
+  EXPECT_CONTAINS(validate({"model.decoder.version=\"1.0\""}).err, "\">=1.0\" for all from it on");
+
+  // It is about the file's component, not about one that takes its place.
+  folder_.put("other.toml", "extends = \"recipe.toml\"\n[model.latent]\nversion = \">=99\"\n");
+  const std::string other = (folder_ / "other.toml").string();
+  EXPECT_EQ(run_welt({"validate", other}).status, 1);
+  EXPECT_EQ(run_welt({"validate", other, "--set", "model.latent.plugin=gpt2"}).status, 0);
+}
+
+TEST_F(TrainingSlow, APluginsVersionIsCheckedAgainOnResumeAndMayBeAskedForThen) {
+  ASSERT_EQ(train().status, 0);
+  EXPECT_EQ(train({"--resume", "--set", "model.decoder.version=<99"}).status, 0);
+  const Outcome refused = train({"--resume", "--set", "model.decoder.version=>=99"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_CONTAINS(refused.err, "model.decoder.version: plugin \"llama\"");
+}
+
 TEST_F(TrainingSlow, SigintAndSigtermSaveAndLeave) {
   for (const int signal : {SIGINT, SIGTERM}) {
     const std::string name = signal == SIGINT ? "int" : "term";
