@@ -13,6 +13,7 @@ namespace {
 // What a plugin may ask for at most: an image of 64 MB. A wider word is a defect, or a setting nobody wants.
 constexpr std::int64_t most_pixels = std::int64_t{1} << 26;
 constexpr std::int64_t largest_block = 4096;
+constexpr std::uint64_t most_glyphs = std::uint64_t{1} << 24;
 
 [[noreturn]] void blame(const Component& component, std::string found, std::string expected) {
   fail({.where = "renderer " + component.type().id,
@@ -20,6 +21,14 @@ constexpr std::int64_t largest_block = 4096;
         .expected = std::move(expected),
         .mend = "This is a defect of the plugin"},
        ErrorCode::internal);
+}
+
+void expect_utf8(std::string_view word) {
+  const std::size_t fault = find_invalid_utf8(word);
+  if (fault == utf8_ok) return;
+  fail({.where = "a word to draw",
+        .found = fmt::format("byte {} ({:02X}) is not UTF-8", fault, static_cast<std::uint8_t>(word[fault])),
+        .expected = "text in UTF-8"});
 }
 
 }  // namespace
@@ -42,7 +51,9 @@ class Renderer::Lease {
 };
 
 Renderer::Renderer(const Component& component)
-    : component_(&component), table_(&component.require<welt_renderer_v1>(WELT_RENDERER_INTERFACE)) {
+    : component_(&component),
+      table_(&component.require<welt_renderer_v1>(WELT_RENDERER_INTERFACE)),
+      lists_glyphs_(WELT_HAS(table_, glyphs) && table_->glyphs != nullptr) {
   block_ = table_->block(component.raw());
   if (block_ < 1 || block_ > largest_block) {
     blame(component, fmt::format("a block of {} pixels", block_), fmt::format("1 to {}", largest_block));
@@ -78,11 +89,7 @@ welt_renderer_state* Renderer::take() const {
 }
 
 GreyImage Renderer::render(std::string_view word) const {
-  if (const std::size_t fault = find_invalid_utf8(word); fault != utf8_ok) {
-    fail({.where = "a word to draw",
-          .found = fmt::format("byte {} ({:02X}) is not UTF-8", fault, static_cast<std::uint8_t>(word[fault])),
-          .expected = "text in UTF-8"});
-  }
+  expect_utf8(word);
   const Lease lease(*this);
   GreyImage image;
   CallError error;
@@ -99,6 +106,44 @@ GreyImage Renderer::render(std::string_view word) const {
                              image.width, image.width, error.raw()),
               "drawing a word");
   return image;
+}
+
+std::vector<welt_renderer_glyph> Renderer::glyphs(std::string_view word) const {
+  if (!lists_glyphs_) {
+    fail({.where = "renderer " + component_->type().id,
+          .found = "a plugin that does not list the glyphs of a word",
+          .expected = "glyphs() in its table of " WELT_RENDERER_INTERFACE},
+         ErrorCode::unimplemented);
+  }
+  expect_utf8(word);
+  const Lease lease(*this);
+  std::vector<welt_renderer_glyph> out(word.size() + 1);
+  std::uint64_t count = 0;
+  const auto list = [&] {
+    CallError error;
+    error.check(
+        table_->glyphs(component_->raw(), lease.state(), string_of(word), out.data(), out.size(), &count, error.raw()),
+        "listing the glyphs of a word");
+  };
+  list();
+  if (count > most_glyphs) {
+    blame(*component_, fmt::format("{} glyphs for a word of {} bytes", count, word.size()),
+          fmt::format("{} at most", most_glyphs));
+  }
+  if (count > out.size()) {
+    out.resize(count);
+    list();
+    if (count != out.size()) blame(*component_, "another number of glyphs at the second call", "the same");
+  }
+  out.resize(count);
+  return out;
+}
+
+std::string Renderer::font_name(std::uint32_t font) const {
+  std::string name;
+  if (WELT_HAS(table_, font_name) && table_->font_name != nullptr)
+    name = text_or_what_can_be_read(table_->font_name(component_->raw(), font));
+  return name.empty() ? std::to_string(font) : name;
 }
 
 }  // namespace welt

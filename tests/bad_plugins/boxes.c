@@ -18,6 +18,8 @@
 #define DRAWN_WIDTH width
 #define INK (unsigned char)word.data[letter]
 #define CHARACTERS(word, at) character(word, at)
+#define GLYPH (unsigned char)word.data[at]
+#define LISTED capacity
 #define PLUGIN_ID "boxes"
 #endif
 
@@ -114,8 +116,30 @@ static welt_string fingerprint(const welt_component* component) {
   return whole;
 }
 
-static const welt_renderer_v1 renderer = {sizeof renderer, 0,       block,  make_state,
-                                          release_state,   measure, render, fingerprint};
+/* The boxes one after the other; a character is the font's glyph of its first byte. */
+static welt_status glyphs(const welt_component* component, welt_renderer_state* state, welt_string word,
+                          welt_renderer_glyph* out, uint64_t capacity, uint64_t* count, welt_error* error) {
+  uint64_t found = 0;
+  (void)component, (void)state;
+  for (uint64_t at = 0; at < word.size; ++found) {
+    const int bytes = CHARACTERS(word, at);
+    const welt_renderer_glyph box = {0, GLYPH, (int32_t)(at * BLOCK), BLOCK};
+    if (bytes == 0) return refuse(error, WELT_INVALID_ARGUMENT, "the word is not UTF-8");
+    if (found < LISTED) out[found] = box;
+    at += (uint64_t)bytes;
+  }
+  *count = found;
+  return WELT_OK;
+}
+
+static welt_string font_name(const welt_component* component, uint32_t font) {
+  const welt_string boxes = TEXT("boxes"), none = {0, 0};
+  (void)component;
+  return font == 0 ? boxes : none;
+}
+
+static const welt_renderer_v1 renderer = {sizeof renderer, 0,      block,       make_state, release_state,
+                                          measure,         render, fingerprint, glyphs,     font_name};
 
 static const void* get_interface(const welt_component* component, welt_string id) {
   (void)component;

@@ -26,4 +26,10 @@
 #ifndef CHARACTERS
 #define CHARACTERS(word, at) character(word, at)
 #endif
+#ifndef GLYPH
+#define GLYPH (unsigned char)word.data[at]
+#endif
+#ifndef LISTED
+#define LISTED capacity
+#endif
 #include "boxes.c"

@@ -39,6 +39,19 @@ struct Columns {
   std::string_view fingerprint() const { return "columns 1"; }
 };
 
+// The same, and it tells that each byte is a glyph of one font.
+struct Letters : Columns {
+  using Columns::Columns;
+  std::vector<Glyph> glyphs(State&, std::string_view word) const {
+    std::vector<Glyph> out;
+    for (const char byte : word) {
+      out.push_back({0, static_cast<std::uint32_t>(byte), static_cast<std::int32_t>(out.size()), 1});
+    }
+    return out;
+  }
+  std::string_view font_name(std::uint32_t font) const { return font == 0 ? "letters" : ""; }
+};
+
 class SdkRenderer : public testing::Test {
  protected:
   SdkRenderer() : held_(Config(nullptr), WELT_INIT_NONE) {
@@ -87,6 +100,33 @@ TEST_F(SdkRenderer, WrongSizesAndNullsAreRefusedBeforeDrawing) {
   EXPECT_EQ(table_->make_state(&held_, nullptr, nullptr), WELT_INVALID_ARGUMENT);
   EXPECT_EQ(pixels, std::vector<std::uint8_t>(8, 99));
   EXPECT_EQ(height, -1);
+}
+
+TEST_F(SdkRenderer, WhatAClassLeavesOutIsNull) {
+  EXPECT_EQ(table_->glyphs, nullptr);
+  EXPECT_EQ(table_->font_name, nullptr);
+}
+
+TEST(SdkGlyphs, AreWrittenUpToTheCapacityAndAllCounted) {
+  detail::Held<Renderer<Letters>> held(Config(nullptr), WELT_INIT_NONE);
+  const auto* table = static_cast<const welt_renderer_v1*>(held.get_interface(&held, to_abi(WELT_RENDERER_INTERFACE)));
+  welt_renderer_state* state = nullptr;
+  ASSERT_EQ(table->make_state(&held, &state, nullptr), WELT_OK);
+  std::vector<Glyph> out(3, {9, 9, 9, 9});
+  std::uint64_t count = 0;
+  EXPECT_EQ(table->glyphs(&held, state, to_abi("abc"), out.data(), 2, &count, nullptr), WELT_OK);
+  EXPECT_EQ(count, 3u);
+  EXPECT_EQ(out[1].glyph, static_cast<std::uint32_t>('b'));
+  EXPECT_EQ(out[1].x, 1);
+  EXPECT_EQ(out[2].glyph, 9u);
+  EXPECT_EQ(table->glyphs(&held, state, to_abi("ab"), nullptr, 0, &count, nullptr), WELT_OK);
+  EXPECT_EQ(count, 2u);
+  EXPECT_EQ(table->glyphs(&held, state, to_abi("ab"), nullptr, 1, &count, nullptr), WELT_INVALID_ARGUMENT);
+  EXPECT_EQ(table->glyphs(&held, nullptr, to_abi("ab"), nullptr, 0, &count, nullptr), WELT_INVALID_ARGUMENT);
+  EXPECT_EQ(table->glyphs(&held, state, to_abi("ab"), nullptr, 0, nullptr, nullptr), WELT_INVALID_ARGUMENT);
+  EXPECT_EQ(from_abi(table->font_name(&held, 0)), "letters");
+  EXPECT_EQ(from_abi(table->font_name(&held, 1)), "");
+  table->release_state(&held, state);
 }
 
 TEST_F(SdkRenderer, WhateverIsThrownBecomesAStatusAndOutputsStay) {

@@ -7,12 +7,14 @@
 #include "core/plugin/conformance/guarded.h"
 #include "core/plugin/conformance/texts.h"
 #include "core/plugin/strings.h"
+#include "core/plugin/table_reader.h"
 
 namespace welt::conformance {
 namespace {
 
-constexpr std::int64_t most_pixels = 1 << 26;  // of a word: more is a mistake, not an image
-constexpr std::size_t around = 4096;           // guard bytes before and behind an image
+constexpr std::int64_t most_pixels = 1 << 26;   // of a word: more is a mistake, not an image
+constexpr std::uint64_t most_glyphs = 1 << 16;  // of a word that is tried here
+constexpr std::size_t around = 4096;            // guard bytes before and behind an image
 
 }  // namespace
 
@@ -89,6 +91,29 @@ Call RendererProbe::refused(const State& state, std::string_view word) const {
   trial_.expect(size == Size{untouched, untouched},
                 {"height or width changed", "both untouched", "docs/abi-policy.md: outputs are untouched on failure"});
   return result;
+}
+
+RendererProbe::Listed RendererProbe::glyphs(const State& state, std::string_view word, std::uint64_t capacity) const {
+  const Guarded borrowed(word), memory(capacity * sizeof(welt_renderer_glyph));
+  Listed listed{};
+  trial_.must("glyphs()", [&](welt_error* error) {
+    return table_->glyphs(made_.raw(), state.raw(), borrowed.text(),
+                          capacity == 0 ? nullptr : memory.as<welt_renderer_glyph>(), capacity, &listed.count, error);
+  });
+  trial_.expect(listed.count <= most_glyphs, {fmt::format("{} glyphs for {}", listed.count, shown(word)),
+                                              fmt::format("{} at most", most_glyphs), "renderer.h: glyphs()"});
+  const auto* first = memory.as<const welt_renderer_glyph>();
+  listed.glyphs.assign(first, first + std::min(capacity, listed.count));
+  return listed;
+}
+
+std::string RendererProbe::font_name(std::uint32_t font) const {
+  if (!WELT_HAS(table_, font_name) || table_->font_name == nullptr) return {};
+  const welt_string name = trial_.call("font_name()", [&] { return table_->font_name(made_.raw(), font); });
+  const std::string problem = text_problem(name, TableText::line);
+  trial_.expect(problem.empty(),
+                {fmt::format("the name of font {} {}", font, problem), "UTF-8 on one line", "renderer.h: font_name()"});
+  return text_of(name);
 }
 
 GreyImage RendererProbe::plain(std::string_view word) const {

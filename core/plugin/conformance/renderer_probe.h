@@ -49,6 +49,16 @@ class RendererProbe {
   // measure() that must be refused: with WELT_INVALID_ARGUMENT and a message, outputs as they were.
   Call refused(const State& state, std::string_view word) const;
 
+  // Glyphs of the word, at most `capacity` of them, out of memory that ends behind them; and how many there are in all.
+  struct Listed {
+    std::vector<welt_renderer_glyph> glyphs;
+    std::uint64_t count;
+  };
+  bool lists_glyphs() const { return WELT_HAS(table_, glyphs) && table_->glyphs != nullptr; }
+  Listed glyphs(const State& state, std::string_view word, std::uint64_t capacity) const;
+  // Checked to be a line of UTF-8; empty also where fonts have no names.
+  std::string font_name(std::uint32_t font) const;
+
   // The image without any checks, from any thread; empty where a call failed.
   GreyImage plain(std::string_view word) const;
 

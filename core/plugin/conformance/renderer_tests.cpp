@@ -2,7 +2,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <span>
 
 #include "core/base/error.h"
 #include "core/base/utf8.h"
@@ -186,6 +188,41 @@ void ill_formed(Trial& trial, const ComponentType& type) {
   }
 }
 
+bool same_glyphs(std::span<const welt_renderer_glyph> a, std::span<const welt_renderer_glyph> b) {
+  return std::ranges::equal(a, b, [](const welt_renderer_glyph& x, const welt_renderer_glyph& y) {
+    return x.font == y.font && x.glyph == y.glyph && x.x == y.x && x.y == y.y;
+  });
+}
+
+void glyphs(Trial& trial, const ComponentType& type) {
+  const RendererProbe renderer(trial, type);
+  if (!renderer.lists_glyphs()) trial.skip("it does not list glyphs: glyphs is null");
+  const State first(renderer), second(renderer);
+  for (const std::string& word : words_to_draw(trial.seed())) {
+    const std::uint64_t count = renderer.glyphs(first, word, 0).count;
+    const auto whole = renderer.glyphs(first, word, count);
+    const auto expect = [&](bool good, std::string seen, std::string expected) {
+      trial.expect(good, {.seen = fmt::format("{} {}", shown(word), seen),
+                          .expected = std::move(expected),
+                          .rule = "renderer.h: glyphs() writes the first `capacity`, and the number of all to *count"});
+    };
+    expect(whole.count == count, fmt::format("has {} glyphs, then {}", count, whole.count), "the same number");
+    if (count > 1) {
+      const auto part = renderer.glyphs(first, word, count - 1);
+      expect(part.count == count, fmt::format("has {} glyphs with a smaller capacity", part.count),
+             fmt::format("{}, the number of all", count));
+      expect(same_glyphs(part.glyphs, std::span(whole.glyphs).first(count - 1)), "has other glyphs with less capacity",
+             "the first of all");
+    }
+    renderer.draw(second, word);
+    expect(same_glyphs(renderer.glyphs(second, word, count).glyphs, whole.glyphs), "has other glyphs in another state",
+           "the same glyphs");
+    for (const welt_renderer_glyph& glyph : whole.glyphs) {
+      if (glyph.font != WELT_RENDERER_NO_FONT) renderer.font_name(glyph.font);
+    }
+  }
+}
+
 void null_state(Trial& trial, const ComponentType& type) {
   const RendererProbe renderer(trial, type);
   trial.call("release_state(null)", [&] { renderer.table().release_state(renderer.made().raw(), nullptr); });
@@ -219,6 +256,8 @@ void add_renderer_tests(TestList& tests) {
   add("long_words", "Very long words are drawn within their images.", basics, each<long_words>);
   add("ill_formed", "Text that is not UTF-8 is refused, naming the byte, and the state stays usable.", steady,
       each<ill_formed>);
+  add("glyphs", "Glyphs are listed alike in every state, and no more of them written than asked for.", steady,
+      each<glyphs>);
   add("null_state", "release_state() takes null.", {}, each<null_state>);
 }
 

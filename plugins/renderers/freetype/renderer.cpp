@@ -47,7 +47,11 @@ FreetypeRenderer::FreetypeRenderer(const sdk::Config& config)
     : settings_(read_settings(config)),
       fonts_(settings_),
       missing_(settings_.font_px, fonts_[0].ascent(), fonts_[0].descent()),
-      fingerprint_(make_fingerprint()) {}
+      fingerprint_(make_fingerprint()) {
+  for (std::size_t font = 0; font < fonts_.size(); ++font) {
+    font_names_.push_back(fonts_[font].file().name + "#" + std::to_string(fonts_[font].file().face));
+  }
+}
 
 std::string FreetypeRenderer::make_fingerprint() const {
   const std::string libraries =
@@ -70,6 +74,21 @@ void FreetypeRenderer::render(State& state, std::string_view word, const sdk::Ca
       state.glyphs().draw(paper, glyph.font, glyph.glyph, glyph.x, glyph.y);
     }
   }
+}
+
+std::vector<sdk::Glyph> FreetypeRenderer::glyphs(State& state, std::string_view word) const {
+  std::vector<sdk::Glyph> out;
+  for (const PlacedGlyph& glyph : state.layout_of(word).glyphs) {
+    out.push_back({.font = glyph.font == FontSet::none ? WELT_RENDERER_NO_FONT : glyph.font,
+                   .glyph = glyph.glyph,
+                   .x = static_cast<std::int32_t>(glyph.x),
+                   .y = static_cast<std::int32_t>(glyph.y)});
+  }
+  return out;
+}
+
+std::string_view FreetypeRenderer::font_name(std::uint32_t font) const {
+  return font < font_names_.size() ? std::string_view(font_names_[font]) : std::string_view();
 }
 
 void FreetypeRenderer::report_missing(const Layout& layout) const {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 #include <welt/sdk/renderer.hpp>
 
 #include "font_set.h"
@@ -44,6 +45,8 @@ class FreetypeRenderer {
   sdk::ImageSize measure(State& state, std::string_view word) const { return state.layout_of(word).size; }
   void render(State& state, std::string_view word, const sdk::Canvas& canvas) const;
   std::string_view fingerprint() const { return fingerprint_; }
+  std::vector<sdk::Glyph> glyphs(State& state, std::string_view word) const;
+  std::string_view font_name(std::uint32_t font) const;  // "NotoSans-Regular.ttf#0"
 
  private:
   // Counts characters that no font has; says so at the first, the tenth, the hundredth, …
@@ -54,6 +57,7 @@ class FreetypeRenderer {
   FontSet fonts_;
   MissingGlyph missing_;
   std::string fingerprint_;
+  std::vector<std::string> font_names_;
   mutable std::atomic<std::uint64_t> boxes_{0};
 };
 

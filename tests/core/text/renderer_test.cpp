@@ -83,6 +83,36 @@ TEST(Renderer, ImpossibleSizesAreRefusedBeforeMemoryIsTaken) {
   EXPECT_EQ(toy.renders, 0);
 }
 
+TEST(Renderer, GlyphsAreListedHoweverManyThereAre) {
+  ToyRenderer toy;
+  const ToyComponent component(toy);
+  const Renderer renderer(*component);
+  ASSERT_TRUE(renderer.lists_glyphs());
+  for (const std::uint64_t each : {0, 1, 7}) {
+    toy.glyphs_a_byte = each;
+    const std::vector<welt_renderer_glyph> glyphs = renderer.glyphs("abc");
+    ASSERT_EQ(glyphs.size(), 3 * each);
+    for (std::size_t i = 0; i < glyphs.size(); ++i) EXPECT_EQ(glyphs[i].glyph, i);
+  }
+  toy.glyphs_a_byte = std::uint64_t{1} << 40;
+  EXPECT_CONTAINS(error_of([&] { renderer.glyphs("abc"); }), "glyphs for a word of 3 bytes");
+  EXPECT_CONTAINS(error_of([&] { renderer.glyphs("ab\xFF"); }), "byte 2 (FF)");
+  EXPECT_EQ(renderer.font_name(0), "toy.ttf#0");
+  EXPECT_EQ(renderer.font_name(3), "3");
+}
+
+// Plugins built before glyphs() was there have a shorter table.
+TEST(Renderer, OlderTablesDrawAndDoNotListGlyphs) {
+  ToyRenderer toy;
+  toy.table.struct_size = offsetof(welt_renderer_v1, glyphs);
+  const ToyComponent component(toy);
+  const Renderer renderer(*component);
+  EXPECT_EQ(renderer.render("abc").width, 16);
+  EXPECT_FALSE(renderer.lists_glyphs());
+  EXPECT_CONTAINS(error_of([&] { renderer.glyphs("abc"); }), "renderer toy: a plugin that does not list the glyphs");
+  EXPECT_EQ(renderer.font_name(0), "0");
+}
+
 TEST(Renderer, IncompleteOrOddTablesAreRefused) {
   const auto refusal = [](const std::function<void(ToyRenderer&)>& spoil) {
     ToyRenderer toy;
@@ -94,7 +124,8 @@ TEST(Renderer, IncompleteOrOddTablesAreRefused) {
   EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.block = 1 << 20; }), "a block of 1048576 pixels");
   EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.fingerprint = ""; }), "empty fingerprint");
   EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.table.measure = nullptr; }), "its measure is null");
-  EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.table.struct_size = 16; }), "it has 16 bytes, which end before make_state");
+  EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.table.struct_size = 16; }),
+                  "it has 16 bytes, which end before make_state");
 }
 
 }  // namespace

@@ -21,6 +21,7 @@ struct ToyRenderer {
   std::int64_t block = 4;
   std::string fingerprint = "toy";
   std::int64_t odd_height = 0;  // instead of a block
+  std::uint64_t glyphs_a_byte = 1;
   std::chrono::microseconds pause{0};
   std::atomic<int> states{0}, living{0}, renders{0}, shared{0};
 
@@ -71,7 +72,17 @@ struct ToyRenderer {
             return WELT_OK;
           },
       .render = fill,
-      .fingerprint = [](const welt_component* component) { return string_of(of(component).fingerprint); }};
+      .fingerprint = [](const welt_component* component) { return string_of(of(component).fingerprint); },
+      .glyphs =
+          [](const welt_component* component, welt_renderer_state*, welt_string word, welt_renderer_glyph* out,
+             std::uint64_t capacity, std::uint64_t* count, welt_error*) {
+            *count = of(component).glyphs_a_byte * word.size;
+            for (std::uint64_t i = 0; i < std::min(capacity, *count); ++i) {
+              out[i] = {static_cast<std::uint32_t>(i % 2), static_cast<std::uint32_t>(i), 0, 0};
+            }
+            return WELT_OK;
+          },
+      .font_name = [](const welt_component*, std::uint32_t font) { return string_of(font == 0 ? "toy.ttf#0" : ""); }};
 };
 
 // A component around `toy`, as if a plugin had made it.

@@ -11,6 +11,8 @@
 //     welt::sdk::ImageSize measure(State& state, std::string_view word) const;
 //     void render(State& state, std::string_view word, const welt::sdk::Canvas& canvas) const;
 //     std::string_view fingerprint() const;           // the text lives as long as the object
+//     std::vector<welt::sdk::Glyph> glyphs(State& state, std::string_view word) const;  // may be left out, as the next
+//     std::string_view font_name(std::uint32_t font) const;                            // lives as long as the object
 //   };
 //   WELT_PLUGIN(welt::sdk::PluginInfo("ink", "0.1.0", "…", "MIT"), welt::sdk::Renderer<Ink>)
 //
@@ -20,11 +22,13 @@
 #include <welt/abi/renderer.h>
 #include <welt/sdk/plugin.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace welt::sdk {
 inline namespace v0_1 {
@@ -33,6 +37,9 @@ inline namespace v0_1 {
 struct ImageSize {
   std::int64_t height, width;
 };
+
+// One glyph of a word; `font` is WELT_RENDERER_NO_FONT for a character that no font has.
+using Glyph = welt_renderer_glyph;
 
 // Where a word is drawn: `height` rows of `width` pixels, 0 black to 255 white. Every pixel is to be written.
 class Canvas {
@@ -128,6 +135,40 @@ class Renderer {
     return text;
   }
 
+  static welt_status glyphs(const welt_component* component, welt_renderer_state* state, welt_string word, Glyph* out,
+                            std::uint64_t capacity, std::uint64_t* count, welt_error* error) {
+    return fence(error, "glyphs", [&] {
+      const std::string_view text = text_from_abi(word, "the word");
+      if (count == nullptr) throw invalid("glyphs() was given no place for their number");
+      if (out == nullptr && capacity > 0) throw invalid("glyphs() was given a capacity, but no place for glyphs");
+      const std::vector<Glyph> all = impl_of(component).glyphs(state_of(state), text);
+      std::copy_n(all.begin(), std::min<std::uint64_t>(capacity, all.size()), out);
+      *count = all.size();
+    });
+  }
+
+  static welt_string font_name(const welt_component* component, std::uint32_t font) {
+    welt_string text{};
+    fence(nullptr, "font_name", [&] { text = to_abi(impl_of(component).font_name(font)); });
+    return text;
+  }
+
+  // Null for what the class leaves out.
+  static constexpr auto glyphs_or_null() {
+    if constexpr (requires(const T& impl, State& state) { impl.glyphs(state, std::string_view()); }) {
+      return &Renderer::glyphs;
+    } else {
+      return decltype(&Renderer::glyphs)(nullptr);
+    }
+  }
+  static constexpr auto font_name_or_null() {
+    if constexpr (requires(const T& impl) { impl.font_name(std::uint32_t{}); }) {
+      return &Renderer::font_name;
+    } else {
+      return decltype(&Renderer::font_name)(nullptr);
+    }
+  }
+
   static constexpr welt_renderer_v1 table = {.struct_size = sizeof(welt_renderer_v1),
                                              .reserved = 0,
                                              .block = &Renderer::block,
@@ -135,7 +176,9 @@ class Renderer {
                                              .release_state = &Renderer::release_state,
                                              .measure = &Renderer::measure,
                                              .render = &Renderer::render,
-                                             .fingerprint = &Renderer::fingerprint};
+                                             .fingerprint = &Renderer::fingerprint,
+                                             .glyphs = glyphs_or_null(),
+                                             .font_name = font_name_or_null()};
 
   T impl_;
 };

@@ -18,6 +18,19 @@ extern "C" {
 /* What one thread draws with: opened fonts, shaping buffers, caches. */
 typedef struct welt_renderer_state welt_renderer_state;
 
+/* `font` of a glyph that no font has. */
+#define WELT_RENDERER_NO_FONT 4294967295u
+
+/* One glyph of a word: an element of an array, which never grows. Origins are the left ends of baselines, as fonts count
+ * them; pixels from the left and the upper edge of the image, which they may lie beside. */
+typedef struct welt_renderer_glyph {
+  uint32_t font;  /* a number for font_name(), or WELT_RENDERER_NO_FONT */
+  uint32_t glyph; /* its number in the font; the code point where there is no font */
+  int32_t x, y;
+} welt_renderer_glyph;
+WELT_STATIC_ASSERT(sizeof(welt_renderer_glyph) == 16 && WELT_ALIGNOF(welt_renderer_glyph) == 4,
+                   "welt_renderer_glyph has another layout");
+
 typedef struct welt_renderer_v1 {
   uint32_t struct_size;
   uint32_t reserved;
@@ -39,8 +52,17 @@ typedef struct welt_renderer_v1 {
   /* [any] A short text that changes whenever pixels may: hashes of the fonts, versions of the libraries, settings. Stored
    * in checkpoints and compared on load. Lives as long as the component. */
   welt_string (*fingerprint)(const welt_component* component);
+  /* [concurrent-eval] What the word is drawn with, in the order of drawing: writes the first `capacity` glyphs to `out`
+   * (null where capacity is 0), nothing behind them, and the number of all to *count. The same in every state, as the
+   * pixels are. Null: the renderer does not tell. */
+  welt_status (*glyphs)(const welt_component* component, welt_renderer_state* state, WELT_BORROW welt_string word,
+                        welt_renderer_glyph* out WELT_NULLABLE, uint64_t capacity, uint64_t* count,
+                        welt_error* error) WELT_NULLABLE;
+  /* [any] The name of a font of `glyphs`, such as a file's with the number of its face, in one line; lives as long as
+   * the component. Empty: no such number. Null: fonts have no names. */
+  welt_string (*font_name)(const welt_component* component, uint32_t font) WELT_NULLABLE;
 } welt_renderer_v1;
-WELT_CHECK_STRUCT(welt_renderer_v1, 56);
+WELT_CHECK_STRUCT(welt_renderer_v1, 72);
 
 #ifdef __cplusplus
 }
