@@ -47,6 +47,14 @@ static uint32_t picture_of(uint32_t character) {
   return character == 0x7F ? 0x2421 : character;
 }
 
+/* Marks of right-to-left scripts have no shift: for them the list's pen is left of the letter already. Some lists give
+ * one shift to all marks of a script, of whatever width. */
+static int64_t place_of_mark(const struct walk* walk, const struct bitmap_glyph* mark) {
+  const int64_t scale = scale_of(walk->page), cell = walk->pen - walk->cell_width;
+  const int64_t listed = mark->shift < 0 ? walk->pen + scale * mark->shift : cell;
+  return listed < cell && scale * mark->width <= walk->cell_width ? cell : listed;
+}
+
 static struct placed step(struct walk* walk) {
   const int64_t scale = scale_of(walk->page);
   struct placed out = {.x = walk->pen};
@@ -54,8 +62,7 @@ static struct placed step(struct walk* walk) {
   out.character = picture_of(out.character);
   out.glyph = bitmap_font_find(walk->page->font, out.character);
   if (out.glyph != NULL && out.glyph->is_mark && walk->cell_width > 0) {
-    /* Marks of right-to-left scripts have no shift: there the pen is left of the letter already. */
-    out.x += out.glyph->shift < 0 ? scale * out.glyph->shift : -walk->cell_width;
+    out.x = place_of_mark(walk, out.glyph);
   } else {
     walk->cell_width = scale * (out.glyph == NULL ? bitmap_widest : out.glyph->width);
     walk->pen += walk->cell_width;

@@ -1,7 +1,8 @@
 /* A word as a row of glyphs: how wide it is, and its pixels. Knows nothing of tables and handles.
  *
  * A character is a cell, 8 or 16 pixels wide, and cells follow each other from left to right in the order of the text,
- * whatever the script. A mark is drawn over the cell before it; one that has none before it is a cell. Control
+ * whatever the script. A mark is drawn over the cell before it, where its list says, but not left of that cell if it is
+ * no wider; one that has none before it is a cell. Control
  * characters are drawn as their pictures (U+2400 …), characters without a glyph as missing_glyph.h has them.
  *
  * The image is `block` pixels high. Each pixel of a glyph is a square of block / 16 pixels, rounded down; the cells

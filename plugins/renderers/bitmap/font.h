@@ -17,7 +17,7 @@ struct bitmap_glyph {
   uint16_t rows[bitmap_height]; /* the highest bit is the leftmost pixel */
   uint8_t width;                /* 8 or 16 */
   uint8_t is_mark;              /* drawn over the cell before it, and moves nothing on */
-  int8_t shift; /* of a mark, in pixels: below 0, its left edge behind the end of that cell; 0, both begin together */
+  int8_t shift; /* of a mark, in pixels: its left edge from the end of that cell; 0: both begin together */
 };
 
 struct bitmap_font {

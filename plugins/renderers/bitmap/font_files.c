@@ -145,10 +145,7 @@ static int take_mark(struct bitmap_font* font, struct line line, struct bitmap_p
 
 int bitmap_read_glyphs(struct bitmap_font* font, const char* path, struct bitmap_sha256* hash,
                        struct bitmap_problem* problem) {
-  const size_t before = font->count;
-  if (!read_file(font, path, take_glyph, hash, problem)) return 0;
-  if (font->count > before) return 1;
-  return bitmap_refuse(problem, "%s has no glyph that was not there before; expected lines as in unifont.hex", path);
+  return read_file(font, path, take_glyph, hash, problem);
 }
 
 int bitmap_read_marks(struct bitmap_font* font, const char* path, struct bitmap_sha256* hash,

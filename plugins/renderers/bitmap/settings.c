@@ -96,7 +96,7 @@ const char* bitmap_read_settings(const welt_config* config, struct bitmap_page* 
   if (!read_max_width(page, config, problem)) return "max_width";
   if (!read_files(font, config, "fonts", usual_font, bitmap_read_glyphs, hash, problem)) return "fonts";
   if (font->count == 0) {
-    bitmap_refuse(problem, "fonts lists no file; expected one or more, or null for GNU Unifont's");
+    bitmap_refuse(problem, "no file of fonts has a glyph; expected lines as in unifont.hex, or null for GNU Unifont's");
     return "fonts";
   }
   if (!read_files(font, config, "marks", usual_marks, bitmap_read_marks, hash, problem)) return "marks";
