@@ -46,11 +46,12 @@ libicu-dev          | header unicode/ubidi.h         | scripts, directions, word
 libpng-dev          | header png.h                   | pictures of words: welt render
 fonts-noto-core     | font NotoSans-Regular.ttf      | the fonts that words are drawn with
 fonts-noto-cjk      | font NotoSansCJK-Regular.ttc   | fonts of Chinese, Japanese and Korean words
+unifont             | font unifont.hex               | glyphs of the smallest renderer (bitmap)
 libgtest-dev        | header gtest/gtest.h           | the tests
 clang               | the command clang              | the tests: ABI headers with a second compiler
 '
-# Where the renderer looks for fonts (plugins/renderers/freetype/settings.cpp).
-font_folders=(/usr/share/fonts/{truetype/noto,opentype/noto,noto,noto-cjk,google-noto,google-noto-cjk}
+# Where the renderers look for fonts (settings.cpp and settings.c in plugins/renderers/*).
+font_folders=(/usr/share/unifont /usr/share/fonts/{truetype/noto,opentype/noto,noto,noto-cjk,google-noto,google-noto-cjk}
   /usr/local/share/fonts "${HOME:-/nowhere}/.local/share/fonts")
 
 # A build works without these, only slower; and the tests, but for those that want a second compiler.

@@ -1,10 +1,11 @@
-// The built renderer `freetype` for the harnesses: draws a word as the ABI says and checks what it promises.
+// A built renderer for the harnesses: draws a word as the ABI says and checks what it promises.
 #pragma once
 
 #include <welt/abi/renderer.h>
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,9 +18,9 @@ namespace welt::fuzz {
 class Drawing {
  public:
   // Throws Error when the plugin refuses the configuration.
-  explicit Drawing(const nlohmann::json& config)
-      : component_(built_plugin(WELT_RENDERER_INTERFACE, "freetype"),
-                   ConfigView(built_plugin(WELT_RENDERER_INTERFACE, "freetype"), config, true, "fuzz"), WELT_INIT_NONE),
+  Drawing(const std::string& plugin, const nlohmann::json& config)
+      : component_(built_plugin(WELT_RENDERER_INTERFACE, plugin),
+                   ConfigView(built_plugin(WELT_RENDERER_INTERFACE, plugin), config, true, "fuzz"), WELT_INIT_NONE),
         table_(&component_.require<welt_renderer_v1>(WELT_RENDERER_INTERFACE)) {
     CallError error;
     error.check(table_->make_state(component_.raw(), &state_, error.raw()), "make_state");

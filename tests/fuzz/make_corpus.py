@@ -160,6 +160,17 @@ put("font", "squares.ttf", font())
 put("font", "refused-no-font", "this is no font")
 
 
+# ---- fonts of dots: glyphs, a NUL byte, marks ----
+
+put("bitmap_font", "narrow-and-wide", "0061:" + "81" * 16 + "\n# none\n\n62:" + "8001" * 16 + "\r\n301:" + "18" + "0" * 30
+    + "\n10FFFF:" + "ff" * 16 + "\0" + "0301:-8\n0062:0\n0300:-16")
+put("bitmap_font", "no-marks", "0061:" + "42" * 16)
+put("bitmap_font", "refused-no-glyph", "# unifont\n")
+put("bitmap_font", "refused-width", "0061:" + "00" * 17)
+put("bitmap_font", "refused-character", "110000:" + "00" * 16)
+put("bitmap_font", "refused-mark", "0061:" + "00" * 16 + "\0" + "0301:8")
+
+
 # ---- configurations ----
 
 for index, path in enumerate(["latent/llama/presets/nano", "latent/gpt_neox/presets/nano", "decoders/gpt2/presets/nano",
@@ -192,7 +203,7 @@ for name, text in TEXTS.items():
     put("utf8", name, text)
     for kind, limit in ((0, b""), (1, b"\x05"), (2, b"\x03")):
         put("segmenter", f"{name}-{kind}", bytes([kind]) + limit + b"\x07\x03" + text.encode())
-    for kind in range(3):
+    for kind in range(5):
         put("renderer", f"{name}-{kind}", bytes([kind]) + text.encode())
 put("utf8", "ill-formed", b"a\xc3\xa9\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80\xe2\x82\xff\xf0\x9f\x92")
 put("segmenter", "refused-ill-formed", b"\0\x07\x03a\xe2\x82")

@@ -7,7 +7,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static fuzz::MemoryFile font;
   font.put({reinterpret_cast<const char*>(data), size});
   fuzz::answers([&] {
-    const fuzz::Drawing drawing({{"fonts", {font.path().string()}}, {"max_width", 4096}});
+    const fuzz::Drawing drawing("freetype", {{"fonts", {font.path().string()}}, {"max_width", 4096}});
     for (const char* word : {"ab fi", "\u07E1\u07D8", "\u0780\u07A8", "\u2D30\u0301", "\u4E2D", ""}) drawing.draw(word);
   });
   return 0;
