@@ -9,6 +9,8 @@ The library is asked about every code point, so the table has its version of Uni
 from tokenizers import Regex
 from tokenizers.pre_tokenizers import Split
 
+from code_point_table import print_table
+
 # In the order of ICU's UCharCategory, so that its masks of categories (U_GC_L_MASK …) hold for the table.
 CATEGORIES = ["Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Me", "Mc", "Nd", "Nl", "No", "Zs", "Zl", "Zp", "Cc", "Cf", "Co",
               "Cs", "Pd", "Ps", "Pe", "Pc", "Po", "Sm", "Sc", "Sk", "So", "Pi", "Pf"]
@@ -34,20 +36,8 @@ def main():
             values[c] = number
     for c in matched(r"\w"):
         values[c] |= 0x80
-    entries, before = [], None
-    for c, value in enumerate(values):
-        if value != before:
-            entries.append(f"0x{c << 8 | value:X}")
-            before = value
-    print("// Made by scripts/make_category_table.py from the library tokenizers: do not edit.")
-    print("// Each entry starts a range: code point << 8 | (\\w ? 0x80 : 0) | general category, numbered as ICU does.")
-    line = ""
-    for entry in entries:
-        if len(line) + len(entry) + 2 > 119:
-            print(line.rstrip())
-            line = ""
-        line += entry + ", "
-    print(line.rstrip())
+    print_table(values, "scripts/make_category_table.py from the library tokenizers",
+                "(\\w ? 0x80 : 0) | general category, numbered as ICU does")
 
 
 if __name__ == "__main__":

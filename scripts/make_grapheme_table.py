@@ -8,6 +8,8 @@ A table of our own keeps word borders the same on every machine, whatever versio
 """
 import regex
 
+from code_point_table import print_table
+
 CLASSES = ["Other", "CR", "LF", "Control", "Extend", "ZWJ", "Regional_Indicator", "Prepend", "SpacingMark", "L", "V", "T",
            "LV", "LVT"]
 PICTOGRAPHIC = 14
@@ -34,20 +36,8 @@ def main():
     for c in range(0xAC00, 0xD7A4):  # Hangul syllables are computed: LV every 28th, else LVT
         assert values[c] == (12 if (c - 0xAC00) % 28 == 0 else 13)
         values[c] = 12
-    entries, before = [], None
-    for c, value in enumerate(values):
-        if value != before:
-            entries.append(f"0x{c << 8 | value:X}")
-            before = value
-    print("// Made by scripts/make_grapheme_table.py from the Unicode 17 character database: do not edit.")
-    print("// Each entry starts a range: code point << 8 | conjunct class << 4 | grapheme cluster break class.")
-    line = ""
-    for entry in entries:
-        if len(line) + len(entry) + 2 > 119:
-            print(line.rstrip())
-            line = ""
-        line += entry + ", "
-    print(line.rstrip())
+    print_table(values, "scripts/make_grapheme_table.py from the Unicode 17 character database",
+                "conjunct class << 4 | grapheme cluster break class")
 
 
 if __name__ == "__main__":

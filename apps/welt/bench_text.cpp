@@ -28,9 +28,9 @@ json measure_segmentation(const TextSample& sample, const TextBenchOptions& opti
   const Component component(type, config, WELT_INIT_NONE);
   const Segmenter segmenter(component);
   std::vector<std::uint64_t> ends;
-  json row = measure_lines(sample, options, [&](std::string_view line) {
-    segmenter.split(line, ends);
-    return std::ssize(ends);
+  json row = measure_items(sample.lines.size(), options, [&](std::size_t i) -> BenchWork {
+    segmenter.split(sample.lines[i], ends);
+    return {std::ssize(ends), std::ssize(sample.lines[i])};
   });
   row["segmenter"] = options.segmenter;
   row["fingerprint"] = segmenter.fingerprint();
@@ -38,7 +38,15 @@ json measure_segmentation(const TextSample& sample, const TextBenchOptions& opti
 }
 
 // The measurements, in the order of the output.
-constexpr TextBenchRow rows[] = {{"segmentation", measure_segmentation}};
+constexpr TextBenchRow rows[] = {{"segmentation", measure_segmentation},
+                                 {"tokenizer_utf8", measure_utf8},
+                                 {"tokenizer_utf16", measure_utf16},
+                                 {"tokenizer_utf32", measure_utf32},
+                                 {"row_columns", measure_row_columns},
+                                 {"batch_columns", measure_batch_columns},
+                                 {"training_batches", measure_training_batches},
+                                 {"text_to_batches", measure_text_to_batches},
+                                 {"metrics", measure_metrics}};
 
 json spread(std::vector<double> values) {
   std::ranges::sort(values);
@@ -88,7 +96,7 @@ void run(const TextBenchOptions& options) {
                text["bytes"].get<double>() / 1e6, text["file"].get<std::string>());
     for (const TextBenchRow& row : rows) {
       const json& speed = text[row.name];
-      fmt::print("  {:<16} {:>9.1f} MB/s ({:.1f} to {:.1f}) {:>9.2f} M units/s\n", row.name,
+      fmt::print("  {:<17} {:>9.1f} MB/s ({:.1f} to {:.1f}) {:>9.2f} M units/s\n", row.name,
                  speed["bytes_per_second"]["median"].get<double>() / 1e6,
                  speed["bytes_per_second"]["min"].get<double>() / 1e6,
                  speed["bytes_per_second"]["max"].get<double>() / 1e6,
@@ -99,26 +107,25 @@ void run(const TextBenchOptions& options) {
 
 }  // namespace
 
-json measure_lines(const TextSample& sample, const TextBenchOptions& options,
-                   const std::function<std::int64_t(std::string_view line)>& work) {
+json measure_items(std::size_t count, const TextBenchOptions& options,
+                   const std::function<BenchWork(std::size_t item)>& work) {
   using Clock = std::chrono::steady_clock;
-  for (const std::string_view line : sample.lines) work(line);  // dictionaries, buffers and caches are warm
+  for (std::size_t item = 0; item < count; ++item) work(item);  // dictionaries, buffers and caches are warm
   std::vector<double> units, bytes;
   std::size_t next = 0;
   for (std::int64_t repeat = 0; repeat < options.repeats; ++repeat) {
-    std::int64_t made = 0, read = 0;
+    BenchWork done{0, 0};
     double seconds = 0;
     for (const auto begin = Clock::now(); seconds < options.seconds;) {
-      for (int i = 0; i < 64; ++i) {
-        const std::string_view line = sample.lines[next];
-        made += work(line);
-        read += std::ssize(line);
-        next = next + 1 == sample.lines.size() ? 0 : next + 1;
+      for (int i = 0; i < 8; ++i) {
+        const BenchWork one = work(next);
+        done = {done.units + one.units, done.bytes + one.bytes};
+        next = next + 1 == count ? 0 : next + 1;
       }
       seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     }
-    units.push_back(static_cast<double>(made) / seconds);
-    bytes.push_back(static_cast<double>(read) / seconds);
+    units.push_back(static_cast<double>(done.units) / seconds);
+    bytes.push_back(static_cast<double>(done.bytes) / seconds);
   }
   return {{"units_per_second", spread(units)}, {"bytes_per_second", spread(bytes)}};
 }

@@ -25,17 +25,31 @@ struct TextBenchOptions {
   bool json = false;
 };
 
-// Runs `work` on one sample line after the other, over and over, `repeats` times for `seconds`. It returns how many
-// units of the row (words, ids, images) it made of a line. Gives {units_per_second, bytes_per_second}, each with
-// median, min and max; bytes are those of the lines.
-nlohmann::json measure_lines(const TextSample& sample, const TextBenchOptions& options,
-                             const std::function<std::int64_t(std::string_view line)>& work);
+// What was done: units of the row (words, pairs of lines), and the bytes of text they were made of.
+struct BenchWork {
+  std::int64_t units, bytes;
+};
+
+// Runs `work` on item 0 … count − 1, over and over, `repeats` times for `seconds`. Gives {units_per_second,
+// bytes_per_second}, each with median, min and max.
+nlohmann::json measure_items(std::size_t count, const TextBenchOptions& options,
+                             const std::function<BenchWork(std::size_t item)>& work);
 
 // A row: its name, and what it says of a sample.
 struct TextBenchRow {
   const char* name;
   nlohmann::json (*measure)(const TextSample& sample, const TextBenchOptions& options);
 };
+
+// Rows of bench_text_rows.cpp. Words are units, of metrics pairs of lines.
+nlohmann::json measure_utf8(const TextSample& sample, const TextBenchOptions& options);
+nlohmann::json measure_utf16(const TextSample& sample, const TextBenchOptions& options);
+nlohmann::json measure_utf32(const TextSample& sample, const TextBenchOptions& options);
+nlohmann::json measure_row_columns(const TextSample& sample, const TextBenchOptions& options);
+nlohmann::json measure_batch_columns(const TextSample& sample, const TextBenchOptions& options);
+nlohmann::json measure_training_batches(const TextSample& sample, const TextBenchOptions& options);
+nlohmann::json measure_text_to_batches(const TextSample& sample, const TextBenchOptions& options);
+nlohmann::json measure_metrics(const TextSample& sample, const TextBenchOptions& options);
 
 void add_text_bench(CLI::App& group);
 

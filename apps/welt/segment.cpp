@@ -53,7 +53,8 @@ std::int64_t characters_of(std::string_view text) {
   return std::ranges::count_if(text, [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0) != 0x80; });
 }
 
-// Words, which of them are complete (a digit each), and the spans of scripts: [name, code points] each.
+// Words, which of them are complete (a digit each), the spans of scripts: [name, code points] each, and the ids of the
+// text in the segmenter's vocabulary, if it has one.
 json answer(const Segmenter& segmenter, const std::string& text) {
   std::vector<std::uint64_t> ends;
   std::vector<std::uint32_t> engines;
@@ -70,12 +71,14 @@ json answer(const Segmenter& segmenter, const std::string& text) {
     words.push_back(word);
   }
   const bool is_mixed = std::ranges::any_of(engines, [&](std::uint32_t engine) { return engine != engines.front(); });
-  return {{"words", std::move(words)},
-          {"complete", complete},
-          {"engine", is_mixed        ? json("mixed")
-                     : spans.empty() ? json("default")
-                                     : spans[0][0]},
-          {"spans", std::move(spans)}};
+  json object = {{"words", std::move(words)},
+                 {"complete", complete},
+                 {"engine", is_mixed        ? json("mixed")
+                            : spans.empty() ? json("default")
+                                            : spans[0][0]},
+                 {"spans", std::move(spans)}};
+  if (std::vector<std::int64_t> ids; segmenter.encode(text, ids)) object["ids"] = std::move(ids);
+  return object;
 }
 
 // A word a line, in bounded memory.
@@ -146,7 +149,8 @@ void add_segment(CLI::App& app) {
   add_component_settings(*verb, options->settings, "A key of the segmenter: --set thai=icu")->group("Segmenter");
   auto* as_json =
       verb->add_flag("--json", options->as_json,
-                     "One object: words, which of them are complete (a digit each), the spans of scripts, dictionaries")
+                     "One object: words, which of them are complete (a digit each), the spans of scripts, the ids of a "
+                     "segmenter with a vocabulary, dictionaries")
           ->group("Output");
   verb->add_flag("--jsonl", options->as_jsonl,
                  "Answer each line {text, options: {max_bytes, max_characters}} of standard input by such an object")
@@ -156,6 +160,7 @@ void add_segment(CLI::App& app) {
       "Without --json: a word a line, as a JSON string.\n\nExamples:\n  echo 'hello  world' | welt segment\n"
       "  welt segment --max-bytes 30 --json book.txt\n"
       "  welt segment --segmenter graphemes book.txt\n"
+      "  welt segment --segmenter bpe --set tokenizer=pythia/tokenizer.json --jsonl < texts.jsonl\n"
       "  welt segment --reference-compatible --jsonl < texts.jsonl");
   verb->callback([options] { run(*options); });
 }

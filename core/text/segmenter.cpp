@@ -130,6 +130,32 @@ bool Segmenter::is_complete(std::string_view word) const {
   return table_->is_complete(component_->raw(), abi_text(word)) != 0;
 }
 
+bool Segmenter::encode(std::string_view text, std::vector<std::int64_t>& ids) const {
+  ids.clear();
+  if (!WELT_HAS(table_, encode) || table_->encode == nullptr) return false;
+  const auto ask = [&] {
+    std::uint64_t count = 0;
+    CallError error;
+    error.check(table_->encode(component_->raw(), abi_text(text), ids.data(), ids.size(), &count, error.raw()),
+                "looking up the ids of a text");
+    return count;
+  };
+  ids.resize(text.size());  // tokens are rarely shorter than a byte
+  std::uint64_t count = ask();
+  if (count > ids.size()) {
+    ids.resize(count);
+    if (ask() != count) {
+      fail({.where = "segmenter " + component_->type().id,
+            .found = "another number of ids when the same text was asked for again",
+            .expected = fmt::format("{} as before", count),
+            .mend = "This is a defect of the plugin"},
+           ErrorCode::internal);
+    }
+  }
+  ids.resize(count);
+  return true;
+}
+
 std::string Segmenter::fingerprint() const {
   if (!WELT_HAS(table_, fingerprint) || table_->fingerprint == nullptr) return "";
   return text_of(table_->fingerprint(component_->raw()));

@@ -36,6 +36,10 @@ class Segmenter {
   // Nothing can be added to `word`: generation goes on to the next one.
   bool is_complete(std::string_view word) const;
 
+  // The vocabulary ids of a whole text, words of several tokens with all of them; false: words have no ids here, and
+  // `ids` is empty. Throws Error for text that is not UTF-8, and with the plugin's message.
+  bool encode(std::string_view text, std::vector<std::int64_t>& ids) const;
+
   // The dictionaries and rules that words depend on; "": nothing but the plugin.
   std::string fingerprint() const;
   // The name of a number of `engines`; without one: the number, or "default" where the plugin does not say.

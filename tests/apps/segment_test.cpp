@@ -41,6 +41,23 @@ TEST(SegmentParity, AnswersTheGoldens) {
   }
 }
 
+// Recorded with the library tokenizers: tests/goldens/text/bpe/make_bpe.py.
+TEST(SegmentParity, IdsAreThoseOfTheLibrary) {
+  const std::string folder = std::string(WELT_TEST_DATA) + "/text/bpe/";
+  const std::vector<json> cases = lines_of(slurp(folder + "ids.jsonl"));
+  ASSERT_EQ(cases.size(), 388u);
+  std::string input;
+  for (const json& row : cases) input += json{{"text", row["text"]}}.dump() + "\n";
+  for (const std::string name : {"gpt-neox", "llama-3", "llama-2"}) {
+    const Outcome outcome =
+        segment(input, {"--segmenter", "bpe", "--set", "tokenizer=" + folder + name + ".json", "--jsonl"});
+    EXPECT_EQ(outcome.status, 0) << outcome.err;
+    const std::vector<json> answers = lines_of(outcome.out);
+    ASSERT_EQ(answers.size(), cases.size());
+    for (std::size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(answers[i]["ids"], cases[i][name]) << cases[i]["text"];
+  }
+}
+
 const std::vector<std::string> without_data = {"--set", "dictionaries=/nowhere"};
 
 std::vector<std::string> with(std::vector<std::string> arguments, const std::vector<std::string>& more) {
@@ -55,6 +72,17 @@ TEST(Segment, WordsALine) {
   EXPECT_EQ(bad.status, 1);
   EXPECT_NE(bad.err.find("standard input"), std::string::npos) << bad.err;
   EXPECT_NE(bad.err.find("byte 2 (FF)"), std::string::npos) << bad.err;
+}
+
+TEST(Segment, IdsAreGivenByThoseThatHaveAVocabularyOnly) {
+  const std::string tokenizer = "tokenizer=" + std::string(WELT_TEST_DATA) + "/text/bpe/gpt-neox.json";
+  const json limited =
+      json::parse(segment("hello world", {"--segmenter", "bpe", "--set", tokenizer, "--json", "--max-bytes", "2"}).out);
+  const json whole = json::parse(segment("hello world", {"--segmenter", "bpe", "--set", tokenizer, "--json"}).out);
+  EXPECT_EQ(limited["ids"], whole["ids"]);
+  EXPECT_LT(whole["words"].size(), limited["words"].size());
+  EXPECT_EQ(json::parse(segment("", {"--segmenter", "bpe", "--set", tokenizer, "--json"}).out)["ids"], json::array());
+  EXPECT_FALSE(json::parse(segment("hello", with({"--json"}, without_data)).out).contains("ids"));
 }
 
 TEST(Segment, OtherSegmenters) {
@@ -101,6 +129,11 @@ TEST(BenchText, MeasuresTheTextsThatComeWithTheProgram) {
     EXPECT_GT(row["bytes_per_second"]["median"].get<double>(), 1e5);
     EXPECT_GE(row["bytes_per_second"]["max"], row["bytes_per_second"]["min"]);
     EXPECT_FALSE(row["fingerprint"].get<std::string>().empty());
+    for (const char* name : {"tokenizer_utf8", "tokenizer_utf16", "tokenizer_utf32", "row_columns", "batch_columns",
+                             "training_batches", "text_to_batches", "metrics"}) {
+      for (const char* rate : {"units_per_second", "bytes_per_second"})
+        EXPECT_GT(result["texts"][text][name][rate]["min"].get<double>(), 0) << name;
+    }
   }
   EXPECT_EQ(run_welt({"bench", "text", "--text", "x=/nowhere"}).status, 1);
 }

@@ -17,6 +17,9 @@
 #ifndef AFTER_SEGMENT
 #define AFTER_SEGMENT
 #endif
+#ifndef AFTER_ENCODE
+#define AFTER_ENCODE
+#endif
 #ifndef SAME
 #define SAME(a, b) ((a).size == strlen(b) && memcmp((a).data, b, (a).size) == 0)
 #endif

@@ -16,6 +16,7 @@
 #define AT_SEGMENT
 #define AFTER_SEGMENT
 #define SAME(a, b) ((a).size == strlen(b) && memcmp((a).data, b, (a).size) == 0)
+#define AFTER_ENCODE
 #define IS_COMPLETE (word.size > 0 && word.data[word.size - 1] == ' ')
 #define ILL_FORMED_MESSAGE "the text is not UTF-8 at byte %llu"
 #define DEFAULT_SPACES "4"
@@ -111,7 +112,27 @@ static uint32_t is_complete(const welt_component* component, welt_string word) {
   return IS_COMPLETE;
 }
 
-static const welt_segmenter_v1 segmenter = {sizeof segmenter, 0, segment, is_complete};
+/* The vocabulary are the bytes. */
+static welt_status encode(const welt_component* component, welt_string text, int64_t* ids, uint64_t capacity,
+                          uint64_t* count, welt_error* error) {
+  (void)component;
+  for (uint64_t at = 0; at < text.size;) {
+    const int bytes = character(text, at);
+    if (bytes <= 0) {
+      char message[64];
+      snprintf(message, sizeof message, "the text is not UTF-8 at byte %llu", (unsigned long long)at);
+      return refuse(error, WELT_INVALID_ARGUMENT, message);
+    }
+    at += (uint64_t)bytes;
+  }
+  for (uint64_t i = 0; i < text.size && i < capacity; ++i) ids[i] = (unsigned char)text.data[i];
+  *count = text.size;
+  AFTER_ENCODE;
+  return WELT_OK;
+}
+
+static const welt_segmenter_v1 segmenter = {
+    .struct_size = sizeof segmenter, .segment = segment, .is_complete = is_complete, .encode = encode};
 
 static const void* get_interface(const welt_component* component, welt_string id) {
   (void)component;

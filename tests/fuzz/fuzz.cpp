@@ -69,6 +69,12 @@ bool Input::text(std::string_view& out) {
   return true;
 }
 
+std::string_view Input::bytes(std::size_t size) {
+  const std::string_view out = rest_.substr(0, size);
+  rest_.remove_prefix(out.size());
+  return out;
+}
+
 MemoryFile::MemoryFile() : file_(::memfd_create("welt-fuzz", MFD_CLOEXEC)) {
   if (file_ < 0) throw std::runtime_error("no file in memory (memfd_create)");
   path_ = "/proc/self/fd/" + std::to_string(file_);

@@ -37,6 +37,8 @@ class Input {
   std::uint64_t number(std::uint64_t below);
   // Up to the next NUL byte, which is skipped; false: nothing is left.
   bool text(std::string_view& out);
+  // Up to `size` bytes.
+  std::string_view bytes(std::size_t size);
   std::string_view rest() const { return rest_; }
 
  private:

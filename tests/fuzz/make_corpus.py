@@ -171,6 +171,104 @@ put("bitmap_font", "refused-character", "110000:" + "00" * 16)
 put("bitmap_font", "refused-mark", "0061:" + "00" * 16 + "\0" + "0301:8")
 
 
+# ---- tokenizers: a tokenizer.json, a NUL byte, a text ----
+
+def tokenizer(vocabulary, merges, pre_tokenizer, normalizer=None, added=(), **model):
+    ids = {token: index for index, token in enumerate(vocabulary)}
+    tokens = [{"id": len(ids) + i, "content": content, "single_word": False, "lstrip": False, "rstrip": False,
+               "normalized": False, "special": False, **flags} for i, (content, flags) in enumerate(added)]
+    return json.dumps({"version": "1.0", "added_tokens": tokens, "normalizer": normalizer, "pre_tokenizer": pre_tokenizer,
+                       "model": {"type": "BPE", "vocab": ids, "merges": merges, **model}}, ensure_ascii=False)
+
+
+LETTERS = list("abcdefghijklmnopqrstuvwxyzT'0123456789<>.")
+BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
+MERGES = ["T h", "Th e", "a b", "Ġ ab", "ab ab"]
+MERGED = ["Th", "The", "ab", "Ġab", "abab"]
+TOKENIZERS = {
+    "byte-level": tokenizer(LETTERS + ["Ġ"] + MERGED, MERGES, BYTE_LEVEL, {"type": "NFC"}, [("<x>", {"special": True})]),
+    "split": tokenizer(LETTERS + ["Ġ"] + MERGED, MERGES, {"type": "Sequence", "pretokenizers": [
+        {"type": "Split", "pattern": {"Regex": "(?i:'s|'t)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}|\\s+(?!\\S)|\\s+"},
+         "behavior": "Isolated", "invert": False}, {**BYTE_LEVEL, "use_regex": False}]}, ignore_merges=True),
+    "byte-fallback": tokenizer(["<unk>", *(f"<0x{byte:02X}>" for byte in range(256)), "▁", *LETTERS, "ab", "▁ab"],
+                               [["a", "b"], ["▁", "ab"]], None,
+                               {"type": "Sequence", "normalizers": [
+                                   {"type": "Prepend", "prepend": "▁"},
+                                   {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+                               unk_token="<unk>", fuse_unk=True, byte_fallback=True),
+    "metaspace": tokenizer(["<unk>", "▁", *LETTERS, "ab", "##b", "b</w>"], ["a b"], {"type": "Sequence", "pretokenizers": [
+        {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "first", "split": True},
+        {"type": "Digits", "individual_digits": True}, {"type": "Punctuation", "behavior": "Isolated"}]},
+        {"type": "Sequence", "normalizers": [{"type": "NFKC"}, {"type": "Lowercase"}]},
+        [("<x>", {"lstrip": True}), ("ab", {"single_word": True, "normalized": True}), ("<x><x>", {"rstrip": True})],
+        unk_token="<unk>")}
+for name, text in TOKENIZERS.items():
+    put("bpe", name, text.encode() + b"\0" + "Theabab's  \u00e9t\u00e9 <x> <x><x> 1234\n\u3042".encode())
+put("bpe", "refused-unigram", TOKENIZERS["metaspace"].replace("BPE", "Unigram"))
+put("bpe", "refused-merge", TOKENIZERS["byte-level"].replace("ab ab", "ab ba"))
+
+
+# ---- dictionaries of the segmenter words: see dictionary_fuzz.cpp ----
+
+def double_array(words):
+    """MeCab's: a unit is (base, check); `words` have their readings' number and where these begin."""
+    root = {}
+    for word, value in words.items():
+        node = root
+        for byte in word.encode():
+            node = node.setdefault(byte, {})
+        node[-1] = value  # the end of a word; a byte's unit is at base + byte + 1
+    units, bases = {0: None}, set()
+
+    def place(node):
+        base = next(b for b in range(1, 1 << 16) if b not in bases and not any(b + c + 1 in units for c in node))
+        bases.add(base)
+        for byte in node:
+            units[base + byte + 1] = None
+        for byte, child in node.items():
+            units[base + byte + 1] = (-child - 1 if byte < 0 else place(child), base)
+        return base
+
+    units[0] = (place(root), 0xFFFFFFFF)
+    return b"".join(struct.pack("<iI", *units.get(i, (0, 0xFFFFFFFF))) for i in range(max(units) + 1))
+
+
+def mecab_words(kind, words):
+    tokens, values, count = b"", {}, 0
+    for word, readings in words.items():
+        values[word] = count << 8 | len(readings)
+        for left, right, cost in readings:
+            tokens += struct.pack("<HHHhII", left, right, 0, cost, 0, 0)
+            count += 1
+    units = double_array(values)
+    sizes = struct.pack("<10I", 0xEF718F77 ^ (72 + len(units) + len(tokens)), 102, kind, count, 2, 2, len(units), len(tokens), 0, 0)
+    return sizes + b"UTF-8".ljust(32, b"\0") + units + tokens
+
+
+def mecab():
+    names = ("DEFAULT", "SPACE", "KANJI")
+    plain, space, last = 1 | 1 << 30, 2 | 1 << 18, 4 | 2 << 18 | 2 << 26
+    categories = struct.pack("<I", 3) + b"".join(name.encode().ljust(32, b"\0") for name in names)
+    categories += struct.pack("<34I", *[plain] * 32, space, last)
+    files = (mecab_words(0, {"東": [(0, 0, 10)], "東京": [(0, 0, 15), (1, 1, 9)], "京": [(0, 0, 10)], "ああ": [(0, 0, 20)],
+                             "あ": [(0, 0, 10)]}),
+             mecab_words(2, {name: [(0, 0, 1000)] for name in names}),
+             struct.pack("<I4h", 2 | 2 << 16, 0, 30, 5, 0), categories)
+    return b"".join(struct.pack(">H", len(data)) + data for data in files) + b"cost-factor = 700\nmax-grouping-size = 3\n"
+
+
+HMM = "start B -0.3\nstart S -1.2\ntrans B E -0.5\ntrans B M -0.9\ntrans M E -0.3\ntrans E S -0.6\ntrans E B -0.7\n" \
+    "trans S B -0.7\nemit B 4E00 -7\nemit B 6587 -3.5\nemit E 5B57 -2.1\nemit S 4E2D -4\n"
+put("dictionary", "jieba", b"\0" + "中文 10 n\n文 3\n字 4 n\n12.5 1 m\nabc 2 eng\n".encode() + b"\0" + HMM.encode())
+put("dictionary", "jieba-again", b"\0" + "中 1\r\n中 7 x\r\n中文字中 100000 n\n".encode() + b"\0" + HMM.encode())
+put("dictionary", "newmm", b"\1" + "กา\nกาแฟ\nแฟ\nกก\n".encode())
+put("dictionary", "mecab", b"\2" + mecab())
+put("dictionary", "refused-jieba", b"\0" + "中文 ten\n".encode() + b"\0" + HMM.encode())
+put("dictionary", "refused-hmm", b"\0" + "中文 10 n\n".encode() + b"\0start B 1\n")
+put("dictionary", "refused-newmm", b"\1\xe0\xb8")
+put("dictionary", "refused-mecab", b"\2" + mecab()[:-900])
+
+
 # ---- configurations ----
 
 for index, path in enumerate(["latent/llama/presets/nano", "latent/gpt_neox/presets/nano", "decoders/gpt2/presets/nano",

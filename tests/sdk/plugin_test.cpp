@@ -36,6 +36,10 @@ struct Chunks {
     return result;
   }
   bool is_complete(std::string_view word) const { return word.size() >= bytes; }
+  std::vector<std::int64_t> encode(std::string_view text) const {
+    if (text == "?") throw invalid("no question");
+    return {text.begin(), text.end()};
+  }
   std::size_t bytes;
 };
 
@@ -177,6 +181,25 @@ TEST(SdkPlugin, SegmenterCuts) {
   EXPECT_EQ(
       table.segment(component, to_abi("a"), 1, &both, ends.data(), 4, &count, &consumed, nullptr, nullptr, nullptr),
       WELT_INVALID_ARGUMENT);
+  component->destroy(component);
+}
+
+TEST(SdkPlugin, SegmenterEncodesAsFarAsThereIsRoom) {
+  static const welt_host host = host_of(WELT_ABI_MAJOR, WELT_ABI_MINOR);
+  const View view({{"bytes", whole(3)}});
+  welt_component* component = nullptr;
+  ASSERT_EQ(factory().create(0, &view.abi, WELT_INIT_RANDOM, &host, &component, nullptr), WELT_OK);
+  const auto& table =
+      *static_cast<const welt_segmenter_v1*>(component->get_interface(component, to_abi(WELT_SEGMENTER_INTERFACE)));
+  std::vector<std::int64_t> ids(3, -7);
+  std::uint64_t count = 0;
+  ASSERT_EQ(table.encode(component, to_abi("abc"), ids.data(), 2, &count, nullptr), WELT_OK);
+  EXPECT_EQ(count, 3u);
+  EXPECT_EQ(ids, (std::vector<std::int64_t>{'a', 'b', -7}));
+  ASSERT_EQ(table.encode(component, to_abi("abcd"), nullptr, 0, &count, nullptr), WELT_OK);
+  EXPECT_EQ(count, 4u);
+  EXPECT_EQ(table.encode(component, to_abi("?"), ids.data(), 2, &count, nullptr), WELT_INVALID_ARGUMENT);
+  EXPECT_EQ(count, 4u);
   component->destroy(component);
 }
 

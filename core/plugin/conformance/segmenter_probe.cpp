@@ -139,6 +139,33 @@ bool SegmenterProbe::plain(std::string_view text, Ends& ends) const {
   return status == WELT_OK;
 }
 
+bool SegmenterProbe::has_encode() const { return WELT_HAS(table_, encode) && table_->encode != nullptr; }
+
+std::vector<std::int64_t> SegmenterProbe::encode(std::string_view text, std::uint64_t capacity,
+                                                 std::uint64_t& count) const {
+  const Guarded area(std::max<std::size_t>(1, capacity * sizeof(std::int64_t)));
+  auto* const ids = area.last<std::int64_t>(capacity);
+  count = untouched;
+  trial_.must("encode()", [&](welt_error* error) {
+    return table_->encode(made_.raw(), string_of(text), ids, capacity, &count, error);
+  });
+  trial_.expect(count != untouched,
+                {fmt::format("no *count for {}", shown(text)), "how many ids there are", "segmenter.h: encode()"});
+  return {ids, ids + std::min(capacity, count)};
+}
+
+Call SegmenterProbe::refused_encode(std::string_view text) const {
+  std::uint64_t count = untouched;
+  Call result = trial_.status_of("encode()", [&](welt_error* error) {
+    return table_->encode(made_.raw(), string_of(text), nullptr, 0, &count, error);
+  });
+  trial_.expect(result.status == WELT_INVALID_ARGUMENT && !result.message.empty() && count == untouched,
+                {fmt::format("{} with \"{}\" for {}", status_text(result.status), result.message, shown(text)),
+                 "WELT_INVALID_ARGUMENT with a message, *count untouched",
+                 "segmenter.h: text that is not UTF-8 is WELT_INVALID_ARGUMENT"});
+  return result;
+}
+
 bool SegmenterProbe::is_complete(std::string_view word) const {
   char* const borrowed = areas_for(word.size()).text.last<char>(word.size());
   std::ranges::copy(word, borrowed);

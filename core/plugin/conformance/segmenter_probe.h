@@ -41,6 +41,13 @@ class SegmenterProbe {
   bool plain(std::string_view text, Ends& ends) const;
 
   bool is_complete(std::string_view word) const;
+
+  bool has_encode() const;
+  // The ids that a call with this room writes; `count` of them there are. The call must succeed.
+  std::vector<std::int64_t> encode(std::string_view text, std::uint64_t capacity, std::uint64_t& count) const;
+  // The same for text that must be refused with WELT_INVALID_ARGUMENT and a message, and *count as it was.
+  Call refused_encode(std::string_view text) const;
+
   const Made& made() const { return made_; }
 
  private:

@@ -193,6 +193,26 @@ void ill_formed(Trial& trial, const ComponentType& type) {
   }
 }
 
+void encode(Trial& trial, const ComponentType& type) {
+  const SegmenterProbe segmenter(trial, type);
+  if (!segmenter.has_encode()) trial.skip("its words have no ids: encode() is null");
+  const char* const rule = "segmenter.h: encode() writes at most `capacity` ids, and to *count how many there are";
+  for (const std::string& text : known_texts()) {
+    std::uint64_t all = 0, count = 0;
+    segmenter.encode(text, 0, all);
+    const std::vector<std::int64_t> ids = segmenter.encode(text, all, count);
+    const bool steady = count == all && segmenter.encode(text, all, count) == ids && count == all;
+    trial.expect(steady, {fmt::format("other ids of {} when asked again", shown(text)), "the same", rule});
+    trial.expect(std::ranges::all_of(ids, [](std::int64_t id) { return id >= 0; }),
+                 {fmt::format("a negative id for {}", shown(text)), "0 or more", rule});
+    if (all < 2) continue;
+    const std::vector<std::int64_t> some = segmenter.encode(text, all / 2, count);
+    trial.expect(count == all && std::ranges::equal(some, std::span(ids).first(all / 2)),
+                 {fmt::format("other ids of {} with room for {}", shown(text), all / 2), "the first of all", rule});
+  }
+  for (const IllFormed& bad : ill_formed_texts()) segmenter.refused_encode(bad.text);
+}
+
 void long_text(Trial& trial, const ComponentType& type) {
   constexpr double most = 2;  // seconds for 1 MB; a linear segmenter takes hundredths
   const SegmenterProbe segmenter(trial, type);
@@ -235,6 +255,9 @@ void add_segmenter_tests(TestList& tests) {
   add("is_complete", "A word that is_complete() calls complete is not continued by more text.", basics, each<complete>);
   add("ill_formed", "Text that is not UTF-8 is refused, naming the byte.", basics, each<ill_formed>);
   add("long_text", "1 MB without a space takes less than 2 s.", basics, each<long_text>);
+  add("encode",
+      "encode(), where there is one, gives all ids of a text, as many as there is room for, and the same again.",
+      {"segmenter.ill_formed"}, each<encode>);
 }
 
 }  // namespace welt::conformance

@@ -1,6 +1,7 @@
 // The component "bpe": words of a tokenizer.json (bpe.h) behind welt.segmenter/1.
 #include <algorithm>
 #include <string>
+#include <vector>
 #include <welt/sdk/plugin.hpp>
 #include <welt/sdk/segmenter.hpp>
 
@@ -34,6 +35,13 @@ class BpeSegmenter {
     const auto result = bpe::segment(bpe_, request.text, request.is_final, limits, request.ends, request.ids);
     if (request.engines != nullptr) std::fill_n(request.engines, result.count, engine);
     return {result.count, result.consumed};
+  }
+
+  std::vector<std::int64_t> encode(std::string_view text) const {
+    bpe::check_utf8(text, true);
+    std::vector<std::int64_t> ids;
+    for (const bpe::EncodedToken& token : bpe_.encode(text)) ids.push_back(token.id);
+    return ids;
   }
 
   bool is_complete(std::string_view word) const { return bpe_.is_complete(word); }

@@ -76,7 +76,9 @@ std::vector<Word> forced(const Bpe& bpe, std::string_view text) {
   return words;
 }
 
-void check(std::string_view text, bool is_final) {
+}  // namespace
+
+void check_utf8(std::string_view text, bool is_final) {
   bool cut_off = false;
   const std::size_t fault = words::find_ill_formed(text, cut_off);
   if (fault == words::well_formed || (cut_off && !is_final)) return;
@@ -85,11 +87,9 @@ void check(std::string_view text, bool is_final) {
                      "; expected well-formed UTF-8");
 }
 
-}  // namespace
-
 Segmentation segment(const Bpe& bpe, std::string_view text, bool is_final, const Limits& limits,
                      std::span<std::uint64_t> ends, std::int64_t* ids) {
-  check(text, is_final);
+  check_utf8(text, is_final);
   if (!is_final) text = without_cut_off_sequence(text);
   std::vector<Word> words = bpe.words(text, is_final);
   const auto lookahead = static_cast<std::size_t>(limits.max_lookahead > 0 ? limits.max_lookahead : default_lookahead);

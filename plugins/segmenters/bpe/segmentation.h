@@ -22,6 +22,9 @@ struct Segmentation {
   std::uint64_t consumed = 0;  // the last of them
 };
 
+// Throws Failure naming the byte when `text` is not well-formed; !is_final: a sequence may be cut off at its end.
+void check_utf8(std::string_view text, bool is_final);
+
 // Writes the end offsets of the words of `text` (well-formed, but for a sequence cut off at the end when !is_final)
 // and, if `ids` is not null, their ids: -1 for words of several tokens or none, and for the parts of a word that a
 // limit cut.

@@ -193,7 +193,7 @@ const std::vector<Layout>& layouts() {
        sizeof(welt_segmenter_v1),
        {MEMBER(welt_segmenter_v1, struct_size), MEMBER(welt_segmenter_v1, reserved), MEMBER(welt_segmenter_v1, segment),
         MEMBER(welt_segmenter_v1, is_complete), MEMBER(welt_segmenter_v1, fingerprint),
-        MEMBER(welt_segmenter_v1, engine_name)}},
+        MEMBER(welt_segmenter_v1, engine_name), MEMBER(welt_segmenter_v1, encode)}},
       {"welt_tensor_service",
        sizeof(welt_tensor_service),
        {MEMBER(welt_tensor_service, struct_size), MEMBER(welt_tensor_service, reserved),

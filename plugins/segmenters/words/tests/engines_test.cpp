@@ -1,8 +1,10 @@
-// The dictionary engines: the words of the Python packages where setup has fetched their data (skipped where not), and
-// what they say to data that is missing, damaged or hostile, which the tests write themselves.
+// The dictionary engines: the words of the Python packages where setup has fetched their data (where not: skipped, or
+// with WELT_REQUIRE_DICTIONARIES a failure), and what they say to data that is missing, damaged or hostile, which the
+// tests write themselves.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <random>
 #include <thread>
@@ -30,11 +32,18 @@ std::optional<std::filesystem::path> fetched(const Named& which) {
   return find_dictionary(which.dictionary, std::filesystem::path(WELT_PLUGIN_DIR).parent_path() / "dictionaries");
 }
 
+bool dictionaries_are_required() {
+  const char* value = std::getenv("WELT_REQUIRE_DICTIONARIES");
+  return value != nullptr && *value != '\0';
+}
+
 class EnginesParity : public testing::TestWithParam<Named> {
  protected:
   void SetUp() override {
     const auto folder = fetched(GetParam());
-    if (!folder) GTEST_SKIP() << "no dictionary " << GetParam().dictionary << ": scripts/setup.sh fetches it";
+    const std::string missing = "no dictionary " + std::string(GetParam().dictionary) + ": scripts/setup.sh fetches it";
+    if (!folder && dictionaries_are_required()) FAIL() << missing << ", and WELT_REQUIRE_DICTIONARIES is set";
+    if (!folder) GTEST_SKIP() << missing;
     engine_ = GetParam().make(*folder);
   }
   std::unique_ptr<Engine> engine_;

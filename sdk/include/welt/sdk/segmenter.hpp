@@ -7,8 +7,9 @@
 //     explicit Words(const welt::sdk::Config& config);
 //     welt::sdk::SegmentResult segment(const welt::sdk::SegmentRequest& request) const;
 //     bool is_complete(std::string_view word) const;
-//     std::string_view fingerprint() const;                       // may be left out, as the next
+//     std::string_view fingerprint() const;                       // may be left out, as the next two
 //     std::string_view engine_name(std::uint32_t engine) const;
+//     std::vector<std::int64_t> encode(std::string_view text) const;
 //   };
 //   WELT_PLUGIN(welt::sdk::PluginInfo("words", "0.1.0", "…", "MIT"), welt::sdk::Segmenter<Words>)
 //
@@ -18,9 +19,11 @@
 #include <welt/abi/segmenter.h>
 #include <welt/sdk/plugin.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace welt::sdk {
 inline namespace v0_1 {
@@ -108,12 +111,30 @@ class Segmenter {
     return text;
   }
 
+  // Null where T has no encode().
+  static constexpr auto encode_slot() {
+    decltype(welt_segmenter_v1::encode) slot = nullptr;
+    if constexpr (requires(const T& impl, std::string_view text) { impl.encode(text); }) {
+      slot = [](const welt_component* component, welt_string text, std::int64_t* ids, std::uint64_t capacity,
+                std::uint64_t* count, welt_error* error) -> welt_status {
+        return fence(error, "encode", [&] {
+          const std::vector<std::int64_t> all =
+              instance_of<Segmenter>(component).impl_.encode(text_from_abi(text, "the text"));
+          if (ids != nullptr) std::copy_n(all.begin(), std::min<std::uint64_t>(capacity, all.size()), ids);
+          if (count != nullptr) *count = all.size();
+        });
+      };
+    }
+    return slot;
+  }
+
   static constexpr welt_segmenter_v1 table = {.struct_size = sizeof(welt_segmenter_v1),
                                               .reserved = 0,
                                               .segment = &Segmenter::segment,
                                               .is_complete = &Segmenter::is_complete,
                                               .fingerprint = &Segmenter::fingerprint,
-                                              .engine_name = &Segmenter::engine_name};
+                                              .engine_name = &Segmenter::engine_name,
+                                              .encode = encode_slot()};
 
   T impl_;
 };

@@ -39,8 +39,14 @@ typedef struct welt_segmenter_v1 {
   welt_string (*fingerprint)(const welt_component* component) WELT_NULLABLE;
   /* [any] The name of a number of `engines`; empty: no such number. Null: the numbers have no names. */
   welt_string (*engine_name)(const welt_component* component, uint32_t engine) WELT_NULLABLE;
+  /* [concurrent-eval] The vocabulary ids of a whole text, as its tokenizer gives them without special tokens: a word that
+   * is several tokens, whose id in segment() is -1, has several here. Writes at most `capacity` of them, and to *count how
+   * many there are: the caller asks again with more room where that was too little. Text that is not UTF-8 is
+   * WELT_INVALID_ARGUMENT, naming the byte. Null: words have no ids. */
+  welt_status (*encode)(const welt_component* component, WELT_BORROW welt_string text, int64_t* ids WELT_NULLABLE,
+                        uint64_t capacity, uint64_t* count, welt_error* error) WELT_NULLABLE;
 } welt_segmenter_v1;
-WELT_CHECK_STRUCT(welt_segmenter_v1, 40);
+WELT_CHECK_STRUCT(welt_segmenter_v1, 48);
 
 #ifdef __cplusplus
 }
