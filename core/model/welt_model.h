@@ -4,7 +4,7 @@
 //                  └ images ───── image encoder ──────────┴ mapping ─ norm ─┐ gather to [B,W,D]
 //                                                          latent transformer ─ mapping ─ norm ─ labelled positions
 //                                                          [R,E]
-//                                  [latent, BOS, bytes…] rows ─ decoder ─ head ─ cross-entropy over bytes
+//                                  [latent, BOS, units…] rows ─ decoder ─ head ─ cross-entropy over bytes
 //
 // Only distinct words, real bytes and labelled positions are computed. Decoder rows run in chunks, forward and
 // backward, before the latent transformer's backward, so that memory is that of one chunk. Follows sign/WeLT's
