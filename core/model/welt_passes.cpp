@@ -7,6 +7,7 @@
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
+#include "core/base/error.h"
 #include "core/base/stopwatch.h"
 #include "core/model/autocast.h"
 #include "core/model/index_tensor.h"
@@ -16,6 +17,19 @@
 #include "welt/nn/blocks.h"
 
 namespace welt {
+namespace {
+
+StepPlan checked_plan(const Batch& batch, Units units, std::int64_t chunk_tokens) {
+  if (batch.table.units != units)
+    fail({"the batch",
+          fmt::format("words in {}", encoding_name(batch.table.units.encoding())),
+          fmt::format("{}, the model's encoding", encoding_name(units.encoding())),
+          {}},
+         ErrorCode::internal);
+  return plan_step(batch, chunk_tokens);
+}
+
+}  // namespace
 
 at::Tensor WeltModel::latent_hidden(const LatentPlan& plan, const at::Tensor& vectors) {
   const std::vector<std::int64_t> shape{plan.rows, plan.words};
@@ -56,7 +70,7 @@ at::Tensor WeltModel::decode(const DecoderChunk& chunk, const at::Tensor& latent
 
 LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
                                      PassStatistics* statistics, std::optional<Modalities> use) {
-  const StepPlan plan = plan_step(batch, chunk_tokens);
+  const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
   const Modalities reads = use.value_or(modalities());
   const WordImages images = reads.image ? normalise(plan.words.images) : WordImages();
   return forward_backward(plan, images, reads, divisor, amp, statistics);
@@ -109,7 +123,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
 
 LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp, std::optional<Modalities> reads) {
   const at::NoGradGuard no_grad;
-  const StepPlan plan = plan_step(batch, chunk_tokens);
+  const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
   const DecoderPlan& decoder = plan.decoder;
   LossSums sums{.text_bytes = decoder.text_bytes};
   if (decoder.chunks.empty()) return sums;

@@ -130,6 +130,31 @@ TEST(UnitModel, AnUntrainedModelSpendsEightBitsOnEveryPossibleByte) {
   }
 }
 
+TEST(UnitModel, ABatchInOtherUnitsIsRefused) {
+  WeltModel model = fresh_model(Recipe::parse(recipe_text("utf-16"), "units.toml"));
+  EXPECT_CONTAINS(test::error_of([&] { model.evaluate(Batch(), 8192, false); }), "words in UTF-8");
+}
+
+// Of a decoder from elsewhere the body is taken, and as its head the first rows of its table, to which it is tied.
+TEST(UnitModel, ADecoderFromElsewhereGivesItsBodyAndTheFirstRowsOfItsHead) {
+  const fs::path gpt2 = fs::path(WELT_TEST_DATA) / "models" / "gpt2-a";
+  const std::string text = recipe_text("utf-32");
+  const std::size_t decoder = text.find("[model.decoder]"), train = text.find("[train]");
+  const WeltModel model = fresh_model(Recipe::parse(
+      text.substr(0, decoder) + "[model.decoder]\nfrom = \"" + gpt2.string() + "\"\n" + text.substr(train),
+      "units.toml"));
+  const SafetensorsFile file = SafetensorsFile::open(gpt2 / "model.safetensors");
+  int taken = 0;
+  for (const ModelParameter& parameter : model.parameters()) {
+    const std::string prefix = "bytes_decoder.model.";
+    if (!parameter.name.starts_with(prefix)) continue;
+    const at::Tensor source = copied_tensor(file, *file.find(parameter.name.substr(prefix.size())));
+    EXPECT_TRUE(parameter.tensor.detach().equal(source.narrow(0, 0, parameter.tensor.size(0)))) << parameter.name;
+    ++taken;
+  }
+  EXPECT_EQ(taken, 28);  // wte as the head, wpe, ln_f and 12 of each of two blocks
+}
+
 // Rows in chunks of any size add up to one loss and one gradient.
 TEST(UnitModel, ChunksOfTheDecoderDoNotMatter) {
   const fs::path folder = goldens / "utf16";
