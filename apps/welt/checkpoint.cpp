@@ -32,6 +32,7 @@ void print_model(const CheckpointReport& report) {
   rows.push_back({"words", report.segmenter.empty()
                                ? "not known"
                                : fmt::format("segmenter {}, up to {} bytes", report.segmenter, report.max_bytes)});
+  if (!report.encoding.empty()) rows.push_back({"encoding", report.encoding});
   if (!report.segmenter_fingerprint.empty()) rows.push_back({"dictionaries", report.segmenter_fingerprint});
   if (!report.pooling.empty()) rows.push_back({"pooling", report.pooling});
   if (!report.renderer.empty())

@@ -85,6 +85,7 @@ Json to_json(const Subject& subject, const ModelInfo& info) {
     return Json{{"slots", of.slots}, {"bytes", of.row_bytes ? Json(*of.row_bytes) : Json()}};
   };
   return {{"model", subject.path},
+          {"encoding", encoding_name(subject.spec.encoding)},
           {"parameters", info.parameters},
           {"parameters_without_tables", info.parameters - info.tables},
           {"idle_parameters", info.idle},
@@ -160,7 +161,7 @@ void print_memory(const ModelInfo& info) {
 }
 
 void print(const Subject& subject, const ModelInfo& info) {
-  fmt::print("Model of {}\n\nParameters\n", subject.path);
+  fmt::print("Model of {}, words in {}\n\nParameters\n", subject.path, encoding_name(subject.spec.encoding));
   print_parameters(info);
   const bool draws = info.parts.front().name == "image_encoder";
   fmt::print(

@@ -30,7 +30,7 @@ struct Options {
 
 struct Limits {
   std::int64_t max_bytes = 0, max_characters = 0, max_word_length = 32;
-  DenseUnit unit = DenseUnit::utf8;
+  Encoding encoding = Encoding::utf8;
 };
 
 // A row to be: words one behind the other, and how many each document has.
@@ -50,18 +50,16 @@ struct Row {
   }
 };
 
-DenseUnit unit_of(const json& options) {
-  if (!options.contains("encoding") || options["encoding"].is_null()) return DenseUnit::utf8;
+Encoding encoding_of(const json& options) {
+  if (!options.contains("encoding") || options["encoding"].is_null()) return Encoding::utf8;
   const std::string name = text_field(options, "encoding");
-  if (name == "utf-8") return DenseUnit::utf8;
-  if (name == "utf-16") return DenseUnit::utf16;
-  if (name == "utf-32") return DenseUnit::utf32;
+  if (const auto encoding = find_encoding(name)) return *encoding;
   fail({"the option \"encoding\"", fmt::format("\"{:.60}\"", name), "\"utf-8\", \"utf-16\" or \"utf-32\""});
 }
 
 Limits limits_of(const json& request, bool reference_compatible) {
   const json options = options_field(request, {"max_bytes", "max_characters", "max_word_length", "encoding"});
-  Limits limits{.unit = unit_of(options)};
+  Limits limits{.encoding = encoding_of(options)};
   limits.max_word_length = integer_field(options, "max_word_length", limits.max_word_length);
   if (limits.max_word_length < 2) {
     if (!reference_compatible || limits.max_word_length < 0) {
@@ -144,7 +142,7 @@ void add_warnings(const Row& row, json& warnings) {
 // where the unit is no byte, or the reference's cut is asked for: then as the columns are made.
 DenseExample example_of(const Row& row, const Limits& limits, bool reference_compatible, BlockFaults& faults) {
   Corpus corpus;
-  const bool cut_early = limits.unit == DenseUnit::utf8 && !reference_compatible;
+  const bool cut_early = limits.encoding == Encoding::utf8 && !reference_compatible;
   std::size_t first = 0;
   std::uint64_t begin = 0;
   for (const std::int64_t length : row.lengths) {
@@ -169,9 +167,9 @@ DenseExample example_of(const Row& row, const Limits& limits, bool reference_com
                                   {.blocks_cross_documents = as_reference,
                                    .pad_words = as_reference,
                                    .cut_words_end_text = as_reference,
-                                   .nul_is_padding = as_reference});
-  return dense_example(batch, 0,
-                       {.unit = limits.unit, .max_length = limits.max_word_length, .cut_characters = as_reference});
+                                   .nul_is_padding = as_reference},
+                                  Units(limits.encoding));
+  return dense_example(batch, 0, {.max_length = limits.max_word_length, .cut_characters = as_reference});
 }
 
 json bits(const DenseExample::Mask& mask) {

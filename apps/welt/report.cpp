@@ -19,7 +19,7 @@ void print_row(const char* title, const LossSums& sums) {
 }
 
 void print_comparison(const TrainResult& result) {
-  fmt::print("\nHeld-out text ({} words, {} bytes)\n", result.after->words, result.after->text_bytes());
+  fmt::print("\nHeld-out text ({} words, {} bytes)\n", result.after->words, result.after->text_bytes);
   fmt::print("  {:<28} {:>8} {:>13} {:>12} {:>12}\n", "", "bits/byte", "nats/label", "bytes right", "words right");
   if (result.before) print_row("before training", *result.before);
   print_row("after training", *result.after);
@@ -124,7 +124,7 @@ void print_evaluation(const Recipe& recipe, const std::optional<std::filesystem:
     return;
   }
   fmt::print("{}: {} words, {} bytes of held-out text\n",
-             checkpoint ? checkpoint->string() : recipe.string("model.from"), sums.words, sums.text_bytes());
+             checkpoint ? checkpoint->string() : recipe.string("model.from"), sums.words, sums.text_bytes);
   fmt::print("  bytes encoder   {}\n  image encoder   {}\n", encoder_text(spec.bytes_encoder),
              encoder_text(spec.image_encoder));
   fmt::print(

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/text/grey_image.h"
+#include "core/text/units.h"
 
 namespace welt {
 
@@ -19,10 +20,12 @@ inline constexpr std::uint8_t shift_out = 0x0E, shift_in = 0x0F;
 
 // The distinct words of a batch, each without BOS and EOS. Entry 0 … size()-1.
 struct WordTable {
-  std::vector<std::uint8_t> bytes;                       // concatenated
+  std::vector<std::uint8_t> bytes;                       // UTF-8, concatenated
   std::vector<std::int64_t> offsets = {0};               // [U+1]
   std::vector<std::shared_ptr<const GreyImage>> images;  // [U], null where the word is only a label; empty: no images
-  bool nul_is_padding = false;  // the byte NUL inside a word is neither seen nor learnt, as in the Python reference
+  Units units;                                           // that the model spells the words in
+  bool nul_is_padding =
+      false;  // the character NUL inside a word is neither seen nor learnt, as in the Python reference
   std::int64_t size() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
   std::span<const std::uint8_t> word(std::int64_t index) const {
     return {bytes.data() + offsets[index], static_cast<std::size_t>(offsets[index + 1] - offsets[index])};
@@ -45,7 +48,7 @@ struct Batch {
   std::vector<std::int64_t> prefix;    // id of the SO…SI block, −1 outside
   std::int64_t real_words = 0;         // slots with a word
   std::int64_t real_bytes = 0;         // their UTF-8 bytes
-  std::int64_t label_bytes = 0;        // Σ (bytes of the label word + 1): the divisor of the loss
+  std::int64_t label_bytes = 0;        // Σ bytes of the label word's units and of EOS: the divisor of the loss
 };
 
 }  // namespace welt

@@ -50,10 +50,11 @@ class EntryMap {
 
 class Builder {
  public:
-  Builder(const Corpus& corpus, std::int64_t rows, std::int64_t words, const DataCompat& compat)
+  Builder(const Corpus& corpus, std::int64_t rows, std::int64_t words, const DataCompat& compat, Units units)
       : corpus_(corpus), compat_(compat), entries_(static_cast<std::size_t>(rows * words) / 2) {
     batch_.rows = rows;
     batch_.words = words;
+    batch_.table.units = units;
     batch_.table.nul_is_padding = compat.nul_is_padding;
     const auto slots = static_cast<std::size_t>(rows * words);
     for (auto* list : {&batch_.input, &batch_.label, &batch_.document, &batch_.prefix}) list->assign(slots, -1);
@@ -157,10 +158,10 @@ class Builder {
 
   void label(std::int64_t slot, std::int64_t word) {
     batch_.label[slot] = word;
-    batch_.label_bytes += size_of(word) + 1;
-    if (!compat_.nul_is_padding) return;
     const auto bytes = batch_.table.word(word);
-    batch_.label_bytes -= std::count(bytes.begin(), bytes.end(), pad_byte);
+    std::int64_t units = batch_.table.units.count(bytes) + 1;
+    if (compat_.nul_is_padding) units -= std::ranges::count(bytes, pad_byte);
+    batch_.label_bytes += units * batch_.table.units.bytes();
   }
 
   // As the reference: each empty slot is the word NUL, a document of its own that learns to end.
@@ -181,8 +182,8 @@ class Builder {
 }  // namespace
 
 Batch build_batch(const Corpus& corpus, std::span<const std::span<const Piece>> rows, std::int64_t words,
-                  const DataCompat& compat) {
-  Builder builder(corpus, static_cast<std::int64_t>(rows.size()), words, compat);
+                  const DataCompat& compat, Units units) {
+  Builder builder(corpus, static_cast<std::int64_t>(rows.size()), words, compat, units);
   for (std::size_t i = 0; i < rows.size(); ++i) builder.row(static_cast<std::int64_t>(i), rows[i]);
   return std::move(builder).take();
 }

@@ -216,7 +216,7 @@ Batch Dataset::make_batch(IteratorState& state) const {
 }
 
 Batch Dataset::batch_of(const std::vector<std::span<const Piece>>& rows) const {
-  Batch batch = build_batch(state_->corpus, rows, options().words, options().compat);
+  Batch batch = build_batch(state_->corpus, rows, options().words, options().compat, options().units);
   if (state_->drawer) draw_words(batch, *state_->drawer);
   return batch;
 }

@@ -54,6 +54,7 @@ struct DatasetOptions {
   std::int64_t prefetch = 4;         // batches prepared ahead of the step
   double validation_fraction = 0;    // share of documents that belongs to the split `validation`
   DataSplit split = DataSplit::all;
+  Units units = Units();  // that the model spells words in
   DataCompat compat = {};
 };
 

@@ -4,41 +4,28 @@
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "core/base/utf8.h"
 #include "core/text/bytes.h"
+#include "core/text/tokenizer.h"
 
 namespace welt {
 namespace {
 
-using Units = std::vector<std::uint32_t>;
+using Ids = std::vector<std::uint32_t>;
 
-// A code point of `text` as units.
-void append_units(std::string_view text, std::size_t& at, DenseUnit unit, Units& units) {
-  if (unit == DenseUnit::utf8) {
-    do units.push_back(static_cast<std::uint8_t>(text[at++]));
-    while (at < text.size() && (static_cast<std::uint8_t>(text[at]) & 0xC0) == 0x80);
-    return;
-  }
-  const char32_t point = decode_utf8(text, at);
-  const bool pair = unit == DenseUnit::utf16 && point > 0xFFFF;
-  if (pair) units.push_back(0xD800 + ((static_cast<std::uint32_t>(point) - 0x10000) >> 10));
-  units.push_back(pair ? 0xDC00 + (static_cast<std::uint32_t>(point) & 0x3FF) : static_cast<std::uint32_t>(point));
+template <typename Unit>
+Ids tokenized(std::string_view word, const TokenizeOptions& options) {
+  TokenRows<Unit> rows;
+  tokenize<Unit>({&word, 1}, options, rows);
+  return {rows.ids.begin(), rows.ids.end()};
 }
 
 // BOS, the word, EOS.
-Units ids_of(std::string_view word, const DenseOptions& options) {
-  Units ids = {bos_byte};
-  const std::size_t limit = options.max_length > 0 ? static_cast<std::size_t>(options.max_length) - 1 : SIZE_MAX;
-  for (std::size_t at = 0; at < word.size() && ids.size() < limit;) {
-    const std::size_t whole = ids.size();
-    append_units(word, at, options.unit, ids);
-    if (ids.size() > limit) {
-      ids.resize(options.cut_characters ? limit : whole);
-      break;
-    }
-  }
-  ids.push_back(eos_byte);
-  return ids;
+Ids ids_of(std::string_view word, Encoding encoding, const DenseOptions& options) {
+  TokenizeOptions limits{.reference_compatible = options.cut_characters};
+  if (options.max_length > 0) limits.max_length = options.max_length;
+  if (encoding == Encoding::utf16) return tokenized<std::uint16_t>(word, limits);
+  if (encoding == Encoding::utf32) return tokenized<std::uint32_t>(word, limits);
+  return tokenized<std::uint8_t>(word, limits);
 }
 
 class DenseBuilder {
@@ -49,7 +36,8 @@ class DenseBuilder {
     ids_.resize(static_cast<std::size_t>(batch.table.size()));
     for (std::int64_t slot = start_; slot < start_ + length_; ++slot) {
       for (const std::int64_t entry : {batch.input[slot], batch.label[slot]}) {
-        if (entry >= 0 && ids_[entry].empty()) ids_[entry] = ids_of(as_text(batch.table.word(entry)), options);
+        if (entry >= 0 && ids_[entry].empty())
+          ids_[entry] = ids_of(as_text(batch.table.word(entry)), batch.table.units.encoding(), options);
       }
     }
   }
@@ -60,7 +48,7 @@ class DenseBuilder {
     for (std::int64_t slot = start_; slot < start_ + length_; ++slot) {
       out.position_ids.push_back(batch_.position[slot]);
       out.attention_mask.push_back(sees(slot));
-      Units ids = batch_.input[slot] < 0 ? Units() : ids_[batch_.input[slot]];
+      Ids ids = batch_.input[slot] < 0 ? Ids() : ids_[batch_.input[slot]];
       std::vector<std::uint8_t> mask = mask_of(ids, input_width);
       if (is_nul(ids)) mask[1] = 0;
       ids.resize(input_width, pad_byte);
@@ -72,7 +60,7 @@ class DenseBuilder {
   }
 
  private:
-  static bool is_nul(const Units& ids) { return ids.size() == 3 && ids[1] == 0; }
+  static bool is_nul(const Ids& ids) { return ids.size() == 3 && ids[1] == 0; }
 
   std::size_t input_size(std::int64_t slot) const { return ids_[batch_.input[slot]].size(); }
 
@@ -88,7 +76,7 @@ class DenseBuilder {
     return widest;
   }
 
-  std::vector<std::uint8_t> mask_of(const Units& ids, std::size_t width) const {
+  std::vector<std::uint8_t> mask_of(const Ids& ids, std::size_t width) const {
     std::vector<std::uint8_t> mask(width, 0);
     for (std::size_t i = 0; i < ids.size(); ++i) mask[i] = !batch_.table.nul_is_padding || ids[i] != pad_byte ? 1 : 0;
     return mask;
@@ -106,7 +94,7 @@ class DenseBuilder {
 
   // A slot without a label is a row of zeros.
   void add_label(std::int64_t slot, std::size_t width, DenseExample& out) const {
-    Units ids = batch_.label[slot] < 0 ? Units() : ids_[batch_.label[slot]];
+    Ids ids = batch_.label[slot] < 0 ? Ids() : ids_[batch_.label[slot]];
     std::vector<std::uint8_t> mask = mask_of(ids, width);
     ids.resize(width, pad_byte);
     out.labels_output.emplace_back(ids.begin() + 1, ids.end());
@@ -118,7 +106,7 @@ class DenseBuilder {
 
   const Batch& batch_;
   std::int64_t start_, length_ = 0;
-  std::vector<Units> ids_;  // of the table's entries that the row uses
+  std::vector<Ids> ids_;  // of the table's entries that the row uses
 };
 
 template <typename Table>

@@ -9,17 +9,13 @@
 
 namespace welt {
 
-// What an id is, between BOS and EOS. The model of this program reads bytes; the reference's tokenizers have all three.
-enum class DenseUnit { utf8, utf16, utf32 };
-
 struct DenseOptions {
-  DenseUnit unit = DenseUnit::utf8;
   std::int64_t max_length = 0;  // ids of a row at most, BOS and EOS among them: at least 2; 0: no limit
   bool cut_characters = false;  // as the reference: the limit cuts inside a code point
 };
 
-// One row of a batch. Masks hold 0 and 1. Rows end with the last word of the batch row. W words, L and L' ids of the
-// longest row.
+// One row of a batch; ids are the table's units. Masks hold 0 and 1. Rows end with the last word of the batch row. W
+// words, L and L' ids of the longest row.
 struct DenseExample {
   using Ids = std::vector<std::vector<std::uint32_t>>;
   using Mask = std::vector<std::vector<std::uint8_t>>;

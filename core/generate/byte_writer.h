@@ -1,6 +1,7 @@
 // The decoder writing one word for each of several latents at once. Inside core/generate only.
 //
-// Rows [latent, BOS, bytes…] are of one length throughout: a row whose word has a given beginning is fed that while the
+// A word's units are bytes, units of UTF-16 or code points (core/text/units.h), each of N bytes. Rows [latent, BOS,
+// units…] are of one length throughout: a row whose word has a given beginning is fed that while the
 // others choose. A row that is finished goes on beside the others, unread, until half of them are.
 #pragma once
 
@@ -14,13 +15,15 @@
 #include "core/generate/generator.h"
 #include "core/model/welt_model.h"
 #include "core/text/segmenter.h"
+#include "core/text/unit_automaton.h"
 
 namespace welt {
 
 struct WrittenWord {
-  std::string begin;   // given: bytes of the word that are there already
-  std::string bytes;   // written behind them
-  bool ended = false;  // by the end byte
+  std::string begin;       // given: UTF-8 of the word that is there already
+  std::string bytes;       // UTF-8 written behind it
+  std::int64_t units = 0;  // written, without EOS
+  bool ended = false;      // by EOS
 };
 
 class ByteWriter {
@@ -34,17 +37,19 @@ class ByteWriter {
 
  private:
   struct Row;
-  bool finished(const WrittenWord& word) const;
-  std::int64_t room(const WrittenWord& word) const;  // bytes that may still be written
-  ByteSet allowed(const Row& row) const;
-  bool choose(Row& row, std::span<const float> logits) const;
-  at::Tensor forward(const at::Tensor& embeds);  // [n,T,E] → logits of the last token, float [n,256]
+  bool finished(const Row& row) const;
+  WordRoom room(const Row& row) const;
+  std::uint32_t next_unit(const Row& row, const float* logits) const;
+  bool choose(Row& row, const float* logits) const;
+  at::Tensor embed(const std::vector<std::int64_t>& bytes) const;  // [n·N] → [n,1,E]
+  at::Tensor forward(const at::Tensor& embeds);  // [n,T,E] → logits of the last token, float [n·N,256]
 
   WeltModel& model_;
   const Segmenter& segmenter_;
   const GenerateOptions& options_;
-  at::Tensor table_;         // [256,E]
-  std::int64_t limit_;       // bytes of a word
+  Units units_;
+  at::Tensor table_;         // [256,E/N]
+  std::int64_t limit_;       // UTF-8 bytes of a word
   std::int64_t capacity_;    // slots of a row
   std::int64_t parameters_;  // of the decoder
   std::optional<Cache> cache_;

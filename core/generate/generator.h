@@ -41,7 +41,7 @@ struct Generated {
 
 // What generation spent, for benchmarks.
 struct GenerateStatistics {
-  std::int64_t words = 0, bytes = 0;                       // written, end bytes included
+  std::int64_t words = 0, bytes = 0;                       // written; bytes: units (core/text/units.h), EOS too
   std::int64_t word_steps = 0, byte_steps = 0;             // calls of the latent transformer and of the decoder
   double prefill = 0, encode = 0, latent = 0, decode = 0;  // seconds
 };

@@ -70,7 +70,7 @@ at::Tensor WordEncoder::encode(std::span<const std::string> words) {
 void WordEncoder::encode_missing(const std::vector<std::string>& missing) {
   const at::NoGradGuard no_grad;
   const auto limit = static_cast<std::size_t>(model_.spec().segmenter.max_bytes);
-  WordTable table;
+  WordTable table{.units = model_.units()};
   std::vector<std::int64_t> numbers, row;
   for (const std::string& word : missing) {
     const std::string_view text = truncate_utf8(word, limit);

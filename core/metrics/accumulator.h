@@ -5,9 +5,10 @@
 
 namespace welt {
 
-// One batch, or many added up. A label byte is a byte of a label word or its closing EOS.
+// One batch, or many added up. A label byte is a byte of a label word's unit (core/text/units.h) or of its closing EOS.
 struct LossSums {
   double nats = 0;                 // Σ −ln p over label bytes
+  std::int64_t text_bytes = 0;     // of the label words in UTF-8, without EOS, whatever units the model has
   std::int64_t label_bytes = 0;    // with EOS
   std::int64_t correct_bytes = 0;  // argmax = label, with EOS
   std::int64_t words = 0;          // labelled positions
@@ -15,10 +16,8 @@ struct LossSums {
 
   LossSums& operator+=(const LossSums& other);
 
-  // A byte of text costs its own code and its share of the EOS that ends its word: label_bytes − words is the number of
-  // bytes of the text, so the figure can be compared with any byte model's on the same text. All of them 0 for no
-  // labels.
-  std::int64_t text_bytes() const { return label_bytes - words; }
+  // A byte of text costs its own code and its share of the EOS that ends its word: all nats by the bytes of the text in
+  // UTF-8, so the figure can be compared with any model's on the same text. All of them 0 for no labels.
   double loss() const;        // nats per label byte
   double perplexity() const;  // e^loss, per label byte
   double byte_accuracy() const;

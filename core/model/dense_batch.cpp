@@ -70,22 +70,27 @@ struct IdRow {
   std::int64_t length;
 };
 
-void check_bytes(const Fields& fields, const char* name, const at::Tensor& ids) {
+void check_units(const Fields& fields, const char* name, const at::Tensor& ids, Units units) {
   if (ids.numel() == 0) return;
   const std::int64_t low = ids.min().item<std::int64_t>(), high = ids.max().item<std::int64_t>();
-  if (low < 0 || high > 255)
-    fail({fields.where(name), fmt::format("the value {}", low < 0 ? low : high), "bytes, 0 to 255"},
+  if (low < 0 || high > units.largest())
+    fail({fields.where(name), fmt::format("the value {}", low < 0 ? low : high),
+          fmt::format("units of {}, 0 to {}", encoding_name(units.encoding()), units.largest())},
          ErrorCode::out_of_range);
 }
 
+void append_units(std::span<const std::int64_t> ids, Units units, std::vector<std::int64_t>& bytes) {
+  for (const std::int64_t id : ids) units.append_unit(static_cast<std::uint32_t>(id), bytes);
+}
+
 // Rows of the words that have any byte, in order of length.
-void read_words(const Fields& fields, DenseBatch& batch) {
+void read_words(const Fields& fields, Units units, DenseBatch& batch) {
   const at::Tensor ids = fields.integers("input_ids", {-1, -1, -1});
   batch.rows = ids.size(0);
   batch.words = ids.size(1);
   const std::int64_t width = ids.size(2), slots = batch.rows * batch.words;
   const at::Tensor mask = fields.mask("input_attention_mask", {batch.rows, batch.words, width});
-  check_bytes(fields, "input_ids", ids);
+  check_units(fields, "input_ids", ids, units);
   const auto* id = ids.const_data_ptr<std::int64_t>();
   const auto* seen = mask.const_data_ptr<bool>();
 
@@ -109,9 +114,9 @@ void read_words(const Fields& fields, DenseBatch& batch) {
   for (const std::int64_t slot : order) {
     const IdRow& word = words[slot];
     latent.word_row[slot] = plan.rows();
-    plan.ids.insert(plan.ids.end(), word.ids, word.ids + word.length);
+    append_units({word.ids, static_cast<std::size_t>(word.length)}, units, plan.ids);
     plan.visible.insert(plan.visible.end(), word.visible, word.visible + word.length);
-    plan.offsets.push_back(static_cast<std::int64_t>(plan.ids.size()));
+    plan.offsets.push_back(std::ssize(plan.visible));
   }
   batch.word_slots = std::move(order);
 }
@@ -128,13 +133,14 @@ void read_latent(const Fields& fields, DenseBatch& batch) {
 }
 
 // One row [latent, labels_input…] for each word with a label or a shown position.
-void read_labels(const Fields& fields, DenseBatch& batch, Predictors predictors, std::int64_t chunk_tokens) {
+void read_labels(const Fields& fields, Units units, DenseBatch& batch, Predictors predictors,
+                 std::int64_t chunk_tokens) {
   const at::Tensor input = fields.integers("labels_input", {batch.rows, batch.words, -1});
   const std::int64_t width = batch.label_width = input.size(2), slots = batch.rows * batch.words;
   const std::vector<std::int64_t> shape{batch.rows, batch.words, width};
   const at::Tensor mask = fields.mask("labels_attention_mask", shape), output = fields.integers("labels_output", shape);
-  check_bytes(fields, "labels_input", input);
-  check_bytes(fields, "labels_output", output);
+  check_units(fields, "labels_input", input, units);
+  check_units(fields, "labels_output", output, units);
   const auto* id = input.const_data_ptr<std::int64_t>();
   const auto* target = output.const_data_ptr<std::int64_t>();
   const auto* shown = mask.const_data_ptr<bool>();
@@ -153,30 +159,25 @@ void read_labels(const Fields& fields, DenseBatch& batch, Predictors predictors,
   DecoderPlan& plan = batch.plan.decoder;
   for (const std::int64_t slot : order) {
     const std::int64_t length = lengths[slot];
-    if (plan.chunks.empty() ||
-        static_cast<std::int64_t>(plan.chunks.back().ids.size()) + length + 1 > std::max(chunk_tokens, length + 1)) {
-      plan.chunks.emplace_back();
-      plan.chunks.back().first_row = static_cast<std::int64_t>(plan.positions.size());
-      plan.chunks.back().offsets.push_back(0);
-    }
-    DecoderChunk& chunk = plan.chunks.back();
-    const auto first = static_cast<std::int64_t>(chunk.ids.size());
-    chunk.ids.push_back(256 + chunk.rows);
+    DecoderChunk& chunk = plan.chunk_for(length + 1, chunk_tokens);
+    const std::int64_t first = chunk.tokens();
+    chunk.begin_row(units.bytes());
     chunk.visible.push_back(1);
+    append_units({id + slot * width, static_cast<std::size_t>(length)}, units, chunk.ids);
     for (std::int64_t t = 0; t < length; ++t) {
       const std::int64_t place = slot * width + t;
-      chunk.ids.push_back(id[place]);
       chunk.visible.push_back(shown[place]);
       if (predictors == Predictors::labelled ? target[place] == 0 : !shown[place] && target[place] == 0) continue;
       chunk.predictors.push_back(first + 1 + t);
-      chunk.targets.push_back(target[place] == 0 ? no_target : target[place]);
-      chunk.target_row.push_back(chunk.rows);
+      if (target[place] == 0)
+        chunk.targets.insert(chunk.targets.end(), static_cast<std::size_t>(units.bytes()), no_target);
+      else
+        units.append_unit(static_cast<std::uint32_t>(target[place]), chunk.targets);
+      chunk.target_row.resize(chunk.targets.size(), chunk.rows);
       batch.predictor_places.push_back(place);
     }
-    chunk.offsets.push_back(static_cast<std::int64_t>(chunk.ids.size()));
-    ++chunk.rows;
+    chunk.finish_row(units.bytes());
     plan.positions.push_back(slot);
-    plan.tokens += length + 1;
   }
 }
 
@@ -212,10 +213,11 @@ void read_images(const Fields& fields, DenseBatch& batch, const WeltModel& model
 DenseBatch read_dense_batch(const SafetensorsFile& file, const std::string& prefix, const WeltModel& model,
                             Predictors predictors, std::int64_t chunk_tokens) {
   const Fields fields(file, prefix);
+  const Units units = model.units();
   DenseBatch batch;
-  read_words(fields, batch);
+  read_words(fields, units, batch);
   read_latent(fields, batch);
-  read_labels(fields, batch, predictors, chunk_tokens);
+  read_labels(fields, units, batch, predictors, chunk_tokens);
   if (model.modalities().image) read_images(fields, batch, model);
   return batch;
 }

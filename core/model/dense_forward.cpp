@@ -67,10 +67,11 @@ std::vector<NamedTensor> dense_forward(WeltModel& model, const DenseBatch& batch
     targets.insert(targets.end(), chunk.targets.begin(), chunk.targets.end());
   }
   const std::int64_t places = slots * batch.label_width;
-  const at::Tensor all = logits.empty() ? at::zeros({0, 256}, hidden.options()) : at::cat(logits);  // [P,256]
-  const std::vector<std::int64_t> shape{batch.rows, batch.words, batch.label_width, 256};
-  const at::Tensor spread = scattered(all, batch.predictor_places, places);
-  out.emplace_back("out/logits", spread.mul(as_mask(batch.shown).unsqueeze(1)).view(shape));
+  const std::int64_t values = 256 * model.units().bytes();                                          // logits of a unit
+  const at::Tensor all = logits.empty() ? at::zeros({0, 256}, hidden.options()) : at::cat(logits);  // [P·N,256]
+  const at::Tensor spread = scattered(all.view({-1, values}), batch.predictor_places, places);
+  out.emplace_back("out/logits", spread.masked_fill(as_mask(batch.shown).logical_not().unsqueeze(1), 0)
+                                     .view({batch.rows, batch.words, batch.label_width, values}));
   const bool labelled = std::ranges::any_of(targets, [](std::int64_t target) { return target >= 0; });
   // A mean over nothing is 0 here, where the Python gives NaN.
   const at::Tensor loss = labelled ? at::nll_loss(at::log_softmax(all, -1), as_tensor(targets), {}, at::Reduction::Mean)

@@ -128,7 +128,7 @@ class Describer {
   std::int64_t idle(const WeltModel::Part& part) const {
     std::int64_t values = 0;
     for (const NamedParameter& parameter : part.component->parameters()) {
-      if (used_.contains(part.slot + "." + parameter.name)) continue;
+      if (used_.contains(part.prefix + parameter.name)) continue;
       std::int64_t size = 1;
       for (const std::int64_t side : parameter.shape) size *= side;
       values += size;
@@ -165,11 +165,14 @@ class Describer {
     info_.latent_cache = cache(component, lengths().words);
   }
 
-  // The head, which a tied model has no tensor of, is the product of one position less than the body has.
+  // The head, which a tied model of bytes has no tensor of, is the product of one position less than the body has. That
+  // of a model of units is followed by the product with the byte table: 256 · E/N for each of N bytes.
   void cost_of_decoder(const TorchComponent& component, PartInfo& info) {
     const Vocabulary& vocabulary = component.vocabulary();
-    const std::int64_t head = byte_values * vocabulary.width;
-    if (!vocabulary.tied) matrices_[info.name] -= head;
+    const bool wide = model_.units().bytes() > 1;
+    const std::int64_t own = wide ? vocabulary.width * vocabulary.width : 0, bytes = byte_values * vocabulary.width;
+    const std::int64_t head = own + bytes;
+    if (wide || !vocabulary.tied) matrices_[info.name] -= wide ? own : bytes;
     cost(component, info, lengths().bytes + 2, /*causal=*/true);
     *info.weight_flops += 2.0 * static_cast<double>(head) * (lengths().bytes + 1);
     const std::int64_t longest = model_.spec().segmenter.max_bytes + 2, limit = component.max_positions();

@@ -6,11 +6,11 @@
 //   attention   4 · layers · heads · head width · pairs: scores and weighted values, over the pairs of positions of a
 //               row that see each other: T² of T, T (T + 1) / 2 in a causal row
 // Training takes three times as many: each product of the forward pass has two in the backward pass (Kaplan et al.
-// 2020, section 2.1). A word of b bytes is b + 2 positions to the bytes encoder (BOS, EOS), an image of h × w patches
-// h · w + 1 to the image encoder, one position to the latent transformer, and b + 2 to the decoder (latent, BOS), b + 1
-// of which have logits. Left out: norms, activations, softmax, rotary positions, the lookup and folding of byte tables,
-// loss and optimizer. Nothing is subtracted for words that a batch holds twice (encoded once), for windows of local
-// attention, or for what a plugin finds it need not compute.
+// 2020, section 2.1). A word of b units (bytes, but in models of UTF-16 or UTF-32) is b + 2 positions to the bytes
+// encoder (BOS, EOS), an image of h × w patches h · w + 1 to the image encoder, one position to the latent transformer,
+// and b + 2 to the decoder (latent, BOS), b + 1 of which have logits. Left out: norms, activations, softmax, rotary
+// positions, the lookup and folding of byte tables, loss and optimizer. Nothing is subtracted for words that a batch
+// holds twice (encoded once), for windows of local attention, or for what a plugin finds it need not compute.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ namespace welt {
 
 // The lengths that cost depends on.
 struct WordLengths {
-  double bytes = 5;               // of a word's text
+  double bytes = 5;               // of a word's text; in models of UTF-16 or UTF-32: units
   std::int64_t image_height = 0;  // pixels; 0: the renderer's block
   std::int64_t image_width = 48;
   std::int64_t words = 128;  // of a row of the latent transformer, and of a generation's cache

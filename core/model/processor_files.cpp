@@ -31,8 +31,8 @@ Json special_token(char byte) {
           {"special", true}};
 }
 
-Json tokenizer_config() {
-  return {{"tokenizer_class", "UTF8Tokenizer"},
+Json tokenizer_config(Encoding encoding) {
+  return {{"tokenizer_class", tokenizer_class(encoding)},
           {"processor_class", "TextImageProcessor"},
           {"added_tokens_decoder", {{"0", special_token(0)}, {"2", special_token(2)}, {"3", special_token(3)}}},
           {"pad_token", std::string(1, '\0')},
@@ -72,6 +72,12 @@ std::vector<double> numbers(const Json& json, const char* key, const std::string
 
 }  // namespace
 
+std::string tokenizer_class(Encoding encoding) {
+  std::string name(encoding_name(encoding));
+  std::erase(name, '-');
+  return name + "Tokenizer";
+}
+
 void write_processor_files(const fs::path& folder, const WeltSpec& spec, std::int64_t words) {
   const Json none = Json::object();
   write(folder / "processor_config.json", {{"processor_class", "TextImageProcessor"},
@@ -85,7 +91,7 @@ void write_processor_files(const fs::path& folder, const WeltSpec& spec, std::in
                                                         {"extra_special_tokens", none},
                                                         {"clean_up_tokenization_spaces", false}});
   write(folder / "pretokenizer/special_tokens_map.json", none);
-  write(folder / "tokenizer/tokenizer_config.json", tokenizer_config());
+  write(folder / "tokenizer/tokenizer_config.json", tokenizer_config(spec.encoding));
   write(folder / "tokenizer/special_tokens_map.json",
         {{"pad_token", std::string(1, '\0')}, {"bos_token", "\u0002"}, {"eos_token", "\u0003"}});
   // Which fonts the Python renderer is to load is not ours to say: it has its own list.

@@ -17,15 +17,13 @@ std::vector<std::int64_t> order_by_length(const std::vector<std::int64_t>& lengt
   return order;
 }
 
-void append_word(std::vector<std::int64_t>& ids, std::span<const std::uint8_t> word) {
-  ids.insert(ids.end(), word.begin(), word.end());
-}
-
-// Which of the ids behind `first` are seen: NUL is not, where it stands for padding.
+// Which of the units from the byte `first` on are seen: NUL is not, where it stands for padding.
 void append_visible(std::vector<std::uint8_t>& visible, const std::vector<std::int64_t>& ids, std::size_t first,
-                    bool nul_is_padding) {
-  if (!nul_is_padding) return;
-  for (std::size_t i = first; i < ids.size(); ++i) visible.push_back(ids[i] != pad_byte);
+                    const WordTable& table) {
+  if (!table.nul_is_padding) return;
+  for (auto unit = ids.begin() + static_cast<std::ptrdiff_t>(first); unit != ids.end(); unit += table.units.bytes())
+    visible.push_back(
+        std::any_of(unit, unit + table.units.bytes(), [](std::int64_t byte) { return byte != pad_byte; }));
 }
 
 // The images of rows, row i being the word row_word[i] of the table, by size.
@@ -44,22 +42,30 @@ std::vector<ImageGroup> group_images(const WordTable& table, const std::vector<s
   return out;
 }
 
-// [latent, BOS, bytes…] and its targets: bytes…, EOS.
-void append_row(DecoderChunk& chunk, std::span<const std::uint8_t> word, bool nul_is_padding) {
-  const auto first = static_cast<std::int64_t>(chunk.ids.size());
-  chunk.ids.push_back(256 + chunk.rows);
-  chunk.ids.push_back(bos_byte);
-  append_word(chunk.ids, word);
-  append_visible(chunk.visible, chunk.ids, static_cast<std::size_t>(first), nul_is_padding);
-  for (std::size_t k = 0; k <= word.size(); ++k) {
-    const std::uint8_t target = k < word.size() ? word[k] : eos_byte;
-    if (nul_is_padding && target == pad_byte) continue;
-    chunk.predictors.push_back(first + 1 + static_cast<std::int64_t>(k));
-    chunk.targets.push_back(target);
-    chunk.target_row.push_back(chunk.rows);
+// [latent, BOS, units…] and its targets: units…, EOS.
+void append_row(DecoderChunk& chunk, std::span<const std::uint8_t> word, const WordTable& table) {
+  const std::int64_t size = table.units.bytes(), first = chunk.tokens();
+  const std::size_t seen = chunk.ids.size();
+  chunk.begin_row(size);
+  table.units.append_unit(bos_byte, chunk.ids);
+  const std::size_t behind_bos = chunk.ids.size();
+  table.units.append(word, chunk.ids);
+  append_visible(chunk.visible, chunk.ids, seen, table);
+  const std::size_t behind_word = chunk.ids.size();
+  table.units.append_unit(eos_byte, chunk.ids);  // a target, not a token
+  const auto bytes = [&](std::size_t at) { return chunk.ids.begin() + static_cast<std::ptrdiff_t>(at); };
+  std::int64_t predictor = first + 1;
+  for (auto unit = bytes(behind_bos); unit != chunk.ids.end(); unit += size, ++predictor) {
+    if (table.nul_is_padding && std::all_of(unit, unit + size, [](std::int64_t byte) { return byte == pad_byte; }))
+      continue;
+    chunk.predictors.push_back(predictor);
+    for (std::int64_t place = 0; place < size; ++place) {
+      chunk.targets.push_back(unit[place]);
+      chunk.target_row.push_back(chunk.rows);
+    }
   }
-  chunk.offsets.push_back(static_cast<std::int64_t>(chunk.ids.size()));
-  ++chunk.rows;
+  chunk.ids.resize(behind_word);
+  chunk.finish_row(size);
 }
 
 LatentPlan plan_latent(const Batch& batch, const std::vector<std::int64_t>& row_of_word) {
@@ -78,10 +84,29 @@ LatentPlan plan_latent(const Batch& batch, const std::vector<std::int64_t>& row_
 
 }  // namespace
 
+void DecoderChunk::begin_row(std::int64_t unit_bytes) {
+  for (std::int64_t place = 0; place < unit_bytes; ++place) ids.push_back(256 + unit_bytes * rows + place);
+}
+
+void DecoderChunk::finish_row(std::int64_t unit_bytes) {
+  offsets.push_back(std::ssize(ids) / unit_bytes);
+  ++rows;
+}
+
+DecoderChunk& DecoderPlan::chunk_for(std::int64_t row_tokens, std::int64_t chunk_tokens) {
+  if (chunks.empty() || chunks.back().tokens() + row_tokens > std::max(chunk_tokens, row_tokens)) {
+    chunks.emplace_back();
+    chunks.back().first_row = std::ssize(positions);
+    chunks.back().offsets.push_back(0);
+  }
+  tokens += row_tokens;
+  return chunks.back();
+}
+
 WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& words,
                     std::vector<std::int64_t>& word_row) {
   std::vector<std::int64_t> lengths, row_word;
-  for (const std::int64_t word : words) lengths.push_back(static_cast<std::int64_t>(table.word(word).size()));
+  for (const std::int64_t word : words) lengths.push_back(table.units.count(table.word(word)));
   WordPlan plan;
   plan.offsets.push_back(0);
   word_row.assign(words.size(), -1);
@@ -89,36 +114,31 @@ WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& wor
     word_row[i] = plan.rows();
     row_word.push_back(words[i]);
     const std::size_t first = plan.ids.size();
-    plan.ids.push_back(bos_byte);
-    append_word(plan.ids, table.word(words[i]));
-    plan.ids.push_back(eos_byte);
-    append_visible(plan.visible, plan.ids, first, table.nul_is_padding);
-    plan.offsets.push_back(static_cast<std::int64_t>(plan.ids.size()));
+    table.units.append_unit(bos_byte, plan.ids);
+    table.units.append(table.word(words[i]), plan.ids);
+    table.units.append_unit(eos_byte, plan.ids);
+    append_visible(plan.visible, plan.ids, first, table);
+    plan.offsets.push_back(std::ssize(plan.ids) / table.units.bytes());
   }
   if (!table.images.empty()) plan.images = group_images(table, row_word);
   return plan;
 }
 
 DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens) {
+  const WordTable& table = batch.table;
   DecoderPlan plan;
   std::vector<std::int64_t> labelled, lengths;
   for (std::size_t position = 0; position < batch.label.size(); ++position) {
     if (batch.label[position] < 0) continue;
+    const std::span<const std::uint8_t> word = table.word(batch.label[position]);
     labelled.push_back(static_cast<std::int64_t>(position));
-    lengths.push_back(static_cast<std::int64_t>(batch.table.word(batch.label[position]).size()));
+    lengths.push_back(table.units.count(word));
+    plan.text_bytes += std::ssize(word) - (table.nul_is_padding ? std::ranges::count(word, pad_byte) : 0);
   }
   for (const std::int64_t i : order_by_length(lengths)) {
-    const std::int64_t tokens = lengths[i] + 2;
-    if (plan.chunks.empty() ||
-        static_cast<std::int64_t>(plan.chunks.back().ids.size()) + tokens > std::max(chunk_tokens, tokens)) {
-      plan.chunks.emplace_back();
-      plan.chunks.back().first_row = static_cast<std::int64_t>(plan.positions.size());
-      plan.chunks.back().offsets.push_back(0);
-    }
-    DecoderChunk& chunk = plan.chunks.back();
-    append_row(chunk, batch.table.word(batch.label[labelled[i]]), batch.table.nul_is_padding);
+    DecoderChunk& chunk = plan.chunk_for(lengths[i] + 2, chunk_tokens);
+    append_row(chunk, table.word(batch.label[labelled[i]]), table);
     plan.positions.push_back(labelled[i]);
-    plan.tokens += tokens;
   }
   return plan;
 }

@@ -1,8 +1,10 @@
 // From a Batch to index lists: which rows the encoders, the latent transformer and the decoder run over. No tensors, no
 // padding. (core/model/dense_batch.h makes the same plan of a batch in the Python reference's layout.)
 //
-// Rows are ordered by length, so that rows of one length lie side by side and attention over them needs no gather.
-// Autograd keeps the lists until the backward pass: a plan lives as long as the graph that was made of it.
+// A token is a unit of the model's encoding (core/text/units.h) and stands in the lists as its N bytes, least
+// significant first; in UTF-8 N is 1. Rows are ordered by length, so that rows of one length lie side by side and
+// attention over them needs no gather. Autograd keeps the lists until the backward pass: a plan lives as long as the
+// graph that was made of it.
 #pragma once
 
 #include <cstdint>
@@ -19,11 +21,11 @@ struct ImageGroup {
   std::vector<std::uint8_t> grey;  // [n, height, width], 0 black to 255 white
 };
 
-// Distinct input words as rows [BOS, bytes…, EOS], and their images.
+// Distinct input words as rows [BOS, units…, EOS], and their images.
 struct WordPlan {
-  std::vector<std::int64_t> ids;      // [tokens] byte values
-  std::vector<std::int64_t> offsets;  // [N+1]
-  std::vector<std::uint8_t> visible;  // [tokens] 0: the byte keeps its place but is not seen; empty: all are seen
+  std::vector<std::int64_t> ids;      // [tokens·N] byte values
+  std::vector<std::int64_t> offsets;  // [rows+1], in tokens
+  std::vector<std::uint8_t> visible;  // [tokens] 0: the unit keeps its place but is not seen; empty: all are seen
   std::vector<ImageGroup> images;     // empty: the batch has none
   std::int64_t rows() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
 };
@@ -37,21 +39,31 @@ struct LatentPlan {
   std::vector<std::uint8_t> dense;             // [B,W,W], 1: the row's slot sees the column's; the whole mask
 };
 
-// Labelled positions as rows [latent, BOS, bytes…]; the tokens behind the latent predict: bytes…, EOS.
+// Labelled positions as rows [latent, BOS, units…]; the tokens behind the latent predict: units…, EOS.
 struct DecoderChunk {
   std::int64_t first_row = 0, rows = 0;  // of DecoderPlan::positions
-  std::vector<std::int64_t> ids;         // [tokens] byte value, or 256 + row within the chunk for the latent's slot
-  std::vector<std::int64_t> offsets;     // [rows+1]
+  std::vector<std::int64_t> ids;  // [tokens·N] byte values; of the latent's token 256 + N · row of the chunk + 0…
+  std::vector<std::int64_t> offsets;     // [rows+1], in tokens
   std::vector<std::uint8_t> visible;     // [tokens], as in WordPlan
   std::vector<std::int64_t> predictors;  // [targets] token index whose hidden state predicts
-  std::vector<std::int64_t> targets;     // [targets] byte
-  std::vector<std::int64_t> target_row;  // [targets] row within the chunk
+  std::vector<std::int64_t> targets;     // [targets·N] bytes
+  std::vector<std::int64_t> target_row;  // [targets·N] row within the chunk
+  std::int64_t tokens() const { return offsets.back(); }
+
+  // Begins a row with the latent's token. Behind its other tokens: finish_row().
+  void begin_row(std::int64_t unit_bytes);
+  void finish_row(std::int64_t unit_bytes);
 };
 
 struct DecoderPlan {
   std::vector<std::int64_t> positions;  // [R] flat b·W+w of each row's latent
   std::vector<DecoderChunk> chunks;     // of about `chunk_tokens` tokens, whole rows
   std::int64_t tokens = 0;
+  std::int64_t text_bytes = 0;  // UTF-8 bytes that are learnt; not known (0) of a plan that is made without words
+
+  // The chunk for a row of `tokens` tokens more: the last, or, where that would have more than `chunk_tokens`, a new
+  // one.
+  DecoderChunk& chunk_for(std::int64_t row_tokens, std::int64_t chunk_tokens);
 };
 
 struct StepPlan {

@@ -16,6 +16,7 @@
 #include "core/base/context.h"
 #include "core/base/log.h"
 #include "core/model/index_tensor.h"
+#include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
 #include "core/model/welt_norm.h"
 #include "core/text/segmenter.h"
@@ -94,8 +95,8 @@ WordImages WeltModel::normalise(const std::vector<ImageGroup>& images) const {
 // Vocabulary.scale is not applied: a byte table takes the place of the model's own, scale included (as in the Python
 // WeLT).
 at::Tensor WeltModel::encode_bytes(const WordPlan& plan) {
-  const at::Tensor table = encoder_table_->folded();  // [256,E]
-  const RowsView rows{at::embedding(table, as_tensor(plan.ids)), as_tensor(plan.offsets)};
+  const at::Tensor table = encoder_table_->folded();  // [256,E/N]
+  const RowsView rows{embed_units(table, as_tensor(plan.ids), units().bytes()), as_tensor(plan.offsets)};
   const bool causal = (spec_.bytes_encoder.type->flags & WELT_COMPONENT_CAUSAL) != 0;
   const AttentionView attention{.kind = causal ? WELT_ATTENTION_CAUSAL : WELT_ATTENTION_FULL,
                                 .key_valid = as_mask(plan.visible)};

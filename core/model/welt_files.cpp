@@ -1,8 +1,10 @@
 // A model's files: the names, shapes and files of a checkpoint of the Python WeLT.
 //
 // A byte table is three tensors (base, projection, folded), the latent's token table has no rows, and the latent's head
-// name carries the decoder mapping.
+// name carries the decoder mapping. A model of UTF-16 units or code points has its byte tables one name deeper, and its
+// decoder below `bytes_decoder.model`, as utf8_tokenizer's CharacterCausalLMWrapper has it.
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <fmt/ranges.h>
@@ -21,10 +23,6 @@
 
 namespace welt {
 namespace {
-
-std::string table_name(const std::string& slot, const TorchComponent& component) {
-  return slot + "." + component.vocabulary().table_name;
-}
 
 std::string slot_of(const std::string& parameter) { return parameter.substr(0, parameter.find('.')); }
 
@@ -91,18 +89,38 @@ class Match {
 std::vector<std::pair<std::string, at::Tensor>> WeltModel::folded_tables() const {
   const at::NoGradGuard no_grad;
   std::vector<std::pair<std::string, at::Tensor>> tables;
-  if (bytes_encoder_) tables.emplace_back(table_name("bytes_encoder", *bytes_encoder_), encoder_table_->folded());
-  tables.emplace_back(table_name("bytes_decoder", *decoder_), decoder_table_->folded());
+  const auto table = [&](const char* slot, const TorchComponent& component, const ByteTable& bytes) {
+    tables.emplace_back(table_stem(slot, component) + "weight", bytes.folded());
+  };
+  if (bytes_encoder_) table("bytes_encoder", *bytes_encoder_, *encoder_table_);
+  table("bytes_decoder", *decoder_, *decoder_table_);
   return tables;
+}
+
+std::vector<std::pair<std::string, at::Tensor>> WeltModel::constant_tensors() const {
+  auto tensors = folded_tables();
+  tensors.emplace_back("latent_transformer." + latent_->vocabulary().table_name,
+                       at::empty({0, latent_->vocabulary().width}, at::kFloat));
+  if (units().bytes() == 1) return tensors;
+  const auto shifts = [&](const char* slot, const TorchComponent& component) {
+    std::string stem = table_stem(slot, component);
+    stem.resize(stem.size() - std::string_view("embedding.").size());
+    tensors.emplace_back(stem + "_byte_shifts", at::arange(0, 8 * units().bytes(), 8, at::kLong));
+  };
+  if (bytes_encoder_) shifts("bytes_encoder", *bytes_encoder_);
+  shifts("bytes_decoder", *decoder_);
+  const Vocabulary& vocabulary = decoder_->vocabulary();
+  if (!vocabulary.tied)
+    tensors.emplace_back(parts().back().prefix + vocabulary.table_name,
+                         at::zeros({vocabulary.width, vocabulary.width}, at::kFloat));
+  return tensors;
 }
 
 void WeltModel::save(const std::filesystem::path& folder, std::int64_t words) const {
   const at::NoGradGuard no_grad;
   std::vector<NamedTensor> tensors;
   for (const ModelParameter& parameter : parameters_) tensors.emplace_back(parameter.name, parameter.tensor.detach());
-  for (const auto& table : folded_tables()) tensors.push_back(table);
-  tensors.emplace_back(table_name("latent_transformer", *latent_),
-                       at::empty({0, latent_->vocabulary().width}, at::kFloat));
+  for (const auto& constant : constant_tensors()) tensors.push_back(constant);
   write_file(folder / "config.json", spec_.config_json().dump(2) + "\n");
   write_file(folder / "welt.json", spec_.welt_json().dump(2) + "\n");
   save_tensors(folder / "model.safetensors", tensors);
@@ -111,8 +129,7 @@ void WeltModel::save(const std::filesystem::path& folder, std::int64_t words) co
 
 WeltModel::FileMatch WeltModel::compare(const SafetensorsFile& file) const {
   Match match(file);
-  match.use(table_name("latent_transformer", *latent_));
-  for (const auto& [name, table] : folded_tables()) match.use(name);
+  for (const auto& [name, tensor] : constant_tensors()) match.use(name);
   for (const ModelParameter& parameter : parameters_) match.find(parameter);
   return {match.problems(), match.unused()};
 }
@@ -150,8 +167,7 @@ void WeltModel::load_tensors(const std::filesystem::path& path) {
            (slot == "image_encoder" && spec_.image_encoder.fresh);
   };
   Match match(file);
-  match.use(table_name("latent_transformer", *latent_));
-  for (const auto& [name, table] : folded_tables()) match.use(name);
+  for (const auto& [name, tensor] : constant_tensors()) match.use(name);
   std::map<std::string, at::Tensor> loaded;
   for (const ModelParameter& parameter : parameters_) {
     if (fresh(parameter.name)) continue;
@@ -164,19 +180,20 @@ void WeltModel::load_tensors(const std::filesystem::path& path) {
   if (!unused.empty())
     log_warning("model", "{}: {} tensors are not used: {}", path.string(), unused.size(), fmt::join(unused, ", "));
 
-  const auto install = [&](std::optional<TorchComponent>& component, const SlotSpec& spec, const std::string& slot) {
+  const auto install = [&](std::optional<TorchComponent>& component, const SlotSpec& spec, const Part& part) {
     if (!component || spec.fresh) return;
     for (std::size_t i = 0; i < component->parameters().size(); ++i) {
       const NamedParameter& info = component->parameters()[i];
-      const auto found = loaded.find(slot + "." + info.name);
+      const auto found = loaded.find(part.prefix + info.name);
       // Parameters outside a WeLT checkpoint (an unused MLM head) still need memory behind them.
       component->bind(i, found != loaded.end() ? found->second : at::zeros(info.shape, at::kFloat));
     }
   };
-  install(image_encoder_, spec_.image_encoder, "image_encoder");
-  install(bytes_encoder_, spec_.bytes_encoder, "bytes_encoder");
-  install(latent_, spec_.latent, "latent_transformer");
-  install(decoder_, spec_.decoder, "bytes_decoder");
+  const auto [image, bytes, latent, decoder] = parts();
+  install(image_encoder_, spec_.image_encoder, image);
+  install(bytes_encoder_, spec_.bytes_encoder, bytes);
+  install(latent_, spec_.latent, latent);
+  install(decoder_, spec_.decoder, decoder);
   const at::NoGradGuard no_grad;
   for (const ModelParameter& parameter : parameters_) {
     const auto found = loaded.find(parameter.name);
@@ -190,8 +207,7 @@ void WeltModel::init_from(const std::filesystem::path& checkpoint, bool strict) 
   const std::filesystem::path path = checkpoint / "model.safetensors";
   const SafetensorsFile file = SafetensorsFile::open(path);
   Match match(file);
-  match.use(table_name("latent_transformer", *latent_));
-  for (const auto& [name, table] : folded_tables()) match.use(name);
+  for (const auto& [name, tensor] : constant_tensors()) match.use(name);
   std::vector<std::pair<at::Tensor, const SafetensorsEntry*>> found;
   for (const ModelParameter& parameter : parameters_)
     if (const SafetensorsEntry* entry = match.find(parameter)) found.emplace_back(parameter.tensor, entry);

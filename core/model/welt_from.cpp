@@ -1,7 +1,9 @@
 // `from = "…"` with weights: bodies of Hugging Face models as the start of a WeLT model's parts.
 //
 // A body is taken over whole. Of a token table (and, in an untied decoder, of the head and its bias) the first 256 rows
-// become the byte table; rows that are missing keep their random start, and the bit projection stays 0.
+// become the byte table; rows that are missing keep their random start, and the bit projection stays 0. In a model of
+// UTF-16 units or code points byte tables are narrower than any token table and start at random; the decoder's head
+// takes the first rows of the other model's head, which may be its table.
 #include <ATen/core/grad_mode.h>
 #include <fmt/ranges.h>
 
@@ -51,7 +53,7 @@ void WeltModel::take_weights() {
   }
   if (wanted(spec_.bytes_encoder)) {
     LoadedWeights loaded = take(*bytes_encoder_, spec_.bytes_encoder, "bytes_encoder");
-    take_rows(encoder_table_->base, loaded.table);
+    if (units().bytes() == 1) take_rows(encoder_table_->base, loaded.table);
     std::vector<std::string> heads{own_head(loaded), loaded.head_bias_file_name};
     const std::string prefix = bytes_encoder_->vocabulary().base_prefix + ".";
     const auto outside = [&](const std::string& name) { return !name.starts_with(prefix); };
@@ -66,8 +68,8 @@ void WeltModel::take_weights() {
   }
   if (wanted(spec_.decoder)) {
     LoadedWeights loaded = take(*decoder_, spec_.decoder, "bytes_decoder");
-    take_rows(decoder_table_->base, loaded.table);
-    take_rows(head_weight_, loaded.head);
+    if (units().bytes() == 1) take_rows(decoder_table_->base, loaded.table);
+    take_rows(head_weight_, decoder_->vocabulary().tied ? loaded.table : loaded.head);
     take_rows(head_bias_, loaded.head_bias);
     tell(spec_.decoder, loaded);
   }

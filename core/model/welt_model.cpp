@@ -36,6 +36,17 @@ void require_head(const SlotSpec& slot, const TorchComponent& component) {
         "Choose another plugin, or another class in config.architectures"});
 }
 
+// A unit's embedding is one part for each of its bytes.
+std::int64_t byte_width(const SlotSpec& slot, const TorchComponent& component, Units units) {
+  const std::int64_t width = component.vocabulary().width;
+  if (width % units.bytes() != 0)
+    fail({slot.where,
+          fmt::format("plugin {} embeds in {} values, which {} units of {} bytes do not divide", slot.type->id, width,
+                      encoding_name(units.encoding()), units.bytes()),
+          fmt::format("a multiple of {}", units.bytes()), "Choose another width, or model.encoding = \"utf-8\""});
+  return width / units.bytes();
+}
+
 // What the checkpoint or the recipe leaves open is what the plugin says; what it says must fit the channels.
 void complete(PixelNormalisation& pixels, const SlotSpec& slot, const ImageFacts& facts) {
   const auto channels = static_cast<std::size_t>(facts.channels);
@@ -89,10 +100,9 @@ void WeltModel::make_own_tensors(Init init) {
   const auto bias = [&](std::int64_t size) { return at::zeros({size}, options).requires_grad_(); };
   const auto norm = [&](std::int64_t size) { return at::ones({size}, options).requires_grad_(); };
 
-  if (bytes_encoder_) {
-    const Vocabulary& vocabulary = bytes_encoder_->vocabulary();
-    encoder_table_.emplace(vocabulary.width, vocabulary.initializer_range, options);
-  }
+  if (bytes_encoder_)
+    encoder_table_.emplace(byte_width(spec_.bytes_encoder, *bytes_encoder_, units()),
+                           bytes_encoder_->vocabulary().initializer_range, options);
   const Vocabulary& vocabulary = decoder_->vocabulary();
   const std::int64_t latent_width = latent_->width(), decoder_input = vocabulary.width;
   encoder_mapping_weight_ = matrix(latent_width, image_width() + bytes_width());
@@ -101,9 +111,21 @@ void WeltModel::make_own_tensors(Init init) {
   decoder_mapping_weight_ = matrix(decoder_input, latent_width);
   decoder_mapping_bias_ = bias(decoder_input);
   decoder_norm_ = norm(decoder_input);
-  decoder_table_.emplace(decoder_input, vocabulary.initializer_range, options);
-  if (!vocabulary.tied) head_weight_ = matrix(256, decoder_input);
-  if (!vocabulary.head_bias_name.empty()) head_bias_ = bias(256);
+  decoder_table_.emplace(byte_width(spec_.decoder, *decoder_, units()), vocabulary.initializer_range, options);
+  // The head of a model of units gives a unit's embedding, tied or not to a table that nothing else reads.
+  const bool wide = units().bytes() > 1;
+  const std::int64_t head_rows = wide ? decoder_input : 256;
+  if (wide) spec_.decoder.config["vocab_size"] = head_rows;
+  if (wide || !vocabulary.tied) head_weight_ = matrix(head_rows, decoder_input);
+  if (!vocabulary.head_bias_name.empty()) head_bias_ = bias(head_rows);
+}
+
+// What a byte table's three names begin with, up to a dot.
+std::string WeltModel::table_stem(const std::string& slot, const TorchComponent& component) const {
+  std::string stem = slot + "." + component.vocabulary().table_name;
+  stem.resize(stem.size() - std::string_view("weight").size());
+  if (units().bytes() == 1) return stem;
+  return (slot == "bytes_decoder" ? "bytes_decoder.char_embedding." : stem) + "embedding.";
 }
 
 void WeltModel::collect_parameters() {
@@ -113,47 +135,51 @@ void WeltModel::collect_parameters() {
     if (tensor.defined()) parameters_.push_back({name, tensor, decay, group, is_table});
   };
   // What stands outside the base model (an MLM head) has no part in a bytes encoder and is not in a WeLT checkpoint.
-  const auto body = [&](const TorchComponent& component, const std::string& slot, const std::string& prefix = "") {
+  const auto body = [&](const Part& part, const std::string& prefix = "") {
+    const TorchComponent& component = *part.component;
     const std::vector<at::Tensor> tensors = component.tensors();
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       const NamedParameter& info = component.parameters()[i];
       if (info.kind != WELT_PARAMETER || !info.trainable || !info.tied_to.empty()) continue;
-      if (info.name.starts_with(prefix)) own(slot + "." + info.name, tensors[i], info.decay, slot, info.table);
+      if (info.name.starts_with(prefix)) own(part.prefix + info.name, tensors[i], info.decay, part.slot, info.table);
     }
   };
   const auto table = [&](const ByteTable& bytes, const TorchComponent& component, const std::string& slot) {
-    std::string stem = slot + "." + component.vocabulary().table_name;
-    stem.resize(stem.size() - std::string_view("weight").size());
+    const std::string stem = table_stem(slot, component);
     own(stem + "embeddings.weight", bytes.base, true, slot, true);
     own(stem + "bit_proj_w", bytes.projection, true, slot, true);
   };
   const auto bias_of = [](std::string weight) { return weight.replace(weight.rfind("weight"), 6, "bias"); };
+  const auto [image, bytes, latent, decoder] = parts();
 
-  if (image_encoder_) body(*image_encoder_, "image_encoder");
+  if (image_encoder_) body(image);
   if (bytes_encoder_) {
     table(*encoder_table_, *bytes_encoder_, "bytes_encoder");
-    body(*bytes_encoder_, "bytes_encoder", bytes_encoder_->vocabulary().base_prefix + ".");
+    body(bytes, bytes_encoder_->vocabulary().base_prefix + ".");
   }
   own("encoder_mapping.weight", encoder_mapping_weight_, true, "encoder_mapping");
   own("encoder_mapping.bias", encoder_mapping_bias_, false, "encoder_mapping");
   own("encoder_norm.weight", encoder_norm_, false, "encoder_norm");
-  body(*latent_, "latent_transformer");
+  body(latent);
   const std::string mapping = "latent_transformer." + latent_->vocabulary().head_name;
   own(mapping, decoder_mapping_weight_, true, "decoder_mapping");
   own(bias_of(mapping), decoder_mapping_bias_, false, "decoder_mapping");
   own("decoder_norm.weight", decoder_norm_, false, "decoder_norm");
   table(*decoder_table_, *decoder_, "bytes_decoder");
-  body(*decoder_, "bytes_decoder");
-  own("bytes_decoder." + decoder_->vocabulary().head_name, head_weight_, true, "bytes_decoder");
-  own("bytes_decoder." + decoder_->vocabulary().head_bias_name, head_bias_, false, "bytes_decoder");
+  body(decoder);
+  const Vocabulary& vocabulary = decoder_->vocabulary();
+  own(decoder.prefix + (vocabulary.tied ? vocabulary.table_name : vocabulary.head_name), head_weight_, true,
+      "bytes_decoder");
+  own(decoder.prefix + vocabulary.head_bias_name, head_bias_, false, "bytes_decoder");
 }
 
-std::vector<WeltModel::Part> WeltModel::parts() const {
+std::array<WeltModel::Part, 4> WeltModel::parts() const {
   const auto pointer = [](const std::optional<TorchComponent>& component) { return component ? &*component : nullptr; };
-  return {{"image_encoder", pointer(image_encoder_)},
-          {"bytes_encoder", pointer(bytes_encoder_)},
-          {"latent_transformer", pointer(latent_)},
-          {"bytes_decoder", pointer(decoder_)}};
+  const char* decoder = units().bytes() > 1 ? "bytes_decoder.model." : "bytes_decoder.";
+  return {Part{"image_encoder", "image_encoder.", pointer(image_encoder_)},
+          Part{"bytes_encoder", "bytes_encoder.", pointer(bytes_encoder_)},
+          Part{"latent_transformer", "latent_transformer.", pointer(latent_)},
+          Part{"bytes_decoder", decoder, pointer(decoder_)}};
 }
 
 void WeltModel::to(at::ScalarType dtype) {

@@ -4,7 +4,7 @@
 //                  └ images ───── image encoder ──────────┴ mapping ─ norm ─┐ gather to [B,W,D]
 //                                                          latent transformer ─ mapping ─ norm ─ labelled positions
 //                                                          [R,E]
-//                                  [latent, BOS, bytes…] rows ─ decoder ─ head ─ cross-entropy over bytes
+//                                  [latent, BOS, units…] rows ─ decoder ─ head ─ cross-entropy over bytes
 //
 // Only distinct words, real bytes and labelled positions are computed. Decoder rows run in chunks, forward and
 // backward, before the latent transformer's backward, so that memory is that of one chunk. Follows sign/WeLT's
@@ -13,6 +13,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -91,6 +92,7 @@ class WeltModel {
   std::shared_ptr<WordDrawer> make_drawer(std::size_t cache_bytes);
   // What cuts text into words for this model; its fingerprint becomes the model's, with a warning as above.
   Component open_segmenter();
+  Units units() const { return Units(spec_.encoding); }  // that words are read and written in
   const std::vector<ModelParameter>& parameters() const { return parameters_; }
   std::int64_t parameter_count() const;
   at::ScalarType dtype() const;
@@ -123,22 +125,28 @@ class WeltModel {
   struct MappedLatents {
     at::Tensor mapped, latents;  // [..,E], before and after the norm
   };
-  MappedLatents map_latents(const at::Tensor& hidden) const;                  // [..,D]
-  at::Tensor decoder_embeddings() const { return decoder_table_->folded(); }  // [256,E], with graph
-  // latents [rows,E] of the chunk, table [256,E] → logits [targets,256]
+  MappedLatents map_latents(const at::Tensor& hidden) const;  // [..,D]
+  // Units of N bytes: a byte's part of an embedding is E/N wide.
+  at::Tensor decoder_embeddings() const { return decoder_table_->folded(); }  // [256,E/N], with graph
+  // latents [rows,E] of the chunk, table [256,E/N] → logits [targets·N,256]
   at::Tensor decode(const DecoderChunk& chunk, const at::Tensor& latents, const at::Tensor& table);
-  at::Tensor byte_logits(const at::Tensor& hidden, const at::Tensor& table);  // [n,D] of the decoder → [n,256]
+  at::Tensor byte_logits(const at::Tensor& hidden, const at::Tensor& table);  // [n,D] of the decoder → [n·N,256]
   TorchComponent& latent_transformer() { return *latent_; }
   TorchComponent& decoder() { return *decoder_; }
   // Folded byte tables under their names in a checkpoint: not parameters, but part of the file.
   std::vector<std::pair<std::string, at::Tensor>> folded_tables() const;
 
+  // What a checkpoint's file has beside parameters: folded tables, and what the Python WeLT writes but does not use
+  // (the latent's table without rows, of a model of units the tables' shifts and the decoder's own table).
+  std::vector<std::pair<std::string, at::Tensor>> constant_tensors() const;
+
   // The four components by slot; null: the model has none. For listing their sizes.
   struct Part {
-    std::string slot;  // "bytes_encoder", …
+    std::string slot;    // "bytes_encoder", …
+    std::string prefix;  // of its body's parameters in a checkpoint, with a dot
     const TorchComponent* component;
   };
-  std::vector<Part> parts() const;
+  std::array<Part, 4> parts() const;
 
  private:
   enum class Init { random, empty, outline };
@@ -149,6 +157,7 @@ class WeltModel {
   void take_weights();  // welt_from.cpp
   void load_tensors(const std::filesystem::path& file);
   void check_swapped_width(const std::filesystem::path& file, const std::vector<std::int64_t>& shape) const;
+  std::string table_stem(const std::string& slot, const TorchComponent& component) const;
   std::int64_t image_width() const { return image_encoder_ ? image_encoder_->width() : 0; }
   std::int64_t bytes_width() const { return bytes_encoder_ ? bytes_encoder_->width() : 0; }
 
@@ -160,7 +169,7 @@ class WeltModel {
   std::optional<ByteTable> encoder_table_, decoder_table_;
   at::Tensor encoder_mapping_weight_, encoder_mapping_bias_, encoder_norm_;
   at::Tensor decoder_mapping_weight_, decoder_mapping_bias_, decoder_norm_;
-  at::Tensor head_weight_, head_bias_;  // undefined: tied, none
+  at::Tensor head_weight_, head_bias_;  // undefined: tied to the byte table, none
   std::vector<ModelParameter> parameters_;
 };
 

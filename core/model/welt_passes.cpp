@@ -7,14 +7,29 @@
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
+#include "core/base/error.h"
 #include "core/base/stopwatch.h"
 #include "core/model/autocast.h"
 #include "core/model/index_tensor.h"
+#include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
 #include "core/model/welt_norm.h"
 #include "welt/nn/blocks.h"
 
 namespace welt {
+namespace {
+
+StepPlan checked_plan(const Batch& batch, Units units, std::int64_t chunk_tokens) {
+  if (batch.table.units != units)
+    fail({"the batch",
+          fmt::format("words in {}", encoding_name(batch.table.units.encoding())),
+          fmt::format("{}, the model's encoding", encoding_name(units.encoding())),
+          {}},
+         ErrorCode::internal);
+  return plan_step(batch, chunk_tokens);
+}
+
+}  // namespace
 
 at::Tensor WeltModel::latent_hidden(const LatentPlan& plan, const at::Tensor& vectors) {
   const std::vector<std::int64_t> shape{plan.rows, plan.words};
@@ -38,15 +53,16 @@ WeltModel::MappedLatents WeltModel::map_latents(const at::Tensor& hidden) const 
 
 at::Tensor WeltModel::byte_logits(const at::Tensor& hidden, const at::Tensor& table) {
   const at::Tensor predicting = decoder_->head_transform(hidden);
-  at::Tensor logits = at::linear(predicting, head_weight_.defined() ? head_weight_ : table, head_bias_);
+  at::Tensor head = at::linear(predicting, head_weight_.defined() ? head_weight_ : table, head_bias_);
   const double softcap = decoder_->vocabulary().logit_softcap;
-  if (softcap > 0) logits = at::tanh(logits.div(softcap)).mul(softcap);
-  return logits;
+  if (softcap > 0) head = at::tanh(head.div(softcap)).mul(softcap);
+  return unit_logits(table, head, units());
 }
 
 at::Tensor WeltModel::decode(const DecoderChunk& chunk, const at::Tensor& latents, const at::Tensor& table) {
-  const at::Tensor symbols = at::cat({table, latents.to(table.scalar_type())});  // [256+r,E]
-  const RowsView rows{at::embedding(symbols, as_tensor(chunk.ids)), as_tensor(chunk.offsets)};
+  // A latent is N rows more of the table.
+  const at::Tensor symbols = at::cat({table, latents.to(table.scalar_type()).view({-1, table.size(1)})});
+  const RowsView rows{embed_units(symbols, as_tensor(chunk.ids), units().bytes()), as_tensor(chunk.offsets)};
   const AttentionView attention{.kind = WELT_ATTENTION_CAUSAL, .key_valid = as_mask(chunk.visible)};
   const at::Tensor hidden = decoder_->forward(rows, attention);  // [tokens,D]
   return byte_logits(at::embedding(hidden, as_tensor(chunk.predictors)), table);
@@ -54,7 +70,7 @@ at::Tensor WeltModel::decode(const DecoderChunk& chunk, const at::Tensor& latent
 
 LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
                                      PassStatistics* statistics, std::optional<Modalities> use) {
-  const StepPlan plan = plan_step(batch, chunk_tokens);
+  const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
   const Modalities reads = use.value_or(modalities());
   const WordImages images = reads.image ? normalise(plan.words.images) : WordImages();
   return forward_backward(plan, images, reads, divisor, amp, statistics);
@@ -64,9 +80,9 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
                                      bool amp, PassStatistics* statistics) {
   PassStatistics ignored;
   PassStatistics& spent = statistics ? *statistics : ignored;
-  LossSums sums;
+  LossSums sums{.text_bytes = plan.decoder.text_bytes};
   if (plan.decoder.chunks.empty()) return sums;
-  spent.encoder_tokens += static_cast<std::int64_t>(plan.words.ids.size());
+  spent.encoder_tokens += plan.words.offsets.back();
   spent.decoder_tokens += plan.decoder.tokens;
   AutocastRegion autocast(amp);
 
@@ -107,9 +123,9 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
 
 LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp, std::optional<Modalities> reads) {
   const at::NoGradGuard no_grad;
-  const StepPlan plan = plan_step(batch, chunk_tokens);
+  const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
   const DecoderPlan& decoder = plan.decoder;
-  LossSums sums;
+  LossSums sums{.text_bytes = decoder.text_bytes};
   if (decoder.chunks.empty()) return sums;
   const Modalities use = reads.value_or(modalities());
   AutocastRegion autocast(amp);

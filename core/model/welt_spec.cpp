@@ -159,6 +159,7 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
 
 WeltSpec WeltSpec::from_recipe(const Recipe& recipe) {
   WeltSpec spec;
+  spec.encoding = *find_encoding(recipe.string("model.encoding"));  // one of the schema's choices
   const std::string segmenter = "model.segmenter";
   spec.segmenter.where = recipe.where(segmenter + ".plugin") + ": " + segmenter;
   spec.segmenter.type = &Registry::instance().find(WELT_SEGMENTER_INTERFACE, recipe.string(segmenter + ".plugin"));

@@ -11,6 +11,7 @@
 
 #include "core/plugin/registry.h"
 #include "core/recipe/recipe.h"
+#include "core/text/tokenizer.h"
 
 namespace welt {
 
@@ -56,6 +57,7 @@ struct SpecChanges {
 };
 
 struct WeltSpec {
+  Encoding encoding = Encoding::utf8;  // of the units that words are read and written in
   SegmenterSpec segmenter;
   RendererSpec renderer;
   SlotSpec bytes_encoder, image_encoder, latent, decoder;

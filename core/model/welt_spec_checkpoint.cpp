@@ -62,6 +62,13 @@ RendererSpec renderer_from(const Json& json, const std::string& file) {
   return renderer;
 }
 
+Encoding encoding_from(const Json& config, const std::string& file) {
+  const std::string name = config.value("encoding", "UTF-8");
+  if (const auto encoding = find_encoding(name)) return *encoding;
+  fail({file, fmt::format("encoding \"{:.60}\"", name), "\"UTF-8\", \"UTF-16\" or \"UTF-32\"",
+        "The file is damaged, or of a newer version of WeLT"});
+}
+
 Json empty_slot() { return {{"model_type", "noop_model"}, {"hidden_size", 0}}; }
 
 }  // namespace
@@ -75,13 +82,10 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
     if (config.value("model_type", "") != "welt")
       fail({file.string(), fmt::format("model_type \"{}\"", config.value("model_type", "")), "\"welt\"",
             "Give a checkpoint folder of a run (runs/<name>/checkpoints/…)"});
-    if (config.value("encoding", "UTF-8") != "UTF-8")
-      fail({file.string(), "encoding " + config.value("encoding", ""), "UTF-8",
-            "Models of UTF-16 units or code points are not run; train one of bytes"},
-           ErrorCode::unimplemented);
+    WeltSpec spec;
+    spec.encoding = encoding_from(config, file.string());
     reading += " and " + own.string();
     const Json plugins = extra.value("plugins", Json::object());
-    WeltSpec spec;
     spec.bytes_encoder = slot_from_checkpoint(config, file, bytes_encoder_slot, plugins);
     spec.image_encoder = slot_from_checkpoint(config, file, image_encoder_slot, plugins);
     spec.latent = slot_from_checkpoint(config, file, latent_slot, plugins);
@@ -119,14 +123,14 @@ Json WeltSpec::config_json() const {
   return Json{{"architectures", {"WordLatentTransformerForCausalLM"}},
               {"model_type", "welt"},
               {"dtype", "float32"},
-              {"encoding", "UTF-8"},
+              {"encoding", encoding_name(encoding)},
               {"num_tokens", 256},
               {"pad_token_id", 0},
               {"bos_token_id", 2},
               {"eos_token_id", 3},
               {"is_decoder", true},
               {"modality_dropout", modality_dropout},
-              {"tokenizer_class", "UTF8Tokenizer"},
+              {"tokenizer_class", tokenizer_class(encoding)},
               {"image_encoder", slot(image_encoder)},
               {"bytes_encoder", slot(bytes_encoder)},
               {"latent_transformer", slot(latent)},

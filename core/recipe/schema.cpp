@@ -45,6 +45,13 @@ void add_model(Keys& keys) {
   keys.push_back(
       {"model.init_strict", "bool", true,
        "model.init_from must fit tensor by tensor; false: what does not fit starts at random and is listed"});
+  keys.push_back({"model.encoding",
+                  "string",
+                  "utf-8",
+                  "What words are read and written in: bytes of UTF-8, units of UTF-16 or code points (UTF-32)",
+                  0,
+                  0,
+                  {"utf-8", "utf-16", "utf-32"}});
   keys.push_back({"model.modality_dropout", "number", 0.15,
                   "Share of training batches that one of the two encoders is left out of, each in half of them", 0, 1});
   keys.push_back({"model.segmenter.plugin", "string", "words", "Plugin that cuts text into words"});

@@ -96,12 +96,4 @@ const ByteSet& utf8_allowed(std::uint8_t state, std::int64_t room, Utf8Rule rule
   return table[static_cast<std::size_t>(rule)][state][static_cast<std::size_t>(line)];
 }
 
-const ByteSet& reference_allowed_bytes(std::string_view prefix) {
-  std::uint8_t state = 0;
-  // A character has four bytes at most: nothing before the last three can matter.
-  for (const char byte : prefix.substr(prefix.size() - std::min<std::size_t>(prefix.size(), 3)))
-    state = utf8_next(state, static_cast<std::uint8_t>(byte), Utf8Rule::reference);
-  return utf8_allowed(state, 0, Utf8Rule::reference);
-}
-
 }  // namespace welt

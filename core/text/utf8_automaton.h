@@ -7,7 +7,6 @@
 
 #include <bitset>
 #include <cstdint>
-#include <string_view>
 
 namespace welt {
 
@@ -34,16 +33,15 @@ const ByteSet& utf8_allowed(std::uint8_t state, std::int64_t room, Utf8Rule rule
 // What is owed after the bytes so far.
 class Utf8Automaton {
  public:
-  void feed(std::uint8_t byte) { state_ = utf8_next(state_, byte); }
+  explicit Utf8Automaton(Utf8Rule rule = Utf8Rule::strict) : rule_(rule) {}
+  void feed(std::uint8_t byte) { state_ = utf8_next(state_, byte, rule_); }
   int owed() const { return utf8_owed(state_); }
   // Bytes that keep the text well-formed and can be finished within `room` bytes: no word is left inside a character.
-  const ByteSet& allowed(std::int64_t room) const { return utf8_allowed(state_, room); }
+  const ByteSet& allowed(std::int64_t room) const { return utf8_allowed(state_, room, rule_); }
 
  private:
+  Utf8Rule rule_;
   std::uint8_t state_ = 0;
 };
-
-// The reference's mask after `prefix`.
-const ByteSet& reference_allowed_bytes(std::string_view prefix);
 
 }  // namespace welt

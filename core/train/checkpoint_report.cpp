@@ -114,6 +114,7 @@ class Reporter {
   }
 
   void take_spec() {
+    report_.encoding = encoding_name(spec_->encoding);
     report_.modality_dropout = spec_->modality_dropout;
     const auto* pooling =
         std::ranges::find(pooling_names, spec_->pooling, &std::pair<const char*, std::uint32_t>::second);
@@ -265,6 +266,7 @@ Json CheckpointReport::to_json(bool with_tensors) const {
   Json json{{"path", path.string()},
             {"format", text_or_null(format)},
             {"training", Json()},
+            {"encoding", text_or_null(encoding)},
             {"pooling", text_or_null(pooling)},
             {"segmenter", text_or_null(segmenter)},
             {"segmenter_fingerprint", text_or_null(segmenter_fingerprint)},

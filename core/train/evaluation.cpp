@@ -32,7 +32,7 @@ nlohmann::json evaluation_json(const LossSums& sums) {
           {"byte_accuracy", sums.byte_accuracy()},
           {"word_accuracy", sums.word_accuracy()},
           {"words", sums.words},
-          {"bytes", sums.text_bytes()}};
+          {"bytes", sums.text_bytes}};
 }
 
 }  // namespace welt

@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, std::int64_t max_bytes) {
+DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, const WeltModel& model) {
   DatasetOptions options;
   options.name = name;
   options.format = recipe.string(name + ".format");
@@ -22,7 +22,8 @@ DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, st
   options.on_invalid = recipe.string(name + ".on_invalid");
   options.batch = recipe.integer("train.batch");
   options.words = recipe.integer("train.words");
-  options.max_bytes = max_bytes;
+  options.max_bytes = model.spec().segmenter.max_bytes;
+  options.units = model.units();
   options.packing = recipe.string("data.packing");
   options.shuffle = recipe.boolean("data.shuffle");
   options.seed = static_cast<std::uint64_t>(recipe.integer("seed"));
@@ -104,10 +105,9 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   const std::shared_ptr<WordDrawer> drawer = session.model.make_drawer(cache_bytes);
 
   const Component segmenter = session.model.open_segmenter();
-  const std::int64_t max_bytes = session.model.spec().segmenter.max_bytes;
   const double fraction = recipe.number("data.validation.fraction");
   const bool own_validation = !recipe.strings("data.validation.files").empty();
-  DatasetOptions train = dataset_options(recipe, "data.train", max_bytes);
+  DatasetOptions train = dataset_options(recipe, "data.train", session.model);
   if (use == SessionUse::train || !own_validation) train.files = recipe.resolve_files("data.train.files");
   if (use == SessionUse::train) {
     train.validation_fraction = own_validation ? 0.0 : fraction;
@@ -118,7 +118,7 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
           {recipe.where("data.train.files") + ": data.train.files", "the files hold no text", "at least one word", {}});
   }
   if (own_validation) {
-    DatasetOptions validation = dataset_options(recipe, "data.validation", max_bytes);
+    DatasetOptions validation = dataset_options(recipe, "data.validation", session.model);
     validation.files = recipe.resolve_files("data.validation.files");
     session.validation = Dataset::open(validation, segmenter, drawer);
   } else if (fraction > 0) {

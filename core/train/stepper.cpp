@@ -15,14 +15,13 @@ namespace {
 
 constexpr std::uint64_t modality_stream = 3;  // beside RandomPurpose's streams
 
-// Byte positions, counted from the words themselves: [BOS, bytes, EOS] to read a word, [latent, BOS, bytes] to write
-// it.
+// Positions, counted from the words themselves: [BOS, units, EOS] to read a word, [latent, BOS, units] to write it.
 void count_tokens(const Batch& batch, StepReport& report) {
   const std::int64_t slots = batch.rows * batch.words;
   std::vector<bool> read(static_cast<std::size_t>(batch.table.size()));
   std::int64_t longest_read = 0, longest_written = 0;
   for (std::int64_t i = 0; i < slots; ++i) {
-    const auto length = [&](std::int64_t word) { return static_cast<std::int64_t>(batch.table.word(word).size()) + 2; };
+    const auto length = [&](std::int64_t word) { return batch.table.units.count(batch.table.word(word)) + 2; };
     if (batch.input[i] >= 0) {
       longest_read = std::max(longest_read, length(batch.input[i]));
       if (!read[batch.input[i]]) report.encoder_tokens += length(batch.input[i]);

@@ -79,10 +79,12 @@ struct TrainingState {
     state.seconds = json.value("seconds", 0.0);
     if (json.contains("before")) {
       const Json& sums = json.at("before");
+      const auto labels = sums.value("label_bytes", std::int64_t{0}), words = sums.value("words", std::int64_t{0});
       state.before = LossSums{.nats = sums.value("nats", 0.0),
-                              .label_bytes = sums.value("label_bytes", std::int64_t{0}),
+                              .text_bytes = sums.value("text_bytes", labels - words),  // older states were of bytes
+                              .label_bytes = labels,
                               .correct_bytes = sums.value("correct_bytes", std::int64_t{0}),
-                              .words = sums.value("words", std::int64_t{0}),
+                              .words = words,
                               .correct_words = sums.value("correct_words", std::int64_t{0})};
     }
     return state;
@@ -92,6 +94,7 @@ struct TrainingState {
     Json json{{"step", step}, {"data", data.to_json()}, {"seconds", seconds}};
     if (before)
       json["before"] = {{"nats", before->nats},
+                        {"text_bytes", before->text_bytes},
                         {"label_bytes", before->label_bytes},
                         {"correct_bytes", before->correct_bytes},
                         {"words", before->words},

@@ -25,6 +25,23 @@ Corpus corpus_of(int documents, int words) {
   return corpus;
 }
 
+TEST(BatchBuilder, TheLossIsDividedByTheBytesOfUnits) {
+  const std::string_view text = "\u00E9\U0001F642 ab";
+  Corpus corpus;
+  const std::vector<std::uint64_t> ends{7, 9};
+  corpus.add(text, ends, 0);
+  const Piece piece{0, corpus.documents[1], 0, true};
+  const std::span<const Piece> row(&piece, 1);
+  // Labels: the word of a letter, a smile and a blank, "ab", and the empty word, each with EOS.
+  for (const auto& [encoding, bytes] :
+       {std::pair{Encoding::utf8, 8 + 3 + 1}, {Encoding::utf16, 2 * (5 + 3 + 1)}, {Encoding::utf32, 4 * (4 + 3 + 1)}}) {
+    const Batch batch = build_batch(corpus, {&row, 1}, 4, {}, Units(encoding));
+    EXPECT_EQ(batch.label_bytes, bytes);
+    EXPECT_EQ(batch.table.units, Units(encoding));
+    EXPECT_EQ(batch.real_bytes, 1 + 7 + 2);
+  }
+}
+
 // More distinct words than the builder starts with room for: every slot must still find its own.
 TEST(BatchBuilder, ListsEachDistinctWordOnceInTheOrderOfItsFirstUse) {
   const Corpus corpus = corpus_of(40, 300);

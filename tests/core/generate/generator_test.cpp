@@ -32,7 +32,7 @@ std::vector<std::string> texts(WeltModel& model, const std::vector<std::string>&
 
 TEST(Generator, ATextDoesNotDependOnItsBatch) {
   const std::vector<std::string> prompts{"the cat ", "on a", "", "the cat ", "hello", "   "};
-  for (const char* name : {"bytes-only", "image-only"}) {
+  for (const char* name : {"bytes-only", "image-only", "utf16", "utf32"}) {
     WeltModel model = load(name);
     const GenerateOptions greedy{.words = 3};
     std::vector<std::string> alone;
@@ -93,19 +93,28 @@ TEST(LatentRunner, RowsOfDifferentLengthGrowAsTheyWouldAlone) {
 }
 
 TEST(Generator, AnythingThatIsWrittenIsWellFormedAndWithinTheLimit) {
-  for (const char* name : {"bytes-only", "image-only"}) {
+  for (const char* name : {"bytes-only", "image-only", "utf16", "utf32"}) {
     WeltModel model = load(name);
     const auto limit = static_cast<std::size_t>(model.spec().segmenter.max_bytes);
     Generator generator(model);
     for (std::uint64_t seed = 0; seed < 4; ++seed) {
       const GenerateOptions wild{.words = 6, .sampling = {.temperature = 30, .seed = seed}};
-      for (const Generated& result : generator.generate({"a ", "caf\u00e9", "", "\u65e5\u672c"}, wild))
+      for (const Generated& result : generator.generate({"a ", "caf\u00e9", "", "\u65e5\U0001F642"}, wild))
         for (const std::string& word : result.words) {
           EXPECT_EQ(find_invalid_utf8(word), utf8_ok);
           EXPECT_LE(word.size(), limit);
           EXPECT_EQ(word.find_first_of(std::string("\x00\x02\x03", 3)), std::string::npos);
         }
     }
+  }
+}
+
+// Of the four sentences that these models were trained on, one has a smile: a pair of units, or a unit.
+TEST(Generator, ModelsOfUnitsWriteTheTextsTheyLearnt) {
+  for (const char* name : {"utf16", "utf32"}) {
+    WeltModel model = load(name);
+    const std::vector<std::string> learnt{"sat on a red mat", "\U0001F642 day we sail to the "};
+    EXPECT_EQ(texts(model, {"the cat ", "on a big "}, {.words = 6}), learnt) << name;
   }
 }
 
@@ -196,7 +205,7 @@ TEST(Generator, StatisticsCountWhatWasWritten) {
 }
 
 TEST(WordEncoder, AVectorFromTheCacheIsTheOneOfAFreshEncoder) {
-  for (const char* name : {"bytes-only", "image-only"}) {
+  for (const char* name : {"bytes-only", "image-only", "utf16", "utf32"}) {
     WeltModel model = load(name);
     WordEncoder small(model, /*cache_words=*/2), fresh(model);
     const std::vector<std::string> words{"the ", "cat ", "the ", "a ", "on ", "the ", "cat "};

@@ -12,9 +12,9 @@ namespace welt {
 namespace {
 
 TEST(LossSums, figures) {
-  LossSums sums{.nats = 6 * std::numbers::ln2, .label_bytes = 12, .correct_bytes = 6, .words = 3, .correct_words = 1};
+  LossSums sums{.nats = 6 * std::numbers::ln2, .text_bytes = 9, .label_bytes = 12, .correct_bytes = 6, .words = 3, .correct_words = 1};
   sums += sums;
-  EXPECT_EQ(sums.text_bytes(), 18);
+  EXPECT_EQ(sums.text_bytes, 18);
   EXPECT_NEAR(sums.loss(), std::numbers::ln2 / 2, 1e-12);
   EXPECT_NEAR(sums.perplexity(), std::sqrt(2), 1e-12);
   EXPECT_NEAR(sums.byte_accuracy(), 0.5, 1e-12);

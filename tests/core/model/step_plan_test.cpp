@@ -45,6 +45,53 @@ TEST(StepPlan, DecodesLabelledPositionsOnly) {
   EXPECT_EQ(chunk.target_row, (Ids{0, 1, 2, 2, 3, 3, 3}));
 }
 
+// A smile is two units in UTF-16 and one code point; as UTF-8 it would be the longest of the rows.
+Batch smile_and_letters(Encoding encoding) {
+  Batch batch;
+  batch.rows = 1;
+  batch.words = 2;
+  batch.table.units = Units(encoding);
+  for (const char* word : {"abc", "\U0001F600"}) batch.table.add(word);
+  batch.input = {0, 1};
+  batch.label = {1, -1};
+  return batch;
+}
+
+TEST(StepPlan, UnitsStandInRowsAsTheirBytes) {
+  const StepPlan pairs = plan_step(smile_and_letters(Encoding::utf16), 8192);
+  EXPECT_EQ(pairs.words.offsets, (Ids{0, 4, 9}));
+  EXPECT_EQ(pairs.words.ids, (Ids{2, 0, 0x3D, 0xD8, 0, 0xDE, 3, 0, 2, 0, 'a', 0, 'b', 0, 'c', 0, 3, 0}));
+  const DecoderChunk& chunk = pairs.decoder.chunks.at(0);
+  EXPECT_EQ(chunk.ids, (Ids{256, 257, 2, 0, 0x3D, 0xD8, 0, 0xDE}));
+  EXPECT_EQ(chunk.offsets, (Ids{0, 4}));
+  EXPECT_EQ(chunk.predictors, (Ids{1, 2, 3}));
+  EXPECT_EQ(chunk.targets, (Ids{0x3D, 0xD8, 0, 0xDE, 3, 0}));
+  EXPECT_EQ(chunk.target_row, (Ids{0, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(pairs.decoder.text_bytes, 4);
+  const StepPlan points = plan_step(smile_and_letters(Encoding::utf32), 8192);
+  EXPECT_EQ(points.words.offsets, (Ids{0, 3, 8}));
+  EXPECT_EQ(points.decoder.chunks.at(0).ids, (Ids{256, 257, 258, 259, 2, 0, 0, 0, 0, 0xF6, 1, 0}));
+  EXPECT_EQ(points.decoder.chunks.at(0).targets, (Ids{0, 0xF6, 1, 0, 3, 0, 0, 0}));
+  EXPECT_EQ(points.decoder.text_bytes, 4);
+}
+
+TEST(StepPlan, OfUnitsOnlyTheUnitNulIsPaddingNotItsBytes) {
+  Batch batch;
+  batch.rows = 1;
+  batch.words = 2;
+  batch.table.units = Units(Encoding::utf16);
+  batch.table.nul_is_padding = true;
+  batch.table.add(std::string_view("a\0", 2));
+  batch.input = {0, 0};
+  batch.label = {0, -1};
+  const StepPlan plan = plan_step(batch, 8192);
+  EXPECT_EQ(plan.words.visible, (std::vector<std::uint8_t>{1, 1, 0, 1}));
+  const DecoderChunk& chunk = plan.decoder.chunks.at(0);
+  EXPECT_EQ(chunk.visible, (std::vector<std::uint8_t>{1, 1, 1, 0}));
+  EXPECT_EQ(chunk.predictors, (Ids{1, 3}));
+  EXPECT_EQ(chunk.targets, (Ids{'a', 0, 3, 0}));
+}
+
 TEST(StepPlan, ChunksHoldWholeRowsEvenWhenARowIsLongerThanTheChunk) {
   const DecoderPlan plan = plan_decoder(two_rows(), 4);
   ASSERT_EQ(plan.chunks.size(), 3U);

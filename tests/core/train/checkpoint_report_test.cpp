@@ -205,7 +205,7 @@ TEST_F(CheckpointReports, DamagedTrainingStateLeavesTheModelReadable) {
 TEST_F(CheckpointReports, ConfigurationsOfTheWrongTypeAreProblemsNotCrashes) {
   const std::string good = read_file(path() / "config.json");
   for (const auto& [key, value] : std::vector<std::pair<std::string, Json>>{
-           {"model_type", 3}, {"bytes_encoder", Json::array()}, {"modality_dropout", "x"}, {"encoding", "UTF-16"}}) {
+           {"model_type", 3}, {"bytes_encoder", Json::array()}, {"modality_dropout", "x"}, {"encoding", "UTF-7"}}) {
     write_file(path() / "config.json", good);
     change_config([&, &name = key, &to = value](Json& config) { config[name] = to; });
     const CheckpointReport left = report();
