@@ -31,6 +31,9 @@ struct TextBenchOptions {
 nlohmann::json measure_lines(const TextSample& sample, const TextBenchOptions& options,
                              const std::function<std::int64_t(std::string_view line)>& work);
 
+// Those of "NAME=FILE" each; none: those that come with the program. Throws Error for what is no text in UTF-8.
+std::vector<TextSample> text_samples(const std::vector<std::string>& texts);
+
 // A row: its name, and what it says of a sample.
 struct TextBenchRow {
   const char* name;
