@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup configure build test quickstart install asan fuzz docs format clean
+.PHONY: help setup configure build test quickstart install asan fuzz docs sheet format clean
 
 # One compiler per core, but no more than one per 1.5 GB of free memory: a file that uses tensors takes about one.
 ifndef JOBS
@@ -50,6 +50,9 @@ docs:  ## rewrite the tables that docs/recipes.md takes from the program (which 
 	@awk 'FNR == NR { keys = keys $$0 "\n"; next } /^<!-- end of keys/ { skip = 0 } !skip { print } \
 	  /^<!-- keys: / { printf "%s", keys; skip = 1 }' build/keys.md docs/recipes.md > build/recipes.md
 	@cp build/recipes.md docs/recipes.md
+
+sheet:  ## draw docs/scripts.png anew (with the program, which must be built)
+	@build/bin/welt render --sheet docs/scripts.png > /dev/null
 
 format:  ## lay out all C and C++ files (needs clang-format 14 or later)
 	@command -v clang-format >/dev/null || { echo "make format: clang-format is not installed (apt-get install clang-format)"; exit 1; }

@@ -12,7 +12,7 @@ option(WELT_BUNDLE_LIBTORCH "Install LibTorch's CPU libraries too (459 MB); OFF:
 
 install(TARGETS welt RUNTIME DESTINATION bin)
 install(DIRECTORY recipes DESTINATION share/welt)
-install(DIRECTORY data/quickstart data/bench DESTINATION share/welt/data)
+install(DIRECTORY data/quickstart data/bench data/sheet DESTINATION share/welt/data)
 install(DIRECTORY sdk/templates DESTINATION share/welt/sdk)
 install(FILES README.md CONTRIBUTING.md CHANGELOG.md LICENSE DESTINATION share/doc/welt)
 install(DIRECTORY docs DESTINATION share/doc/welt)

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "apps/welt/bench_render.h"
 #include "apps/welt/bench_text.h"
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
@@ -121,6 +122,7 @@ void add_bench(CLI::App& app) {
   add_train_bench(*group);
   add_generate_bench(*group);
   add_text_bench(*group);
+  add_render_bench(*group);
 }
 
 }  // namespace welt

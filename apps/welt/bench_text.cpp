@@ -68,9 +68,11 @@ TextSample read_sample(std::string name, const std::filesystem::path& file) {
   return sample;
 }
 
-std::vector<TextSample> samples_of(const TextBenchOptions& options) {
+}  // namespace
+
+std::vector<TextSample> text_samples(const std::vector<std::string>& texts) {
   std::vector<TextSample> samples;
-  for (const std::string& text : options.texts) {
+  for (const std::string& text : texts) {
     const std::size_t sign = text.find('=');
     if (sign == std::string::npos || sign == 0)
       fail({.where = fmt::format("--text {}", text), .found = "no name", .expected = "NAME=FILE"});
@@ -83,9 +85,11 @@ std::vector<TextSample> samples_of(const TextBenchOptions& options) {
   return samples;
 }
 
+namespace {
+
 void run(const TextBenchOptions& options) {
   json result{{"bench", "text"}, {"threads", 1}, {"cpu", inspect_machine().cpu}, {"texts", json::object()}};
-  for (const TextSample& sample : samples_of(options)) {
+  for (const TextSample& sample : text_samples(options.texts)) {
     json& text = result["texts"][sample.name];
     text = {{"file", sample.file}, {"bytes", sample.text.size()}, {"lines", sample.lines.size()}};
     for (const TextBenchRow& row : rows) text[row.name] = row.measure(sample, options);

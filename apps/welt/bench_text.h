@@ -35,6 +35,9 @@ struct BenchWork {
 nlohmann::json measure_items(std::size_t count, const TextBenchOptions& options,
                              const std::function<BenchWork(std::size_t item)>& work);
 
+// Those of "NAME=FILE" each; none: those that come with the program. Throws Error for what is no text in UTF-8.
+std::vector<TextSample> text_samples(const std::vector<std::string>& texts);
+
 // A row: its name, and what it says of a sample.
 struct TextBenchRow {
   const char* name;

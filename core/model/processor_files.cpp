@@ -1,12 +1,9 @@
 // See processor_files.h.
 #include "core/model/processor_files.h"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/model/hf_source.h"
 
 namespace welt {
 namespace {
@@ -15,7 +12,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr const char* image_file = "image_processor/preprocessor_config.json";
-constexpr std::uintmax_t file_limit = 1 << 20;
 
 void write(const fs::path& file, const Json& json) {
   fs::create_directories(file.parent_path());
@@ -57,19 +53,6 @@ Json image_processor(const PixelNormalisation& pixels) {
           {"image_std", pixels.deviation}};
 }
 
-std::vector<double> numbers(const Json& json, const char* key, const std::string& where) {
-  std::vector<double> out;
-  if (!json.contains(key) || json.at(key).is_null()) return out;
-  if (json.at(key).is_number()) return {json.at(key).get<double>()};
-  out = json.at(key).get<std::vector<double>>();
-  for (const double value : out)
-    if (!std::isfinite(value))
-      fail({where + ": " + key, "a value that is not finite", "numbers", {}}, ErrorCode::data_loss);
-  if (out.size() > 4)
-    fail({where + ": " + key, fmt::format("{} values", out.size()), "one for each channel", {}}, ErrorCode::data_loss);
-  return out;
-}
-
 }  // namespace
 
 std::string tokenizer_class(Encoding encoding) {
@@ -104,36 +87,8 @@ void write_processor_files(const fs::path& folder, const WeltSpec& spec, std::in
 }
 
 PixelNormalisation read_pixel_normalisation(const fs::path& folder) {
-  PixelNormalisation pixels;
   const fs::path file = folder / image_file;
-  if (!fs::exists(file)) return pixels;
-  const Json json = read_json_object(file, file_limit);
-  try {
-    if (json.value("do_rescale", true))
-      pixels.scale = json.value("rescale_factor", pixels.scale);
-    else
-      pixels.scale = 1;
-    if (json.value("do_normalize", true)) {
-      pixels.mean = numbers(json, "image_mean", file.string());
-      pixels.deviation = numbers(json, "image_std", file.string());
-    } else {
-      pixels.mean = {0};
-      pixels.deviation = {1};
-    }
-  } catch (const Json::exception& error) {
-    fail({file.string(),
-          fmt::format("a value of the wrong type ({})", error.what()),
-          {},
-          "The file is damaged: copy it again"},
-         ErrorCode::data_loss);
-  }
-  if (!std::isfinite(pixels.scale) || pixels.scale == 0)
-    fail({file.string() + ": rescale_factor", fmt::format("{}", pixels.scale), "a number that is not 0", {}},
-         ErrorCode::data_loss);
-  for (const double value : pixels.deviation)
-    if (value == 0)
-      fail({file.string() + ": image_std", "a deviation of 0", "numbers above 0", {}}, ErrorCode::data_loss);
-  return pixels;
+  return fs::exists(file) ? read_image_processor(file) : PixelNormalisation();
 }
 
 }  // namespace welt

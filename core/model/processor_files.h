@@ -18,8 +18,8 @@ std::string tokenizer_class(Encoding encoding);
 // Writes all of them into an existing folder. `words`: of a row, the processor's max_seq_length.
 void write_processor_files(const std::filesystem::path& folder, const WeltSpec& spec, std::int64_t words);
 
-// image_mean, image_std and rescale_factor of image_processor/preprocessor_config.json; no such file: the default,
-// which leaves mean and deviation to the plugin. Throws Error naming the file for values that cannot be.
+// What image_processor/preprocessor_config.json says (read_image_processor() of pixels.h); no such file: the default,
+// which leaves mean and deviation to the plugin.
 PixelNormalisation read_pixel_normalisation(const std::filesystem::path& folder);
 
 }  // namespace welt

@@ -2,8 +2,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/empty.h>
-#include <ATen/ops/from_blob.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/segment_reduce.h>
 #include <ATen/ops/tensor.h>
@@ -16,6 +14,7 @@
 #include "core/base/context.h"
 #include "core/base/log.h"
 #include "core/model/index_tensor.h"
+#include "core/model/pixels.h"
 #include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
 #include "core/model/welt_norm.h"
@@ -23,15 +22,6 @@
 #include "core/text/word_drawer.h"
 
 namespace welt {
-namespace {
-
-// One value per channel; a single one serves them all.
-double channel_value(const std::vector<double>& values, std::int64_t channel) {
-  return values.size() == 1 ? values.front() : values.at(static_cast<std::size_t>(channel));
-}
-
-}  // namespace
-
 std::shared_ptr<WordDrawer> WeltModel::make_drawer(std::size_t cache_bytes) {
   if (!spec_.reads_images()) return nullptr;
   RendererSpec& renderer = spec_.renderer;
@@ -73,21 +63,9 @@ Component WeltModel::open_segmenter() {
 WordImages WeltModel::normalise(const std::vector<ImageGroup>& images) const {
   WordImages out;
   if (!image_encoder_) return out;
-  const std::int64_t channels = image_encoder_->image_facts().channels;
-  const PixelNormalisation& pixels = spec_.pixels;
   for (const ImageGroup& group : images) {
-    const auto count = static_cast<std::int64_t>(group.rows.size());
-    const at::Tensor grey =
-        at::from_blob(const_cast<std::uint8_t*>(group.grey.data()), {count, 1, group.height, group.width}, at::kByte)
-            .to(dtype());  // [n,1,Hpx,Wpx]
-    std::vector<at::Tensor> planes;
-    for (std::int64_t channel = 0; channel < channels; ++channel) {
-      const double mean = channel_value(pixels.mean, channel), deviation = channel_value(pixels.deviation, channel);
-      const bool repeated = channel > 0 && mean == channel_value(pixels.mean, channel - 1) &&
-                            deviation == channel_value(pixels.deviation, channel - 1);
-      planes.push_back(repeated ? planes.back() : grey.mul(pixels.scale).sub(mean).div(deviation));
-    }
-    out.groups.push_back({at::cat(planes, 1), group.rows});
+    out.groups.push_back(
+        {normalise_images(group, spec_.pixels, image_encoder_->image_facts().channels, dtype()), group.rows});
   }
   return out;
 }

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "core/model/image_processor.h"
 #include "core/plugin/registry.h"
 #include "core/recipe/recipe.h"
 #include "core/text/tokenizer.h"
@@ -37,13 +38,6 @@ struct RendererSpec {
   nlohmann::json config = nlohmann::json::object();
   std::string fingerprint;  // of the fonts and libraries the model was trained with; "": not known
   std::string where;
-};
-
-// How grey values become an image encoder's input: (value · scale − mean) / deviation, the same for every channel or
-// one entry each. Empty mean and deviation: what the plugin says.
-struct PixelNormalisation {
-  double scale = 1.0 / 255.0;
-  std::vector<double> mean, deviation;
 };
 
 // What is changed about a finished model: encoders switched off or taken from elsewhere, another renderer.

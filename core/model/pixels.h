@@ -1,0 +1,33 @@
+// Grey images as an image encoder wants them: rescaled, normalised, with channels, and padded where sizes differ; as
+// the image processors of Hugging Face transformers define it for images that are neither resized nor cropped.
+//
+// Images travel as 8-bit grey, a byte a pixel, from the renderer to here: the device's memory sees them as numbers
+// first. Letters: N images, C channels, Hpx × Wpx pixels.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "core/model/image_processor.h"
+#include "core/model/step_plan.h"
+
+namespace welt {
+
+// The images of a group, [n,C,Hpx,Wpx] of the floating `type`. Each of the 256 greys is worked out in float64 and then
+// rounded, so a pixel is as near to its value as the type allows. `pixels` has a mean and a deviation, one or C of
+// them.
+at::Tensor normalise_images(const ImageGroup& images, const PixelNormalisation& pixels, std::int64_t channels,
+                            at::ScalarType type);
+
+// Images of several sizes as one batch, zeros right of them and below: zeros of normalised values, as the Python WeLT's
+// collator pads. pixels [N,C,Hpx,Wpx] of the largest sizes; sizes I64 [N,2], height and width of each. ImageBuckets
+// (image_buckets.h) takes them apart again.
+struct PaddedImages {
+  at::Tensor pixels, sizes;
+};
+// `normalised`[i] are the images of groups[i], of one type and number of channels; rows are 0…N−1, each once.
+PaddedImages pad_images(const std::vector<ImageGroup>& groups, const std::vector<at::Tensor>& normalised);
+
+}  // namespace welt
