@@ -18,18 +18,19 @@ dictionaries_ready() {
     [ -s "$folder/unidic-lite/matrix.bin" ] && [ -s "$folder/pythainlp/words_th.txt" ]
 }
 
-download_dictionaries() { # python folder
+# Downloads the packages that the file `pins` names, and checks their hashes. `what` is for the message.
+download_pinned() { # python folder pins what
   local try
   for try in 1 2; do
     # pip asks a source package for its name, in a Python of its own; it installs nothing.
     if env -u PIP_PREFIX -u PIP_ROOT -u PIP_TARGET -u PIP_NO_BINARY -u PIP_ONLY_BINARY PIP_REQUIRE_VIRTUALENV=0 \
       PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 TMPDIR="$2" \
-      "$1" -m pip download --quiet --dest "$2" --requirement "$dictionary_pins" --require-hashes --no-deps \
+      "$1" -m pip download --quiet --dest "$2" --requirement "$3" --require-hashes --no-deps \
       --ignore-requires-python --retries 3 --timeout "${PIP_DEFAULT_TIMEOUT:-60}" </dev/null; then
       return 0
     fi
     [ "$try" = 2 ] && return 1
-    say "the download of the dictionaries failed; trying again"
+    say "the download of $4 failed; trying again"
     sleep 5
   done
 }
@@ -74,7 +75,7 @@ install_dictionaries() {
 TEXT
   rm -rf "$new" "$work"
   mkdir -p "$work"
-  if download_dictionaries "$python" "$work" && unpack_dictionaries "$work" "$new"; then
+  if download_pinned "$python" "$work" "$dictionary_pins" "the dictionaries" && unpack_dictionaries "$work" "$new"; then
     pinned_dictionaries >"$new/.welt-dictionaries"
     rm -rf "$deps/dictionaries"
     mv "$new" "$deps/dictionaries"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Sets up what the build needs: system packages (Debian 12: installed; elsewhere: listed), LibTorch in .deps/python, and
-# the dictionaries that cut Chinese, Japanese and Thai text into words in .deps/dictionaries.
+# Sets up what the build needs: system packages (Debian 12: installed; elsewhere: listed), LibTorch in .deps/python, the
+# dictionaries that cut Chinese, Japanese and Thai text into words in .deps/dictionaries, fonts of SignWriting in .deps/fonts.
 # Looks first and installs only what is missing, so a second run changes nothing. Called by the Makefile; see --help.
 set -euo pipefail
 
@@ -14,7 +14,7 @@ usage: scripts/setup.sh [--check | --list]
 environment
   WELT_LIBTORCH  a LibTorch folder of your own (include/ and lib/): nothing is downloaded
   Torch_DIR      the same, as CMake has it (…/share/cmake/Torch)
-  WELT_DEPS_DIR  where LibTorch and the dictionaries are kept (default: .deps), to share them between clones
+  WELT_DEPS_DIR  where LibTorch, dictionaries and fonts are kept (default: .deps), to share them between clones
   WELT_PYTHON    the Python whose pip downloads them (default: python3)
   WELT_NO_DICTIONARIES  set to leave the dictionaries (88 MB to fetch) out
 TEXT
@@ -47,6 +47,7 @@ libpng-dev          | header png.h                   | pictures of words: welt r
 fonts-noto-core     | font NotoSans-Regular.ttf      | the fonts that words are drawn with
 fonts-noto-cjk      | font NotoSansCJK-Regular.ttc   | fonts of Chinese, Japanese and Korean words
 unifont             | font unifont.hex               | glyphs of the smallest renderer (bitmap)
+fonts-noto-color-emoji | font NotoColorEmoji.ttf    | pictures of emoji
 libgtest-dev        | header gtest/gtest.h           | the tests
 clang               | the command clang              | the tests: ABI headers with a second compiler
 '
@@ -325,6 +326,8 @@ set_up_libtorch() {
 
 # shellcheck source=scripts/dictionaries.sh
 . "$root/scripts/dictionaries.sh"
+# shellcheck source=scripts/sign_fonts.sh
+. "$root/scripts/sign_fonts.sh"
 
 mode=install
 something_missing=no
@@ -349,4 +352,5 @@ esac
 set_up_packages
 set_up_libtorch
 set_up_dictionaries
+set_up_sign_fonts
 if [ "$mode" = check ] && [ "$something_missing" = yes ]; then exit 1; fi

@@ -1,6 +1,7 @@
 // See font_files.h.
 #include "font_files.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -14,11 +15,11 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <iterator>
 #include <map>
 #include <optional>
 
 #include "core/base/sha256.h"
-#include "manifest.h"
 
 namespace welt::freetype {
 namespace {
@@ -31,8 +32,13 @@ std::string joined(const std::vector<std::string>& names) {
   return text;
 }
 
-FontFile load(const std::string& path, unsigned face) {
-  FontFile font{.name = fs::path(path).filename().string(), .path = path, .face = face, .sha256 = {}, .mapping = {}};
+FontFile load(const std::string& path, unsigned face, FontGroup group = FontGroup::more) {
+  FontFile font{.name = fs::path(path).filename().string(),
+                .path = path,
+                .face = face,
+                .group = group,
+                .sha256 = {},
+                .mapping = {}};
   font.mapping = std::make_unique<MappedFont>(path);
   Sha256 hash;
   const auto bytes = font.mapping->bytes();
@@ -54,29 +60,34 @@ std::optional<std::string> locate(const std::string& file, const std::vector<std
 [[noreturn]] void refuse_without_fonts(const Settings& settings) {
   throw sdk::Failure(WELT_NOT_FOUND,
                      "no font to draw words with was found. Looked in " + joined(settings.font_folders) + " for " +
-                         std::to_string(manifest().size()) + " Noto fonts, among them " + manifest().front().file +
+                         "the Noto fonts of the plugin's manifest, among them " + manifest().front().file +
                          ". They are Debian's packages fonts-noto-core and fonts-noto-cjk: apt-get install "
                          "fonts-noto-core fonts-noto-cjk; or name font files of your own in \"fonts\", or the folder "
                          "of these in \"font_folders\"",
                      "fonts");
 }
 
+FontFile load_checked(const std::string& path, const ManifestFont& entry) {
+  FontFile font = load(path, entry.face, entry.group);
+  if (font.sha256 != entry.sha256) {
+    sdk::log(WELT_LOG_WARNING, path + ": SHA-256 " + font.sha256 + ", expected " + entry.sha256 + " of " +
+                                   (entry.group == FontGroup::sign ? "" : "Debian 12's package ") + entry.package +
+                                   "; words may look different, and the renderer's fingerprint does");
+  }
+  return font;
+}
+
 std::vector<FontFile> manifest_fonts(const Settings& settings) {
   std::vector<FontFile> fonts;
   std::map<std::string, std::vector<std::string>> missing;  // by package
   for (const ManifestFont& entry : manifest()) {
-    const auto path = locate(entry.file, settings.font_folders);
-    if (!path) {
-      missing[entry.package].push_back(entry.file);
-      continue;
+    if (entry.group == FontGroup::sign) continue;
+    if (settings.reference_compatible && entry.group != FontGroup::reference) continue;
+    if (const auto path = locate(entry.file, settings.font_folders)) {
+      fonts.push_back(load_checked(*path, entry));
+    } else {
+      missing[entry.package].push_back(entry.file + " (" + entry.purpose + ")");
     }
-    FontFile font = load(*path, entry.face);
-    if (font.sha256 != entry.sha256) {
-      sdk::log(WELT_LOG_WARNING, *path + ": SHA-256 " + font.sha256 + ", expected " + entry.sha256 +
-                                     " of Debian 12's package " + entry.package +
-                                     "; words may look different, and the renderer's fingerprint does");
-    }
-    fonts.push_back(std::move(font));
   }
   if (fonts.empty()) refuse_without_fonts(settings);
   for (const auto& [package, files] : missing) {
@@ -122,6 +133,44 @@ void add_named(const std::string& entry, std::vector<FontFile>& fonts) {
     if (parsed.ec == std::errc() && parsed.ptr == end) path = entry.substr(0, hash);
   }
   fonts.push_back(load(path, face));
+}
+
+// Where setup puts the fonts of signs: beside the folder of the file that this code was loaded from (build/bin has
+// build/fonts beside it), and of an installation.
+std::vector<std::string> sign_folders(const Settings& settings) {
+  if (!settings.sign_fonts.empty()) return {settings.sign_fonts};
+  Dl_info info{};
+  if (dladdr(reinterpret_cast<const void*>(&sign_folders), &info) == 0 || info.dli_fname == nullptr) return {};
+  std::error_code error;
+  const fs::path own = fs::canonical(info.dli_fname, error).parent_path();
+  if (error) return {};
+  return {(own.parent_path() / "fonts").string(),
+          (own.parent_path().parent_path().parent_path() / "share/welt/fonts").string()};
+}
+
+// Both, or none.
+void add_sign_fonts(const Settings& settings, std::vector<FontFile>& fonts) {
+  const std::vector<std::string> folders = sign_folders(settings);
+  std::vector<FontFile> found;
+  std::vector<std::string> missing;
+  for (const ManifestFont& entry : manifest()) {
+    if (entry.group != FontGroup::sign) continue;
+    if (const auto path = locate(entry.file, folders)) {
+      found.push_back(load_checked(*path, entry));
+    } else {
+      missing.push_back(entry.file);
+    }
+  }
+  if (missing.empty()) {
+    std::ranges::move(found, std::back_inserter(fonts));
+    return;
+  }
+  const std::string text =
+      "fonts of SignWriting not found: " + joined(missing) + "; looked in " + joined(folders) +
+      ". Mend: run scripts/setup.sh, which takes them out of the PyPI package signwriting, or name "
+      "their folder in \"sign_fonts\"";
+  if (!settings.sign_fonts.empty()) throw sdk::Failure(WELT_NOT_FOUND, text, "sign_fonts");
+  sdk::log(WELT_LOG_WARNING, text + ". Until then a sign's symbols are drawn in a row, not where they belong");
 }
 
 }  // namespace
@@ -174,6 +223,7 @@ std::vector<FontFile> find_fonts(const Settings& settings) {
         once, [&](const FontFile& other) { return other.sha256 == font.sha256 && other.face == font.face; });
     if (!known) once.push_back(std::move(font));
   }
+  if (settings.fonts.empty() || !settings.sign_fonts.empty()) add_sign_fonts(settings, once);
   return once;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "manifest.h"
 #include "settings.h"
 
 namespace welt::freetype {
@@ -29,14 +30,17 @@ class MappedFont {
 struct FontFile {
   std::string name;  // the file's name without folders
   std::string path;
-  unsigned face;       // in a collection
+  unsigned face;  // in a collection
+  FontGroup group;
   std::string sha256;  // of the whole file, 64 hex digits
   std::unique_ptr<MappedFont> mapping;
 };
 
-// In fallback order, each file once. Of the manifest, what is not there is left out with a warning in the log that
-// names the Debian package, and a file with another hash is warned of; a file that the configuration names must be
-// there. Throws Failure when that is not so, or when there is no font at all, naming every folder tried.
+// In fallback order, each file once; the two fonts of signs, if they are there, last: lines, then fillings (not looked
+// for when "fonts" names other fonts than the manifest's, unless "sign_fonts" is set). Of the manifest, what is not
+// there is left out with a warning in the log that names its scripts and the Debian package, and a file with another
+// hash is warned of; a file or folder that the configuration names must be there. Throws Failure when that is not so,
+// or when there is no font but those of signs, naming every folder tried.
 std::vector<FontFile> find_fonts(const Settings& settings);
 
 }  // namespace welt::freetype

@@ -2,6 +2,8 @@
 #include "font_set.h"
 
 #include <welt/abi/log.h>
+
+#include <algorithm>
 #include <welt/sdk/base.hpp>
 
 namespace welt::freetype {
@@ -19,7 +21,13 @@ FontSet::FontSet(const Settings& settings) {
       sdk::log(WELT_LOG_WARNING, refused + ". What only it can draw becomes a box");
     }
   }
-  if (fonts_.empty()) {
+  const auto rank = [](const auto& font) { return font->is_for_signs() ? 2 : font->has_colours() ? 1 : 0; };
+  std::ranges::stable_sort(fonts_, {}, rank);
+  const auto with_rank = [&](int wanted) { return std::ranges::count(fonts_, wanted, rank); };
+  if (with_rank(2) == 1) fonts_.pop_back();  // the other cannot be used
+  first_sign_ = static_cast<std::size_t>(with_rank(0) + with_rank(1));
+  first_colour_ = static_cast<std::size_t>(with_rank(0));
+  if (first_sign_ == 0) {
     throw sdk::Failure(WELT_DATA_LOSS, "none of the fonts that were found can be used; the last: " + refused, "fonts");
   }
   if (fonts_.size() > most) {
@@ -31,7 +39,7 @@ FontSet::FontSet(const Settings& settings) {
 
 void FontSet::index_characters() {
   pages_.emplace_back().fill(none);
-  for (std::size_t font = 0; font < fonts_.size(); ++font) {
+  for (std::size_t font = 0; font < first_sign_; ++font) {
     const hb_set_t* characters = fonts_[font]->characters();
     for (hb_codepoint_t c = HB_SET_VALUE_INVALID; hb_set_next(characters, &c) != 0 && c <= 0x10FFFF;) {
       std::uint16_t& page = page_of_[c >> 8];
@@ -43,6 +51,17 @@ void FontSet::index_characters() {
       if (first == none) first = static_cast<std::uint8_t>(font);
     }
   }
+}
+
+std::size_t FontSet::first_colour_with(char32_t character) const {
+  for (std::size_t font = first_colour_; font < first_sign_; ++font) {
+    if (fonts_[font]->has(character)) return font;
+  }
+  return none;
+}
+
+std::string FontSet::counts() const {
+  return std::to_string(first_sign_) + (draws_signs() ? " + " + std::to_string(size() - first_sign_) : "");
 }
 
 std::string FontSet::description() const {

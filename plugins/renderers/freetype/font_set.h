@@ -1,4 +1,5 @@
-// All fonts of a component in fallback order, and which of them draws a character. Immutable once made: any thread.
+// All fonts of a component and which of them draws a character. First the fonts of text in fallback order, then those
+// of colour pictures, then the two of signs. Immutable once made: any thread.
 #pragma once
 
 #include <array>
@@ -21,13 +22,25 @@ class FontSet {
   static constexpr std::size_t none = 0xFF, most = 250;
 
   std::size_t size() const { return fonts_.size(); }
+  std::size_t for_text() const { return first_colour_; }  // how many come first that are neither of pictures nor signs
   const Font& operator[](std::size_t index) const { return *fonts_[index]; }
 
-  // Index of the first font that has the character, or none.
+  // Index of the first font that has the character, or none; fonts of signs do not count.
   std::size_t first_with(char32_t character) const {
     if (character > 0x10FFFF) return none;
     return pages_[page_of_[character >> 8]][character & 0xFF];
   }
+
+  // Index of the first font of colour pictures that has the character, or none.
+  std::size_t first_colour_with(char32_t character) const;
+
+  // Whether there are fonts of signs, at the indices sign_lines() and sign_fillings().
+  bool draws_signs() const { return first_sign_ < fonts_.size(); }
+  std::uint32_t sign_lines() const { return static_cast<std::uint32_t>(first_sign_); }
+  std::uint32_t sign_fillings() const { return static_cast<std::uint32_t>(first_sign_ + 1); }
+
+  // "32 + 2": fonts for words (text and pictures), and for signs.
+  std::string counts() const;
 
   // One line per font: name, face, hash. For the fingerprint.
   std::string description() const;
@@ -36,6 +49,7 @@ class FontSet {
   void index_characters();
 
   std::vector<std::unique_ptr<Font>> fonts_;
+  std::size_t first_colour_ = 0, first_sign_ = 0;
   std::array<std::uint16_t, 0x1100> page_of_{};       // by character / 256
   std::vector<std::array<std::uint8_t, 256>> pages_;  // font by character % 256; page 0 is all none
 };

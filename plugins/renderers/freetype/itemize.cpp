@@ -100,12 +100,17 @@ void Itemizer::add_runs(std::span<const char32_t> paragraph, std::size_t offset,
   finish(end);
 }
 
+std::uint8_t Itemizer::first_font(char32_t character, bool as_picture) const {
+  const std::size_t picture = as_picture ? fonts_.first_colour_with(character) : FontSet::none;
+  return static_cast<std::uint8_t>(picture != FontSet::none ? picture : fonts_.first_with(character));
+}
+
 void Itemizer::choose_fonts(std::span<const char32_t> paragraph) {
   chosen_.resize(paragraph.size());
   std::uint8_t common = any_font;
   bool mixed = false;
   for (std::size_t i = 0; i < paragraph.size(); ++i) {
-    chosen_[i] = takes_any_font(paragraph[i]) ? any_font : static_cast<std::uint8_t>(fonts_.first_with(paragraph[i]));
+    chosen_[i] = takes_any_font(paragraph[i]) ? any_font : first_font(paragraph[i], emoji_[i] != 0);
     if (chosen_[i] == any_font) continue;
     mixed = mixed || (common != any_font && chosen_[i] != common);
     common = chosen_[i];
@@ -151,8 +156,8 @@ void Itemizer::choose_for_cluster(std::span<const char32_t> cluster, std::span<s
     }
     return true;
   };
-  while (common < fonts_.size() && !has_all(common)) ++common;
-  const std::size_t font = common < fonts_.size() ? common : chosen[base];
+  while (common < fonts_.for_text() && !has_all(common)) ++common;
+  const std::size_t font = common < fonts_.for_text() ? common : chosen[base];
   if (font == FontSet::none) return;
   for (std::size_t i = base; i < cluster.size(); ++i) {
     if (takes_part(i) && fonts_[font].has(cluster[i])) chosen[i] = static_cast<std::uint8_t>(font);

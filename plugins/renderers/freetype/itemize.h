@@ -28,9 +28,10 @@ struct Line {
   std::size_t font = 0;             // what an empty line is as high as
 };
 
-// One per thread. Fonts are chosen by grapheme cluster: the first that has all of its characters; else its first
-// character's font, and for what that lacks (and for enclosing marks) the first that has it. What takes any font goes
-// with the run before it, or, at a run's end, with the following run when that one's font comes earlier in the order.
+// One per thread. Emoji take the first font of colour pictures that has them. All else is drawn with fonts chosen by
+// grapheme cluster: the first that has all of its characters; else its first character's font, and for what that lacks
+// (and for enclosing marks) the first that has it. What takes any font goes with the run before it, or, at a run's end,
+// with the following run when that one's font comes earlier in the order.
 class Itemizer {
  public:
   explicit Itemizer(const FontSet& fonts) : fonts_(fonts) {}
@@ -42,6 +43,7 @@ class Itemizer {
  private:
   void split_paragraph(std::span<const char32_t> word, std::size_t begin, std::size_t end, bool right_to_left,
                        std::vector<Run>& runs, std::vector<Line>& lines);
+  std::uint8_t first_font(char32_t character, bool as_picture) const;
   void choose_fonts(std::span<const char32_t> paragraph);
   void choose_cluster_fonts(std::span<const char32_t> paragraph);
   void choose_for_cluster(std::span<const char32_t> cluster, std::span<std::uint8_t> chosen) const;

@@ -13,8 +13,6 @@
 namespace welt::freetype {
 namespace {
 
-constexpr std::int64_t side_margin = 5;  // pixels left and right of the text
-
 std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
 
 // Where the font has the script's baseline `tag`, in 1/1024 pixel above the Latin one: its BASE table, else an
@@ -38,6 +36,7 @@ void LayoutMaker::lay_out(std::string_view word, Layout& out) {
   decode_word(word, word_);
   itemizer_.split(word_, runs_, lines_);
   out.glyphs.clear();
+  out.sign.reset();
   shaped_.clear();
   for (const Line& line : lines_) shaped_.push_back(shape_line(line, out));
   place_lines(out);

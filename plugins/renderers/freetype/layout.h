@@ -1,7 +1,8 @@
-// Where each glyph of a word goes: shaping, line metrics, the image's size. No pixels yet.
+// Where each glyph of a word goes: shaping, line metrics, the image's size. No pixels yet. Signs: signs.h.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -21,10 +22,18 @@ struct PlacedGlyph {
   std::int64_t x, y;
 };
 
+// Where a sign of SignWriting is in its image, pixels; below and to the right of (0, 0), but the right end may be cut.
+struct SignBox {
+  std::int64_t x, y, width, height;
+};
+
 struct Layout {
   sdk::ImageSize size{};
   std::vector<PlacedGlyph> glyphs;
+  std::optional<SignBox> sign;  // of a sign, glyphs hide those before them (signs.h); of text, ink adds up
 };
+
+inline constexpr std::int64_t side_margin = 5;  // pixels left and right of the text, and on all sides of a sign
 
 // One per thread.
 //

@@ -19,6 +19,12 @@ std::string_view next_field(std::string_view& line) {
   return field;
 }
 
+FontGroup group_named(std::string_view name) {
+  if (name == "reference") return FontGroup::reference;
+  if (name == "emoji") return FontGroup::emoji;
+  return name == "sign" ? FontGroup::sign : FontGroup::more;
+}
+
 std::vector<ManifestFont> parse(std::string_view text) {
   std::vector<ManifestFont> fonts;
   while (!text.empty()) {
@@ -29,8 +35,10 @@ std::vector<ManifestFont> parse(std::string_view text) {
     font.file = next_field(line);
     const std::string_view face = next_field(line);
     std::from_chars(face.data(), face.data() + face.size(), font.face);
+    font.group = group_named(next_field(line));
     font.package = next_field(line);
     font.sha256 = next_field(line);
+    font.purpose = next_field(line);
     fonts.push_back(std::move(font));
   }
   return fonts;

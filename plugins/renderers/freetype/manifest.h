@@ -6,11 +6,20 @@
 
 namespace welt::freetype {
 
+enum class FontGroup {
+  reference,  // what the Python renderer's goldens were made with
+  more,       // further scripts
+  emoji,      // pictures
+  sign        // SignWriting's symbols, in two fonts: lines, fillings
+};
+
 struct ManifestFont {
-  std::string file;     // "NotoSans-Regular.ttf"
-  unsigned face;        // in a collection
+  std::string file;  // "NotoSans-Regular.ttf"
+  unsigned face;     // in a collection
+  FontGroup group;
   std::string package;  // Debian's, for "how to install"
   std::string sha256;   // 64 hex digits
+  std::string purpose;  // "Bengali"
 };
 
 // In fallback order.

@@ -8,12 +8,13 @@
 #include <cstdio>
 
 #include "core/base/sha256.h"
+#include "sign_paper.h"
 
 namespace welt::freetype {
 namespace {
 
 // Rises with every change of this plugin that may change a pixel.
-constexpr int pixels_version = 1;
+constexpr int pixels_version = 2;
 
 std::string freetype_version() {
   const FtLibrary library = open_freetype();
@@ -60,18 +61,19 @@ std::string FreetypeRenderer::make_fingerprint() const {
   hash.add("freetype renderer " + std::to_string(pixels_version) + "\n" + libraries + "\nblock " +
            std::to_string(settings_.block) + "\nfont_px " + std::to_string(settings_.font_px) + "\nmax_width " +
            std::to_string(settings_.max_width) + "\n" + fonts_.description());
-  return "freetype/" + std::to_string(pixels_version) + " (" + libraries + ", " + std::to_string(fonts_.size()) +
-         " fonts) " + hash.finish();
+  return "freetype/" + std::to_string(pixels_version) + " (" + libraries + ", " + fonts_.counts() + " fonts) " +
+         hash.finish();
 }
 
 void FreetypeRenderer::render(State& state, std::string_view word, const sdk::Canvas& canvas) const {
   const Layout& layout = state.layout_of(word);
   const Paper paper(canvas);
+  if (layout.sign) draw_sign(state, layout, canvas);
   for (const PlacedGlyph& glyph : layout.glyphs) {
     if (glyph.font == FontSet::none) {
       missing_.draw(paper, glyph.glyph, glyph.x, glyph.y);
-    } else {
-      state.glyphs().draw(paper, glyph.font, glyph.glyph, glyph.x, glyph.y);
+    } else if (!layout.sign) {
+      paper.stamp(state.picture_of(glyph), glyph.x, glyph.y);
     }
   }
 }
@@ -91,6 +93,16 @@ std::string_view FreetypeRenderer::font_name(std::uint32_t font) const {
   return font < font_names_.size() ? std::string_view(font_names_[font]) : std::string_view();
 }
 
+void FreetypeRenderer::draw_sign(State& state, const Layout& layout, const sdk::Canvas& canvas) const {
+  SignPaper sign(*layout.sign);
+  for (const PlacedGlyph& glyph : layout.glyphs) {
+    if (glyph.font == FontSet::none) continue;
+    const std::uint8_t grey = glyph.font == fonts_.sign_lines() ? 0 : 255;
+    sign.stamp(state.picture_of(glyph), glyph.x, glyph.y, grey);
+  }
+  sign.put_on(canvas);
+}
+
 void FreetypeRenderer::report_missing(const Layout& layout) const {
   for (const PlacedGlyph& glyph : layout.glyphs) {
     if (glyph.font != FontSet::none) continue;
@@ -104,12 +116,18 @@ void FreetypeRenderer::report_missing(const Layout& layout) const {
 }
 
 FreetypeRenderer::State::State(const FreetypeRenderer& renderer)
-    : renderer_(renderer), maker_(renderer.settings_, renderer.fonts_, renderer.missing_), glyphs_(renderer.fonts_) {}
+    : renderer_(renderer),
+      maker_(renderer.settings_, renderer.fonts_, renderer.missing_),
+      glyphs_(renderer.fonts_, static_cast<std::size_t>(renderer.settings_.cache_mb) << 20) {}
 
 const Layout& FreetypeRenderer::State::layout_of(std::string_view word) {
   if (!has_layout_ || word != word_) {
     has_layout_ = false;  // also when the word is refused
-    maker_.lay_out(word, layout_);
+    if (renderer_.fonts_.draws_signs() && read_sign(word, symbols_)) {
+      lay_out_sign(symbols_, renderer_.settings_, renderer_.fonts_, glyphs_, layout_);
+    } else {
+      maker_.lay_out(word, layout_);
+    }
     renderer_.report_missing(layout_);
     word_ = word;
     has_layout_ = true;

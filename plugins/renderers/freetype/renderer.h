@@ -14,6 +14,7 @@
 #include "layout.h"
 #include "missing_glyph.h"
 #include "settings.h"
+#include "signs.h"
 
 namespace welt::freetype {
 
@@ -29,12 +30,13 @@ class FreetypeRenderer {
    public:
     explicit State(const FreetypeRenderer& renderer);
     const Layout& layout_of(std::string_view word);
-    GlyphCache& glyphs() { return glyphs_; }
+    const GlyphPicture& picture_of(const PlacedGlyph& glyph) { return glyphs_.get(glyph.font, glyph.glyph); }
 
    private:
     const FreetypeRenderer& renderer_;
     LayoutMaker maker_;
     GlyphCache glyphs_;
+    std::vector<SignSymbol> symbols_;
     Layout layout_;
     std::string word_;
     bool has_layout_ = false;
@@ -52,6 +54,7 @@ class FreetypeRenderer {
   // Counts characters that no font has; says so at the first, the tenth, the hundredth, …
   void report_missing(const Layout& layout) const;
   std::string make_fingerprint() const;
+  void draw_sign(State& state, const Layout& layout, const sdk::Canvas& canvas) const;
 
   Settings settings_;
   FontSet fonts_;

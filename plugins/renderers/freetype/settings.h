@@ -16,6 +16,9 @@ struct Settings {
   std::vector<std::string> fonts;         // files and folders, in fallback order; empty: the manifest
   std::vector<std::string> font_folders;  // where the manifest's files are looked for
   std::vector<std::string> order;         // names that go before all others
+  std::string sign_fonts;                 // folder of SignWriting's fonts; empty: where setup puts them
+  bool reference_compatible = false;      // of the manifest, only what the Python renderer's goldens were made with
+  std::int64_t cache_mb = 4;              // of glyph pictures, each state
 };
 
 sdk::Schema settings_schema();

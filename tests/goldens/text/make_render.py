@@ -21,10 +21,10 @@ SIZES = ((16, 12), (32, 12), (32, 24))  # block, font px
 
 
 def only_manifest_fonts(folder):
-    """Makes fontconfig see the manifest's fonts and no others."""
+    """Makes fontconfig see the manifest's 32 fonts of the set "reference" and no others."""
     for line in MANIFEST.read_text().splitlines():
-        if line and not line.startswith("#"):
-            name = line.split("|")[0].strip()
+        name, _, group = (field.strip() for field in (line + "|||").split("|")[:3])
+        if group == "reference" and not line.startswith("#"):
             (folder / name).symlink_to(next(f / name for f in FOLDERS if (f / name).exists()))
     config = folder / "fonts.conf"
     config.write_text(f'<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">'

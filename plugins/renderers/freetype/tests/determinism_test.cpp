@@ -35,9 +35,9 @@ TEST(FreetypeDeterminism, ThreadsAndOrdersGiveTheSamePixels) {
   EXPECT_EQ(other.renderer.fingerprint(), draw().renderer.fingerprint());
 }
 
-// 4 MB of glyph pictures are kept: at this size some two hundred of them, after which all are forgotten.
-TEST(FreetypeDeterminism, ForgettingGlyphsChangesNothing) {
-  const Drawing large(json{{"font_px", 160}, {"block", 192}});
+// With one MB of pictures, at this size about fifty: most are dropped and drawn again several times.
+TEST(FreetypeDeterminism, DroppingGlyphsChangesNothing) {
+  const Drawing large(json{{"font_px", 160}, {"block", 192}, {"cache_mb", 1}});
   const GreyImage before = large("昨天 Hello");
   const GreyImage many = large([] {
     std::string text;
@@ -46,17 +46,20 @@ TEST(FreetypeDeterminism, ForgettingGlyphsChangesNothing) {
   }());
   EXPECT_EQ(many.width, 32640);  // cut at the largest multiple of 192 up to 32768
   EXPECT_TRUE(same(large("昨天 Hello"), before));
+  EXPECT_EQ(large.renderer.fingerprint(), Drawing(json{{"font_px", 160}, {"block", 192}}).renderer.fingerprint());
   const Drawing fresh(json{{"font_px", 160}, {"block", 192}});
   EXPECT_TRUE(same(fresh("昨天 Hello"), before));
 }
 
 TEST(FreetypeDeterminism, FingerprintChangesWithEverySetting) {
   const std::string plain = draw().renderer.fingerprint();
-  for (const json& config : {json{{"block", 32}}, json{{"font_px", 13}}, json{{"max_width", 64}},
-                             json{{"fonts", {noto("NotoSans-Regular.ttf").string()}}}}) {
+  for (const json& config :
+       {json{{"block", 32}}, json{{"font_px", 13}}, json{{"max_width", 64}}, json{{"reference_compatible", true}},
+        json{{"fonts", {noto("NotoSans-Regular.ttf").string()}}}}) {
     EXPECT_NE(Drawing(config).renderer.fingerprint(), plain) << config;
   }
-  expect_all_in(plain, {"freetype", "harfbuzz", "icu", "32 fonts"});
+  expect_all_in(plain, {"freetype", "harfbuzz", "icu"});
+  expect_all_in(Drawing(json{{"reference_compatible", true}}).renderer.fingerprint(), {"32 + 2 fonts"});
 }
 
 TEST(FreetypeDeterminism, EnvironmentOfTheLibrariesIsIgnored) {
