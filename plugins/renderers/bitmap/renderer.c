@@ -74,7 +74,7 @@ static void count_box(void* renderer, uint32_t character) {
   const unsigned long long count = atomic_fetch_add(&self->boxes, 1) + 1;
   unsigned long long power = 1;
   while (power < count) power *= 10;
-  if (power != count || !WELT_HAS(self->host, get_service)) return;
+  if (power != count || !WELT_HAS(self->host, get_service) || self->host->get_service == NULL) return;
   const welt_log_service* log = self->host->get_service(self->host, welt_text(WELT_LOG_SERVICE));
   if (log == NULL || !log->enabled(WELT_LOG_INFO)) return;
   char message[128];

@@ -2,6 +2,7 @@
 #include "aligned_text.h"
 
 #include <algorithm>
+#include <welt/sdk/base.hpp>
 
 namespace welt::bpe {
 namespace {
@@ -85,14 +86,23 @@ std::size_t AlignedText::current(std::size_t original) const {
   return std::prev(next)->end + (original - std::prev(next)->old_end);
 }
 
+void Rewriter::append(std::string_view text) {
+  if (text.size() > longest_ - text_.size()) {
+    throw sdk::Failure(WELT_RESOURCE_EXHAUSTED,
+                       "the tokenizer's normalizer and pre_tokenizer make more than " + std::to_string(longest_) +
+                           " bytes of a text; expected no more than 256 for each of its bytes");
+  }
+  text_.append(text);
+}
+
 void Rewriter::keep(std::size_t end) {
-  text_.append(old_.substr(done_, end - done_));
+  append(old_.substr(done_, end - done_));
   done_ = end;
 }
 
 void Rewriter::replace(std::size_t end, std::string_view text) {
   const std::size_t begin = text_.size();
-  text_.append(text);
+  append(text);
   edits_.push_back({begin, text_.size(), done_, end});
   done_ = end;
 }

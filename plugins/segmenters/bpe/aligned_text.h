@@ -17,11 +17,13 @@ struct Edit {
 class AlignedText {
  public:
   // Equal to `original`, which must outlive this.
-  explicit AlignedText(std::string_view original) : view_(original) {}
+  explicit AlignedText(std::string_view original) : longest_(256 * original.size() + (1 << 20)), view_(original) {}
   AlignedText(AlignedText&&) = delete;
 
   std::string_view text() const { return view_; }
   bool is_changed() const { return !edits_.empty(); }
+  // Bytes that a text made out of it may have: steps that each double it would else fill all memory.
+  std::size_t longest() const { return longest_; }
 
   // Takes over a text made out of text(); `edits` ascending, from text() to `text`.
   void rewrite(std::string text, const std::vector<Edit>& edits);
@@ -37,16 +39,17 @@ class AlignedText {
   std::size_t current(std::size_t original) const;
 
  private:
+  std::size_t longest_;
   std::string own_;
   std::string_view view_;
   std::vector<Edit> edits_;       // ascending
   mutable std::size_t hint_ = 0;  // edits before it end at or before the last place asked for
 };
 
-// Writes a new text from left to right, for AlignedText::rewrite().
+// Writes a new text from left to right, for AlignedText::rewrite(). Throws Failure when it gets longer than it may.
 class Rewriter {
  public:
-  explicit Rewriter(std::string_view old) : old_(old) {}
+  explicit Rewriter(const AlignedText& old) : old_(old.text()), longest_(old.longest()) {}
   // Copies the old text up to `end`.
   void keep(std::size_t end);
   // Writes `text` for the old text up to `end`; nothing is copied before it.
@@ -57,7 +60,10 @@ class Rewriter {
   void finish(AlignedText& text);
 
  private:
+  void append(std::string_view text);
+
   std::string_view old_;
+  std::size_t longest_;
   std::size_t done_ = 0;
   std::string text_;
   std::vector<Edit> edits_;

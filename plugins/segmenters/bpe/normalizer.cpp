@@ -56,7 +56,7 @@ void Normalizer::apply(AlignedText& text) const {
     if (const auto* form = std::get_if<std::shared_ptr<const UnicodeForm>>(&step)) {
       (*form)->apply(text);
     } else if (const auto* prepend = std::get_if<Prepend>(&step)) {
-      Rewriter rewriter(text.text());
+      Rewriter rewriter(text);
       rewriter.replace(0, prepend->text);
       rewriter.finish(text);
     } else if (const auto* replace = std::get_if<Replace>(&step)) {
@@ -70,7 +70,7 @@ void Normalizer::apply(AlignedText& text) const {
 // Character by character, as the library does: no rule looks at neighbours.
 void Normalizer::apply_lowercase(AlignedText& text) {
   const std::string_view old = text.text();
-  Rewriter rewriter(old);
+  Rewriter rewriter(text);
   for (std::size_t at = 0; at < old.size();) {
     const std::size_t begin = at;
     const char32_t c = words::decode(old, at);
@@ -88,7 +88,7 @@ void Normalizer::apply_lowercase(AlignedText& text) {
 }
 
 void Normalizer::apply_replace(const Replace& step, AlignedText& text) {
-  Rewriter rewriter(text.text());
+  Rewriter rewriter(text);
   RegexSearch search(step.pattern, text.text());
   while (const auto match = search.next()) {
     rewriter.keep(match->begin);

@@ -24,7 +24,7 @@ CharSet punctuation() {
 // Rewrites the pieces one by one: `write(rewriter, piece)` writes the whole piece, which then has its new place.
 template <typename F>
 void rewrite_pieces(AlignedText& text, std::vector<Piece>& pieces, F&& write) {
-  Rewriter rewriter(text.text());
+  Rewriter rewriter(text);
   for (Piece& piece : pieces) {
     rewriter.keep(piece.begin);
     const std::size_t begin = rewriter.at(), end = piece.end;

@@ -97,7 +97,7 @@ bool UnicodeForm::append_marks(char32_t c, icu::UnicodeString& marks) const {
 // which is canonically the same, it only has to look at them.
 void UnicodeForm::sort_long_runs(AlignedText& text) const {
   const std::string_view old = text.text();
-  Rewriter rewriter(old);
+  Rewriter rewriter(text);
   const auto sort_run = [&](std::size_t begin, std::size_t end) {
     icu::UnicodeString marks;
     std::size_t from = begin;

@@ -97,6 +97,25 @@ TEST(BpeHostile, a_long_added_token_and_too_many_merges) {
   EXPECT_THROW(slow.encode(std::string(300'000, 'a')), sdk::Failure);
 }
 
+// Once it filled all memory: every step doubles the bytes of a letter, as does every replacement.
+TEST(BpeHostile, steps_that_each_double_the_text_are_told) {
+  json doubling = test::golden_tokenizer("gpt-neox"), replacing = doubling;
+  const json level = {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}};
+  doubling["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", std::vector<json>(40, level)}};
+  const json twice = {{"type", "Replace"}, {"pattern", {{"String", "a"}}}, {"content", "aa"}};
+  replacing["normalizer"] = {{"type", "Sequence"}, {"normalizers", std::vector<json>(40, twice)}};
+  for (const json& bad : {doubling, replacing}) {
+    const bpe::Bpe tokenizer = test::make_bpe(bad);
+    EXPECT_FALSE(tokenizer.encode("b").empty());
+    try {
+      tokenizer.encode("aé");
+      ADD_FAILURE() << "accepted";
+    } catch (const sdk::Failure& failure) {
+      EXPECT_NE(std::string(failure.what()).find("no more than 256 for each of its bytes"), std::string::npos);
+    }
+  }
+}
+
 TEST(BpeHostile, an_unknown_token_that_is_none_is_told_when_it_is_needed) {
   json bad = test::golden_tokenizer("llama-2");
   bad["model"]["byte_fallback"] = false;

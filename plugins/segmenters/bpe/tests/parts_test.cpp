@@ -26,7 +26,7 @@ TEST(BpeAlignedText, composes_rewritings) {
     std::vector<std::pair<std::size_t, std::size_t>> from;  // of each byte: the part of the original
     for (std::size_t i = 0; i < original.size(); ++i) from.emplace_back(i, i + 1);
     for (int step = 0; step < 3; ++step) {
-      Rewriter rewriter(text.text());
+      Rewriter rewriter(text);
       std::vector<std::pair<std::size_t, std::size_t>> next;
       for (std::size_t at = 0; at < from.size();) {
         const std::size_t length = std::min<std::size_t>(1 + random() % 3, from.size() - at);
