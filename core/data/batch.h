@@ -24,8 +24,7 @@ struct WordTable {
   std::vector<std::int64_t> offsets = {0};               // [U+1]
   std::vector<std::shared_ptr<const GreyImage>> images;  // [U], null where the word is only a label; empty: no images
   Units units;                                           // that the model spells the words in
-  bool nul_is_padding =
-      false;  // the character NUL inside a word is neither seen nor learnt, as in the Python reference
+  bool nul_is_padding = false;  // NUL inside a word is neither seen nor learnt, as in the Python reference
   std::int64_t size() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
   std::span<const std::uint8_t> word(std::int64_t index) const {
     return {bytes.data() + offsets[index], static_cast<std::size_t>(offsets[index + 1] - offsets[index])};

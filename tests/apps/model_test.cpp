@@ -163,7 +163,8 @@ TEST(Generate, DamagedCheckpointsAreRefusedInWords) {
   }
   const std::vector<std::pair<std::function<void(Json&)>, std::string>> changes{
       {[](Json& config) { config["model_type"] = "bert"; }, "\"welt\""},
-      {[](Json& config) { config["encoding"] = "UTF-32"; }, "UTF-32"},
+      {[](Json& config) { config["encoding"] = "UTF-7"; }, "UTF-7"},
+      {[](Json& config) { config["encoding"] = "UTF-32"; }, "char_embedding"},  // its names are those of bytes
       {[](Json& config) { config.erase("bytes_decoder"); }, "bytes_decoder"},
       {[](Json& config) { config["latent_transformer"]["model_type"] = "no_such_model"; }, "no_such_model"},
       {[](Json& config) {
