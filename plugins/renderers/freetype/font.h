@@ -72,6 +72,11 @@ class Font {
   // 0 when the font does not have the character.
   std::uint32_t glyph_of(char32_t character) const;
 
+  // Whether there is nothing to draw the glyph by: it is not in the font, or only as a graph of COLR version 1.
+  bool lacks(std::uint32_t glyph) const {
+    return glyph == 0 || (graphs_ != nullptr && hb_set_has(graphs_.get(), glyph) != 0);
+  }
+
   // Another FreeType face of the same bytes at the same size, for a state of its own.
   FtFace open(FT_Library library) const;
 
@@ -83,7 +88,7 @@ class Font {
   FontKind kind_;
   std::int64_t px_;
   HbFace face_;
-  HbSet characters_;
+  HbSet characters_, graphs_;  // graphs_: glyphs of COLR version 1; null in other fonts
   std::int32_t ascent_ = 0, descent_ = 0;
   HbFont shaper_;
 };

@@ -27,6 +27,8 @@ FontSet::FontSet(const Settings& settings) {
   if (with_rank(2) == 1) fonts_.pop_back();  // the other cannot be used
   first_sign_ = static_cast<std::size_t>(with_rank(0) + with_rank(1));
   first_colour_ = static_cast<std::size_t>(with_rank(0));
+  first_more_ = first_colour_;
+  while (from_manifest && first_more_ > 1 && fonts_[first_more_ - 1]->file().group == FontGroup::more) --first_more_;
   if (first_sign_ == 0) {
     throw sdk::Failure(WELT_DATA_LOSS, "none of the fonts that were found can be used; the last: " + refused, "fonts");
   }

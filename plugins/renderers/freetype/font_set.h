@@ -25,6 +25,9 @@ class FontSet {
   std::size_t for_text() const { return first_colour_; }  // how many come first that are neither of pictures nor signs
   const Font& operator[](std::size_t index) const { return *fonts_[index]; }
 
+  // How many of these come first that the Python renderer is measured with; all when the settings name other fonts.
+  std::size_t for_reference() const { return first_more_; }
+
   // Index of the first font that has the character, or none; fonts of signs do not count.
   std::size_t first_with(char32_t character) const {
     if (character > 0x10FFFF) return none;
@@ -49,7 +52,7 @@ class FontSet {
   void index_characters();
 
   std::vector<std::unique_ptr<Font>> fonts_;
-  std::size_t first_colour_ = 0, first_sign_ = 0;
+  std::size_t first_more_ = 0, first_colour_ = 0, first_sign_ = 0;
   std::array<std::uint16_t, 0x1100> page_of_{};       // by character / 256
   std::vector<std::array<std::uint8_t, 256>> pages_;  // font by character % 256; page 0 is all none
 };

@@ -149,6 +149,11 @@ void Itemizer::choose_for_cluster(std::span<const char32_t> cluster, std::span<s
   bool alike = true;
   for (std::size_t i = base; i < cluster.size() && alike; ++i) alike = !takes_part(i) || chosen[i] == chosen[base];
   if (alike) return;
+  // The further fonts are for what the first ones lack: what these have, even if in two fonts, stays with them.
+  bool known = true;
+  for (std::size_t i = base; i < cluster.size(); ++i)
+    known = known && (!takes_part(i) || chosen[i] < fonts_.for_reference());
+  const std::size_t candidates = known ? fonts_.for_reference() : fonts_.for_text();
   std::size_t common = 0;  // the first font with all that takes part
   const auto has_all = [&](std::size_t font) {
     for (std::size_t i = base; i < cluster.size(); ++i) {
@@ -156,8 +161,8 @@ void Itemizer::choose_for_cluster(std::span<const char32_t> cluster, std::span<s
     }
     return true;
   };
-  while (common < fonts_.for_text() && !has_all(common)) ++common;
-  const std::size_t font = common < fonts_.for_text() ? common : chosen[base];
+  while (common < candidates && !has_all(common)) ++common;
+  const std::size_t font = common < candidates ? common : chosen[base];
   if (font == FontSet::none) return;
   for (std::size_t i = base; i < cluster.size(); ++i) {
     if (takes_part(i) && fonts_[font].has(cluster[i])) chosen[i] = static_cast<std::uint8_t>(font);

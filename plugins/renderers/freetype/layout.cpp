@@ -148,7 +148,7 @@ void LayoutMaker::add_glyphs(const Run& run, std::int64_t raised, ShapedLine& li
   for (unsigned i = 0; i < count; ++i) {
     const char32_t character = word_[glyphs[i].cluster];
     const std::int64_t pen = line.width * unit;
-    if (glyphs[i].codepoint != 0) {
+    if (!font.lacks(glyphs[i].codepoint)) {
       out.glyphs.push_back({glyphs[i].codepoint, static_cast<std::uint32_t>(run.font), pen + positions[i].x_offset,
                             -positions[i].y_offset - raised});
     } else if (u_charType(static_cast<UChar32>(character)) != U_SPACE_SEPARATOR) {  // a space leaves a gap
