@@ -20,6 +20,17 @@ def table_of_squares():
     return {b"glyf": data, b"loca": struct.pack(f">{len(offsets)}I", *offsets)}
 
 
+def table_of_nested_parts(depth):
+    """Glyphs 1 to `depth` are each twice the next one; the last is a square: glyph 1 has 2^depth of them."""
+    twice = lambda glyph: struct.pack(">5h", -1, 0, 0, 300, 300) + struct.pack(">HHbb", 0x0022, glyph, 0, 0) + struct.pack(">HHbb", 2, glyph, 0, 0)
+    square = struct.pack(">5hHH4B4h4h", 1, 0, 0, 300, 300, 3, 0, 1, 1, 1, 1, 0, 300, 0, -300, 0, 0, 300, 0)
+    offsets, data = [0], b""
+    for item in [b"", *(twice(glyph + 1) for glyph in range(1, depth + 1)), square]:
+        data += item + bytes(-len(item) % 4)
+        offsets.append(len(data))
+    return {b"glyf": data, b"loca": struct.pack(f">{len(offsets)}I", *offsets)}
+
+
 def ligature_table(first, second, result):
     """GSUB with one lookup of type 4: `first` `second` become `result`, in the feature liga of every script."""
     scripts = struct.pack(">H4sH", 1, b"DFLT", 8) + struct.pack(">HH", 4, 0) + struct.pack(">HHHH", 0, 0xFFFF, 1, 0)
@@ -81,14 +92,13 @@ def bitmap_tables():
     return {b"CBDT": data, b"CBLC": struct.pack(">HHI", 3, 0, 1) + size + array}
 
 
-def font(characters, pictures):
-    """A whole file; `pictures`: the tables that say how glyphs look."""
-    count = len(SIDES) + 1
+def font(characters, pictures, count=len(SIDES) + 1, depth=0):
+    """A whole file; `pictures`: the tables that say how `count` glyphs look; `depth`: how far parts are nested."""
     groups = b"".join(struct.pack(">III", code, code, glyph) for code, glyph in characters.items())
     cmap = struct.pack(">HHHHI", 0, 1, 3, 10, 12) + struct.pack(">HHIII", 12, 0, 16 + len(groups), 0, len(characters)) + groups
     head = struct.pack(">IIIIHHQQhhhhHHhhh", 0x10000, 0x10000, 0, 0x5F0F3CF5, 3, 1000, 0, 0, 0, 0, 700, 700, 0, 8, 2, 1, 0)
     hhea = struct.pack(">IhhhHhhhhhh4hhH", 0x10000, 800, -200, 0, 700, 0, 0, 700, 1, 0, 0, 0, 0, 0, 0, 0, count)
-    maxp = struct.pack(">IH13H", 0x10000, count, 4, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0)
+    maxp = struct.pack(">IH13H", 0x10000, count, 4, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2 if depth else 0, depth)
     hmtx = struct.pack(f">{2 * count}H", *(value for _ in range(count) for value in (720, 0)))
     tables = {b"GSUB": ligature_table(3, 4, 5), b"cmap": cmap, b"head": head, b"hhea": hhea, b"hmtx": hmtx, b"maxp": maxp}
     tables |= pictures
@@ -101,6 +111,7 @@ def font(characters, pictures):
 
 FONTS = {
     "squares.ttf": font(LETTERS, table_of_squares()),
+    "nested-parts.ttf": font({0x61: 1, 0x62: 10}, table_of_nested_parts(13), count=15, depth=13),
     "colour-layers.ttf": font(EMOJI, table_of_squares() | {b"COLR": layer_table(), b"CPAL": palette_table()}),
     "colour-graph.ttf": font(EMOJI, table_of_squares() | {b"COLR": paint_table(), b"CPAL": palette_table()}),
     "colour-bitmaps.ttf": font(EMOJI, bitmap_tables()),

@@ -15,6 +15,30 @@ namespace {
 
 constexpr FT_Pos most_pixels = FT_Pos{1} << 26;
 constexpr std::uint32_t most_layers = 1024;  // of a colour glyph; a damaged font may name 65,535
+constexpr int most_parts = 4096;  // of a glyph made of others, and these of others; a damaged font's may never end
+
+// Takes a glyph and all that it is made of from `left`; false when they are more.
+bool has_few_parts(FT_Face face, FT_UInt glyph, int& left) {
+  if (--left < 0) return false;
+  if (FT_Load_Glyph(face, glyph, FT_LOAD_NO_RECURSE) != 0 || face->glyph->format != FT_GLYPH_FORMAT_COMPOSITE)
+    return true;
+  std::vector<FT_UInt> parts(face->glyph->num_subglyphs);
+  for (FT_UInt i = 0; i < parts.size(); ++i) {
+    FT_Int index = 0, x = 0, y = 0;
+    FT_UInt flags = 0;
+    FT_Matrix matrix;
+    if (FT_Get_SubGlyph_Info(face->glyph, i, &index, &flags, &x, &y, &matrix) != 0) return true;
+    parts[i] = static_cast<FT_UInt>(index);
+  }
+  return std::ranges::all_of(parts, [&](FT_UInt part) { return has_few_parts(face, part, left); });
+}
+
+// Into the face's slot; false when it cannot be read.
+bool load(const Font& font, FT_Face face, FT_UInt glyph) {
+  int left = most_parts;
+  if (font.kind() != FontKind::bitmaps && !has_few_parts(face, glyph, left)) return false;
+  return FT_Load_Glyph(face, glyph, font.load_flags()) == 0;
+}
 
 // Coverage of the glyph that is loaded in the face's slot; nothing when it has no outline, or too large a one.
 std::optional<GlyphPicture> coverage_of(FT_Face face) {
@@ -62,7 +86,7 @@ std::vector<Layer> layers_of(const Font& font, FT_Face face, std::uint32_t glyph
       out.grey = luminance(palette[colour].red, palette[colour].green, palette[colour].blue);
       out.alpha = palette[colour].alpha;
     }
-    if (FT_Load_Glyph(face, layer, font.load_flags()) != 0) continue;
+    if (!load(font, face, layer)) continue;
     if (auto coverage = coverage_of(face)) out.coverage = std::move(*coverage);
     layers.push_back(std::move(out));
   }
@@ -151,7 +175,7 @@ GlyphPicture draw_glyph(const Font& font, FT_Face face, std::uint32_t glyph) {
     const std::vector<Layer> layers = layers_of(font, face, glyph);
     if (!layers.empty()) return flatten(layers);
   }
-  if (FT_Load_Glyph(face, glyph, font.load_flags()) != 0) return {};
+  if (!load(font, face, glyph)) return {};
   const FT_GlyphSlot slot = face->glyph;
   if (font.kind() != FontKind::bitmaps) return coverage_of(face).value_or(GlyphPicture{});
   if (slot->format != FT_GLYPH_FORMAT_BITMAP || slot->bitmap.pixel_mode != FT_PIXEL_MODE_BGRA) return {};

@@ -16,8 +16,8 @@ struct GlyphPicture {
   std::vector<std::uint8_t> ink;  // height × width, 0 (none) to 255
 };
 
-// `face` is what font.open() gave. A glyph that FreeType cannot read (damaged font) or that is more than 64 em wide or
-// high, or has more than 2^26 pixels, is an empty picture.
+// `face` is what font.open() gave. A glyph that FreeType cannot read (damaged font), that is made of more than 4,096
+// others, is more than 64 em wide or high, or has more than 2^26 pixels, is an empty picture.
 GlyphPicture draw_glyph(const Font& font, FT_Face face, std::uint32_t glyph);
 
 }  // namespace welt::freetype

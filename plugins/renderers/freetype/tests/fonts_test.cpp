@@ -126,6 +126,13 @@ TEST(FreetypeFonts, OneWithoutLineMetricsStillDrawsBoxes) {
 }
 
 // Damaged files give an error or some picture, never a crash.
+// Doubled at every step, parts of parts kept FreeType busy for seconds, glyph by glyph.
+TEST(FreetypeFonts, AGlyphOfTooManyPartsIsEmptyInsteadOfSlow) {
+  const Drawing draw(json{{"fonts", {WELT_SOURCE_DIR "/tests/fuzz/corpus/font/nested-parts.ttf"}}});
+  EXPECT_EQ(draw("a").pixels, draw(" ").pixels);  // 8,192 squares
+  EXPECT_NE(draw("b").pixels, draw(" ").pixels);  // 16
+}
+
 TEST(FreetypeFonts, DamagedOnesNeverCrash) {
   const TempFolder folder;
   std::mt19937 random(7);
