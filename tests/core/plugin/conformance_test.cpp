@@ -39,11 +39,13 @@ fs::path only_plugin_in(const fs::path& folder) {
   return folder / "no plugin is here";
 }
 
-// "cache.reorder fail: …" for every test that is not passed or skipped.
+// "cache.reorder fail: …" for every test that is not passed or skipped. Some bad plugins write their notes themselves,
+// without the sanitizers of this build: that warning is left out.
 std::vector<std::string> bad_results(const CheckReport& report) {
   std::vector<std::string> all;
   for (const Result& result : report.results) {
     if (result.status == Status::pass || result.status == Status::skip) continue;
+    if (has_address_sanitizer && result.name == "file.sanitizers" && result.status == Status::warn) continue;
     all.push_back(fmt::format("{} {}: {}", result.name, status_name(result.status), result.message));
   }
   return all;
