@@ -189,16 +189,20 @@ WeltSpec WeltSpec::from_recipe(const Recipe& recipe) {
 }
 
 void check_versions(const Recipe& recipe, const WeltSpec& spec) {
-  const auto check = [&](const std::string& table, const ComponentType* type) {
-    if (type != nullptr) check_version_key(recipe, table, *type->plugin, recipe.string(table + ".version"));
+  const auto check = [&](const std::string& table, const ComponentType& type, std::string_view range) {
+    check_version_key(recipe, table, *type.plugin, range);
   };
-  check("model.segmenter", spec.segmenter.type);
+  check("model.segmenter", *spec.segmenter.type, recipe.string("model.segmenter.version"));
   if (spec.reads_images())
-    check("model.renderer", &Registry::instance().find(WELT_RENDERER_INTERFACE, spec.renderer.plugin));
-  check(bytes_encoder_slot.recipe, spec.bytes_encoder.type);
-  check(image_encoder_slot.recipe, spec.image_encoder.type);
-  check(latent_slot.recipe, spec.latent.type);
-  check(decoder_slot.recipe, spec.decoder.type);
+    check("model.renderer", Registry::instance().find(WELT_RENDERER_INTERFACE, spec.renderer.plugin),
+          recipe.string("model.renderer.version"));
+  const auto check_slot = [&](const SlotName& name, const SlotSpec& slot) {
+    if (slot.type != nullptr) check(name.recipe, *slot.type, Source(recipe, name.recipe).version);
+  };
+  check_slot(bytes_encoder_slot, spec.bytes_encoder);
+  check_slot(image_encoder_slot, spec.image_encoder);
+  check_slot(latent_slot, spec.latent);
+  check_slot(decoder_slot, spec.decoder);
 }
 
 void WeltSpec::apply(const SpecChanges& changes) {

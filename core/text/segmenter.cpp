@@ -17,6 +17,9 @@ constexpr std::size_t first_window = std::size_t{1} << 16;
 
 welt_string abi_text(std::string_view text) { return {text.data(), text.size()}; }
 
+// Beyond that an answer is no list of ids: normal forms make a byte some, never thousands.
+std::uint64_t most_ids(std::string_view text) { return (std::uint64_t{1} << 20) + 256 * std::uint64_t{text.size()}; }
+
 std::string text_of(welt_string text) {
   return text.data == nullptr ? std::string() : std::string(text.data, text.size);
 }
@@ -142,6 +145,13 @@ bool Segmenter::encode(std::string_view text, std::vector<std::int64_t>& ids) co
   };
   ids.resize(text.size());  // tokens are rarely shorter than a byte
   std::uint64_t count = ask();
+  if (count > most_ids(text)) {
+    fail({.where = "segmenter " + component_->type().id,
+          .found = fmt::format("{} ids for a text of {} bytes", count, text.size()),
+          .expected = fmt::format("{} at most", most_ids(text)),
+          .mend = "This is a defect of the plugin"},
+         ErrorCode::internal);
+  }
   if (count > ids.size()) {
     ids.resize(count);
     if (ask() != count) {

@@ -238,6 +238,9 @@ TEST_F(TrainingSlow, APluginsVersionIsCheckedAgainOnResumeAndMayBeAskedForThen) 
   const Outcome refused = train({"--resume", "--set", "model.decoder.version=>=99"});
   EXPECT_EQ(refused.status, 1);
   EXPECT_CONTAINS(refused.err, "model.decoder.version: plugin \"llama\"");
+  const std::vector<std::string> evaluate{"evaluate", run_folder().string(), "--set",
+                                          "model.bytes_encoder.version=>=99"};
+  EXPECT_CONTAINS(run_welt(evaluate).err, "model.bytes_encoder.version: plugin \"bert\"");
 }
 
 TEST_F(TrainingSlow, SigintAndSigtermSaveAndLeave) {

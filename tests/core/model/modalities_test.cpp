@@ -4,6 +4,8 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/model/processor_files.h"
@@ -187,6 +189,15 @@ class SwappedEncoder : public ::testing::Test {
   test::TempFolder folder_;
   WeltModel model_;
 };
+
+// The recipe's range was held against the plugin that --set puts in the place of the recipe's.
+TEST_F(SwappedEncoder, VersionsAskedForAreThoseOfTheRecipesOwnPlugin) {
+  const std::string text =
+      std::regex_replace(text_, std::regex("plugin = \"bert\""), "plugin = \"bert\"\nversion = \"<0.0.1\"");
+  EXPECT_THROW(check_versions(recipe_of(text), model_.spec()), Error);
+  const std::vector<std::string> swap = {"model.bytes_encoder.plugin=gpt2"};
+  EXPECT_NO_THROW(check_versions(recipe_of(text, swap), model_.spec()));
+}
 
 TEST_F(SwappedEncoder, OfTheSameWidthIsTakenWithItsOwnWeights) {
   const WeltModel other = load({"model.bytes_encoder.plugin=gpt2", "model.bytes_encoder.config.n_embd=8",

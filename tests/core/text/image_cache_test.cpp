@@ -14,7 +14,7 @@ namespace {
 struct CacheOf {
   explicit CacheOf(std::size_t budget) : cache(renderer, budget) {}
   ToyRenderer toy;
-  ToyComponent component{toy};
+  ToyComponent component{WELT_RENDERER_INTERFACE, &toy.table, &toy};
   Renderer renderer{*component};
   ImageCache cache;
 };

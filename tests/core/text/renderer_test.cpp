@@ -13,7 +13,7 @@ namespace {
 
 TEST(Renderer, DrawsAndKeepsOneStateForOneThread) {
   ToyRenderer toy;
-  const ToyComponent component(toy);
+  const ToyComponent component(WELT_RENDERER_INTERFACE, &toy.table, &toy);
   {
     const Renderer renderer(*component);
     EXPECT_EQ(renderer.block(), 4);
@@ -32,7 +32,7 @@ TEST(Renderer, DrawsAndKeepsOneStateForOneThread) {
 TEST(Renderer, ThreadsNeverShareAState) {
   ToyRenderer toy;
   toy.pause = std::chrono::microseconds(200);
-  const ToyComponent component(toy);
+  const ToyComponent component(WELT_RENDERER_INTERFACE, &toy.table, &toy);
   {
     const Renderer renderer(*component);
     std::vector<std::jthread> threads;
@@ -52,7 +52,7 @@ TEST(Renderer, ThreadsNeverShareAState) {
 
 TEST(Renderer, TextThatIsNotUtf8NamesTheByte) {
   ToyRenderer toy;
-  const ToyComponent component(toy);
+  const ToyComponent component(WELT_RENDERER_INTERFACE, &toy.table, &toy);
   const Renderer renderer(*component);
   const std::string message = error_of([&] { renderer.render("ab\xFFx"); });
   EXPECT_CONTAINS(message, "byte 2 (FF)");
@@ -61,7 +61,7 @@ TEST(Renderer, TextThatIsNotUtf8NamesTheByte) {
 
 TEST(Renderer, FailureOfThePluginLeavesTheStateInThePool) {
   ToyRenderer toy;
-  const ToyComponent component(toy);
+  const ToyComponent component(WELT_RENDERER_INTERFACE, &toy.table, &toy);
   const Renderer renderer(*component);
   EXPECT_CONTAINS(error_of([&] { renderer.render("!"); }), "drawing a word");
   EXPECT_EQ(renderer.render("a").width, 8);
@@ -70,7 +70,7 @@ TEST(Renderer, FailureOfThePluginLeavesTheStateInThePool) {
 
 TEST(Renderer, ImpossibleSizesAreRefusedBeforeMemoryIsTaken) {
   ToyRenderer toy;
-  const ToyComponent component(toy);
+  const ToyComponent component(WELT_RENDERER_INTERFACE, &toy.table, &toy);
   const Renderer renderer(*component);
   for (const std::int64_t height : {std::int64_t{-4}, std::int64_t{3}, std::int64_t{6}, std::int64_t{1} << 24,
                                     std::int64_t{1} << 40, INT64_MIN, INT64_MAX - 3}) {
@@ -85,7 +85,7 @@ TEST(Renderer, ImpossibleSizesAreRefusedBeforeMemoryIsTaken) {
 
 TEST(Renderer, GlyphsAreListedHoweverManyThereAre) {
   ToyRenderer toy;
-  const ToyComponent component(toy);
+  const ToyComponent component(WELT_RENDERER_INTERFACE, &toy.table, &toy);
   const Renderer renderer(*component);
   ASSERT_TRUE(renderer.lists_glyphs());
   for (const std::uint64_t each : {0, 1, 7}) {
@@ -105,7 +105,7 @@ TEST(Renderer, GlyphsAreListedHoweverManyThereAre) {
 TEST(Renderer, OlderTablesDrawAndDoNotListGlyphs) {
   ToyRenderer toy;
   toy.table.struct_size = offsetof(welt_renderer_v1, glyphs);
-  const ToyComponent component(toy);
+  const ToyComponent component(WELT_RENDERER_INTERFACE, &toy.table, &toy);
   const Renderer renderer(*component);
   EXPECT_EQ(renderer.render("abc").width, 16);
   EXPECT_FALSE(renderer.lists_glyphs());
@@ -117,7 +117,7 @@ TEST(Renderer, IncompleteOrOddTablesAreRefused) {
   const auto refusal = [](const std::function<void(ToyRenderer&)>& spoil) {
     ToyRenderer toy;
     spoil(toy);
-    const ToyComponent component(toy);
+    const ToyComponent component(WELT_RENDERER_INTERFACE, &toy.table, &toy);
     return error_of([&] { Renderer{*component}; });
   };
   EXPECT_CONTAINS(refusal([](ToyRenderer& toy) { toy.block = 0; }), "a block of 0 pixels");

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <thread>
 
-#include "core/plugin/registry.h"
 #include "core/plugin/strings.h"
+#include "tests/core/text/toy_component.h"
 
 namespace welt::test {
 
@@ -83,45 +83,6 @@ struct ToyRenderer {
             return WELT_OK;
           },
       .font_name = [](const welt_component*, std::uint32_t font) { return string_of(font == 0 ? "toy.ttf#0" : ""); }};
-};
-
-// A component around `toy`, as if a plugin had made it.
-class ToyComponent {
- public:
-  explicit ToyComponent(ToyRenderer& toy) {
-    made_ = {.struct_size = sizeof(welt_component),
-             .reserved = 0,
-             .self = &toy,
-             .get_interface = [](const welt_component* component, welt_string id) -> const void* {
-               return view_of(id) == WELT_RENDERER_INTERFACE ? &ToyRenderer::of(component).table : nullptr;
-             },
-             .destroy = [](welt_component*) {}};
-    next() = &made_;
-    factory_.struct_size = sizeof(factory_);
-    factory_.create = [](std::uint64_t, const welt_config*, std::uint32_t, const welt_host*, welt_component** out,
-                         welt_error*) {
-      *out = next();
-      return WELT_OK;
-    };
-    type_.plugin = &plugin_;
-    type_.factory = &factory_;
-    type_.id = "toy";
-    component_ =
-        std::make_unique<Component>(type_, ConfigView(type_, nlohmann::json::object(), false, "test"), WELT_INIT_NONE);
-  }
-  const Component& operator*() const { return *component_; }
-
- private:
-  static welt_component*& next() {
-    static welt_component* component = nullptr;
-    return component;
-  }
-
-  welt_component made_{};
-  welt_component_factory_v1 factory_{};
-  Plugin plugin_{};
-  ComponentType type_{};
-  std::unique_ptr<Component> component_;
 };
 
 }  // namespace welt::test
