@@ -10,9 +10,9 @@
 #include "apps/welt/bench_text.h"
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
+#include "core/checkpoint/run_folder.h"
 #include "core/generate/bench_generate.h"
 #include "core/train/bench_train.h"
-#include "core/train/run_folder.h"
 
 namespace welt {
 namespace {

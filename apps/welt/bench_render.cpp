@@ -157,7 +157,7 @@ class Measured {
 
   const Options& options_;
   Corpus corpus_;
-  RowPlan plan_;
+  PackedRows plan_;
   const ComponentType& type_;
   json config_;
   ImageCache::Statistics statistics_{};

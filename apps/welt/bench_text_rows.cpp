@@ -47,7 +47,7 @@ class LineReader {
 // A sample in rows of row_words words, and how large each is.
 struct PackedSample {
   Corpus corpus;
-  RowPlan plan;
+  PackedRows plan;
 
   PackedSample(const TextSample& sample, const TextBenchOptions& options) {
     LineReader reader(options);
@@ -138,7 +138,7 @@ json measure_text_to_batches(const TextSample& sample, const TextBenchOptions& o
       reader.read(sample.lines[at], corpus);
       bytes += std::ssize(sample.lines[at]);
     }
-    const RowPlan plan = pack_documents(corpus, row_words);
+    const PackedRows plan = pack_documents(corpus, row_words);
     std::vector<std::span<const Piece>> rows;
     for (std::int64_t row = 0; row < plan.size(); ++row) {
       rows.push_back(plan.row(row));

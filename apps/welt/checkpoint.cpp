@@ -8,7 +8,7 @@
 
 #include "apps/welt/table.h"
 #include "apps/welt/verb.h"
-#include "core/train/checkpoint_report.h"
+#include "core/checkpoint/checkpoint_report.h"
 
 namespace welt {
 namespace {

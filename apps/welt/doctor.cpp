@@ -10,8 +10,8 @@
 #include "apps/welt/machine.h"
 #include "apps/welt/process_setup.h"
 #include "apps/welt/verb.h"
-#include "core/model/libtorch_info.h"
 #include "core/plugin/registry.h"
+#include "core/tensor/libtorch_info.h"
 
 namespace welt {
 namespace {

@@ -14,11 +14,11 @@
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/progress.h"
+#include "core/checkpoint/run_folder.h"
 #include "core/data/line_reader.h"
 #include "core/generate/embed.h"
 #include "core/generate/embedding_file.h"
-#include "core/model/tensor_io.h"
-#include "core/train/run_folder.h"
+#include "core/tensor/tensor_io.h"
 
 namespace welt {
 namespace {

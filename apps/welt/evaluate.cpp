@@ -5,7 +5,7 @@
 #include "apps/welt/report.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
-#include "core/train/run_folder.h"
+#include "core/checkpoint/run_folder.h"
 
 namespace welt {
 namespace {

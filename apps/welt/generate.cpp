@@ -14,9 +14,9 @@
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
+#include "core/checkpoint/run_folder.h"
 #include "core/generate/generator.h"
 #include "core/text/control.h"
-#include "core/train/run_folder.h"
 
 namespace welt {
 namespace {

@@ -7,11 +7,11 @@
 
 #include "apps/welt/verb.h"
 #include "core/base/safetensors.h"
-#include "core/model/dense_forward.h"
-#include "core/model/tensor_io.h"
+#include "core/checkpoint/run_folder.h"
 #include "core/model/welt_model.h"
-#include "core/train/run_folder.h"
-#include "core/train/trace.h"
+#include "core/parity/dense_forward.h"
+#include "core/parity/trace.h"
+#include "core/tensor/tensor_io.h"
 
 namespace welt {
 namespace {

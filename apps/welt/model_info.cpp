@@ -13,11 +13,11 @@
 #include "apps/welt/table.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
-#include "core/model/hf_source.h"
+#include "core/checkpoint/run_folder.h"
+#include "core/huggingface/hf_source.h"
 #include "core/model/model_info.h"
 #include "core/recipe/find.h"
 #include "core/recipe/recipe.h"
-#include "core/train/run_folder.h"
 
 namespace welt {
 namespace {

@@ -1,5 +1,5 @@
 // `welt plugin check`: the conformance tests on a plugin file. The hidden `welt plugin check-server` is the process
-// that tests are forked from (core/plugin/conformance/server.h).
+// that tests are forked from (core/conformance/server.h).
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -12,8 +12,8 @@
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/model/conformance/suite.h"
-#include "core/plugin/conformance/check.h"
+#include "core/conformance/check.h"
+#include "core/conformance/tensor/suite.h"
 
 namespace welt {
 namespace {

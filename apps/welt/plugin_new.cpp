@@ -18,9 +18,9 @@
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/model/libtorch_info.h"
 #include "core/plugin/registry.h"
 #include "core/recipe/find.h"
+#include "core/tensor/libtorch_info.h"
 
 namespace welt {
 namespace {

@@ -12,6 +12,7 @@
 #include "core/data/dense_view.h"
 #include "core/plugin/registry.h"
 #include "core/plugin/schema.h"
+#include "core/text/control.h"
 #include "core/text/segmenter.h"
 
 namespace welt {

@@ -5,7 +5,7 @@
 #include "apps/welt/render_options.h"
 #include "core/base/error.h"
 #include "core/model/pixels.h"
-#include "core/model/tensor_io.h"
+#include "core/tensor/tensor_io.h"
 
 namespace welt {
 namespace {

@@ -15,9 +15,6 @@
 
 namespace welt {
 
-inline constexpr std::uint8_t pad_byte = 0, bos_byte = 2, eos_byte = 3;
-inline constexpr std::uint8_t shift_out = 0x0E, shift_in = 0x0F;
-
 // The distinct words of a batch, each without BOS and EOS. Entry 0 … size()-1.
 struct WordTable {
   std::vector<std::uint8_t> bytes;                       // UTF-8, concatenated

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/data/batch.h"
+#include "core/text/control.h"
 
 namespace welt {
 

@@ -6,6 +6,7 @@
 
 #include "core/base/error.h"
 #include "core/text/bytes.h"
+#include "core/text/control.h"
 
 namespace welt {
 

@@ -118,7 +118,7 @@ struct Dataset::State {
   DatasetOptions options;
   DatasetStatistics statistics;
   Corpus corpus;
-  RowPlan plan;
+  PackedRows plan;
   std::shared_ptr<WordDrawer> drawer;  // null: no images
 
   // The order that is in use; a loader walks through one after the other.
@@ -226,7 +226,7 @@ std::vector<Batch> Dataset::evaluation_batches(std::int64_t max_rows, std::int64
     fail({options().name, fmt::format("an evaluation context of {} words", context),
           fmt::format("1 to {}", options().words - 1)});
   }
-  const RowPlan plan = pack_documents(state_->corpus, options().words, context);
+  const PackedRows plan = pack_documents(state_->corpus, options().words, context);
   std::vector<std::int64_t> order(static_cast<std::size_t>(plan.size()));
   std::iota(order.begin(), order.end(), std::int64_t{0});
   std::sort(order.begin(), order.end(),

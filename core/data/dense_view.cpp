@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/text/bytes.h"
+#include "core/text/control.h"
 #include "core/text/tokenizer.h"
 
 namespace welt {

@@ -62,7 +62,7 @@ std::vector<Piece> cut_document(const Corpus& corpus, std::int64_t document, std
   return pieces;
 }
 
-RowPlan pack_documents(const Corpus& corpus, std::int64_t words, std::int64_t context) {
+PackedRows pack_documents(const Corpus& corpus, std::int64_t words, std::int64_t context) {
   std::vector<Piece> pieces;
   std::vector<std::int64_t> lengths;
   for (std::int64_t document = 0; document < corpus.size(); ++document) {
@@ -71,7 +71,7 @@ RowPlan pack_documents(const Corpus& corpus, std::int64_t words, std::int64_t co
       lengths.push_back(static_cast<std::int64_t>(piece.end - piece.begin));
     }
   }
-  RowPlan plan;
+  PackedRows plan;
   plan.pieces.reserve(pieces.size());
   for (const auto& row : best_fit_decreasing(lengths, words)) {
     for (const std::size_t index : row) plan.pieces.push_back(pieces[index]);
@@ -80,8 +80,8 @@ RowPlan pack_documents(const Corpus& corpus, std::int64_t words, std::int64_t co
   return plan;
 }
 
-RowPlan fill_rows(const Corpus& corpus, std::int64_t words) {
-  RowPlan plan;
+PackedRows fill_rows(const Corpus& corpus, std::int64_t words) {
+  PackedRows plan;
   const auto width = static_cast<std::uint64_t>(words);
   std::uint64_t room = width;
   const auto close_row = [&] {

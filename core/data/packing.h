@@ -17,7 +17,7 @@ struct Piece {
 };
 
 // Rows of pieces: row r holds pieces[offsets[r] … offsets[r+1]-1].
-struct RowPlan {
+struct PackedRows {
   std::vector<Piece> pieces;
   std::vector<std::uint64_t> offsets = {0};
   std::int64_t size() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
@@ -38,9 +38,9 @@ std::vector<std::vector<std::size_t>> best_fit_decreasing(const std::vector<std:
 std::vector<Piece> cut_document(const Corpus& corpus, std::int64_t document, std::int64_t words, std::int64_t context);
 
 // Whole documents where they fit a row (best fit decreasing over cut_document's pieces).
-RowPlan pack_documents(const Corpus& corpus, std::int64_t words, std::int64_t context = 0);
+PackedRows pack_documents(const Corpus& corpus, std::int64_t words, std::int64_t context = 0);
 
 // In document order: a document begins where the one before ends, and is cut at the end of the row.
-RowPlan fill_rows(const Corpus& corpus, std::int64_t words);
+PackedRows fill_rows(const Corpus& corpus, std::int64_t words);
 
 }  // namespace welt

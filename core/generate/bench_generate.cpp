@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "core/base/progress.h"
+#include "core/base/resources.h"
 #include "core/base/stopwatch.h"
 #include "core/generate/generator.h"
-#include "core/train/resources.h"
 
 namespace welt {
 namespace {

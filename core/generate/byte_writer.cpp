@@ -6,9 +6,10 @@
 
 #include <algorithm>
 
-#include "core/model/thread_limit.h"
 #include "core/model/unit_embedding.h"
+#include "core/tensor/thread_limit.h"
 #include "core/text/bytes.h"
+#include "core/text/control.h"
 
 namespace welt {
 namespace {

@@ -9,7 +9,8 @@
 #include "core/base/safetensors.h"
 #include "core/base/safetensors_header.h"
 #include "core/data/batch.h"
-#include "core/model/tensor_io.h"
+#include "core/tensor/tensor_io.h"
+#include "core/text/control.h"
 
 namespace welt {
 namespace {

@@ -24,7 +24,7 @@ at::Tensor prefix_tensor(const std::vector<std::int64_t>& prefixes) {
 
 }  // namespace
 
-LatentRunner::LatentRunner(TorchComponent& component, std::int64_t rows, std::int64_t capacity)
+LatentRunner::LatentRunner(TensorComponent& component, std::int64_t rows, std::int64_t capacity)
     : component_(component), packed_((component.type().flags & WELT_COMPONENT_PACKED) != 0) {
   for (std::int64_t i = 0; i < (packed_ ? 1 : rows); ++i)
     caches_.push_back(component.make_cache(packed_ ? rows : 1, capacity));

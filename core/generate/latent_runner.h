@@ -9,14 +9,14 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/model/component.h"
+#include "core/tensor/tensor_component.h"
 
 namespace welt {
 
 class LatentRunner {
  public:
   // `capacity`: slots of the longest row.
-  LatentRunner(TorchComponent& component, std::int64_t rows, std::int64_t capacity);
+  LatentRunner(TensorComponent& component, std::int64_t rows, std::int64_t capacity);
 
   // The prompts: vectors [words of row, D] and prefix-block ids (−1: outside) of each row; the hidden state of each
   // row's last word, [rows, D].
@@ -27,7 +27,7 @@ class LatentRunner {
   void keep(const std::vector<std::int64_t>& rows);
 
  private:
-  TorchComponent& component_;
+  TensorComponent& component_;
   bool packed_;
   std::vector<Cache> caches_;  // one, or one a row
 };

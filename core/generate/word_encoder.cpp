@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/utf8.h"
 #include "core/text/bytes.h"
+#include "core/text/control.h"
 #include "core/text/word_drawer.h"
 
 namespace welt {

@@ -39,8 +39,8 @@ std::int64_t block_of(const RendererSpec& renderer) {
 }
 
 // Convolutions other than the one over patches run over feature maps, whose sizes are the plugin's affair.
-bool convolves_patches_only(const TorchComponent& encoder) {
-  const ImageFacts& facts = encoder.image_facts();
+bool convolves_patches_only(const TensorComponent& encoder) {
+  const ImageEncoderInfo& facts = encoder.image_encoder_info();
   return std::ranges::all_of(encoder.parameters(), [&](const NamedParameter& parameter) {
     return parameter.shape.size() != 4 ||
            (parameter.shape[2] == facts.patch_height && parameter.shape[3] == facts.patch_width);
@@ -81,7 +81,7 @@ class Describer {
 
  private:
   const WordLengths& lengths() const { return info_.lengths; }
-  static bool is_causal(const TorchComponent& component) {
+  static bool is_causal(const TensorComponent& component) {
     return (component.type().flags & WELT_COMPONENT_CAUSAL) != 0;
   }
 
@@ -102,7 +102,7 @@ class Describer {
     at_most("words", static_cast<double>(lengths().words), limits.latent, "latent transformer");
     for (const WeltModel::Part& part : model_.parts()) {
       if (part.slot != "image_encoder" || part.component == nullptr) continue;
-      const ImageFacts& facts = part.component->image_facts();
+      const ImageEncoderInfo& facts = part.component->image_encoder_info();
       const std::int64_t height = lengths().image_height, width = lengths().image_width;
       expect(height >= facts.minimum_height && width >= facts.minimum_width && height % facts.patch_height == 0 &&
                  width % facts.patch_width == 0,
@@ -137,14 +137,14 @@ class Describer {
   }
 
   // A row of `positions` for every word.
-  void cost(const TorchComponent& component, PartInfo& info, double positions, bool causal) {
+  void cost(const TensorComponent& component, PartInfo& info, double positions, bool causal) {
     info.positions = positions;
     info.weight_flops = 2.0 * static_cast<double>(matrices_[info.name]) * positions;
     info.attention_flops = attention_flops(component.config(), pairs(positions, causal));
   }
 
-  void cost_of_images(const TorchComponent& component, PartInfo& info) {
-    const ImageFacts& facts = component.image_facts();
+  void cost_of_images(const TensorComponent& component, PartInfo& info) {
+    const ImageEncoderInfo& facts = component.image_encoder_info();
     const std::int64_t patches =
         lengths().image_height / facts.patch_height * (lengths().image_width / facts.patch_width);
     cost(component, info, static_cast<double>(patches + 1), /*causal=*/false);
@@ -157,7 +157,7 @@ class Describer {
   }
 
   // A position a word, in a row of `words`: on average it sees (words + 1) / 2.
-  void cost_of_latent(const TorchComponent& component, PartInfo& info) {
+  void cost_of_latent(const TensorComponent& component, PartInfo& info) {
     const auto words = static_cast<double>(lengths().words);
     info.positions = 1;
     info.weight_flops = 2.0 * static_cast<double>(matrices_[info.name]);
@@ -167,7 +167,7 @@ class Describer {
 
   // The head, which a tied model of bytes has no tensor of, is the product of one position less than the body has. That
   // of a model of units is followed by the product with the byte table: 256 · E/N for each of N bytes.
-  void cost_of_decoder(const TorchComponent& component, PartInfo& info) {
+  void cost_of_decoder(const TensorComponent& component, PartInfo& info) {
     const Vocabulary& vocabulary = component.vocabulary();
     const bool wide = model_.units().bytes() > 1;
     const std::int64_t own = wide ? vocabulary.width * vocabulary.width : 0, bytes = byte_values * vocabulary.width;
@@ -179,7 +179,7 @@ class Describer {
     info_.decoder_cache = cache(component, limit > 0 ? std::min(longest, limit) : longest);
   }
 
-  static CacheInfo cache(const TorchComponent& component, std::int64_t slots) {
+  static CacheInfo cache(const TensorComponent& component, std::int64_t slots) {
     CacheInfo cache{.slots = slots};
     if (const std::optional<AttentionSizes> sizes = AttentionSizes::from(component.config()))
       cache.row_bytes = slots * sizes->slot_bytes();

@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "core/model/image_processor.h"
+#include "core/huggingface/image_processor.h"
 #include "core/model/step_plan.h"
 
 namespace welt {

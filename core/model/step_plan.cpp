@@ -1,5 +1,6 @@
 // See step_plan.h.
 #include "core/model/step_plan.h"
+#include "core/text/control.h"
 
 #include <algorithm>
 #include <map>

@@ -1,5 +1,5 @@
 // From a Batch to index lists: which rows the encoders, the latent transformer and the decoder run over. No tensors, no
-// padding. (core/model/dense_batch.h makes the same plan of a batch in the Python reference's layout.)
+// padding. (core/parity/dense_batch.h makes the same plan of a batch in the Python reference's layout.)
 //
 // A token is a unit of the model's encoding (core/text/units.h) and stands in the lists as its N bytes, least
 // significant first; in UTF-8 N is 1. Rows are ordered by length, so that rows of one length lie side by side and

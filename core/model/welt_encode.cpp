@@ -13,11 +13,11 @@
 
 #include "core/base/context.h"
 #include "core/base/log.h"
-#include "core/model/index_tensor.h"
+#include "core/kernels/rms_norm.h"
 #include "core/model/pixels.h"
 #include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
-#include "core/model/welt_norm.h"
+#include "core/tensor/index_tensor.h"
 #include "core/text/segmenter.h"
 #include "core/text/word_drawer.h"
 
@@ -29,7 +29,7 @@ std::shared_ptr<WordDrawer> WeltModel::make_drawer(std::size_t cache_bytes) {
     return Registry::instance().find(WELT_RENDERER_INTERFACE, renderer.plugin);
   });
   auto drawer = std::make_shared<WordDrawer>(type, renderer.config, renderer.where, cache_bytes);
-  const ImageFacts& facts = image_encoder_->image_facts();
+  const ImageEncoderInfo& facts = image_encoder_->image_encoder_info();
   const std::int64_t block = drawer->block();
   if (block % facts.patch_height != 0 || block % facts.patch_width != 0 || block < facts.minimum_height ||
       block < facts.minimum_width)
@@ -65,7 +65,7 @@ WordImages WeltModel::normalise(const std::vector<ImageGroup>& images) const {
   if (!image_encoder_) return out;
   for (const ImageGroup& group : images) {
     out.groups.push_back(
-        {normalise_images(group, spec_.pixels, image_encoder_->image_facts().channels, dtype()), group.rows});
+        {normalise_images(group, spec_.pixels, image_encoder_->image_encoder_info().channels, dtype()), group.rows});
   }
   return out;
 }

@@ -18,8 +18,8 @@
 #include "core/base/log.h"
 #include "core/base/safetensors.h"
 #include "core/model/processor_files.h"
-#include "core/model/tensor_io.h"
 #include "core/model/welt_model.h"
+#include "core/tensor/tensor_io.h"
 
 namespace welt {
 namespace {
@@ -89,7 +89,7 @@ class Match {
 std::vector<std::pair<std::string, at::Tensor>> WeltModel::folded_tables() const {
   const at::NoGradGuard no_grad;
   std::vector<std::pair<std::string, at::Tensor>> tables;
-  const auto table = [&](const char* slot, const TorchComponent& component, const ByteTable& bytes) {
+  const auto table = [&](const char* slot, const TensorComponent& component, const ByteTable& bytes) {
     tables.emplace_back(table_stem(slot, component) + "weight", bytes.folded());
   };
   if (bytes_encoder_) table("bytes_encoder", *bytes_encoder_, *encoder_table_);
@@ -102,7 +102,7 @@ std::vector<std::pair<std::string, at::Tensor>> WeltModel::constant_tensors() co
   tensors.emplace_back("latent_transformer." + latent_->vocabulary().table_name,
                        at::empty({0, latent_->vocabulary().width}, at::kFloat));
   if (units().bytes() == 1) return tensors;
-  const auto shifts = [&](const char* slot, const TorchComponent& component) {
+  const auto shifts = [&](const char* slot, const TensorComponent& component) {
     std::string stem = table_stem(slot, component);
     stem.resize(stem.size() - std::string_view("embedding.").size());
     tensors.emplace_back(stem + "_byte_shifts", at::arange(0, 8 * units().bytes(), 8, at::kLong));
@@ -180,7 +180,7 @@ void WeltModel::load_tensors(const std::filesystem::path& path) {
   if (!unused.empty())
     log_warning("model", "{}: {} tensors are not used: {}", path.string(), unused.size(), fmt::join(unused, ", "));
 
-  const auto install = [&](std::optional<TorchComponent>& component, const SlotSpec& spec, const Part& part) {
+  const auto install = [&](std::optional<TensorComponent>& component, const SlotSpec& spec, const Part& part) {
     if (!component || spec.fresh) return;
     for (std::size_t i = 0; i < component->parameters().size(); ++i) {
       const NamedParameter& info = component->parameters()[i];

@@ -10,8 +10,8 @@
 #include <algorithm>
 
 #include "core/base/log.h"
-#include "core/model/hf_load.h"
-#include "core/model/hf_source.h"
+#include "core/huggingface/hf_load.h"
+#include "core/huggingface/hf_source.h"
 #include "core/model/welt_model.h"
 
 namespace welt {
@@ -29,7 +29,7 @@ void take_rows(at::Tensor into, const at::Tensor& from) {
 
 void WeltModel::take_weights() {
   const auto wanted = [](const SlotSpec& slot) { return slot.type && !slot.weights_from.empty(); };
-  const auto take = [](TorchComponent& component, const SlotSpec& slot, const char* part) {
+  const auto take = [](TensorComponent& component, const SlotSpec& slot, const char* part) {
     return load_weights(component, HfSource::find(slot.weights_from).part(part).weights(),
                         {.requires_grad = true, .whole_vocabulary = false});
   };

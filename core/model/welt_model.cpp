@@ -19,17 +19,17 @@ namespace {
 // Hugging Face's initialiser of layers that WeLT itself adds (PreTrainedModel._init_weights, initializer_range 0.02).
 constexpr double mapping_initializer_range = 0.02;
 
-TorchComponent make_component(SlotSpec& slot, std::string_view role, bool random) {
+TensorComponent make_component(SlotSpec& slot, std::string_view role, bool random) {
   const ConfigView view(*slot.type, slot.config, /*strict=*/false, slot.where);
-  TorchComponent component = with_context(slot.where, [&] {
-    return TorchComponent(*slot.type, role, view, random || slot.fresh ? WELT_INIT_RANDOM : WELT_INIT_NONE);
+  TensorComponent component = with_context(slot.where, [&] {
+    return TensorComponent(*slot.type, role, view, random || slot.fresh ? WELT_INIT_RANDOM : WELT_INIT_NONE);
   });
   slot.config = component.config();
   return component;
 }
 
 // The names of mapping and head in a checkpoint are those of the class's head.
-void require_head(const SlotSpec& slot, const TorchComponent& component) {
+void require_head(const SlotSpec& slot, const TensorComponent& component) {
   if (!component.vocabulary().head_name.empty()) return;
   fail({slot.where, fmt::format("the class that plugin {} was configured as has no head", slot.type->id),
         "one with a language model's head, whose names a checkpoint of the model uses",
@@ -37,7 +37,7 @@ void require_head(const SlotSpec& slot, const TorchComponent& component) {
 }
 
 // A unit's embedding is one part for each of its bytes.
-std::int64_t byte_width(const SlotSpec& slot, const TorchComponent& component, Units units) {
+std::int64_t byte_width(const SlotSpec& slot, const TensorComponent& component, Units units) {
   const std::int64_t width = component.vocabulary().width;
   if (width % units.bytes() != 0)
     fail({slot.where,
@@ -48,7 +48,7 @@ std::int64_t byte_width(const SlotSpec& slot, const TorchComponent& component, U
 }
 
 // What the checkpoint or the recipe leaves open is what the plugin says; what it says must fit the channels.
-void complete(PixelNormalisation& pixels, const SlotSpec& slot, const ImageFacts& facts) {
+void complete(PixelNormalisation& pixels, const SlotSpec& slot, const ImageEncoderInfo& facts) {
   const auto channels = static_cast<std::size_t>(facts.channels);
   if (pixels.mean.empty() && pixels.deviation.empty()) pixels.scale = facts.scale;
   if (pixels.mean.empty()) pixels.mean.assign(facts.mean.begin(), facts.mean.begin() + facts.channels);
@@ -88,7 +88,7 @@ void WeltModel::make_components(Init init) {
     bytes_encoder_.emplace(make_component(spec_.bytes_encoder, WELT_BYTES_ENCODER_INTERFACE, random));
   if (spec_.image_encoder.type) {
     image_encoder_.emplace(make_component(spec_.image_encoder, WELT_IMAGE_ENCODER_INTERFACE, random));
-    complete(spec_.pixels, spec_.image_encoder, image_encoder_->image_facts());
+    complete(spec_.pixels, spec_.image_encoder, image_encoder_->image_encoder_info());
   }
 }
 
@@ -121,7 +121,7 @@ void WeltModel::make_own_tensors(Init init) {
 }
 
 // What a byte table's three names begin with, up to a dot.
-std::string WeltModel::table_stem(const std::string& slot, const TorchComponent& component) const {
+std::string WeltModel::table_stem(const std::string& slot, const TensorComponent& component) const {
   std::string stem = slot + "." + component.vocabulary().table_name;
   stem.resize(stem.size() - std::string_view("weight").size());
   if (units().bytes() == 1) return stem;
@@ -136,7 +136,7 @@ void WeltModel::collect_parameters() {
   };
   // What stands outside the base model (an MLM head) has no part in a bytes encoder and is not in a WeLT checkpoint.
   const auto body = [&](const Part& part, const std::string& prefix = "") {
-    const TorchComponent& component = *part.component;
+    const TensorComponent& component = *part.component;
     const std::vector<at::Tensor> tensors = component.tensors();
     for (std::size_t i = 0; i < tensors.size(); ++i) {
       const NamedParameter& info = component.parameters()[i];
@@ -144,7 +144,7 @@ void WeltModel::collect_parameters() {
       if (info.name.starts_with(prefix)) own(part.prefix + info.name, tensors[i], info.decay, part.slot, info.table);
     }
   };
-  const auto table = [&](const ByteTable& bytes, const TorchComponent& component, const std::string& slot) {
+  const auto table = [&](const ByteTable& bytes, const TensorComponent& component, const std::string& slot) {
     const std::string stem = table_stem(slot, component);
     own(stem + "embeddings.weight", bytes.base, true, slot, true);
     own(stem + "bit_proj_w", bytes.projection, true, slot, true);
@@ -174,7 +174,9 @@ void WeltModel::collect_parameters() {
 }
 
 std::array<WeltModel::Part, 4> WeltModel::parts() const {
-  const auto pointer = [](const std::optional<TorchComponent>& component) { return component ? &*component : nullptr; };
+  const auto pointer = [](const std::optional<TensorComponent>& component) {
+    return component ? &*component : nullptr;
+  };
   const char* decoder = units().bytes() > 1 ? "bytes_decoder.model." : "bytes_decoder.";
   return {Part{"image_encoder", "image_encoder.", pointer(image_encoder_)},
           Part{"bytes_encoder", "bytes_encoder.", pointer(bytes_encoder_)},
@@ -187,7 +189,7 @@ void WeltModel::to(at::ScalarType dtype) {
   const auto convert = [&](at::Tensor& tensor) {
     if (tensor.defined()) tensor = tensor.detach().to(dtype).requires_grad_();
   };
-  for (std::optional<TorchComponent>* component : {&bytes_encoder_, &image_encoder_, &latent_, &decoder_})
+  for (std::optional<TensorComponent>* component : {&bytes_encoder_, &image_encoder_, &latent_, &decoder_})
     if (*component) (*component)->to(dtype);
   for (std::optional<ByteTable>* table : {&encoder_table_, &decoder_table_}) {
     if (!*table) continue;
@@ -215,7 +217,7 @@ WeltModel::Limits WeltModel::limits() const {
 Modalities WeltModel::modalities() const { return {.bytes = spec_.reads_bytes(), .image = spec_.reads_images()}; }
 
 void WeltModel::set_training(bool training) {
-  for (std::optional<TorchComponent>* component : {&bytes_encoder_, &image_encoder_, &latent_, &decoder_})
+  for (std::optional<TensorComponent>* component : {&bytes_encoder_, &image_encoder_, &latent_, &decoder_})
     if (*component) (*component)->set_training(training);
 }
 

@@ -24,9 +24,9 @@
 #include "core/data/batch.h"
 #include "core/metrics/accumulator.h"
 #include "core/model/byte_table.h"
-#include "core/model/component.h"
 #include "core/model/step_plan.h"
 #include "core/model/welt_spec.h"
+#include "core/tensor/tensor_component.h"
 
 namespace welt {
 
@@ -131,8 +131,8 @@ class WeltModel {
   // latents [rows,E] of the chunk, table [256,E/N] → logits [targets·N,256]
   at::Tensor decode(const DecoderChunk& chunk, const at::Tensor& latents, const at::Tensor& table);
   at::Tensor byte_logits(const at::Tensor& hidden, const at::Tensor& table);  // [n,D] of the decoder → [n·N,256]
-  TorchComponent& latent_transformer() { return *latent_; }
-  TorchComponent& decoder() { return *decoder_; }
+  TensorComponent& latent_transformer() { return *latent_; }
+  TensorComponent& decoder() { return *decoder_; }
   // Folded byte tables under their names in a checkpoint: not parameters, but part of the file.
   std::vector<std::pair<std::string, at::Tensor>> folded_tables() const;
 
@@ -144,7 +144,7 @@ class WeltModel {
   struct Part {
     std::string slot;    // "bytes_encoder", …
     std::string prefix;  // of its body's parameters in a checkpoint, with a dot
-    const TorchComponent* component;
+    const TensorComponent* component;
   };
   std::array<Part, 4> parts() const;
 
@@ -157,7 +157,7 @@ class WeltModel {
   void take_weights();  // welt_from.cpp
   void load_tensors(const std::filesystem::path& file);
   void check_swapped_width(const std::filesystem::path& file, const std::vector<std::int64_t>& shape) const;
-  std::string table_stem(const std::string& slot, const TorchComponent& component) const;
+  std::string table_stem(const std::string& slot, const TensorComponent& component) const;
   std::int64_t image_width() const { return image_encoder_ ? image_encoder_->width() : 0; }
   std::int64_t bytes_width() const { return bytes_encoder_ ? bytes_encoder_->width() : 0; }
 
@@ -165,7 +165,7 @@ class WeltModel {
   at::Tensor encode_images(const WordImages& images, std::int64_t rows);  // [N, image width]
 
   WeltSpec spec_;
-  std::optional<TorchComponent> bytes_encoder_, image_encoder_, latent_, decoder_;
+  std::optional<TensorComponent> bytes_encoder_, image_encoder_, latent_, decoder_;
   std::optional<ByteTable> encoder_table_, decoder_table_;
   at::Tensor encoder_mapping_weight_, encoder_mapping_bias_, encoder_norm_;
   at::Tensor decoder_mapping_weight_, decoder_mapping_bias_, decoder_norm_;

@@ -9,12 +9,12 @@
 
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
-#include "core/model/autocast.h"
-#include "core/model/index_tensor.h"
+#include "core/kernels/cross_entropy.h"
+#include "core/kernels/rms_norm.h"
 #include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
-#include "core/model/welt_norm.h"
-#include "welt/nn/blocks.h"
+#include "core/tensor/autocast.h"
+#include "core/tensor/index_tensor.h"
 
 namespace welt {
 namespace {
@@ -104,7 +104,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
     const at::Tensor leaf = latent_vectors.detach().narrow(0, chunk.first_row, chunk.rows).requires_grad_();
     const at::Tensor logits = decode(chunk, leaf, table_leaf);
     const AutocastRegion::Pause pause(autocast);
-    const at::Tensor nats = nn::byte_cross_entropy(logits, as_tensor(chunk.targets));  // [] summed
+    const at::Tensor nats = byte_cross_entropy(logits, as_tensor(chunk.targets));  // [] summed
     sums.nats += nats.item<double>();
     sums.label_bytes += static_cast<std::int64_t>(chunk.targets.size());
     sums.words += chunk.rows;
@@ -137,7 +137,7 @@ LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool
     const at::Tensor logits = decode(chunk, latent_vectors.narrow(0, chunk.first_row, chunk.rows), table);
     const AutocastRegion::Pause pause(autocast);
     const at::Tensor targets = as_tensor(chunk.targets);
-    sums.nats += nn::byte_cross_entropy(logits, targets).item<double>();
+    sums.nats += byte_cross_entropy(logits, targets).item<double>();
     sums.label_bytes += targets.numel();
     sums.words += chunk.rows;
     const at::Tensor wrong = at::argmax(logits, -1).ne(targets);  // [targets]

@@ -1,5 +1,5 @@
-// The slots of a WeLT model in their spellings: in recipes and in a checkpoint's config.json. Used by welt_spec*.cpp and
-// core/train/checkpoint_report.cpp.
+// The slots of a WeLT model in their spellings: in recipes and in a checkpoint's config.json. Used by welt_spec*.cpp
+// and core/checkpoint/checkpoint_report.cpp.
 #pragma once
 
 #include <welt/abi/bytes_encoder.h>

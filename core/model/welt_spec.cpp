@@ -8,7 +8,7 @@
 #include <initializer_list>
 
 #include "core/base/context.h"
-#include "core/model/hf_source.h"
+#include "core/huggingface/hf_source.h"
 #include "core/model/welt_slots.h"
 #include "core/plugin/schema.h"
 #include "core/plugin/version_range.h"

@@ -9,7 +9,7 @@
 #include <optional>
 #include <string>
 
-#include "core/model/image_processor.h"
+#include "core/huggingface/image_processor.h"
 #include "core/plugin/registry.h"
 #include "core/recipe/recipe.h"
 #include "core/text/tokenizer.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "core/base/context.h"
-#include "core/model/hf_source.h"
+#include "core/huggingface/hf_source.h"
 #include "core/model/processor_files.h"
 #include "core/model/welt_slots.h"
 #include "core/model/welt_spec.h"

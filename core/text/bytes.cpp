@@ -2,7 +2,7 @@
 #include "core/text/bytes.h"
 
 #include "core/base/utf8.h"
-#include "core/data/batch.h"
+#include "core/text/control.h"
 
 namespace welt {
 

@@ -2,7 +2,6 @@
 #include "core/text/chat.h"
 
 #include "core/base/error.h"
-#include "core/data/batch.h"
 #include "core/text/control.h"
 #include "core/text/control_pictures.h"
 #include "core/text/python_text.h"

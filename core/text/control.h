@@ -1,8 +1,14 @@
-// The control characters that structure text for the model, by their ASCII names. PAD, BOS, EOS, SO and SI, which the
-// batch needs too, are in core/data/batch.h.
+// The control characters that structure text for the model, by their ASCII names.
 #pragma once
 
 #include <cstdint>
+
+namespace welt {
+
+inline constexpr std::uint8_t pad_byte = 0, bos_byte = 2, eos_byte = 3;
+inline constexpr std::uint8_t shift_out = 0x0E, shift_in = 0x0F;  // around a block of words that see each other
+
+}  // namespace welt
 
 namespace welt::control {
 

@@ -8,8 +8,8 @@
 
 #include "core/base/error.h"
 #include "core/base/utf8.h"
-#include "core/data/batch.h"
 #include "core/text/bytes.h"
+#include "core/text/control.h"
 
 namespace welt {
 namespace {

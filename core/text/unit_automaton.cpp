@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "core/base/utf8.h"
-#include "core/data/batch.h"
+#include "core/text/control.h"
 
 namespace welt {
 namespace {

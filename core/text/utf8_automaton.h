@@ -1,8 +1,7 @@
 // Which byte may come next, so that what is written byte by byte is well-formed UTF-8 (Unicode Standard, table 3-7),
 // and the looser rule of the Python reference. No allocation, any thread.
 //
-// Both are automata of eight states, given as tables here: for one text by Utf8Automaton, for a batch on its device by
-// core/model/utf8_mask.h.
+// Both are automata of eight states, given as tables here.
 #pragma once
 
 #include <bitset>

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "core/base/progress.h"
-#include "core/train/resources.h"
+#include "core/base/resources.h"
 #include "core/train/session.h"
 #include "core/train/stepper.h"
 

@@ -14,7 +14,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "core/model/tensor_io.h"
+#include "core/tensor/tensor_io.h"
 
 namespace welt {
 namespace {
@@ -58,8 +58,8 @@ void AdamW::step(double learning_rate, double norm) {
     at::_fused_adamw_(parameters, gradients, averages, squares, {}, steps, learning_rate, options_.beta1,
                       options_.beta2, decay ? options_.weight_decay : 0.0, options_.eps, /*amsgrad=*/false,
                       /*maximize=*/false);
-    // The fused update does not count as a change of its own accord: what is computed from a parameter and kept until it
-    // changes (a plugin's interpolated position table) would be kept too long.
+    // The fused update does not count as a change of its own accord: what is computed from a parameter and kept until
+    // it changes (a plugin's interpolated position table) would be kept too long.
     for (const at::Tensor& parameter : parameters) parameter.unsafeGetTensorImpl()->bump_version();
   }
   for (Slot& slot : slots_) slot.parameter.tensor.mutable_grad().reset();

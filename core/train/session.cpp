@@ -5,9 +5,9 @@
 
 #include "core/base/context.h"
 #include "core/base/error.h"
-#include "core/model/random.h"
+#include "core/checkpoint/run_folder.h"
+#include "core/tensor/random.h"
 #include "core/text/word_drawer.h"
-#include "core/train/run_folder.h"
 
 namespace welt {
 namespace {

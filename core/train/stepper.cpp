@@ -8,7 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/philox.h"
 #include "core/base/stopwatch.h"
-#include "core/model/random.h"
+#include "core/tensor/random.h"
 
 namespace welt {
 namespace {

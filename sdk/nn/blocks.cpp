@@ -2,11 +2,8 @@
 #include "welt/nn/blocks.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/core/Reduction.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/log_softmax.h>
-#include <ATen/ops/nll_loss.h>
 #include <ATen/ops/rsqrt.h>
 
 namespace welt::nn {
@@ -32,11 +29,6 @@ Residual residual_norm(const at::Tensor& branch, const at::Tensor& residual, con
 
 at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, const Activation& activation) {
   return activation(gate) * up;
-}
-
-at::Tensor byte_cross_entropy(const at::Tensor& logits, const at::Tensor& targets) {
-  const at::ScalarType type = logits.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  return at::nll_loss(at::log_softmax(logits, -1, type), targets, {}, at::Reduction::Sum);
 }
 
 }  // namespace welt::nn

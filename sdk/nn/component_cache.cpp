@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "component.h"
+#include "body_component.h"
 
 struct welt_kv_cache {
   welt::nn::KvCache cache;

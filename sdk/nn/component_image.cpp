@@ -1,7 +1,7 @@
 // ImageComponent, and welt.image_encoder/1 over it.
 #include <welt/abi/image_encoder.h>
 
-#include "component.h"
+#include "body_component.h"
 
 namespace welt::sdk {
 inline namespace v0_1 {

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "component.h"
+#include "body_component.h"
 
 namespace welt::sdk {
 inline namespace v0_1 {

@@ -1,7 +1,7 @@
 // The role tables: bytes encoder, latent transformer, decoder, and the vocabulary that goes with them.
 #include <welt/abi/vocabulary.h>
 
-#include "component.h"
+#include "body_component.h"
 
 namespace welt::sdk::detail {
 namespace {

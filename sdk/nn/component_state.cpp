@@ -3,7 +3,7 @@
 #include <welt/abi/mode.h>
 #include <welt/abi/parameters.h>
 
-#include "component.h"
+#include "body_component.h"
 
 namespace welt::sdk::detail {
 namespace {

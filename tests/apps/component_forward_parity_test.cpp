@@ -11,8 +11,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "core/model/tensor_io.h"
 #include "core/plugin/registry.h"
+#include "core/tensor/tensor_io.h"
 #include "tests/apps/run_welt.h"
 
 namespace welt {

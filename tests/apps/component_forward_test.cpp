@@ -7,7 +7,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "core/model/tensor_io.h"
+#include "core/tensor/tensor_io.h"
 #include "tests/apps/run_welt.h"
 
 namespace welt {

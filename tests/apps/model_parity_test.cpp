@@ -9,7 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "core/model/tensor_io.h"
+#include "core/tensor/tensor_io.h"
 #include "tests/apps/run_welt.h"
 
 namespace welt {

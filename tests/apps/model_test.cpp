@@ -9,9 +9,9 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
-#include "core/model/dense_forward.h"
-#include "core/model/tensor_io.h"
-#include "core/train/trace.h"
+#include "core/parity/dense_forward.h"
+#include "core/parity/trace.h"
+#include "core/tensor/tensor_io.h"
 #include "tests/apps/run_welt.h"
 
 namespace welt {

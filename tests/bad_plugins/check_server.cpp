@@ -7,8 +7,8 @@
 
 #include "core/base/file.h"
 #include "core/base/log.h"
-#include "core/plugin/conformance/groups.h"
-#include "core/plugin/conformance/server.h"
+#include "core/conformance/groups.h"
+#include "core/conformance/server.h"
 
 int main(int count, char** words) {
   using namespace welt::conformance;

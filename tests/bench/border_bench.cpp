@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/base/error.h"
-#include "core/model/component.h"
+#include "core/tensor/tensor_component.h"
 #include "core/text/segmenter.h"
 #include "plugins/latent/llama/model.h"
 
@@ -83,7 +83,7 @@ Json forward(std::int64_t rows, std::int64_t tokens, int repeats) {
                                {"intermediate_size", 128},
                                {"architectures", {"LlamaModel"}}},
                           true, "bench");
-  TorchComponent plugin(type, WELT_DECODER_INTERFACE, config, WELT_INIT_RANDOM);
+  TensorComponent plugin(type, WELT_DECODER_INTERFACE, config, WELT_INIT_RANDOM);
   plugin.set_training(false);
   llama::Model model(sdk::Config(config.view()), at::TensorOptions());
   const std::vector<nn::Slot> slots = model.slots();

@@ -3,7 +3,6 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/log_softmax.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
 #include <ATen/ops/tensor.h>
@@ -40,16 +39,6 @@ TEST(Blocks, ResidualNormGivesSumAndNorm) {
   EXPECT_EQ((both.sum - (a + b)).abs().max().item<double>(), 0);
   EXPECT_LT((both.normed - norm(a + b)).abs().max().item<double>(), 1e-15);
   EXPECT_LT(both.normed.mean(-1).abs().max().item<double>(), 1e-12);
-}
-
-TEST(Blocks, ByteCrossEntropyIsTheSumInFloat) {
-  const Tensor logits = at::randn({7, 256}, at::kDouble);
-  const Tensor targets = at::tensor({0, 1, 255, 3, 3, 77, 128}, at::kLong);
-  const double expected = -at::log_softmax(logits, -1).gather(1, targets.unsqueeze(1)).sum().item<double>();
-  EXPECT_NEAR(welt::nn::byte_cross_entropy(logits, targets).item<double>(), expected, 1e-12);
-  const Tensor reduced = welt::nn::byte_cross_entropy(logits.to(at::kBFloat16), targets);
-  EXPECT_EQ(reduced.scalar_type(), at::kFloat);
-  EXPECT_NEAR(reduced.item<double>(), expected, 0.2);
 }
 
 TEST(Activation, KnowsEveryNameAndSaysSo) {

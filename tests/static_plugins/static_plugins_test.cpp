@@ -13,8 +13,8 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/model/component.h"
-#include "core/model/random.h"
+#include "core/tensor/random.h"
+#include "core/tensor/tensor_component.h"
 #include "core/text/segmenter.h"
 
 namespace welt {
@@ -68,7 +68,7 @@ at::Tensor latents_of(Registry& registry) {
   const ComponentType& type = registry.find(WELT_LATENT_TRANSFORMER_INTERFACE, "gpt2");
   const ConfigView config(type, {{"n_embd", 16}, {"n_layer", 2}, {"n_head", 2}, {"vocab_size", 11}}, true, "test");
   seed_default_generator(3, RandomPurpose::initialise);
-  TorchComponent component(type, WELT_LATENT_TRANSFORMER_INTERFACE, config, WELT_INIT_RANDOM);
+  TensorComponent component(type, WELT_LATENT_TRANSFORMER_INTERFACE, config, WELT_INIT_RANDOM);
   component.set_training(false);
   return component.forward({.embeds = at::linspace(-1, 1, 5 * 16).view({1, 5, 16})}, {});
 }

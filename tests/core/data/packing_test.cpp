@@ -24,7 +24,7 @@ std::string words(const Corpus& corpus, const Piece& piece) {
 
 using Rows = std::vector<std::vector<std::string>>;
 
-Rows rows(const Corpus& corpus, const RowPlan& plan) {
+Rows rows(const Corpus& corpus, const PackedRows& plan) {
   Rows out;
   for (std::int64_t i = 0; i < plan.size(); ++i) {
     out.emplace_back();
@@ -74,7 +74,7 @@ TEST(Packing, cuts_spare_prefix_blocks) {
 TEST(Packing, greedy_rows_are_full_but_for_the_last) {
   Corpus corpus;
   for (const char* text : {"a b c d", "e f", "g", "h i j k l m n"}) add(corpus, text);
-  const RowPlan plan = fill_rows(corpus, 4);
+  const PackedRows plan = fill_rows(corpus, 4);
   EXPECT_EQ(rows(corpus, plan), (Rows{{"^a b c "}, {"d", "^e f"}, {"^g", "^h "}, {"i j k l "}, {"m n"}}));
 }
 

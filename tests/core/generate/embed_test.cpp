@@ -12,7 +12,7 @@
 #include "core/base/safetensors.h"
 #include "core/data/blocks.h"
 #include "core/generate/embedding_file.h"
-#include "core/model/tensor_io.h"
+#include "core/tensor/tensor_io.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {

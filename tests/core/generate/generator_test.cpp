@@ -73,7 +73,7 @@ TEST(Generator, CachesGiveWhatTheWholeTextGives) {
 TEST(LatentRunner, RowsOfDifferentLengthGrowAsTheyWouldAlone) {
   WeltModel model = load("image-only");
   WordEncoder encoder(model);
-  TorchComponent& latent = model.latent_transformer();
+  TensorComponent& latent = model.latent_transformer();
   const at::NoGradGuard no_grad;
   const std::vector<std::vector<std::string>> rows{{"a ", "b ", "c "}, {"x "}, {"the ", "cat "}};
   const std::vector<std::string> next{"one ", "two ", "three "}, last{"un ", "trois "};

@@ -4,7 +4,7 @@
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
-#include "core/model/autocast.h"
+#include "core/tensor/autocast.h"
 
 namespace welt {
 namespace {

@@ -12,7 +12,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "core/train/resources.h"
+#include "core/base/resources.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {
@@ -189,7 +189,7 @@ TEST(ModelInfo, CachesTakeTheBytesThatTheConfigurationTells) {
       {"head_dim", 10},    {"intermediate_size", 16}, {"max_position_embeddings", 32}, {"vocab_size", 8}};
   const auto check = [](const char* plugin, const Json& config) {
     const ComponentType& type = Registry::instance().find(latent_role, plugin);
-    TorchComponent component(type, latent_role, ConfigView(type, config, /*strict=*/false, "test"), WELT_INIT_RANDOM);
+    TensorComponent component(type, latent_role, ConfigView(type, config, /*strict=*/false, "test"), WELT_INIT_RANDOM);
     Cache cache = component.make_cache(2, 5);
     component.forward({at::zeros({2, 1, component.width()}), {}}, {.kind = WELT_ATTENTION_CAUSAL}, {}, &cache);
     const auto sizes = AttentionSizes::from(component.config());

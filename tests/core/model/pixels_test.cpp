@@ -10,8 +10,8 @@
 #include <map>
 
 #include "core/base/file.h"
-#include "core/model/image_buckets.h"
-#include "core/model/tensor_io.h"
+#include "core/tensor/image_buckets.h"
+#include "core/tensor/tensor_io.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt::test {

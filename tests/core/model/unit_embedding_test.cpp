@@ -12,9 +12,9 @@
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
 
+#include "core/kernels/cross_entropy.h"
 #include "core/model/byte_table.h"
-#include "core/model/tensor_io.h"
-#include "welt/nn/blocks.h"
+#include "core/tensor/tensor_io.h"
 
 namespace welt {
 namespace {
@@ -81,7 +81,7 @@ TEST_F(UnitEmbeddingParity, EmbedsDecodesAndLoses) {
     const at::Tensor labels = tokens.slice(1, 1).flatten(), learnt = labels.ne(0);
     const at::Tensor shown = all.slice(1, 0, length - 1).flatten(0, 1).index({learnt}).view({-1, 256});
     const at::Tensor targets = bytes_of(labels.index({learnt}), units);
-    EXPECT_NEAR(nn::byte_cross_entropy(shown, targets).item<double>() / static_cast<double>(targets.numel()),
+    EXPECT_NEAR(byte_cross_entropy(shown, targets).item<double>() / static_cast<double>(targets.numel()),
                 read(prefix + "wrapper_loss").item<double>(), tolerance);
   }
 }

@@ -9,9 +9,9 @@
 
 #include "core/base/file.h"
 #include "core/model/model_info.h"
-#include "core/model/random.h"
-#include "core/model/tensor_io.h"
 #include "core/model/welt_model.h"
+#include "core/tensor/random.h"
+#include "core/tensor/tensor_io.h"
 #include "core/train/evaluation.h"
 #include "core/train/stepper.h"
 #include "tests/core/base/temp_folder.h"

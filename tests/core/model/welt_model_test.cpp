@@ -11,7 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
-#include "core/model/tensor_io.h"
+#include "core/tensor/tensor_io.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {

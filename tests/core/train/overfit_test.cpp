@@ -3,7 +3,7 @@
 // tests/test_model_overfitting.py; no loss is asserted as a number.)
 #include <gtest/gtest.h>
 
-#include "core/model/random.h"
+#include "core/tensor/random.h"
 #include "core/text/word_drawer.h"
 #include "core/train/evaluation.h"
 #include "core/train/stepper.h"

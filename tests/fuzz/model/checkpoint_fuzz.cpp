@@ -2,7 +2,7 @@
 // Any of them say what a model is made of, or are an Error.
 #include <array>
 
-#include "core/model/hf_source.h"
+#include "core/huggingface/hf_source.h"
 #include "core/model/welt_spec.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/plugin_file.h"

@@ -6,8 +6,8 @@
 
 #include <array>
 
-#include "core/model/component.h"
-#include "core/model/hf_source.h"
+#include "core/huggingface/hf_source.h"
+#include "core/tensor/tensor_component.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/plugin_file.h"
 
@@ -34,7 +34,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::answers([&] {
     const nlohmann::json config = read_json_object(file.path(), 1 << 20);
     const ConfigView view(type, config, /*strict=*/false, "config.json");
-    const TorchComponent component(type, role, view, WELT_INIT_NONE);
+    const TensorComponent component(type, role, view, WELT_INIT_NONE);
     fuzz::require(component.width() > 0, "a component has a width");
     for (const NamedParameter& parameter : component.parameters()) {
       fuzz::require(!parameter.name.empty(), "a parameter has a name");

@@ -1,6 +1,6 @@
 // Batches in the Python reference's layout: a .safetensors file read for a model that reads bytes and one that reads
 // images. Any file is a batch whose plan points inside itself, or an Error.
-#include "core/model/dense_batch.h"
+#include "core/parity/dense_batch.h"
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/plugin_file.h"

@@ -16,9 +16,9 @@
 #include <numeric>
 
 #include "core/base/error.h"
-#include "core/model/autocast.h"
-#include "core/model/hf_load.h"
-#include "core/model/tensor_io.h"
+#include "core/huggingface/hf_load.h"
+#include "core/tensor/autocast.h"
+#include "core/tensor/tensor_io.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace {
@@ -39,7 +39,7 @@ const std::vector<json> forms = {json::object(),
                                  {{"scale_attn_by_inverse_layer_idx", true}, {"n_inner", nullptr}},
                                  {{"scale_attn_weights", false}, {"reorder_and_upcast_attn", true}}};
 
-welt::TorchComponent make(const json& changes, std::uint32_t init = WELT_INIT_RANDOM,
+welt::TensorComponent make(const json& changes, std::uint32_t init = WELT_INIT_RANDOM,
                           const char* role = WELT_DECODER_INTERFACE) {
   json config = tiny;
   if (!changes.is_null()) config.update(changes);
@@ -48,13 +48,13 @@ welt::TorchComponent make(const json& changes, std::uint32_t init = WELT_INIT_RA
 }
 
 // Another model with the same weights.
-welt::TorchComponent twin(const welt::TorchComponent& model, const json& changes) {
-  welt::TorchComponent other = make(changes);
+welt::TensorComponent twin(const welt::TensorComponent& model, const json& changes) {
+  welt::TensorComponent other = make(changes);
   for (std::size_t i = 0; i < model.tensors().size(); ++i) other.bind(i, model.tensors()[i]);
   return other;
 }
 
-std::int64_t parameter_count(const welt::TorchComponent& model) {
+std::int64_t parameter_count(const welt::TensorComponent& model) {
   std::int64_t total = 0;
   for (const welt::NamedParameter& parameter : model.parameters()) {
     total += std::accumulate(parameter.shape.begin(), parameter.shape.end(), std::int64_t{1}, std::multiplies<>());
@@ -68,7 +68,7 @@ const welt::AttentionView causal{};
 
 TEST(Gpt2, PackedRowsEqualDenseRows) {
   for (const json& form : forms) {
-    welt::TorchComponent model = make(form);
+    welt::TensorComponent model = make(form);
     const at::Tensor a = at::randn({2, 3, 24}), b = at::randn({1, 70, 24});
     const at::Tensor packed = at::cat({a[0], b[0], a[1]});
     const at::Tensor out = model.forward({packed, at::tensor({0, 3, 73, 76}, at::kLong)}, causal);
@@ -78,7 +78,7 @@ TEST(Gpt2, PackedRowsEqualDenseRows) {
 }
 
 TEST(Gpt2, RowsWithoutTokensAreNoTrouble) {
-  welt::TorchComponent model = make({});
+  welt::TensorComponent model = make({});
   const at::Tensor b = at::randn({2, 24});
   const at::Tensor out = model.forward({b, at::tensor({0, 0, 2, 2}, at::kLong)}, causal);
   EXPECT_LT(gap(out, model.forward({b.unsqueeze(0), {}}, causal)[0]), 1e-6);
@@ -88,7 +88,7 @@ TEST(Gpt2, RowsWithoutTokensAreNoTrouble) {
 
 TEST(Gpt2, StepsThroughACacheEqualTheFullForward) {
   for (const json& form : forms) {
-    welt::TorchComponent model = make(form);
+    welt::TensorComponent model = make(form);
     const at::Tensor x = at::randn({2, 9, 24});
     const at::Tensor full = model.forward({x, {}}, causal);
     welt::Cache cache = model.make_cache(2, 9);
@@ -102,7 +102,7 @@ TEST(Gpt2, StepsThroughACacheEqualTheFullForward) {
 
 TEST(Gpt2, NothingLooksAhead) {
   for (const json& form : forms) {
-    welt::TorchComponent model = make(form);
+    welt::TensorComponent model = make(form);
     at::Tensor x = at::randn({1, 8, 24}).requires_grad_(true);
     model.forward({x, {}}, causal).narrow(1, 3, 1).select(2, 0).sum().backward();
     EXPECT_TRUE((x.grad().narrow(1, 4, 4) == 0).all().item<bool>());
@@ -112,7 +112,7 @@ TEST(Gpt2, NothingLooksAhead) {
 
 // transformers' eager attention would put GPT-2's own triangle over it.
 TEST(Gpt2, ADenseMaskIsTheWholeMask) {
-  welt::TorchComponent model = make({});
+  welt::TensorComponent model = make({});
   at::Tensor x = at::randn({1, 5, 24}).requires_grad_(true);
   const welt::AttentionView all{.dense = at::ones({1, 1, 5, 5}, at::kBool)};
   model.forward({x, {}}, all).narrow(1, 0, 1).select(2, 0).sum().backward();
@@ -120,7 +120,7 @@ TEST(Gpt2, ADenseMaskIsTheWholeMask) {
 }
 
 TEST(Gpt2, PositionsChooseRowsOfTheirTable) {
-  welt::TorchComponent model = make({});
+  welt::TensorComponent model = make({});
   const at::Tensor x = at::randn({1, 3, 24});
   const at::Tensor places = at::tensor({7, 0, 79}, at::kLong);
   const at::Tensor moved = model.forward({x, {}}, causal, places.unsqueeze(0));
@@ -133,7 +133,7 @@ TEST(Gpt2, PositionsChooseRowsOfTheirTable) {
 TEST(Gpt2, GradientReachesEveryParameterInEveryDtype) {
   for (const json& form : forms) {
     for (const at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
-      welt::TorchComponent model = make(form);
+      welt::TensorComponent model = make(form);
       model.to(type);
       const at::Tensor hidden = model.forward({at::randn({2, 5, 24}).to(type), {}}, causal);
       EXPECT_EQ(hidden.scalar_type(), type);
@@ -149,7 +149,7 @@ TEST(Gpt2, GradientReachesEveryParameterInEveryDtype) {
 
 TEST(Gpt2, AutocastIsNearFloat32AndTrains) {
   for (const json& form : forms) {
-    welt::TorchComponent model = make(form);
+    welt::TensorComponent model = make(form);
     const at::Tensor x = at::randn({2, 7, 24});
     const at::Tensor exact = model.forward({x, {}}, causal).detach();
     {
@@ -169,7 +169,7 @@ TEST(Gpt2, DropoutsAreOnInTrainingOnly) {
   for (const char* key : {"embd_pdrop", "attn_pdrop", "resid_pdrop", ""}) {
     json config = none;
     if (*key != '\0') config[key] = 0.5;
-    welt::TorchComponent model = make(config);
+    welt::TensorComponent model = make(config);
     const at::Tensor x = at::randn({2, 5, 24});
     const at::Tensor quiet = model.forward({x, {}}, causal);
     model.set_training(true);
@@ -180,7 +180,7 @@ TEST(Gpt2, DropoutsAreOnInTrainingOnly) {
 }
 
 TEST(Gpt2, GeneralSpellingsOfSizesCountWhereBothAreGiven) {
-  const welt::TorchComponent model = make({{"hidden_size", 12},
+  const welt::TensorComponent model = make({{"hidden_size", 12},
                                            {"num_hidden_layers", 1},
                                            {"num_attention_heads", 4},
                                            {"max_position_embeddings", 9},
@@ -193,7 +193,7 @@ TEST(Gpt2, GeneralSpellingsOfSizesCountWhereBothAreGiven) {
 
 // A checkpoint gets the filled configuration, and null under a general spelling would undo the size in transformers.
 TEST(Gpt2, SpellingsThatWereNotGivenStayAbsent) {
-  const welt::TorchComponent model = make({{"hidden_size", 12}}, WELT_INIT_NONE);
+  const welt::TensorComponent model = make({{"hidden_size", 12}}, WELT_INIT_NONE);
   EXPECT_EQ(model.config()["hidden_size"], 12);
   for (const char* key : {"num_hidden_layers", "num_attention_heads", "max_position_embeddings", "pruned_heads"}) {
     EXPECT_FALSE(model.config().contains(key)) << key;
@@ -203,7 +203,7 @@ TEST(Gpt2, SpellingsThatWereNotGivenStayAbsent) {
 
 // GPT2PreTrainedModel: c_proj starts at initializer_range / √(2 · blocks).
 TEST(Gpt2, RandomWeightsFollowTheConfig) {
-  const welt::TorchComponent model = make({{"initializer_range", 0.5}, {"n_embd", 96}, {"n_layer", 8}});
+  const welt::TensorComponent model = make({{"initializer_range", 0.5}, {"n_embd", 96}, {"n_layer", 8}});
   const auto tensors = model.tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const std::string& name = model.parameters()[i].name;
@@ -220,7 +220,7 @@ TEST(Gpt2, RandomWeightsFollowTheConfig) {
 }
 
 TEST(Gpt2, NamesAndShapesAreThoseOfTheClass) {
-  const welt::TorchComponent model = make({{"architectures", {"GPT2Model"}}}, WELT_INIT_NONE);
+  const welt::TensorComponent model = make({{"architectures", {"GPT2Model"}}}, WELT_INIT_NONE);
   const auto& parameters = model.parameters();
   EXPECT_EQ(parameters.front().name, "wpe.weight");
   EXPECT_EQ(parameters[3].name, "h.0.attn.c_attn.weight");
@@ -242,7 +242,7 @@ TEST(Gpt2, PresetsHaveTheSizesOfTheirModels) {
   const welt::ComponentType& type = registry.find(WELT_DECODER_INTERFACE, "gpt2");
   EXPECT_EQ(welt::Registry::preset_names(*type.plugin).size(), sizes.size());
   for (const auto& [name, size] : sizes) {
-    const welt::TorchComponent model{type, WELT_DECODER_INTERFACE,
+    const welt::TensorComponent model{type, WELT_DECODER_INTERFACE,
                                      welt::ConfigView(type, registry.preset(type, name), false, name), WELT_INIT_NONE};
     EXPECT_EQ(parameter_count(model), size) << name;
   }
@@ -251,7 +251,7 @@ TEST(Gpt2, PresetsHaveTheSizesOfTheirModels) {
 // The hub's file of gpt2: names without "transformer.", and the buffers of older versions.
 TEST(Gpt2, AFileWithoutPrefixAndWithOldBuffersLoads) {
   const welt::test::TempFolder folder;
-  const welt::TorchComponent model = make({});
+  const welt::TensorComponent model = make({});
   std::vector<welt::NamedTensor> tensors;
   for (std::size_t i = 0; i < model.tensors().size(); ++i) {
     tensors.emplace_back(model.parameters()[i].name.substr(std::string("transformer.").size()),
@@ -261,7 +261,7 @@ TEST(Gpt2, AFileWithoutPrefixAndWithOldBuffersLoads) {
   const std::vector<std::string> old = {"h.0.attn.bias", "h.0.attn.masked_bias"};
   for (const std::string& name : old) tensors.emplace_back(name, at::ones({2}));
   welt::save_tensors(folder / "model.safetensors", tensors);
-  welt::TorchComponent loaded = make({}, WELT_INIT_NONE);
+  welt::TensorComponent loaded = make({}, WELT_INIT_NONE);
   const welt::LoadedWeights weights = load_weights(loaded, welt::HfWeights::open(folder.path()));
   EXPECT_EQ(weights.unused, old);
   EXPECT_TRUE(weights.head.is_same(weights.table));
@@ -276,9 +276,9 @@ TEST(Gpt2, RefusesWhatItDoesNotServe) {
   EXPECT_NE(error_of([] { make({{"add_cross_attention", true}}); }).find("add_cross_attention"), std::string::npos);
   EXPECT_NE(error_of([] { make({{"pruned_heads", {{"0", {1}}}}}); }).find("pruned_heads"), std::string::npos);
   EXPECT_NO_THROW(make({{"pruned_heads", json::object()}}));
-  welt::TorchComponent model = make({});
+  welt::TensorComponent model = make({});
   EXPECT_THROW(model.forward({at::randn({1, 81, 24}), {}}, causal), welt::Error);
-  welt::TorchComponent encoder = make({}, WELT_INIT_RANDOM, WELT_BYTES_ENCODER_INTERFACE);
+  welt::TensorComponent encoder = make({}, WELT_INIT_RANDOM, WELT_BYTES_ENCODER_INTERFACE);
   const at::Tensor types = at::zeros({1, 2}, at::kLong);
   EXPECT_THROW(encoder.encode({at::randn({1, 2, 24}), {}}, causal, {}, types), welt::Error);
   EXPECT_NO_THROW(encoder.encode({at::randn({1, 2, 24}), {}}, causal));

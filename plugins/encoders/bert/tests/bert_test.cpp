@@ -9,7 +9,7 @@
 #include <welt/abi/bytes_encoder.h>
 
 #include "core/base/error.h"
-#include "core/model/component.h"
+#include "core/tensor/tensor_component.h"
 
 namespace {
 
@@ -18,7 +18,7 @@ using nlohmann::json;
 const json tiny = {{"hidden_size", 16},       {"num_hidden_layers", 2},        {"num_attention_heads", 2},
                    {"intermediate_size", 24}, {"max_position_embeddings", 20}, {"vocab_size", 256}};
 
-welt::TorchComponent make(const json& changes, std::uint32_t init = WELT_INIT_RANDOM) {
+welt::TensorComponent make(const json& changes, std::uint32_t init = WELT_INIT_RANDOM) {
   json config = tiny;
   if (!changes.is_null()) config.update(changes);
   const welt::ComponentType& type = welt::Registry::instance().find(WELT_BYTES_ENCODER_INTERFACE, "bert");
@@ -29,7 +29,7 @@ const welt::AttentionView full{.kind = WELT_ATTENTION_FULL};
 
 TEST(Bert, PackedRowsEqualDenseRows) {
   for (const char* positions : {"absolute", "relative_key", "relative_key_query"}) {
-    welt::TorchComponent bert = make({{"position_embedding_type", positions}});
+    welt::TensorComponent bert = make({{"position_embedding_type", positions}});
     const at::Tensor a = at::randn({2, 3, 16}), b = at::randn({1, 7, 16});
     const at::Tensor packed = at::cat({a[0], b[0], a[1]});
     const auto dense_a = bert.encode({a, {}}, full, {}, {}, true), dense_b = bert.encode({b, {}}, full, {}, {}, true);
@@ -42,7 +42,7 @@ TEST(Bert, PackedRowsEqualDenseRows) {
 }
 
 TEST(Bert, DropoutIsOnInTrainingOnly) {
-  welt::TorchComponent bert = make({{"hidden_dropout_prob", 0.5}});
+  welt::TensorComponent bert = make({{"hidden_dropout_prob", 0.5}});
   const at::Tensor x = at::randn({2, 5, 16});
   const at::Tensor quiet = bert.encode({x, {}}, full).hidden;
   EXPECT_TRUE(quiet.equal(bert.encode({x, {}}, full).hidden));
@@ -55,14 +55,14 @@ TEST(Bert, DropoutIsOnInTrainingOnly) {
 TEST(Bert, NamesAreThoseOfTheClass) {
   EXPECT_EQ(make({}).parameters().back().name, "pooler.dense.bias");
   EXPECT_TRUE(make({}).parameters().back().optional_in_file);
-  const welt::TorchComponent mlm = make({{"architectures", {"BertForMaskedLM"}}}, WELT_INIT_NONE);
+  const welt::TensorComponent mlm = make({{"architectures", {"BertForMaskedLM"}}}, WELT_INIT_NONE);
   EXPECT_EQ(mlm.parameters().front().name, "bert.embeddings.position_embeddings.weight");
   EXPECT_EQ(mlm.parameters().back().name, "cls.predictions.transform.LayerNorm.bias");
   EXPECT_TRUE(mlm.vocabulary().has_head_transform);
 }
 
 TEST(Bert, RandomWeightsFollowTheConfig) {
-  const welt::TorchComponent bert = make({{"initializer_range", 0.5}, {"hidden_size", 64}});
+  const welt::TensorComponent bert = make({{"initializer_range", 0.5}, {"hidden_size", 64}});
   const auto tensors = bert.tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const std::string& name = bert.parameters()[i].name;
@@ -82,10 +82,10 @@ TEST(Bert, RefusesWhatItDoesNotServe) {
   EXPECT_THROW(make({{"num_attention_heads", 3}}), welt::Error);
   EXPECT_THROW(make({{"hidden_act", "gelu_old"}}), welt::Error);
   EXPECT_THROW(make({{"is_decoder", true}}), welt::Error);
-  welt::TorchComponent bert = make({});
+  welt::TensorComponent bert = make({});
   EXPECT_THROW(bert.encode({at::randn({1, 21, 16}), {}}, full), welt::Error);
   EXPECT_THROW(bert.encode({at::randn({1, 4, 15}), {}}, full), welt::Error);
-  welt::TorchComponent unbound = make({}, WELT_INIT_NONE);
+  welt::TensorComponent unbound = make({}, WELT_INIT_NONE);
   EXPECT_THROW(unbound.encode({at::randn({1, 4, 16}), {}}, full), welt::Error);
 }
 

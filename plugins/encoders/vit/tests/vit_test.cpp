@@ -12,7 +12,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
-#include "core/model/component.h"
+#include "core/tensor/tensor_component.h"
 
 namespace {
 
@@ -21,7 +21,7 @@ using nlohmann::json;
 const json tiny = {{"hidden_size", 16}, {"num_hidden_layers", 2}, {"num_attention_heads", 2}, {"intermediate_size", 24},
                    {"image_size", 32},  {"patch_size", 8},        {"initializer_range", 0.3}};
 
-welt::TorchComponent make(const json& changes, std::uint32_t init = WELT_INIT_RANDOM) {
+welt::TensorComponent make(const json& changes, std::uint32_t init = WELT_INIT_RANDOM) {
   json config = tiny;
   if (!changes.is_null()) config.update(changes);
   const welt::ComponentType& type = welt::Registry::instance().find(WELT_IMAGE_ENCODER_INTERFACE, "vit");
@@ -37,7 +37,7 @@ std::string refusal(const json& changes) {
   return {};
 }
 
-std::string refusal(welt::TorchComponent& vit, const at::Tensor& pixels) {
+std::string refusal(welt::TensorComponent& vit, const at::Tensor& pixels) {
   try {
     vit.encode_images(pixels);
   } catch (const welt::Error& error) {
@@ -48,14 +48,14 @@ std::string refusal(welt::TorchComponent& vit, const at::Tensor& pixels) {
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
-at::Tensor& parameter(const welt::TorchComponent& vit, std::vector<at::Tensor>& tensors, const std::string& name) {
+at::Tensor& parameter(const welt::TensorComponent& vit, std::vector<at::Tensor>& tensors, const std::string& name) {
   const auto& all = vit.parameters();
   const auto found = std::find_if(all.begin(), all.end(), [&](const auto& item) { return item.name == name; });
   EXPECT_NE(found, all.end()) << name;
   return tensors[static_cast<std::size_t>(found - all.begin())];
 }
 
-void copy_parameters(const welt::TorchComponent& from, welt::TorchComponent& to) {
+void copy_parameters(const welt::TensorComponent& from, welt::TensorComponent& to) {
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> source = from.tensors(), target = to.tensors();
   ASSERT_EQ(source.size(), target.size());
@@ -82,17 +82,17 @@ TEST(Vit, TellsItsFacts) {
     EXPECT_EQ(facts.mean[channel], 0.5);
     EXPECT_EQ(facts.deviation[channel], 0.5);
   }
-  const welt::TorchComponent classifier = make({{"architectures", {"ViTForImageClassification"}}});
+  const welt::TensorComponent classifier = make({{"architectures", {"ViTForImageClassification"}}});
   EXPECT_FALSE(classifier.image_facts().has_pooler);
   EXPECT_EQ(classifier.width(), 16);
 }
 
 TEST(Vit, NamesAreThoseOfTheClass) {
-  const welt::TorchComponent vit = make({}, WELT_INIT_NONE);
+  const welt::TensorComponent vit = make({}, WELT_INIT_NONE);
   EXPECT_EQ(vit.parameters().front().name, "embeddings.cls_token");
   EXPECT_EQ(vit.parameters().back().name, "pooler.dense.bias");
   EXPECT_TRUE(vit.parameters().back().optional_in_file);
-  const welt::TorchComponent classifier =
+  const welt::TensorComponent classifier =
       make({{"architectures", {"ViTForImageClassification"}}, {"qkv_bias", false}}, WELT_INIT_NONE);
   EXPECT_EQ(classifier.parameters().front().name, "vit.embeddings.cls_token");
   EXPECT_EQ(classifier.parameters().back().name, "vit.layernorm.bias");
@@ -105,7 +105,7 @@ TEST(Vit, PresetsHaveAsManyParametersAsTheOriginals) {
   const auto size_of = [&](const char* preset) {
     const welt::ConfigView config(type, registry.preset(type, preset), false, preset);
     std::int64_t count = 0;
-    for (const auto& item : welt::TorchComponent(type, WELT_IMAGE_ENCODER_INTERFACE, config, WELT_INIT_NONE).tensors())
+    for (const auto& item : welt::TensorComponent(type, WELT_IMAGE_ENCODER_INTERFACE, config, WELT_INIT_NONE).tensors())
       count += item.numel();
     return count;
   };
@@ -115,7 +115,7 @@ TEST(Vit, PresetsHaveAsManyParametersAsTheOriginals) {
 }
 
 TEST(Vit, RandomWeightsFollowTheConfig) {
-  const welt::TorchComponent vit = make({{"hidden_size", 64}});
+  const welt::TensorComponent vit = make({{"hidden_size", 64}});
   const auto tensors = vit.tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const std::string& name = vit.parameters()[i].name;
@@ -131,7 +131,7 @@ TEST(Vit, RandomWeightsFollowTheConfig) {
 }
 
 TEST(Vit, EveryImageIsEncodedByItself) {
-  welt::TorchComponent vit = make({});
+  welt::TensorComponent vit = make({});
   const at::Tensor pixels = images(5, 8, 24);
   const auto all = vit.encode_images(pixels, {}, true);
   EXPECT_EQ(all.hidden.sizes(), (at::IntArrayRef{5, 4, 16}));
@@ -149,7 +149,7 @@ TEST(Vit, EveryImageIsEncodedByItself) {
 // Without its tokens asked for, the last block computes class tokens only.
 TEST(Vit, PooledIsTheSameWhetherOrNotTokensAreAskedFor) {
   for (const int layers : {0, 1, 3}) {
-    welt::TorchComponent vit = make({{"num_hidden_layers", layers}, {"pooler_output_size", 5}});
+    welt::TensorComponent vit = make({{"num_hidden_layers", layers}, {"pooler_output_size", 5}});
     vit.to(at::kDouble);
     const at::Tensor pixels = images(3, 16, 24);
     std::vector<std::vector<at::Tensor>> gradients;
@@ -172,14 +172,14 @@ TEST(Vit, PooledIsTheSameWhetherOrNotTokensAreAskedFor) {
 }
 
 TEST(Vit, AClassWithoutPoolerGivesTheMeanOfItsTokens) {
-  welt::TorchComponent vit = make({{"architectures", {"ViTForImageClassification"}}});
+  welt::TensorComponent vit = make({{"architectures", {"ViTForImageClassification"}}});
   const auto out = vit.encode_images(images(2, 8, 40), {}, true);
   EXPECT_LT((out.pooled - out.hidden.mean(1)).abs().max().item<double>(), 1e-6);
 }
 
 // The table is used as it is at image_size and for squares of as many patches; elsewhere it is a square grid.
 TEST(Vit, PositionsOfAnImageThatIsNotSquare) {
-  welt::TorchComponent wide = make({{"image_size", {8, 32}}}), square = make({{"image_size", 16}});
+  welt::TensorComponent wide = make({{"image_size", {8, 32}}}), square = make({{"image_size", 16}});
   copy_parameters(square, wide);  // four positions each
   const at::Tensor strip = images(1, 8, 32), block = images(1, 16, 16), other = images(1, 24, 8);
   const auto gap = [&](const at::Tensor& pixels) {
@@ -191,19 +191,19 @@ TEST(Vit, PositionsOfAnImageThatIsNotSquare) {
 }
 
 TEST(Vit, APatchMayBeANumberOrHeightAndWidth) {
-  welt::TorchComponent number = make({}), list = make({{"patch_size", {8, 8}}, {"image_size", {32, 32}}});
+  welt::TensorComponent number = make({}), list = make({{"patch_size", {8, 8}}, {"image_size", {32, 32}}});
   copy_parameters(number, list);
   for (const at::Tensor& pixels : {images(2, 32, 32), images(2, 8, 48)}) {
     EXPECT_TRUE(number.encode_images(pixels).pooled.equal(list.encode_images(pixels).pooled));
   }
-  welt::TorchComponent flat = make({{"patch_size", {4, 16}}, {"image_size", {16, 64}}});
+  welt::TensorComponent flat = make({{"patch_size", {4, 16}}, {"image_size", {16, 64}}});
   EXPECT_EQ(flat.encode_images(images(1, 4, 48), {}, true).hidden.size(1), 1 + 3);
   EXPECT_EQ(flat.encode_images(images(1, 12, 16), {}, true).hidden.size(1), 1 + 3);
 }
 
 // A row of the table far from a strip of one patch height has no part in it: bicubic looks at four rows.
 TEST(Vit, InterpolationLooksAtFourRowsAndColumns) {
-  welt::TorchComponent vit = make({{"image_size", 64}});  // 8 x 8 positions; a strip lies between rows 3 and 4
+  welt::TensorComponent vit = make({{"image_size", 64}});  // 8 x 8 positions; a strip lies between rows 3 and 4
   std::vector<at::Tensor> tensors = vit.tensors();
   const at::Tensor positions = parameter(vit, tensors, "embeddings.position_embeddings");
   vit.encode_images(images(1, 8, 16)).pooled.square().sum().backward();  // columns 1.5 and 5.5
@@ -214,7 +214,7 @@ TEST(Vit, InterpolationLooksAtFourRowsAndColumns) {
 }
 
 TEST(Vit, AKeptTableIsNotThatOfOlderWeights) {
-  welt::TorchComponent vit = make({}), fresh = make({});
+  welt::TensorComponent vit = make({}), fresh = make({});
   const at::NoGradGuard no_grad;
   std::vector<at::Tensor> tensors = vit.tensors();
   const at::Tensor positions = parameter(vit, tensors, "embeddings.position_embeddings");
@@ -239,7 +239,7 @@ TEST(Vit, AKeptTableIsNotThatOfOlderWeights) {
 
 TEST(Vit, GradientReachesEveryParameterAndThePixels) {
   for (const char* architecture : {"ViTModel", "ViTForImageClassification"}) {
-    welt::TorchComponent vit =
+    welt::TensorComponent vit =
         make({{"architectures", {architecture}}, {"hidden_dropout_prob", 0.1}, {"attention_probs_dropout_prob", 0.1}});
     vit.set_training(true);
     const at::Tensor pixels = images(4, 8, 24).set_requires_grad(true);
@@ -258,7 +258,7 @@ TEST(Vit, GradientReachesEveryParameterAndThePixels) {
 
 TEST(Vit, DropoutIsOnInTrainingOnly) {
   for (const char* key : {"hidden_dropout_prob", "attention_probs_dropout_prob"}) {
-    welt::TorchComponent vit = make({{key, 0.5}});
+    welt::TensorComponent vit = make({{key, 0.5}});
     const at::Tensor pixels = images(2, 16, 16);
     const at::Tensor quiet = vit.encode_images(pixels).pooled;
     EXPECT_TRUE(quiet.equal(vit.encode_images(pixels).pooled));
@@ -270,7 +270,7 @@ TEST(Vit, DropoutIsOnInTrainingOnly) {
 }
 
 TEST(Vit, PixelsTakeTheTypeOfTheParameters) {
-  welt::TorchComponent vit = make({});
+  welt::TensorComponent vit = make({});
   const at::Tensor pixels = images(2, 8, 24);
   const at::Tensor single = vit.encode_images(pixels.to(at::kDouble)).pooled;
   EXPECT_EQ(single.scalar_type(), at::kFloat);
@@ -283,7 +283,7 @@ TEST(Vit, PixelsTakeTheTypeOfTheParameters) {
 }
 
 TEST(Vit, TracesTheStatesBeforeTheLastNorm) {
-  welt::TorchComponent vit = make({});
+  welt::TensorComponent vit = make({});
   std::vector<std::string> names;
   at::Tensor last;
   vit.set_trace([&](std::string_view name, const at::Tensor& value) {
@@ -315,7 +315,7 @@ TEST(Vit, RefusesConfigurationsThatCannotBe) {
 }
 
 TEST(Vit, RefusesImagesThatCannotBe) {
-  welt::TorchComponent vit = make({});
+  welt::TensorComponent vit = make({});
   EXPECT_TRUE(has(refusal(vit, images(1, 8, 20)), "8x20 pixels (height x width); expected multiples of 8x8"));
   EXPECT_TRUE(has(refusal(vit, images(1, 8, 0)), "8x0 pixels (height x width); expected at least 8x8"));
   EXPECT_TRUE(has(refusal(vit, images(1, 0, 8)), "expected at least 8x8"));
@@ -324,10 +324,10 @@ TEST(Vit, RefusesImagesThatCannotBe) {
   EXPECT_TRUE(has(refusal(vit, at::randn({3, 8, 8})), "3 dimensions"));
   EXPECT_TRUE(has(refusal(vit, images(1, 8, 8).to(at::kByte)), "floating-point"));
   EXPECT_TRUE(has(refusal(vit, {}), "pixels is null"));
-  welt::TorchComponent odd = make({{"image_size", {8, 48}}});
+  welt::TensorComponent odd = make({{"image_size", {8, 48}}});
   EXPECT_EQ(refusal(odd, images(1, 8, 48)), "");
   EXPECT_TRUE(has(refusal(odd, images(1, 8, 40)), "6 positions are no square number"));
-  welt::TorchComponent unbound = make({}, WELT_INIT_NONE);
+  welt::TensorComponent unbound = make({}, WELT_INIT_NONE);
   EXPECT_TRUE(has(refusal(unbound, images(1, 8, 8)), "embeddings.cls_token"));
   EXPECT_EQ(refusal(vit, images(1, 8, 8)), "") << "a refused call leaves the component usable";
 }

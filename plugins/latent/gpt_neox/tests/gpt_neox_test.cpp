@@ -15,9 +15,9 @@
 #include <numeric>
 
 #include "core/base/error.h"
-#include "core/model/autocast.h"
-#include "core/model/hf_load.h"
-#include "core/model/tensor_io.h"
+#include "core/huggingface/hf_load.h"
+#include "core/tensor/autocast.h"
+#include "core/tensor/tensor_io.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace {
@@ -33,7 +33,7 @@ const std::vector<json> forms = {json::object(),
                                  {{"rotary_pct", 0.4}, {"hidden_act", "relu"}},  // 3 of 8: 4 turn
                                  {{"rotary_pct", 0.0}}};
 
-welt::TorchComponent make(const json& changes, std::uint32_t init = WELT_INIT_RANDOM,
+welt::TensorComponent make(const json& changes, std::uint32_t init = WELT_INIT_RANDOM,
                           const char* role = WELT_LATENT_TRANSFORMER_INTERFACE) {
   json config = tiny;
   if (!changes.is_null()) config.update(changes);
@@ -42,13 +42,13 @@ welt::TorchComponent make(const json& changes, std::uint32_t init = WELT_INIT_RA
 }
 
 // Another model with the same weights.
-welt::TorchComponent twin(const welt::TorchComponent& model, const json& changes) {
-  welt::TorchComponent other = make(changes);
+welt::TensorComponent twin(const welt::TensorComponent& model, const json& changes) {
+  welt::TensorComponent other = make(changes);
   for (std::size_t i = 0; i < model.tensors().size(); ++i) other.bind(i, model.tensors()[i]);
   return other;
 }
 
-std::int64_t parameter_count(const welt::TorchComponent& model) {
+std::int64_t parameter_count(const welt::TensorComponent& model) {
   std::int64_t total = 0;
   for (const welt::NamedParameter& parameter : model.parameters()) {
     total += std::accumulate(parameter.shape.begin(), parameter.shape.end(), std::int64_t{1}, std::multiplies<>());
@@ -62,7 +62,7 @@ const welt::AttentionView causal{};
 
 TEST(GptNeoX, PackedRowsEqualDenseRows) {
   for (const json& form : forms) {
-    welt::TorchComponent model = make(form);
+    welt::TensorComponent model = make(form);
     const at::Tensor a = at::randn({2, 3, 24}), b = at::randn({1, 70, 24});
     const at::Tensor packed = at::cat({a[0], b[0], a[1]});
     const at::Tensor out = model.forward({packed, at::tensor({0, 3, 73, 76}, at::kLong)}, causal);
@@ -72,7 +72,7 @@ TEST(GptNeoX, PackedRowsEqualDenseRows) {
 }
 
 TEST(GptNeoX, RowsWithoutTokensAreNoTrouble) {
-  welt::TorchComponent model = make({});
+  welt::TensorComponent model = make({});
   const at::Tensor b = at::randn({2, 24});
   const at::Tensor out = model.forward({b, at::tensor({0, 0, 2, 2}, at::kLong)}, causal);
   EXPECT_LT(gap(out, model.forward({b.unsqueeze(0), {}}, causal)[0]), 1e-6);
@@ -82,7 +82,7 @@ TEST(GptNeoX, RowsWithoutTokensAreNoTrouble) {
 
 TEST(GptNeoX, StepsThroughACacheEqualTheFullForward) {
   for (const json& form : forms) {
-    welt::TorchComponent model = make(form);
+    welt::TensorComponent model = make(form);
     const at::Tensor x = at::randn({2, 9, 24});
     const at::Tensor full = model.forward({x, {}}, causal);
     welt::Cache cache = model.make_cache(2, 9);
@@ -96,7 +96,7 @@ TEST(GptNeoX, StepsThroughACacheEqualTheFullForward) {
 
 TEST(GptNeoX, NothingLooksAhead) {
   for (const json& form : forms) {
-    welt::TorchComponent model = make(form);
+    welt::TensorComponent model = make(form);
     at::Tensor x = at::randn({1, 8, 24}).requires_grad_(true);
     model.forward({x, {}}, causal).narrow(1, 3, 1).select(2, 0).sum().backward();
     EXPECT_TRUE((x.grad().narrow(1, 4, 4) == 0).all().item<bool>());
@@ -107,7 +107,7 @@ TEST(GptNeoX, NothingLooksAhead) {
 TEST(GptNeoX, GradientReachesEveryParameterInEveryDtype) {
   for (const json& form : forms) {
     for (const at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
-      welt::TorchComponent model = make(form);
+      welt::TensorComponent model = make(form);
       model.to(type);
       const at::Tensor hidden = model.forward({at::randn({2, 5, 24}).to(type), {}}, causal);
       EXPECT_EQ(hidden.scalar_type(), type);
@@ -122,7 +122,7 @@ TEST(GptNeoX, GradientReachesEveryParameterInEveryDtype) {
 }
 
 TEST(GptNeoX, AutocastIsNearFloat32AndTrains) {
-  welt::TorchComponent model = make({});
+  welt::TensorComponent model = make({});
   const at::Tensor x = at::randn({2, 7, 24});
   const at::Tensor exact = model.forward({x, {}}, causal).detach();
   {
@@ -138,7 +138,7 @@ TEST(GptNeoX, AutocastIsNearFloat32AndTrains) {
 
 TEST(GptNeoX, DropoutsAreOnInTrainingOnly) {
   for (const char* key : {"hidden_dropout", "attention_dropout"}) {
-    welt::TorchComponent model = make({{key, 0.5}});
+    welt::TensorComponent model = make({{key, 0.5}});
     const at::Tensor x = at::randn({2, 5, 24});
     const at::Tensor quiet = model.forward({x, {}}, causal);
     model.set_training(true);
@@ -150,7 +150,7 @@ TEST(GptNeoX, DropoutsAreOnInTrainingOnly) {
 
 // GPTNeoXConfig overwrites rope_theta and partial_rotary_factor with rotary_emb_base and rotary_pct.
 TEST(GptNeoX, OnlyTheRotaryKeysThatTransformersReadsCount) {
-  const welt::TorchComponent model = make({});
+  const welt::TensorComponent model = make({});
   const at::Tensor x = at::randn({1, 6, 24});
   const auto out = [&](const json& changes) { return twin(model, changes).forward({x, {}}, causal); };
   const at::Tensor plain = out({});
@@ -162,7 +162,7 @@ TEST(GptNeoX, OnlyTheRotaryKeysThatTransformersReadsCount) {
 
 // A checkpoint gets the filled configuration: values that nobody gave would stand there beside those that count.
 TEST(GptNeoX, KeysThatAreNotReadStayAbsent) {
-  const welt::TorchComponent model = make({{"partial_rotary_factor", 0.5}}, WELT_INIT_NONE);
+  const welt::TensorComponent model = make({{"partial_rotary_factor", 0.5}}, WELT_INIT_NONE);
   EXPECT_EQ(model.config()["partial_rotary_factor"], 0.5);
   EXPECT_FALSE(model.config().contains("rope_theta"));
   EXPECT_FALSE(model.config().contains("head_dim"));  // null there stops rope_scaling in transformers
@@ -170,7 +170,7 @@ TEST(GptNeoX, KeysThatAreNotReadStayAbsent) {
 
 // 3 of 8 dimensions: frequencies base^(−2i/3) for two pairs, as transformers rounds up.
 TEST(GptNeoX, AnOddRotaryWidthTurnsOneDimensionMore) {
-  const welt::TorchComponent model = make({});
+  const welt::TensorComponent model = make({});
   const at::Tensor x = at::randn({1, 6, 24});
   const auto out = [&](double share, double base) {
     return twin(model, {{"rotary_pct", share}, {"rotary_emb_base", base}}).forward({x, {}}, causal);
@@ -182,7 +182,7 @@ TEST(GptNeoX, AnOddRotaryWidthTurnsOneDimensionMore) {
 
 TEST(GptNeoX, TwentyBillionParametersAreDescribedWithoutMemory) {
   const welt::ComponentType& type = welt::Registry::instance().find(WELT_DECODER_INTERFACE, "gpt_neox");
-  const welt::TorchComponent model{type, WELT_DECODER_INTERFACE, welt::ConfigView(type, json::object(), true, "test"),
+  const welt::TensorComponent model{type, WELT_DECODER_INTERFACE, welt::ConfigView(type, json::object(), true, "test"),
                                    WELT_INIT_NONE};
   const std::int64_t width = 6144;
   EXPECT_EQ(parameter_count(model), 44 * (12 * width * width + 13 * width) + 2 * width);
@@ -193,7 +193,7 @@ TEST(GptNeoX, TwentyBillionParametersAreDescribedWithoutMemory) {
 }
 
 TEST(GptNeoX, NamesOfTheClassWithoutHeadHaveNoPrefix) {
-  const welt::TorchComponent model =
+  const welt::TensorComponent model =
       make({{"architectures", {"GPTNeoXModel"}}, {"attention_bias", false}}, WELT_INIT_NONE);
   EXPECT_EQ(model.parameters()[4].name, "layers.0.attention.query_key_value.weight");
   EXPECT_EQ(model.parameters()[5].name, "layers.0.attention.dense.weight");
@@ -212,7 +212,7 @@ TEST(GptNeoX, PresetsHaveTheSizesOfTheirModels) {
   const welt::ComponentType& type = registry.find(WELT_LATENT_TRANSFORMER_INTERFACE, "gpt_neox");
   EXPECT_EQ(welt::Registry::preset_names(*type.plugin).size(), sizes.size());
   for (const auto& [name, size] : sizes) {
-    const welt::TorchComponent model{type, WELT_LATENT_TRANSFORMER_INTERFACE,
+    const welt::TensorComponent model{type, WELT_LATENT_TRANSFORMER_INTERFACE,
                                      welt::ConfigView(type, registry.preset(type, name), false, name), WELT_INIT_NONE};
     EXPECT_EQ(parameter_count(model), size) << name;
   }
@@ -220,7 +220,7 @@ TEST(GptNeoX, PresetsHaveTheSizesOfTheirModels) {
 
 TEST(GptNeoX, OldBuffersInAFileAreUnused) {
   const welt::test::TempFolder folder;
-  const welt::TorchComponent model = make({});
+  const welt::TensorComponent model = make({});
   std::vector<welt::NamedTensor> tensors;
   for (std::size_t i = 0; i < model.tensors().size(); ++i) {
     tensors.emplace_back(model.parameters()[i].name, model.tensors()[i].detach());
@@ -229,7 +229,7 @@ TEST(GptNeoX, OldBuffersInAFileAreUnused) {
                                         "gpt_neox.layers.0.attention.rotary_emb.inv_freq"};
   for (const std::string& name : old) tensors.emplace_back(name, at::ones({2}));
   welt::save_tensors(folder / "model.safetensors", tensors);
-  welt::TorchComponent loaded = make({}, WELT_INIT_NONE);
+  welt::TensorComponent loaded = make({}, WELT_INIT_NONE);
   const auto weights = load_weights(loaded, welt::HfWeights::open(folder.path()), {.whole_vocabulary = false});
   EXPECT_EQ(weights.unused, old);
   const at::Tensor x = at::randn({1, 4, 24});
@@ -253,10 +253,10 @@ TEST(GptNeoX, RefusesWhatItDoesNotServe) {
 
 TEST(GptNeoX, ServesAllThreeRoles) {
   const at::Tensor x = at::randn({1, 4, 24});
-  const welt::TorchComponent model = make({});
+  const welt::TensorComponent model = make({});
   const at::Tensor expected = twin(model, {}).forward({x, {}}, causal);
   for (const char* role : {WELT_DECODER_INTERFACE, WELT_BYTES_ENCODER_INTERFACE}) {
-    welt::TorchComponent other = make({}, WELT_INIT_NONE, role);
+    welt::TensorComponent other = make({}, WELT_INIT_NONE, role);
     for (std::size_t i = 0; i < model.tensors().size(); ++i) other.bind(i, model.tensors()[i]);
     const bool encoder = std::string_view(role) == WELT_BYTES_ENCODER_INTERFACE;
     EXPECT_TRUE(expected.equal(encoder ? other.encode({x, {}}, causal).hidden : other.forward({x, {}}, causal)));

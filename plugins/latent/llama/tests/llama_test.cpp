@@ -11,7 +11,7 @@
 #include <welt/abi/latent_transformer.h>
 
 #include "core/base/error.h"
-#include "core/model/component.h"
+#include "core/tensor/tensor_component.h"
 
 namespace {
 
@@ -21,7 +21,7 @@ const json tiny = {{"hidden_size", 16},        {"num_hidden_layers", 2},  {"num_
                    {"num_key_value_heads", 2}, {"intermediate_size", 24}, {"vocab_size", 256},
                    {"initializer_range", 0.2}};
 
-welt::TorchComponent make(const json& changes, std::uint32_t init = WELT_INIT_RANDOM) {
+welt::TensorComponent make(const json& changes, std::uint32_t init = WELT_INIT_RANDOM) {
   json config = tiny;
   if (!changes.is_null()) config.update(changes);
   const welt::ComponentType& type = welt::Registry::instance().find(WELT_DECODER_INTERFACE, "llama");
@@ -31,7 +31,7 @@ welt::TorchComponent make(const json& changes, std::uint32_t init = WELT_INIT_RA
 const welt::AttentionView causal{};
 
 TEST(Llama, PackedRowsEqualDenseRows) {
-  welt::TorchComponent llama = make({});
+  welt::TensorComponent llama = make({});
   const at::Tensor a = at::randn({2, 3, 16}), b = at::randn({1, 70, 16});
   const at::Tensor packed = at::cat({a[0], b[0], a[1]});
   const at::Tensor out = llama.forward({packed, at::tensor({0, 3, 73, 76}, at::kLong)}, causal);
@@ -41,7 +41,7 @@ TEST(Llama, PackedRowsEqualDenseRows) {
 
 TEST(Llama, StepsThroughACacheEqualTheFullForward) {
   for (const json& scaling : {json(nullptr), json{{"rope_type", "linear"}, {"factor", 2.0}}}) {
-    welt::TorchComponent llama = make({{"rope_scaling", scaling}});
+    welt::TensorComponent llama = make({{"rope_scaling", scaling}});
     const at::Tensor x = at::randn({2, 9, 16});
     const at::Tensor full = llama.forward({x, {}}, causal);
     welt::Cache cache = llama.make_cache(2, 9);
@@ -54,7 +54,7 @@ TEST(Llama, StepsThroughACacheEqualTheFullForward) {
 }
 
 TEST(Llama, NothingLooksAhead) {
-  welt::TorchComponent llama = make({});
+  welt::TensorComponent llama = make({});
   at::Tensor x = at::randn({1, 8, 16}).requires_grad_(true);
   llama.forward({x, {}}, causal).narrow(1, 3, 1).sum().backward();
   EXPECT_TRUE((x.grad().narrow(1, 4, 4) == 0).all().item<bool>());
@@ -63,7 +63,7 @@ TEST(Llama, NothingLooksAhead) {
 
 TEST(Llama, GradientReachesEveryParameterInEveryDtype) {
   for (const at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
-    welt::TorchComponent llama = make({{"attention_bias", true}, {"mlp_bias", true}});
+    welt::TensorComponent llama = make({{"attention_bias", true}, {"mlp_bias", true}});
     llama.to(type);
     const at::Tensor hidden = llama.forward({at::randn({2, 5, 16}).to(type), {}}, causal);
     EXPECT_EQ(hidden.scalar_type(), type);
@@ -76,7 +76,7 @@ TEST(Llama, GradientReachesEveryParameterInEveryDtype) {
 }
 
 TEST(Llama, SeventyBillionParametersAreDescribedWithoutMemory) {
-  const welt::TorchComponent llama = make({{"hidden_size", 8192},
+  const welt::TensorComponent llama = make({{"hidden_size", 8192},
                                            {"intermediate_size", 28672},
                                            {"num_hidden_layers", 80},
                                            {"num_attention_heads", 64},

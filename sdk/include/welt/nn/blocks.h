@@ -21,7 +21,4 @@ Residual residual_norm(const at::Tensor& branch, const at::Tensor& residual, con
 // act(gate) · up.   gate, up [.., I] → [.., I]
 at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, const Activation& activation);
 
-// Σ over rows of −log softmax(logits)[target].   logits [R, V], targets I64 [R] → scalar, float32 (float64 stays)
-at::Tensor byte_cross_entropy(const at::Tensor& logits, const at::Tensor& targets);
-
 }  // namespace welt::nn

@@ -1,0 +1,183 @@
+// See run_folder.h.
+#include "core/checkpoint/run_folder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+
+namespace welt {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view checkpoint_prefix = "step-", temporary_prefix = ".writing-";
+
+std::vector<CheckpointInfo> list_checkpoints(const fs::path& run) {
+  std::vector<CheckpointInfo> found;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(run / "checkpoints", ignored)) {
+    const std::string name = entry.path().filename();
+    std::int64_t step = 0;
+    if (!name.starts_with(checkpoint_prefix) || !fs::exists(entry.path() / "config.json")) continue;
+    const char* first = name.data() + checkpoint_prefix.size();
+    const auto [last, status] = std::from_chars(first, name.data() + name.size(), step);
+    if (status == std::errc{} && last == name.data() + name.size()) found.push_back({step, entry.path()});
+  }
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
+  return found;
+}
+
+[[noreturn]] void fail_folder(const fs::path& path, const std::error_code& status) {
+  fail({path.string(), "the folder cannot be made: " + status.message(), {}, "Choose another run_dir or free space"},
+       ErrorCode::permission_denied);
+}
+
+void make_folder(const fs::path& path) {
+  std::error_code status;
+  fs::create_directories(path, status);
+  if (status) fail_folder(path, status);
+}
+
+fs::path numbered(const fs::path& parent, const std::string& name, int number) {
+  return number == 1 ? parent / name : parent / fmt::format("{}-{}", name, number);
+}
+
+}  // namespace
+
+// Held for as long as the object lives, or the process, whatever ends it.
+class RunFolder::Lock {
+ public:
+  explicit Lock(const fs::path& path) : folder_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (folder_ < 0)
+      fail({path.string(), fmt::format("the folder cannot be opened: {}", std::strerror(errno)), {}, {}},
+           ErrorCode::permission_denied);
+    if (::flock(folder_, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;  // not every file system has locks
+    ::close(folder_);
+    fail({path.string(), "another process is training in this run folder", "one at a time",
+          "Wait for its end, or start a run of its own (without --resume, or with --set name=…)"},
+         ErrorCode::failed_precondition);
+  }
+  ~Lock() { ::close(folder_); }
+  Lock(const Lock&) = delete;
+  Lock& operator=(const Lock&) = delete;
+
+ private:
+  int folder_;
+};
+
+RunFolder::RunFolder(fs::path path) : path_(std::move(path)), lock_(std::make_shared<const Lock>(path_)) {}
+
+RunFolder RunFolder::create(const fs::path& parent, const std::string& name) {
+  make_folder(parent);
+  // Making the folder decides whose it is: another run of this name may start at the same moment.
+  std::error_code status;
+  int number = 1;
+  while (!fs::create_directory(numbered(parent, name, number), status)) {
+    if (status && status != std::errc::file_exists) fail_folder(numbered(parent, name, number), status);
+    ++number;
+  }
+  RunFolder run(numbered(parent, name, number));
+  make_folder(run.path_ / "checkpoints");
+  return run;
+}
+
+fs::path RunFolder::find_resumable(const fs::path& parent, const std::string& name) {
+  fs::path found;
+  for (int number = 1; fs::exists(numbered(parent, name, number)); ++number)
+    if (!list_checkpoints(numbered(parent, name, number)).empty()) found = numbered(parent, name, number);
+  return found;
+}
+
+RunFolder RunFolder::open(const fs::path& path) {
+  RunFolder run(path);  // locked: what is there now was left behind
+  std::error_code ignored;
+  std::vector<fs::path> left_behind;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path / "checkpoints", ignored))
+    if (entry.path().filename().string().starts_with(temporary_prefix)) left_behind.push_back(entry.path());
+  for (const fs::path& folder : left_behind) fs::remove_all(folder, ignored);
+  return run;
+}
+
+void RunFolder::write(const std::string& file, std::string_view content) const { write_file(path_ / file, content); }
+
+void RunFolder::log(const nlohmann::json& line) const {
+  const fs::path file = path_ / "log.jsonl";
+  std::error_code missing, ignored;
+  const std::uintmax_t size = fs::file_size(file, missing);
+  errno = 0;
+  std::ofstream out(file, std::ios::app);
+  out << line.dump() << '\n';
+  out.flush();
+  if (out) return;
+  const int reason = errno;
+  fs::resize_file(file, missing ? 0 : size, ignored);  // no half line
+  fail(
+      {file.string(), fmt::format("a line cannot be written: {}", std::strerror(reason)), {}, "Free space on the disk"},
+      ErrorCode::resource_exhausted);
+}
+
+void RunFolder::rewind_log(std::int64_t step) const {
+  const fs::path file = path_ / "log.jsonl";
+  if (!fs::exists(file)) return;
+  std::ifstream in(file);
+  std::string kept, line;
+  while (std::getline(in, line)) {
+    const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!json.is_object()) continue;
+    const auto logged = json.find("step");
+    if (logged == json.end() || !logged->is_number() || logged->get<double>() <= static_cast<double>(step))
+      kept += line + "\n";
+  }
+  write_file(file, kept);
+}
+
+std::vector<CheckpointInfo> RunFolder::checkpoints() const { return list_checkpoints(path_); }
+
+fs::path RunFolder::write_checkpoint(std::int64_t step, std::int64_t keep,
+                                     const std::function<void(const fs::path&)>& fill) const {
+  const std::string name = fmt::format("{}{:08}", checkpoint_prefix, step);
+  const fs::path target = path_ / "checkpoints" / name;
+  if (fs::exists(target)) return target;
+  const fs::path temporary = path_ / "checkpoints" / (std::string(temporary_prefix) + name);
+  std::error_code ignored;
+  fs::remove_all(temporary, ignored);
+  make_folder(temporary);
+  try {
+    fill(temporary);
+    publish_folder(temporary, target);
+  } catch (...) {
+    fs::remove_all(temporary, ignored);
+    throw;
+  }
+  const std::vector<CheckpointInfo> all = checkpoints();
+  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < all.size(); ++i) fs::remove_all(all[i].path, ignored);
+  return target;
+}
+
+fs::path find_checkpoint(const fs::path& path) {
+  if (fs::exists(path / "model.safetensors")) return path;
+  const std::vector<CheckpointInfo> all = list_checkpoints(path);
+  if (all.empty())
+    fail({path.string(),
+          fs::exists(path) ? "neither model.safetensors nor checkpoints/step-… is in it" : "there is no such folder",
+          "a run folder or a checkpoint", "Train first: welt run RECIPE"},
+         ErrorCode::not_found);
+  return all.back().path;
+}
+
+fs::path run_recipe(const fs::path& checkpoint) {
+  const fs::path file = fs::absolute(checkpoint).lexically_normal().parent_path().parent_path() / "recipe.toml";
+  return fs::exists(file) ? file : fs::path();
+}
+
+}  // namespace welt

@@ -1,0 +1,169 @@
+// Conformance group "calls": a call keeps no handle, leaves the thread as it was, and refuses what cannot be.
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/equal.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/zeros.h>
+#include <malloc.h>
+#include <welt/abi/tensor.h>
+
+#include <cfenv>
+#include <limits>
+#include <thread>
+
+#include "core/conformance/tensor/groups.h"
+#include "core/conformance/tensor/specimen.h"
+
+namespace welt::conformance {
+namespace {
+
+void handles(Specimen& s) {
+  const at::Tensor input = s.input();
+  const at::Tensor valid = s.is_image() ? at::Tensor() : at::ones({input.size(0), input.size(1)}, at::kBool);
+  const auto call = [&] { return s.is_image() ? s.encode(input).pooled : s.run(input, {.key_valid = valid}); };
+  call();
+  const auto expect = [&](const at::Tensor& tensor, std::size_t owners, std::string_view what) {
+    if (!tensor.defined()) return;
+    s.trial().expect(tensor.use_count() == owners,
+                     {.seen = fmt::format("{} owners of {} after the call", tensor.use_count(), what),
+                      .expected = fmt::format("{}: the handles of a call end with it", owners),
+                      .rule = "base.h: WELT_BORROW is for the call, WELT_GIVE is the caller's alone"});
+  };
+  const std::size_t input_owners = input.use_count(), valid_owners = valid.defined() ? valid.use_count() : 0;
+  {
+    const at::Tensor result = call();
+    expect(result, 1, "the result");
+  }
+  expect(input, input_owners, "the input");
+  expect(valid, valid_owners, "key_valid");
+  const std::vector<at::Tensor> parameters = s.component().tensors();
+  std::vector<std::size_t> owners;
+  for (const at::Tensor& tensor : parameters) owners.push_back(tensor.use_count());
+  s.component().tensors();
+  for (std::size_t i = 0; i < parameters.size(); ++i)
+    expect(parameters[i], owners[i], s.component().parameters()[i].name);
+}
+
+void memory(Specimen& s) {
+  constexpr int rounds = 50;
+  constexpr std::size_t allowance = 64 << 10;
+  const at::Tensor input = s.input();
+  for (int i = 0; i < rounds; ++i) s.everything(input);
+  const auto held = [] {
+    const struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+  };
+  const std::size_t before = held();
+  for (int i = 0; i < rounds; ++i) s.everything(input);
+  const std::size_t after = held(), grown = after > before ? after - before : 0;
+  s.trial().expect(grown <= allowance, {.seen = fmt::format("{} bytes more after {} equal calls", grown, rounds),
+                                        .expected = fmt::format("at most {}", allowance),
+                                        .rule = "abi.md, conformance: nothing leaks"});
+}
+
+// 2, which the compiler does not compute with in advance.
+float volatile_two() {
+  volatile float two = 2;
+  return two;
+}
+
+// All of a thread's state that a plugin could change for others.
+struct ThreadState {
+  int threads = at::get_num_threads();
+  bool grad = at::GradMode::is_enabled();
+  bool autocast = at::autocast::is_autocast_enabled(at::kCPU);
+  bool deterministic = at::globalContext().deterministicAlgorithms();
+  bool denormals_vanish = std::numeric_limits<float>::min() / volatile_two() == 0;
+  int rounding = std::fegetround();
+  at::ScalarType type = c10::typeMetaToScalarType(c10::get_default_dtype());
+  at::Tensor random = at::detail::getDefaultCPUGenerator().get_state();
+};
+
+void state(Specimen& s) {
+  const at::Tensor input = s.input();
+  const ThreadState before;
+  s.everything(input);
+  const ThreadState after;
+  const auto expect = [&](bool good, std::string_view what) {
+    s.trial().expect(good, {.seen = fmt::format("another {} after the call", what),
+                            .expected = "the thread as it was",
+                            .rule = "abi.md, threads: a plugin changes no thread-wide state"});
+  };
+  expect(after.threads == before.threads, "number of threads (at::set_num_threads)");
+  expect(after.grad == before.grad, "grad mode");
+  expect(after.autocast == before.autocast, "autocast");
+  expect(after.deterministic == before.deterministic, "choice of deterministic algorithms");
+  expect(after.denormals_vanish == before.denormals_vanish, "handling of denormal numbers");
+  expect(after.rounding == before.rounding, "rounding mode");
+  expect(after.type == before.type, "default dtype");
+  expect(at::equal(after.random, before.random), "state of the default random generator, in evaluation");
+}
+
+void refuses_rows(Specimen& s) {
+  const std::int64_t width = s.component().vocabulary().width;
+  const at::Tensor good = s.input(), before = s.run(good);
+  const auto refused = [&](std::string_view what, const RowsView& rows, const AttentionView& attention) {
+    AttentionView view = attention;
+    view.kind = s.kind();
+    const bool encoder = s.role() == row_roles().front();
+    s.refusal(encoder ? "encode()" : "forward()", what, [&] {
+      if (encoder)
+        s.component().encode(rows, view);
+      else
+        s.component().forward(rows, view);
+    });
+    s.expect_same(s.run(good), before, "a good call before and after a refused one",
+                  "abi.md, errors: the instance stays usable");
+  };
+  refused("embeds are a number wider than E", {s.random({2, 3, width + 1}), {}}, {});
+  refused("embeds have one dimension", {s.random({width}), {}}, {});
+  refused("embeds are whole numbers", {at::ones({2, 3, width}, at::kLong), {}}, {});
+  refused("key_valid is of another length", {s.rows(2, 3), {}}, {.key_valid = at::ones({2, 5}, at::kBool)});
+  if (const std::int64_t most = s.component().max_positions(); most > 0 && most <= 4096)
+    refused("a row is longer than max_positions", {s.rows(1, most + 1), {}}, {});
+}
+
+void instances(Specimen& s) {
+  Specimen other(s.trial(), s.type(), s.role());
+  const at::Tensor input = s.input(), expected = s.everything(input);
+  s.trial().enter("two instances on two threads");
+  at::Tensor there;
+  std::string thrown;
+  std::thread second([&] {
+    try {
+      const at::NoGradGuard no_grad;
+      for (int i = 0; i < 4; ++i) there = other.everything(input);
+    } catch (const Failed& failed) {
+      thrown = failed.message;
+    }
+  });
+  at::Tensor here;
+  for (int i = 0; i < 4; ++i) here = s.everything(input);
+  second.join();
+  s.trial().expect(thrown.empty(), {.seen = thrown, .expected = "the call to succeed", .rule = "abi.md, threads"});
+  s.expect_same(here, expected, "an instance alone and beside another", "abi.md, threads: instances are independent");
+  s.expect_same(there, expected, "an instance and its twin on another thread",
+                "abi.md, threads: instances are independent");
+}
+
+}  // namespace
+
+void add_call_tests(TestList& tests) {
+  const std::string rows = "encoders, latent transformers, decoders", all = rows + ", image encoders";
+  const std::vector<std::string> base = {"numerics.deterministic"};
+  tests.push_back(specimen_test<handles, tensor_roles>(
+      "calls.handles", "A call keeps no handle of what it was lent or gave away.", all, base));
+  tests.push_back(specimen_test<memory, tensor_roles>("calls.memory", "Equal calls hold no more memory.", all,
+                                                      {"numerics.deterministic", "calls.handles"}));
+  tests.push_back(specimen_test<state, tensor_roles>(
+      "calls.state", "Threads, grad mode, autocast, dtype and random generator are as before.", all, base));
+  tests.push_back(specimen_test<refuses_rows, row_roles>(
+      "calls.refusals", "Rows and masks that cannot be are refused, and the next call is as before.", rows, base));
+  tests.push_back(specimen_test<instances, tensor_roles>(
+      "calls.instances", "Two instances on two threads do not disturb each other.", all, {"parameters.seeded"}));
+}
+
+}  // namespace welt::conformance

@@ -1,0 +1,189 @@
+// See hf_load.h.
+#include "core/huggingface/hf_load.h"
+
+#include <ATen/ops/empty.h>
+#include <fmt/ranges.h>
+
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "core/base/error.h"
+#include "core/tensor/tensor_io.h"
+
+namespace welt {
+namespace {
+
+bool ends_with(std::string_view text, std::string_view end) { return text.ends_with(end); }
+
+// One load: looks names up, remembers what was used, collects what is wrong.
+class Loader {
+ public:
+  Loader(const HfWeights& weights, const LoadOptions& options, const std::string& base_prefix)
+      : weights_(weights), options_(options), base_prefix_(base_prefix) {}
+
+  // The file's name for `name`, or "".
+  std::string locate(const std::string& name) {
+    for (const std::string& candidate : file_name_candidates(name, base_prefix_))
+      if (weights_.find(candidate) != nullptr) {
+        used_.insert(candidate);
+        return candidate;
+      }
+    return {};
+  }
+
+  void missing(const std::string& name) { missing_.push_back(name); }
+
+  // Is the tensor fit to be `name` of this shape (−1: any size)? Notes the problem otherwise.
+  bool fits(const std::string& file_name, const std::vector<std::int64_t>& shape, bool floating) {
+    const SafetensorsEntry& entry = *weights_.find(file_name)->entry;
+    bool same = entry.shape.size() == shape.size();
+    for (std::size_t i = 0; same && i < shape.size(); ++i) same = shape[i] < 0 || shape[i] == entry.shape[i];
+    if (!same)
+      problems_.push_back(
+          fmt::format("\"{}\" is {} in the file, expected {}", file_name, shape_text(entry.shape), shape_text(shape)));
+    const auto type = safetensors_scalar_type(entry.dtype);
+    const bool typed = type && (!floating || at::isFloatingType(*type));
+    if (!typed) problems_.push_back(fmt::format("\"{}\" has type {}, expected floating", file_name, entry.dtype));
+    return same && typed;
+  }
+
+  at::Tensor read(const std::string& file_name, bool trainable) const {
+    const HfWeights::Item& item = *weights_.find(file_name);
+    const auto stored = safetensors_scalar_type(item.entry->dtype).value();
+    const at::ScalarType type = at::isFloatingType(stored) ? options_.dtype : stored;
+    at::Tensor tensor = options_.own_memory ? copied_tensor(*item.file, *item.entry, type)
+                                            : mapped_tensor(*item.file, *item.entry).to(type);
+    if (trainable && options_.requires_grad) tensor.set_requires_grad(true);
+    return tensor;
+  }
+
+  std::vector<std::string> unused() const {
+    std::vector<std::string> result;
+    for (const auto& [name, item] : weights_.items())
+      if (!used_.contains(name)) result.push_back(name);
+    return result;
+  }
+
+  void throw_problems(const std::string& class_name) {
+    // A foreign file may lack everything: then neighbours by spelling say nothing, and comparing all would take long.
+    const std::vector<std::string> rest = missing_.size() <= 100 ? unused() : std::vector<std::string>{};
+    for (const std::string& name : missing_) {
+      const std::string near = nearest(name, rest);
+      problems_.push_back(near.empty() ? fmt::format("\"{}\" is missing", name)
+                                       : fmt::format("\"{}\" is missing (nearest in the file: \"{}\")", name, near));
+    }
+    const std::size_t count = problems_.size();
+    if (count == 0) return;
+    if (count > 100) problems_.resize(100), problems_.emplace_back("…");
+    fail({.where = weights_.path().string(),
+          .found = fmt::format("{} of its tensors {} not fit the class {}: {}", count, count == 1 ? "does" : "do",
+                               class_name, fmt::join(problems_, "; ")),
+          .mend = "Weights and config.json do not belong together, or the config names another class"});
+  }
+
+ private:
+  const HfWeights& weights_;
+  const LoadOptions& options_;
+  const std::string& base_prefix_;
+  std::set<std::string, std::less<>> used_;
+  std::vector<std::string> problems_, missing_;
+};
+
+// What the class's own constructor would leave in a parameter that no file has: norms 1, biases 0, the rest normal.
+at::Tensor initial_tensor(const NamedParameter& parameter, double initializer_range, const LoadOptions& options) {
+  at::Tensor tensor = at::empty(parameter.shape, at::TensorOptions().dtype(options.dtype));
+  if (ends_with(parameter.name, "bias"))
+    tensor.zero_();
+  else if (parameter.shape.size() < 2)
+    tensor.fill_(1);
+  else
+    tensor.normal_(0, initializer_range);
+  return tensor.set_requires_grad(parameter.trainable && options.requires_grad);
+}
+
+void locate_vocabulary(Loader& loader, const Vocabulary& vocabulary, bool whole, LoadedWeights& result) {
+  const std::int64_t rows = whole ? vocabulary.vocab_size : -1;
+  const bool has_head = !vocabulary.head_name.empty();
+  result.table_file_name = loader.locate(vocabulary.table_name);
+  if (has_head) result.head_file_name = loader.locate(vocabulary.head_name);
+  if (vocabulary.tied && has_head) {  // saved once, under the table's name; a second copy is of no account
+    if (result.table_file_name.empty()) result.table_file_name = result.head_file_name;
+    result.head_file_name = result.table_file_name;
+  }
+  if (!vocabulary.head_bias_name.empty()) result.head_bias_file_name = loader.locate(vocabulary.head_bias_name);
+
+  const auto check = [&](std::string& file_name, const std::string& name, const std::vector<std::int64_t>& shape) {
+    if (!file_name.empty())
+      loader.fits(file_name, shape, true);
+    else if (whole && !name.empty())
+      loader.missing(name);
+  };
+  check(result.table_file_name, vocabulary.table_name, {rows, vocabulary.width});
+  if (has_head && !vocabulary.tied) check(result.head_file_name, vocabulary.head_name, {rows, vocabulary.width});
+  check(result.head_bias_file_name, vocabulary.head_bias_name, {rows});
+}
+
+}  // namespace
+
+std::vector<std::string> file_name_candidates(const std::string& name, const std::string& base_prefix) {
+  std::vector<std::string> result{name};
+  if (!base_prefix.empty()) {
+    const std::string start = base_prefix + ".";
+    result.push_back(name.starts_with(start) ? name.substr(start.size()) : start + name);
+  }
+  for (std::size_t i = 0, count = result.size(); i < count; ++i)
+    for (const auto& [now, old] : {std::pair("LayerNorm.weight", "gamma"), std::pair("LayerNorm.bias", "beta")})
+      if (ends_with(result[i], now)) result.push_back(result[i].substr(0, result[i].rfind('.') + 1) + old);
+  return result;
+}
+
+LoadedWeights load_weights(TensorComponent& component, const HfWeights& weights, const LoadOptions& options) {
+  const std::vector<NamedParameter>& parameters = component.parameters();
+  Loader loader(weights, options, component.base_prefix());
+  LoadedWeights result;
+  result.file_names.resize(parameters.size());
+  std::map<std::string_view, std::size_t> index;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const NamedParameter& parameter = parameters[i];
+    index[parameter.name] = i;
+    std::string& file_name = result.file_names[i];
+    file_name = loader.locate(parameter.name);
+    if (!file_name.empty())
+      loader.fits(file_name, parameter.shape, parameter.kind == WELT_PARAMETER);
+    else if (!parameter.optional_in_file && parameter.tied_to.empty())
+      loader.missing(parameter.name);
+  }
+  if (component.has_vocabulary()) locate_vocabulary(loader, component.vocabulary(), options.whole_vocabulary, result);
+  const nlohmann::json classes = component.config().value("architectures", nlohmann::json());
+  loader.throw_problems(classes.is_array() && !classes.empty() && classes[0].is_string() ? classes[0].get<std::string>()
+                                                                                         : component.type().id);
+
+  std::vector<at::Tensor> bound(parameters.size());
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const NamedParameter& parameter = parameters[i];
+    if (!parameter.tied_to.empty()) continue;
+    if (!result.file_names[i].empty()) {
+      bound[i] = loader.read(result.file_names[i], parameter.trainable);
+    } else if (parameter.kind == WELT_PARAMETER) {
+      bound[i] = initial_tensor(parameter, component.initializer_range(), options);
+      result.initialized.push_back(parameter.name);
+    }
+    if (bound[i].defined()) component.bind(i, bound[i]);
+  }
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const auto target = index.find(parameters[i].tied_to);
+    if (parameters[i].tied_to.empty() || target == index.end() || !bound[target->second].defined()) continue;
+    result.file_names[i] = result.file_names[target->second];
+    component.bind(i, bound[target->second]);
+  }
+  if (!result.table_file_name.empty()) result.table = loader.read(result.table_file_name, true);
+  if (!result.head_file_name.empty())
+    result.head =
+        result.head_file_name == result.table_file_name ? result.table : loader.read(result.head_file_name, true);
+  if (!result.head_bias_file_name.empty()) result.head_bias = loader.read(result.head_bias_file_name, true);
+  result.unused = loader.unused();
+  return result;
+}
+
+}  // namespace welt

@@ -1,0 +1,259 @@
+// See hf_source.h.
+#include "core/huggingface/hf_source.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <system_error>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+
+namespace welt {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uintmax_t max_config_bytes = std::uintmax_t{4} << 20;  // the largest on the hub is far below 1 MiB
+constexpr std::uintmax_t max_index_bytes = std::uintmax_t{64} << 20;
+constexpr int max_depth = 64;
+
+bool is_file(const fs::path& path) {
+  std::error_code error;
+  return fs::is_regular_file(path, error);
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+// A name without folder parts: neither a shard nor a snapshot may lead out of its folder.
+bool is_plain_name(std::string_view name) {
+  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
+         name.find('\0') == std::string_view::npos;
+}
+
+// "name" or "org/name" of letters, digits, '-', '_' and '.', as the hub allows.
+bool is_hub_name(std::string_view name) {
+  const auto good = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+  };
+  if (name.empty() || name.size() > 192 || std::count(name.begin(), name.end(), '/') > 1) return false;
+  const std::size_t slash = name.find('/');
+  const std::string_view last = slash == std::string_view::npos ? name : name.substr(slash + 1);
+  return std::all_of(name.begin(), name.end(), [&](char c) { return c == '/' || good(c); }) && is_plain_name(last) &&
+         slash != 0 && name.front() != '.';
+}
+
+std::vector<fs::path> hub_caches() {
+  std::vector<fs::path> result;
+  const auto add = [&](const char* variable, std::string_view below) {
+    const char* value = std::getenv(variable);
+    if (value == nullptr || *value == '\0') return;
+    fs::path path = below.empty() ? fs::path(value) : fs::path(value) / below;
+    if (std::find(result.begin(), result.end(), path) == result.end()) result.push_back(std::move(path));
+  };
+  add("HF_HUB_CACHE", "");
+  add("HUGGINGFACE_HUB_CACHE", "");
+  add("HF_HOME", "hub");
+  add("XDG_CACHE_HOME", "huggingface/hub");
+  add("HOME", ".cache/huggingface/hub");
+  return result;
+}
+
+// The snapshot that refs/main names, else the newest one with a config.json; "" when there is none.
+fs::path find_snapshot(const fs::path& repository) {
+  const fs::path ref = repository / "refs" / "main";
+  std::error_code error;
+  if (is_file(ref) && fs::file_size(ref, error) < 200) {
+    std::string commit = read_file(ref);
+    commit.erase(std::find_if(commit.begin(), commit.end(), [](unsigned char c) { return std::isspace(c) != 0; }),
+                 commit.end());
+    if (is_plain_name(commit) && is_file(repository / "snapshots" / commit / "config.json"))
+      return repository / "snapshots" / commit;
+  }
+  fs::path newest;
+  fs::file_time_type newest_time;
+  for (const fs::directory_entry& entry : fs::directory_iterator(repository / "snapshots", error)) {
+    if (!is_file(entry.path() / "config.json")) continue;
+    const fs::file_time_type time = entry.last_write_time(error);
+    if (newest.empty() || time > newest_time) newest = entry.path(), newest_time = time;
+  }
+  return newest;
+}
+
+fs::path find_folder(std::string_view from) {
+  const fs::path folder{from};
+  if (is_folder(folder)) return folder;
+  std::vector<std::string> tried{folder.string()};
+  if (is_hub_name(from)) {
+    std::string name = "models--" + std::string(from);
+    if (const std::size_t slash = name.find('/'); slash != std::string::npos) name.replace(slash, 1, "--");
+    for (const fs::path& cache : hub_caches()) {
+      const fs::path repository = cache / name;
+      tried.push_back((repository / "snapshots" / "*").string());
+      if (const fs::path snapshot = find_snapshot(repository); !snapshot.empty()) return snapshot;
+    }
+  }
+  fail({.where = fmt::format("Hugging Face model \"{}\"", from),
+        .found = fmt::format("neither a folder nor in the local cache (tried {})", fmt::join(tried, ", ")),
+        .expected = "a folder with config.json, or the name of a model that was downloaded before",
+        .mend = fmt::format("Nothing is downloaded here: run `hf download {}` where there is a network, or give the "
+                            "path of a folder",
+                            is_hub_name(from) ? from : "ORG/NAME")},
+       ErrorCode::not_found);
+}
+
+[[noreturn]] void refuse_folder(const fs::path& folder) {
+  for (const char* name : {"pytorch_model.bin", "pytorch_model.bin.index.json"})
+    if (is_file(folder / name))
+      fail({.where = folder.string(),
+            .found = fmt::format("its weights are in {} only, a Python pickle, which can run any code", name),
+            .expected = "model.safetensors",
+            .mend = fmt::format("Convert it once with python -c \"import transformers as t; c = "
+                                "t.AutoConfig.from_pretrained('{0}'); getattr(t, "
+                                "c.architectures[0]).from_pretrained('{0}').save_pretrained('{0}-safetensors')\", or "
+                                "start without its weights (weights = false)",
+                                folder.string())},
+           ErrorCode::failed_precondition);
+  fail({.where = folder.string(),
+        .found = "no weights",
+        .expected = "model.safetensors, or model.safetensors.index.json with its shards",
+        .mend = "Copy the file there, or start without weights (weights = false)"},
+       ErrorCode::not_found);
+}
+
+}  // namespace
+
+nlohmann::json read_json_object(const fs::path& path, std::uintmax_t max_bytes) {
+  std::error_code error;
+  if (!is_file(path))
+    fail({.where = path.string(), .found = "no such file", .expected = "a JSON file"}, ErrorCode::not_found);
+  if (const std::uintmax_t size = fs::file_size(path, error); !error && size > max_bytes)
+    fail({.where = path.string(),
+          .found = fmt::format("{} bytes", size),
+          .expected = fmt::format("a JSON file of at most {} bytes", max_bytes)});
+  const std::string text = read_file(path);
+  nlohmann::json value;
+  try {
+    value = nlohmann::json::parse(text, [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
+      if (depth > max_depth)
+        fail({.where = path.string(), .found = fmt::format("JSON nested more than {} levels deep", max_depth)});
+      return true;
+    });
+  } catch (const nlohmann::json::exception& failure) {
+    fail({.where = path.string(),
+          .found = fmt::format("not JSON ({})", failure.what()),
+          .mend = "The file is damaged: copy or download it again"},
+         ErrorCode::data_loss);
+  }
+  if (!value.is_object())
+    fail({.where = path.string(), .found = fmt::format("JSON of type {}", value.type_name()), .expected = "an object"});
+  return value;
+}
+
+const HfWeights::Item* HfWeights::find(std::string_view name) const {
+  const auto found = items_.find(name);
+  return found == items_.end() ? nullptr : &found->second;
+}
+
+HfWeights HfWeights::open(const fs::path& folder) {
+  HfWeights weights;
+  weights.path_ = folder / "model.safetensors";
+  if (is_file(weights.path_)) {
+    weights.files_.push_back(std::make_unique<SafetensorsFile>(SafetensorsFile::open(weights.path_)));
+    for (const SafetensorsEntry& entry : weights.files_.back()->entries())
+      weights.items_.emplace(entry.name, Item{weights.files_.back().get(), &entry});
+    return weights;
+  }
+  weights.path_ = folder / "model.safetensors.index.json";
+  if (!is_file(weights.path_)) refuse_folder(folder);
+
+  const nlohmann::json index = read_json_object(weights.path_, max_index_bytes);
+  const auto map = index.find("weight_map");
+  if (map == index.end() || !map->is_object())
+    fail({.where = weights.path_.string(), .found = "no table \"weight_map\"", .expected = "tensor names and files"});
+  std::map<std::string, const SafetensorsFile*> shards;
+  std::vector<std::string> problems;
+  for (const auto& [name, shard] : map->items()) {
+    if (!shard.is_string() || !is_plain_name(shard.get_ref<const std::string&>())) {
+      problems.push_back(fmt::format("\"{}\" is not in a file of the same folder", name));
+      continue;
+    }
+    const SafetensorsFile*& file = shards[shard.get<std::string>()];
+    if (file == nullptr) {
+      const fs::path path = folder / shard.get<std::string>();
+      weights.files_.push_back(std::make_unique<SafetensorsFile>(SafetensorsFile::open(path)));
+      file = weights.files_.back().get();
+    }
+    if (const SafetensorsEntry* entry = file->find(name))
+      weights.items_.emplace(name, Item{file, entry});
+    else
+      problems.push_back(fmt::format("\"{}\" is not in {}", name, shard.get<std::string>()));
+  }
+  if (!problems.empty())
+    fail({.where = weights.path_.string(),
+          .found = fmt::format("{}", fmt::join(problems, "; ")),
+          .mend = "Index and shards do not belong together: copy or download them again"},
+         ErrorCode::data_loss);
+  return weights;
+}
+
+HfWeights HfWeights::below(std::string_view prefix) && {
+  if (prefix.empty()) return std::move(*this);
+  std::map<std::string, Item, std::less<>> part;
+  for (auto& [name, item] : items_)
+    if (name.starts_with(prefix)) part.emplace(name.substr(prefix.size()), item);
+  std::vector<std::string> tables;  // "….": names of byte tables
+  for (const auto& [name, item] : part)
+    if (name.ends_with("bit_proj_w")) tables.push_back(name.substr(0, name.size() - 10));
+  for (const std::string& table : tables) {
+    part.erase(table + "bit_proj_w");
+    part.erase(table + "embeddings.weight");
+  }
+  items_ = std::move(part);
+  return std::move(*this);
+}
+
+HfSource::HfSource(std::string name, fs::path folder) : name_(std::move(name)), folder_(std::move(folder)) {
+  const fs::path path = folder_ / "config.json";
+  config_ = read_json_object(path, max_config_bytes);
+  const auto type = config_.find("model_type");
+  if (type != config_.end() && !type->is_string())
+    fail({.where = path.string() + ": model_type",
+          .found = fmt::format("a value of type {}", type->type_name()),
+          .expected = "a string such as \"bert\""});
+  const auto classes = config_.find("architectures");
+  if (classes == config_.end() || classes->is_null()) return;
+  if (!classes->is_array() ||
+      !std::all_of(classes->begin(), classes->end(), [](const auto& c) { return c.is_string(); }))
+    fail({.where = path.string() + ": architectures",
+          .found = fmt::format("a value of type {}", classes->type_name()),
+          .expected = "a list of class names such as [\"BertModel\"]"});
+}
+
+HfSource HfSource::find(std::string_view from) { return HfSource(std::string(from), find_folder(from)); }
+
+HfSource HfSource::part(const std::string& slot) const {
+  if (config_.value("model_type", "") != "welt") return *this;
+  const auto found = config_.find(slot);
+  if (found == config_.end() || !found->is_object() || found->value("model_type", "") == "noop_model")
+    fail({.where = (folder_ / "config.json").string(),
+          .found = fmt::format("a WeLT model without a {}", slot),
+          .expected = "one that has that part"});
+  HfSource out = *this;
+  out.config_ = *found;
+  out.prefix_ = slot + ".";
+  return out;
+}
+
+std::string HfSource::architecture() const {
+  const auto classes = config_.find("architectures");
+  if (classes == config_.end() || !classes->is_array() || classes->empty()) return {};
+  return classes->front().get<std::string>();
+}
+
+}  // namespace welt

@@ -1,0 +1,74 @@
+// A Hugging Face model on this machine: its config.json and its .safetensors weights. Nothing is ever downloaded.
+//
+// Used by `from = "…"` in recipes and by `welt component forward`. What the tensors mean is
+// core/huggingface/hf_load.h's part.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/safetensors.h"
+
+namespace welt {
+
+// A JSON file that may come from anywhere: at most `max_bytes` long and 64 levels deep, an object at the top.
+// Throws Error naming the file and what is wrong.
+nlohmann::json read_json_object(const std::filesystem::path& path, std::uintmax_t max_bytes);
+
+// All tensors of a model, out of one file or of several shards. Movable; tensors are read when asked for.
+class HfWeights {
+ public:
+  struct Item {
+    const SafetensorsFile* file;
+    const SafetensorsEntry* entry;
+  };
+
+  // model.safetensors, else model.safetensors.index.json with its shards. A folder with `.bin` files only is refused
+  // with the command that converts them.
+  static HfWeights open(const std::filesystem::path& folder);
+
+  // The tensors whose names start with `prefix`, without it: a part of a WeLT checkpoint. Of a byte table only the
+  // folded tensor, which stands for all three, is left.
+  HfWeights below(std::string_view prefix) &&;
+
+  const Item* find(std::string_view name) const;  // null: absent
+  const std::map<std::string, Item, std::less<>>& items() const { return items_; }
+  const std::filesystem::path& path() const { return path_; }  // the file that names the tensors, for messages
+
+ private:
+  std::filesystem::path path_;
+  std::vector<std::unique_ptr<SafetensorsFile>> files_;
+  std::map<std::string, Item, std::less<>> items_;
+};
+
+class HfSource {
+ public:
+  // `from`: a folder, or a hub name ("org/name") that is looked up in the local cache: HF_HUB_CACHE,
+  // HUGGINGFACE_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub.
+  // Not found: Error with every path tried.
+  static HfSource find(std::string_view from);
+
+  const std::string& name() const { return name_; }  // as asked for
+  const std::filesystem::path& folder() const { return folder_; }
+  const nlohmann::json& config() const { return config_; }  // config.json
+  std::string architecture() const;                         // architectures[0]; "" when it names none
+  HfWeights weights() const { return HfWeights::open(folder_).below(prefix_); }
+  // A model to take one part of a WeLT model from: that part ("bytes_encoder", …) where this is a WeLT checkpoint,
+  // else the whole. Throws Error when the checkpoint has no such part.
+  HfSource part(const std::string& slot) const;
+
+ private:
+  HfSource(std::string name, std::filesystem::path folder);
+  std::string prefix_;  // of the tensors' names
+  std::string name_;
+  std::filesystem::path folder_;
+  nlohmann::json config_;
+};
+
+}  // namespace welt

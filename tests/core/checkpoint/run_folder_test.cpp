@@ -1,0 +1,117 @@
+// Run folders: numbering, checkpoints that are whole or absent, logs that rewind.
+#include "core/checkpoint/run_folder.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <optional>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+
+namespace welt {
+namespace {
+
+namespace fs = std::filesystem;
+
+class RunFolderTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    parent_ = fs::path(::testing::TempDir()) /
+              ("welt-run-" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
+    fs::remove_all(parent_);
+  }
+  void TearDown() override { fs::remove_all(parent_); }
+
+  static void fill(const fs::path& folder) {
+    write_file(folder / "config.json", "{}");
+    write_file(folder / "model.safetensors", "weights");
+  }
+  fs::path parent_;
+};
+
+TEST_F(RunFolderTest, TakesTheNextFreeName) {
+  EXPECT_EQ(RunFolder::create(parent_, "a").path(), parent_ / "a");
+  EXPECT_EQ(RunFolder::create(parent_, "a").path(), parent_ / "a-2");
+  EXPECT_TRUE(RunFolder::find_resumable(parent_, "a").empty());
+  const RunFolder third = RunFolder::create(parent_, "a");
+  third.write_checkpoint(5, 1, fill);
+  EXPECT_EQ(RunFolder::find_resumable(parent_, "a"), parent_ / "a-3");
+}
+
+TEST_F(RunFolderTest, TwoRunsInOneFolderAreRefused) {
+  std::optional<RunFolder> first = RunFolder::create(parent_, "a");
+  const fs::path unfinished = parent_ / "a" / "checkpoints" / ".writing-step-00000001";
+  fs::create_directory(unfinished);
+  try {
+    RunFolder::open(parent_ / "a");
+    ADD_FAILURE() << "opened twice";
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("another process is training"), std::string::npos) << error.what();
+  }
+  EXPECT_TRUE(fs::exists(unfinished)) << "the checkpoint that the other run is writing was removed";
+  first.reset();
+  RunFolder::open(parent_ / "a");
+  EXPECT_FALSE(fs::exists(unfinished));
+}
+
+TEST_F(RunFolderTest, KeepsTheNewestCheckpoints) {
+  const RunFolder run = RunFolder::create(parent_, "a");
+  for (const int step : {100, 20, 3000}) run.write_checkpoint(step, 2, fill);
+  const auto all = run.checkpoints();
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].step, 100);
+  EXPECT_EQ(all[1].step, 3000);
+  EXPECT_EQ(find_checkpoint(run.path()), all[1].path);
+  EXPECT_EQ(find_checkpoint(all[0].path), all[0].path);
+}
+
+TEST_F(RunFolderTest, AFailureWhileWritingLeavesTheOldCheckpointsAndNothingElse) {
+  const RunFolder run = RunFolder::create(parent_, "a");
+  run.write_checkpoint(1, 1, fill);
+  EXPECT_THROW(run.write_checkpoint(2, 1,
+                                    [](const fs::path& folder) {
+                                      write_file(folder / "config.json", "{}");
+                                      throw Error("disk full");
+                                    }),
+               Error);
+  ASSERT_EQ(run.checkpoints().size(), 1U);
+  EXPECT_EQ(run.checkpoints()[0].step, 1);
+  EXPECT_EQ(std::distance(fs::directory_iterator(run.path() / "checkpoints"), {}), 1);
+}
+
+TEST_F(RunFolderTest, OpeningRemovesWhatAKillLeftBehind) {
+  const fs::path path = RunFolder::create(parent_, "a").path();
+  fs::create_directories(path / "checkpoints" / ".writing-step-00000007");
+  write_file(path / "checkpoints" / ".writing-step-00000007" / "config.json", "{}");
+  EXPECT_TRUE(RunFolder::open(path).checkpoints().empty());
+  EXPECT_TRUE(fs::is_empty(path / "checkpoints"));
+}
+
+TEST_F(RunFolderTest, RewindsTheLogAndDropsACutOffLine) {
+  const RunFolder run = RunFolder::create(parent_, "a");
+  for (const int step : {1, 2, 3}) run.log({{"step", step}});
+  std::ofstream(run.path() / "log.jsonl", std::ios::app) << "{\"step\": 2, \"lo";
+  run.rewind_log(2);
+  EXPECT_EQ(read_file(run.path() / "log.jsonl"), "{\"step\":1}\n{\"step\":2}\n");
+}
+
+TEST_F(RunFolderTest, ALogLineWhoseStepIsNoNumberStopsNoResume) {
+  const RunFolder run = RunFolder::create(parent_, "tiny");
+  std::ofstream(run.path() / "log.jsonl") << "{\"step\":\"two\"}\n{\"step\":3}\n{\"note\":1}\n";
+  run.rewind_log(2);
+  EXPECT_EQ(read_file(run.path() / "log.jsonl"), "{\"step\":\"two\"}\n{\"note\":1}\n");
+}
+
+TEST_F(RunFolderTest, SaysWhatWasLookedFor) {
+  try {
+    find_checkpoint(parent_ / "nowhere");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_NE(std::string(error.what()).find("nowhere"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("no such folder"), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace welt
