@@ -91,8 +91,10 @@ void check(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const 
 }  // namespace
 
 at::ScalarType compute_type(const at::Tensor& x) {
-  const bool casts = at::autocast::is_autocast_enabled(at::kCPU) && x.scalar_type() != at::kDouble;
-  return casts ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
+  const at::DeviceType device = x.device().type();
+  if (x.is_meta() || x.scalar_type() == at::kDouble || !at::autocast::is_autocast_enabled(device))
+    return x.scalar_type();
+  return at::autocast::get_autocast_dtype(device);
 }
 
 at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const RowPlan& plan,
@@ -123,7 +125,7 @@ at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Ten
       block.q = block.q.transpose(1, 2), block.k = block.k.transpose(1, 2);
     }
     if (plan.cache() != nullptr) {
-      const KvCache::Pair all = plan.cache()->append(options.layer, group.index, block.k, block.v, group.span);
+      const Cache::Pair all = plan.cache()->append(options.layer, group.index, block.k, block.v, group.span);
       block.k = all.keys, block.v = all.values;
     }
     const bool short_rows = group.length <= longest_plain_row || options.score_bias;

@@ -68,6 +68,6 @@ const void* vocabulary_table(const ModelComponent& component);
 const void* cache_table(const ModelComponent& component, std::string_view id);
 
 // The cache behind a handle, after a check that it belongs to this component.
-nn::KvCache& cache_of(const ModelComponent& component, const welt_kv_cache* cache);
+nn::Cache& cache_of(const ModelComponent& component, const welt_kv_cache* cache);
 
 }  // namespace welt::sdk::detail

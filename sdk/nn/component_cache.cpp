@@ -1,12 +1,12 @@
-// welt.kv_cache/1 over nn::KvCache.
-#include <welt/nn/kv_cache.h>
+// welt.kv_cache/1 over nn::Cache.
+#include <welt/nn/cache.h>
 
 #include <span>
 
 #include "body_component.h"
 
 struct welt_kv_cache {
-  welt::nn::KvCache cache;
+  welt::nn::Cache cache;
   const welt::sdk::ModelComponent* owner;
 };
 
@@ -18,7 +18,7 @@ welt_status create(welt_component* component, std::int64_t batch, std::int64_t c
   return torch_fence(error, "kv_cache", [&] {
     const ModelComponent& self = component_of(component);
     welt_kv_cache*& result = place(out);
-    nn::KvCache cache(self.model().cache_layout(), batch, capacity, rollback);
+    nn::Cache cache(self.model().cache_layout(), batch, capacity, rollback);
     result = std::make_unique<welt_kv_cache>(welt_kv_cache{std::move(cache), &self}).release();
   });
 }
@@ -79,13 +79,13 @@ constexpr welt_kv_cache_v1 table = {.struct_size = sizeof(table),
 
 }  // namespace
 
-nn::KvCache& cache_of(const ModelComponent& component, const welt_kv_cache* cache) {
+nn::Cache& cache_of(const ModelComponent& component, const welt_kv_cache* cache) {
   if (cache == nullptr || cache->owner != &component) throw invalid("the cache belongs to another component");
   return const_cast<welt_kv_cache*>(cache)->cache;
 }
 
 const void* cache_table(const ModelComponent& component, std::string_view id) {
-  return id == WELT_KV_CACHE_INTERFACE && component.model().cache_layout().layers > 0 ? &table : nullptr;
+  return id == WELT_KV_CACHE_INTERFACE && !component.model().cache_layout().empty() ? &table : nullptr;
 }
 
 }  // namespace welt::sdk::detail

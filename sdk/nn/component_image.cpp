@@ -69,7 +69,8 @@ ImageComponent::ImageComponent(std::unique_ptr<nn::ImageModel> model, std::vecto
       facts_(model_.facts()) {}
 
 nn::ImageOutput ImageComponent::run(const at::Tensor& pixels, const at::Tensor& sizes, bool want_hidden) const {
-  require_bound();
+  const bool shapes_only = pixels.defined() && pixels.is_meta();
+  if (!shapes_only) require_bound();
   check_pixels(facts_, pixels);
   check_sizes(facts_, pixels, sizes);
   const at::ScalarType type = slots().empty() ? pixels.scalar_type() : slots().front().tensor->scalar_type();

@@ -22,7 +22,8 @@ const void* ModelComponent::get_interface(std::string_view id) const {
 }
 
 at::Tensor ModelComponent::run(const nn::RowInput& input, at::Tensor* pooled) const {
-  require_bound();
+  const bool shapes_only = input.embeds.defined() && input.embeds.is_meta();
+  if (!shapes_only) require_bound();
   if (input.embeds.defined() && input.embeds.dim() > 0 && input.embeds.size(-1) != vocabulary_.width) {
     throw invalid(
         "embeds are " + std::to_string(input.embeds.size(-1)) + " wide; expected " + std::to_string(vocabulary_.width),

@@ -98,6 +98,13 @@ welt_status set_mode(welt_component* component, std::uint32_t mode, welt_error* 
   });
 }
 
+welt_status checkpoint_every(welt_component* component, std::int64_t blocks, welt_error* error) {
+  return torch_fence(error, "mode", [&] {
+    if (blocks < 0) throw invalid("every " + std::to_string(blocks) + "th block was asked for; expected 0 or more");
+    body_of(component).body().set_checkpoint_every(blocks);
+  });
+}
+
 welt_status set_trace(welt_component* component, welt_trace_fn callback, void* user_data, welt_error* error) {
   return torch_fence(error, "trace", [&] { body_of(component).set_trace(callback, user_data); });
 }
@@ -117,7 +124,8 @@ constexpr welt_parameters_v1 parameters_table = {.struct_size = sizeof(parameter
                                                  .get = get,
                                                  .bind = bind,
                                                  .generation = generation};
-constexpr welt_mode_v1 mode_table = {.struct_size = sizeof(mode_table), .set = set_mode};
+constexpr welt_mode_v1 mode_table = {
+    .struct_size = sizeof(mode_table), .set = set_mode, .checkpoint_every = checkpoint_every};
 constexpr welt_trace_v1 trace_table = {.struct_size = sizeof(trace_table), .set = set_trace};
 constexpr welt_device_v1 device_table = {.struct_size = sizeof(device_table), .to = to};
 

@@ -185,11 +185,13 @@ RotaryTable Rotary::table(const at::Tensor& positions, std::int64_t longest, at:
   const std::int64_t length = longest + 1;
   const auto build = [&](const at::Tensor& at_positions) {  // I64 [P] → [P, R/2]
     std::vector<double> inverse = frequencies(length);
-    const at::Tensor row = at::from_blob(inverse.data(), {width() / 2}, at::kDouble);
+    const at::Tensor row = at::from_blob(inverse.data(), {width() / 2}, at::kDouble).to(at_positions.device());
     const at::Tensor angle = at::outer(at_positions.to(at::kDouble), row);
     return RotaryTable{(at::cos(angle) * attention_factor()).to(type), (at::sin(angle) * attention_factor()).to(type)};
   };
-  if (length > longest_kept_table || positions.numel() == 0) return build(positions);
+  // On another device `longest` is not known for sure (row_plan.h), and a table may not be long enough.
+  const bool known = positions.device().is_cpu();
+  if (length > longest_kept_table || positions.numel() == 0 || !known) return build(positions);
 
   // `dynamic` changes with every length beyond the limit, longrope once; the others never.
   std::int64_t key = 0;

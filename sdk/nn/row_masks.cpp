@@ -3,11 +3,8 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/index_select.h>
-#include <ATen/ops/ones.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -26,8 +23,8 @@ at::Tensor RowPlan::block(const at::Tensor& per_token, const RowGroup& group) co
 }
 
 at::Tensor RowPlan::cached(const RowGroup& group) const {
-  if (input_.cache == nullptr) return at::zeros({1, 1}, at::kLong);
-  const at::Tensor all = at::tensor(input_.cache->lengths(), at::kLong);
+  if (input_.cache == nullptr) return counted(1).unsqueeze(1);  // 0
+  const at::Tensor all = indices(input_.cache->lengths());
   return (group.index.defined() ? at::index_select(all, 0, group.index) : all).unsqueeze(1);
 }
 
@@ -45,10 +42,10 @@ bool RowPlan::needs_mask(const RowGroup& group, Window window) const {
 at::Tensor RowPlan::allowed(const RowGroup& group, Window window) const {
   if (input_.dense.defined()) return input_.dense;
   const std::int64_t length = group.length, span = group.span;
-  const at::Tensor filled = cached(group);                                                      // [n or 1, 1]
-  const at::Tensor query = (filled + at::arange(length, at::kLong).unsqueeze(0)).unsqueeze(2);  // [n or 1, T, 1]
-  const at::Tensor key = at::arange(span, at::kLong).view({1, 1, span});                        // [1, 1, S]
-  at::Tensor seen = input_.causal ? query >= key : key < (filled + length).unsqueeze(2);        // [n or 1, T or 1, S]
+  const at::Tensor filled = cached(group);                                                // [n or 1, 1]
+  const at::Tensor query = (filled + counted(length).unsqueeze(0)).unsqueeze(2);          // [n or 1, T, 1]
+  const at::Tensor key = counted(span).view({1, 1, span});                                // [1, 1, S]
+  at::Tensor seen = input_.causal ? query >= key : key < (filled + length).unsqueeze(2);  // [n or 1, T or 1, S]
   if (key_valid_.defined()) {
     const at::Tensor valid = input_.row_offsets.defined() ? block(key_valid_, group) : key_valid_;  // [n, S]
     seen = seen & valid.unsqueeze(1);
@@ -82,13 +79,15 @@ const GroupMask& RowPlan::mask(std::size_t number, Window window, at::ScalarType
   GroupMask mask;
   if (needs_mask(group, window)) {
     const at::Tensor seen = allowed(group, window);
-    mask.additive = at::zeros(seen.sizes(), at::TensorOptions(type)).masked_fill_(seen.logical_not(), far_below(type));
+    mask.additive =
+        at::zeros(seen.sizes(), seen.options().dtype(type)).masked_fill_(seen.logical_not(), far_below(type));
     const bool plain = !input_.dense.defined() && !key_valid_.defined() && !document_id_.defined();
     mask.causal_only = plain && !prefix_id_.defined() && input_.causal && group.span == group.length &&
                        (window.left < 0 || window.left >= group.span - 1);
     if (!plain) {  // elsewhere every query sees at least itself
       const at::Tensor unseeing = seen.any(-1, /*keepdim=*/true).logical_not();  // [n, 1, T, 1]
-      if (unseeing.any().item<bool>()) mask.unseeing = unseeing;
+      // On the CPU it is known whether there is one; elsewhere asking would wait for the device.
+      if (!unseeing.device().is_cpu() || unseeing.any().item<bool>()) mask.unseeing = unseeing;
     }
   }
   return masks_.emplace(key, std::move(mask)).first->second;

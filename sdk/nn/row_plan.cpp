@@ -2,11 +2,12 @@
 #include "welt/nn/row_plan.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/argsort.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include <algorithm>
 #include <iterator>
@@ -36,7 +37,10 @@ void check(const at::Tensor& tensor, const char* name, at::ScalarType type, at::
   }
 }
 
-at::Tensor to_tensor(const std::vector<std::int64_t>& values) { return at::tensor(values, at::kLong); }
+// Whether values can be looked at without waiting for a device.
+bool is_at_hand(const at::Tensor& tensor, at::ScalarType type) {
+  return tensor.defined() && tensor.device().is_cpu() && tensor.scalar_type() == type;
+}
 
 }  // namespace
 
@@ -54,12 +58,12 @@ RowPlan::RowPlan(const RowInput& input, Trace trace) : input_(input), trace_(std
 
 // Masks that hide nothing are let go of: without a mask the fused attention is faster.
 void RowPlan::drop_idle_masks() {
-  const auto is = [](const at::Tensor& x, at::ScalarType type) { return x.defined() && x.scalar_type() == type; };
-  if (is(input_.prefix_id, at::kLong) && (input_.prefix_id < 0).all().item<bool>()) idle_prefix_ = true;
-  if (is(input_.key_valid, at::kBool) && input_.key_valid.all().item<bool>()) idle_valid_ = true;
+  const auto holds = [](const at::Tensor& all_true) { return all_true.all().item<bool>(); };  // on the CPU
+  if (is_at_hand(input_.prefix_id, at::kLong)) idle_prefix_ = holds(input_.prefix_id < 0);
+  if (is_at_hand(input_.key_valid, at::kBool)) idle_valid_ = holds(input_.key_valid);
   const at::Tensor& document = input_.document_id;
-  if (is(document, at::kLong) && document.dim() == 2 && document.size(1) > 0) {
-    idle_document_ = (document == document.narrow(1, 0, 1)).all().item<bool>();
+  if (is_at_hand(document, at::kLong) && document.dim() == 2 && document.size(1) > 0) {
+    idle_document_ = holds(document == document.narrow(1, 0, 1));
   }
 }
 
@@ -148,7 +152,7 @@ void RowPlan::order_packed() {
   for (const std::int64_t row : plan_rows_) {
     for (std::int64_t t = 0; t < length_of(row); ++t) order.push_back(first[static_cast<std::size_t>(row)] + t);
   }
-  order_ = to_tensor(order);
+  order_ = indices(order);
   inverse_ = at::argsort(order_);
 }
 
@@ -171,7 +175,7 @@ void RowPlan::group_packed() {
                    .span = cached + length,
                    .first_row = static_cast<std::int64_t>(i)};
     if (input_.cache != nullptr && (n != rows_ || order_.defined())) {
-      group.index = to_tensor(
+      group.index = indices(
           {plan_rows_.begin() + static_cast<std::ptrdiff_t>(i), plan_rows_.begin() + static_cast<std::ptrdiff_t>(end)});
     }
     groups_.push_back(group);
@@ -181,7 +185,8 @@ void RowPlan::group_packed() {
 
 void RowPlan::check_cache() const {
   if (input_.cache == nullptr) return;
-  const KvCache& cache = *input_.cache;
+  input_.cache->begin();
+  const Cache& cache = *input_.cache;
   if (cache.batch() != rows_) {
     throw sdk::invalid("the cache has " + std::to_string(cache.batch()) + " rows, the call " + std::to_string(rows_));
   }
@@ -197,24 +202,60 @@ void RowPlan::check_cache() const {
 
 // Positions default to the cached length of the row + index, whatever key_valid says.
 void RowPlan::plan_positions() {
-  if (tokens_ == 0) {
-    positions_ = at::empty({0}, at::kLong);
-    return;
-  }
-  if (input_.positions.defined()) {
-    positions_ = flat(input_.positions);
-    if (positions_.min().item<std::int64_t>() < 0) throw sdk::invalid("a position is below 0", "positions");
-    longest_ = positions_.max().item<std::int64_t>();
-    return;
-  }
-  positions_ = at::empty({tokens_}, at::kLong);
-  auto* out = positions_.mutable_data_ptr<std::int64_t>();
+  std::vector<std::int64_t> slots;
+  slots.reserve(static_cast<std::size_t>(tokens_));
   for (const std::int64_t row : plan_rows_) {
-    const std::int64_t start = input_.cache == nullptr ? 0 : input_.cache->lengths()[static_cast<std::size_t>(row)];
-    const std::int64_t length = row_lengths_[static_cast<std::size_t>(row)];
-    for (std::int64_t t = 0; t < length; ++t) *out++ = start + t;
+    const std::int64_t start = cached_slots(row), length = row_lengths_[static_cast<std::size_t>(row)];
+    for (std::int64_t t = 0; t < length; ++t) slots.push_back(start + t);
     if (length > 0) longest_ = std::max(longest_, start + length - 1);
   }
+  if (!input_.positions.defined() || tokens_ == 0) {
+    positions_ = indices(slots);
+    return;
+  }
+  positions_ = flat(input_.positions);
+  if (!is_at_hand(positions_, at::kLong)) return;
+  if (positions_.min().item<std::int64_t>() < 0) throw sdk::invalid("a position is below 0", "positions");
+  longest_ = positions_.max().item<std::int64_t>();
+}
+
+std::int64_t RowPlan::cached_slots(std::int64_t row) const {
+  return input_.cache == nullptr ? 0 : input_.cache->lengths()[static_cast<std::size_t>(row)];
+}
+
+at::Tensor RowPlan::indices(const std::vector<std::int64_t>& values) const {
+  return at::tensor(values, at::kLong).to(input_.embeds.device());
+}
+
+at::Tensor RowPlan::counted(std::int64_t count) const {
+  return at::arange(count, at::TensorOptions(at::kLong).device(input_.embeds.device()));
+}
+
+at::Tensor RowPlan::valid() const {
+  if (!key_valid_.defined() || input_.row_offsets.defined() || input_.cache == nullptr) {
+    return key_valid_.defined() ? key_valid_.reshape({tokens_}) : key_valid_;
+  }
+  if (groups_.empty()) return key_valid_.reshape({0});
+  // [N, S], of which a row's own T slots stand behind its cached ones.
+  const at::Tensor own = cached(groups_.front()) + counted(groups_.front().length).unsqueeze(0);  // [N, T]
+  return key_valid_.gather(1, own).reshape({tokens_});
+}
+
+at::Tensor RowPlan::starts() const {
+  std::vector<std::int64_t> first;  // token behind each row border, but for rows that go on behind a cache
+  std::int64_t token = 0;
+  for (const std::int64_t row : plan_rows_) {
+    const std::int64_t length = row_lengths_[static_cast<std::size_t>(row)];
+    if (length > 0 && cached_slots(row) == 0) first.push_back(token);
+    token += length;
+  }
+  at::Tensor out = at::zeros({tokens_}, at::TensorOptions(at::kBool).device(input_.embeds.device()));
+  if (!first.empty()) out.index_fill_(0, indices(first), true);
+  if (document_id_.defined() && tokens_ > 1) {
+    const std::int64_t rest = tokens_ - 1;
+    out.narrow(0, 1, rest).logical_or_(document_id_.narrow(0, 1, rest) != document_id_.narrow(0, 0, rest));
+  }
+  return out;
 }
 
 at::Tensor RowPlan::flat(const at::Tensor& per_token) const {
@@ -244,7 +285,7 @@ at::Tensor RowPlan::first_tokens(const at::Tensor& x) const {
     first[static_cast<std::size_t>(row)] = token;
     token += length;
   }
-  return at::index_select(x, 0, to_tensor(first));
+  return at::index_select(x, 0, indices(first));
 }
 
 void RowPlan::commit() const {

@@ -103,14 +103,27 @@ at::Tensor FeedForward::operator()(const at::Tensor& x, const Shared& shared) co
 }
 
 Block::Block(const Settings& s, std::int64_t layer, const at::TensorOptions& options)
-    : norm_1(s.width, s.norm_eps, options),
-      attention(s, layer, options),
-      norm_2(s.width, s.norm_eps, options),
-      mlp(s, options) {
-  child("ln_1", norm_1);
-  child("attn", attention);
-  child("ln_2", norm_2);
-  child("mlp", mlp);
+    : norm_1_(s.width, s.norm_eps, options),
+      attention_(s, layer, options),
+      norm_2_(s.width, s.norm_eps, options),
+      mlp_(s, options) {
+  child("ln_1", norm_1_);
+  child("attn", attention_);
+  child("ln_2", norm_2_);
+  child("mlp", mlp_);
+}
+
+nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
+  const nn::Residual before = nn::residual_norm(in.branch, in.x, norm_1_.spec());
+  shared.plan.trace_hidden(layer, before.sum);
+  shared.plan.trace_part(layer, "input_norm", before.normed);
+  const at::Tensor attended = attention_(before.normed, shared);  // [tokens, D]
+  shared.plan.trace_part(layer, "attention", attended);
+  const nn::Residual between = nn::residual_norm(attended, before.sum, norm_2_.spec());
+  shared.plan.trace_part(layer, "post_attention_norm", between.normed);
+  const at::Tensor fed = mlp_(between.normed, shared);  // [tokens, D]
+  shared.plan.trace_part(layer, "mlp", fed);
+  return {between.sum, fed};
 }
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
@@ -133,21 +146,12 @@ at::Tensor Model::forward(const at::Tensor& embeds, const nn::RowPlan& plan) con
         "host owns; add those rows to embeds instead",
         "token_types");
   }
-  const Shared shared{plan, active(settings_.attention_dropout), active(settings_.residual_dropout)};
-  at::Tensor residual =
+  const at::Tensor x =
       nn::dropout(embeds + positions_(plan.positions()), active(settings_.embedding_dropout));  // [tokens, D]
-  at::Tensor branch;  // what the last part adds to it
-  for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    const Block& block = *blocks_[i];
-    const nn::Residual into_attention = nn::residual_norm(branch, residual, block.norm_1.spec());
-    plan.trace("hidden_states." + std::to_string(i), into_attention.sum);
-    const at::Tensor attended = block.attention(into_attention.normed, shared);
-    const nn::Residual into_mlp = nn::residual_norm(attended, into_attention.sum, block.norm_2.spec());
-    branch = block.mlp(into_mlp.normed, shared);
-    residual = into_mlp.sum;
-  }
-  const at::Tensor hidden = nn::residual_norm(branch, residual, norm_.spec()).normed;  // [tokens, D]
-  plan.trace("hidden_states." + std::to_string(blocks_.size()), hidden);
+  const nn::Stream out = nn::run_blocks(
+      *this, blocks_, Shared{plan, active(settings_.attention_dropout), active(settings_.residual_dropout)}, {x, {}});
+  const at::Tensor hidden = nn::residual_norm(out.branch, out.x, norm_.spec()).normed;  // [tokens, D]
+  plan.trace_hidden(blocks_.size(), hidden);
   return hidden;
 }
 

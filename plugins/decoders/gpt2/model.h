@@ -6,6 +6,7 @@
 
 #include <welt/nn/attention.h>
 #include <welt/nn/blocks.h>
+#include <welt/nn/checkpoint.h>
 #include <welt/nn/model.h>
 #include <cstdint>
 #include <memory>
@@ -29,7 +30,7 @@ struct Settings {
 
 // What the blocks of one forward share. Dropouts are 0 in evaluation.
 struct Shared {
-  const nn::RowPlan& plan;
+  nn::RowPlan plan;
   double attention_dropout, residual_dropout;
 };
 
@@ -58,11 +59,13 @@ class FeedForward : public nn::Module {
 class Block : public nn::Module {
  public:
   Block(const Settings& s, std::int64_t layer, const at::TensorOptions& options);
+  nn::Stream operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const;
 
-  nn::LayerNorm norm_1;
-  Attention attention;
-  nn::LayerNorm norm_2;
-  FeedForward mlp;
+ private:
+  nn::LayerNorm norm_1_;
+  Attention attention_;
+  nn::LayerNorm norm_2_;
+  FeedForward mlp_;
 };
 
 class Model : public nn::Model {

@@ -64,7 +64,8 @@ Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
 }
 
 at::Tensor Embeddings::operator()(const at::Tensor& embeds, const nn::RowPlan& plan, const Dropouts& dropouts) const {
-  if (const at::Tensor& ids = plan.token_types(); ids.defined() && ids.numel() > 0) {
+  // Only on the CPU: looking at what another device holds would wait for it.
+  if (const at::Tensor& ids = plan.token_types(); ids.defined() && ids.numel() > 0 && ids.device().is_cpu()) {
     const std::int64_t least = ids.min().item<std::int64_t>(), most = ids.max().item<std::int64_t>();
     if (least < 0 || most >= types_.weight.size(0)) {
       throw sdk::invalid("token type " + std::to_string(least < 0 ? least : most) + " was given; the model has " +
@@ -108,7 +109,7 @@ at::Tensor Attention::operator()(const at::Tensor& x, const nn::RowPlan& plan, c
 // Shaw et al. 2018 as BertSelfAttention has it: distances count slots.   q, k [n, H, T, d] → [n, H, T, T]
 at::Tensor Attention::relative_scores(const at::Tensor& q, const at::Tensor& k) const {
   const std::int64_t length = q.size(2);
-  const at::Tensor slot = at::arange(length, at::kLong);
+  const at::Tensor slot = at::arange(length, q.options().dtype(at::kLong));
   const at::Tensor distance = slot.unsqueeze(1) - slot.unsqueeze(0) + (positions_ - 1);  // [T, T]
   const at::Tensor table = (*distance_)(distance).to(q.scalar_type());                   // [T, T, d]
   at::Tensor scores = at::matmul(q.unsqueeze(3), table.transpose(1, 2)).squeeze(3);      // [n, H, T, T]
@@ -135,11 +136,17 @@ Block::Block(const Settings& s, const at::TensorOptions& options)
   child("output.LayerNorm", out_norm_);
 }
 
-at::Tensor Block::operator()(const at::Tensor& x, const nn::RowPlan& plan, const Dropouts& dropouts) const {
-  const at::Tensor attended = nn::dropout(attention_out_(self_(x, plan, dropouts)), dropouts.hidden);  // [tokens, D]
-  const at::Tensor middle = nn::residual_norm(attended, x, attention_norm_.spec()).normed;             // [tokens, D]
-  const at::Tensor fed = nn::dropout(out_(activation_(inner_(middle))), dropouts.hidden);              // I → D
-  return nn::residual_norm(fed, middle, out_norm_.spec()).normed;                                      // [tokens, D]
+nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
+  const auto& [plan, dropouts] = shared;
+  const at::Tensor attended = nn::dropout(attention_out_(self_(in.x, plan, dropouts)), dropouts.hidden);  // [tokens, D]
+  plan.trace_part(layer, "attention", attended);
+  const at::Tensor middle = nn::residual_norm(attended, in.x, attention_norm_.spec()).normed;  // [tokens, D]
+  plan.trace_part(layer, "attention_norm", middle);
+  const at::Tensor fed = nn::dropout(out_(activation_(inner_(middle))), dropouts.hidden);  // I → D
+  plan.trace_part(layer, "mlp", fed);
+  const at::Tensor out = nn::residual_norm(fed, middle, out_norm_.spec()).normed;  // [tokens, D]
+  plan.trace_hidden(layer + 1, out);
+  return {out, {}};
 }
 
 Head::Head(const Settings& s, const at::TensorOptions& options)
@@ -168,13 +175,9 @@ Model::Model(const sdk::Config& config, const at::TensorOptions& options)
 
 at::Tensor Model::forward(const at::Tensor& embeds, const nn::RowPlan& plan) const {
   const Dropouts dropouts{active(settings_.hidden_dropout), active(settings_.attention_dropout)};
-  at::Tensor x = embeddings_(embeds, plan, dropouts);  // [tokens, D]
-  plan.trace("hidden_states.0", x);
-  for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    x = (*blocks_[i])(x, plan, dropouts);  // [tokens, D]
-    plan.trace("hidden_states." + std::to_string(i + 1), x);
-  }
-  return x;
+  const at::Tensor x = embeddings_(embeds, plan, dropouts);  // [tokens, D]
+  plan.trace_hidden(0, x);
+  return nn::run_blocks(*this, blocks_, Shared{plan, dropouts}, {x, {}}).x;
 }
 
 at::Tensor Model::pooler(const at::Tensor& first) const {

@@ -6,6 +6,7 @@
 
 #include <welt/nn/attention.h>
 #include <welt/nn/blocks.h>
+#include <welt/nn/checkpoint.h>
 #include <welt/nn/model.h>
 #include <cstdint>
 #include <memory>
@@ -57,10 +58,16 @@ class Attention : public nn::Module {
   std::optional<nn::Embedding> distance_;
 };
 
+// What the blocks of one forward share.
+struct Shared {
+  nn::RowPlan plan;
+  Dropouts dropouts;
+};
+
 class Block : public nn::Module {
  public:
   Block(const Settings& s, const at::TensorOptions& options);
-  at::Tensor operator()(const at::Tensor& x, const nn::RowPlan& plan, const Dropouts& dropouts) const;
+  nn::Stream operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const;  // no branches
 
  private:
   Attention self_;

@@ -131,8 +131,8 @@ at::Tensor Embeddings::interpolated(const nn::Extent& grid) const {
 }
 
 Block::Block(const Settings& s, const at::TensorOptions& options)
-    : norm_before(s.width, s.norm_eps, options),
-      norm_after(s.width, s.norm_eps, options),
+    : norm_before_(s.width, s.norm_eps, options),
+      norm_after_(s.width, s.norm_eps, options),
       heads_(s.heads),
       head_width_(s.width / s.heads),
       query_(s.width, s.width, s.qkv_bias, options, s.initializer_range),
@@ -148,20 +148,37 @@ Block::Block(const Settings& s, const at::TensorOptions& options)
   child("attention.output.dense", attention_out_);
   child("intermediate.dense", inner_);
   child("output.dense", out_);
-  child("layernorm_before", norm_before);
-  child("layernorm_after", norm_after);
+  child("layernorm_before", norm_before_);
+  child("layernorm_after", norm_after_);
 }
 
-at::Tensor Block::attend(const at::Tensor& x, const nn::RowPlan& plan, const Dropouts& dropouts) const {
+nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
+  auto [sum, normed] = nn::residual_norm(in.branch, in.x, norm_before_.spec());
+  shared.plan.trace_hidden(layer, sum);
+  shared.plan.trace_part(layer, "input_norm", normed);
+  at::Tensor attended = attend(normed, shared);  // [tokens, D]
+  shared.plan.trace_part(layer, "attention", attended);
+  if (shared.class_only == layer) {
+    attended = shared.plan.first_tokens(attended), sum = shared.plan.first_tokens(sum);  // [N, D]
+  }
+  const nn::Residual between = nn::residual_norm(attended, sum, norm_after_.spec());
+  const at::Tensor fed = feed(between.normed, shared);
+  if (shared.class_only == layer) return {between.sum, fed};
+  shared.plan.trace_part(layer, "post_attention_norm", between.normed);
+  shared.plan.trace_part(layer, "mlp", fed);
+  return {between.sum, fed};
+}
+
+at::Tensor Block::attend(const at::Tensor& x, const Shared& shared) const {
   const std::int64_t tokens = x.size(0);
   const auto heads = [&](const at::Tensor& y) { return y.view({tokens, heads_, head_width_}); };  // [tokens, H, d]
-  const at::Tensor attended = nn::row_attention(heads(query_(x)), heads(key_(x)), heads(value_(x)), plan,
-                                                {.dropout = dropouts.attention});  // [tokens, D]
-  return nn::dropout(attention_out_(attended), dropouts.hidden);
+  const at::Tensor attended = nn::row_attention(heads(query_(x)), heads(key_(x)), heads(value_(x)), shared.plan,
+                                                {.dropout = shared.dropouts.attention});  // [tokens, D]
+  return nn::dropout(attention_out_(attended), shared.dropouts.hidden);
 }
 
-at::Tensor Block::feed(const at::Tensor& x, const Dropouts& dropouts) const {
-  return nn::dropout(out_(activation_(inner_(x))), dropouts.hidden);  // D → I → D
+at::Tensor Block::feed(const at::Tensor& x, const Shared& shared) const {
+  return nn::dropout(out_(activation_(inner_(x))), shared.dropouts.hidden);  // D → I → D
 }
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
@@ -187,24 +204,14 @@ nn::ImageOutput Model::forward(const nn::ImageInput& input) const {
   const nn::RowPlan plan({.embeds = embedded, .causal = false}, input.trace);  // a row of tokens for each image
   // The pooler looks at the class tokens alone: so does the last block then, once its attention is done.
   const bool class_only = pooler_ && !blocks_.empty() && !input.want_hidden && !plan.traced();
-  at::Tensor residual = plan.enter(embedded);  // [tokens, D]
-  at::Tensor branch;                           // what the last part adds to it
-  for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    const Block& block = *blocks_[i];
-    auto [sum, normed] = nn::residual_norm(branch, residual, block.norm_before.spec());
-    plan.trace("hidden_states." + std::to_string(i), sum);
-    at::Tensor attended = block.attend(normed, plan, dropouts);
-    if (class_only && i + 1 == blocks_.size()) {
-      attended = plan.first_tokens(attended), sum = plan.first_tokens(sum);  // [N, D]
-    }
-    const nn::Residual into_feed = nn::residual_norm(attended, sum, block.norm_after.spec());
-    branch = block.feed(into_feed.normed, dropouts);
-    residual = into_feed.sum;
-  }
-  const nn::Residual last = nn::residual_norm(branch, residual, norm_.spec());
+  std::optional<std::size_t> class_block;
+  if (class_only) class_block = blocks_.size() - 1;
+  const nn::Stream out =
+      nn::run_blocks(*this, blocks_, Shared{plan, dropouts, class_block}, {plan.enter(embedded), {}});
+  const nn::Residual last = nn::residual_norm(out.branch, out.x, norm_.spec());
   if (class_only) return {{}, pool(last.normed)};
-  plan.trace("hidden_states." + std::to_string(blocks_.size()), last.sum);  // transformers: before the last norm
-  const at::Tensor hidden = plan.leave(last.normed);                        // [N, T, D]
+  plan.trace_hidden(blocks_.size(), last.sum);        // transformers: before the last norm
+  const at::Tensor hidden = plan.leave(last.normed);  // [N, T, D]
   return {hidden, pooler_ ? pool(hidden.select(1, 0)) : hidden.mean(1)};
 }
 

@@ -7,6 +7,7 @@
 #include <welt/nn/activation.h>
 #include <welt/nn/attention.h>
 #include <welt/nn/blocks.h>
+#include <welt/nn/checkpoint.h>
 #include <welt/nn/image_model.h>
 
 #include <map>
@@ -56,14 +57,24 @@ class Embeddings : public nn::Module {
   mutable std::int64_t kept_version_ = 0;
 };
 
+// What the blocks of one forward share.
+struct Shared {
+  nn::RowPlan plan;
+  Dropouts dropouts;
+  // Block whose tokens but the class tokens nobody looks at, once its attention is done: it goes on with those alone.
+  std::optional<std::size_t> class_only;
+};
+
 class Block : public nn::Module {
  public:
   Block(const Settings& settings, const at::TensorOptions& options);
-  at::Tensor attend(const at::Tensor& x, const nn::RowPlan& plan, const Dropouts& dropouts) const;  // [tokens, D], same
-  at::Tensor feed(const at::Tensor& x, const Dropouts& dropouts) const;                             // [tokens, D], same
-  nn::LayerNorm norm_before, norm_after;
+  nn::Stream operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const;
 
  private:
+  at::Tensor attend(const at::Tensor& x, const Shared& shared) const;  // [tokens, D], same
+  at::Tensor feed(const at::Tensor& x, const Shared& shared) const;    // [tokens, D], same
+
+  nn::LayerNorm norm_before_, norm_after_;
   std::int64_t heads_, head_width_;
   nn::Linear query_, key_, value_, attention_out_;
   nn::Activation activation_;

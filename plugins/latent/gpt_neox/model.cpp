@@ -57,12 +57,13 @@ Attention::Attention(const Settings& s, const at::TensorOptions& options)
   child("dense", dense_);
 }
 
-at::Tensor Attention::operator()(const at::Tensor& x, const Shared& shared, std::int64_t layer) const {
+at::Tensor Attention::operator()(const at::Tensor& x, const Shared& shared, std::size_t layer) const {
   // Head by head: its query, key and value.
   const at::Tensor fused = query_key_value_(x).view({x.size(0), heads_, 3, head_width_});  // [tokens, H, 3, d]
   const std::vector<at::Tensor> qkv = at::unbind(fused, 2);                                // [tokens, H, d] each
-  const nn::AttentionOptions options{
-      .dropout = shared.attention_dropout, .rotary = shared.rotary ? &*shared.rotary : nullptr, .layer = layer};
+  const nn::AttentionOptions options{.dropout = shared.attention_dropout,
+                                     .rotary = shared.rotary ? &*shared.rotary : nullptr,
+                                     .layer = static_cast<std::int64_t>(layer)};
   return dense_(nn::row_attention(qkv[0], qkv[1], qkv[2], shared.plan, options));  // [tokens, D]
 }
 
@@ -79,14 +80,30 @@ at::Tensor FeedForward::operator()(const at::Tensor& x, const Shared& shared) co
 }
 
 Block::Block(const Settings& s, const at::TensorOptions& options)
-    : input_norm(s.width, s.norm_eps, options),
-      post_norm(s.width, s.norm_eps, options),
-      attention(s, options),
-      mlp(s, options) {
-  child("input_layernorm", input_norm);
-  child("post_attention_layernorm", post_norm);
-  child("attention", attention);
-  child("mlp", mlp);
+    : parallel_(s.parallel),
+      input_norm_(s.width, s.norm_eps, options),
+      post_norm_(s.width, s.norm_eps, options),
+      attention_(s, options),
+      mlp_(s, options) {
+  child("input_layernorm", input_norm_);
+  child("post_attention_layernorm", post_norm_);
+  child("attention", attention_);
+  child("mlp", mlp_);
+}
+
+nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
+  const nn::Residual before = nn::residual_norm(in.branch, in.x, input_norm_.spec());
+  shared.plan.trace_hidden(layer, before.sum);
+  shared.plan.trace_part(layer, "input_norm", before.normed);
+  const at::Tensor attended = nn::dropout(attention_(before.normed, shared, layer), shared.hidden_dropout);
+  shared.plan.trace_part(layer, "attention", attended);
+  // In parallel: x + attention(norm(x)) + mlp(norm(x)), each with its own norm.
+  const nn::Residual between = parallel_ ? nn::residual_norm({}, before.sum, post_norm_.spec())
+                                         : nn::residual_norm(attended, before.sum, post_norm_.spec());
+  shared.plan.trace_part(layer, "post_attention_norm", between.normed);
+  const at::Tensor fed = mlp_(between.normed, shared);  // [tokens, D]
+  shared.plan.trace_part(layer, "mlp", fed);
+  return {between.sum, parallel_ ? fed + attended : fed};
 }
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
@@ -103,25 +120,10 @@ Model::Model(const sdk::Config& config, const at::TensorOptions& options)
 at::Tensor Model::forward(const at::Tensor& embeds, const nn::RowPlan& plan) const {
   Shared shared{plan, {}, active(settings_.hidden_dropout), active(settings_.attention_dropout)};
   if (rotary_) shared.rotary = rotary_->table(plan.positions(), plan.longest_position(), nn::compute_type(embeds));
-  at::Tensor residual = nn::dropout(embeds, shared.hidden_dropout);  // [tokens, D]
-  at::Tensor branch;                                                 // what the last part adds to it
-  for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    const Block& block = *blocks_[i];
-    const nn::Residual input = nn::residual_norm(branch, residual, block.input_norm.spec());
-    plan.trace("hidden_states." + std::to_string(i), input.sum);
-    const at::Tensor attended =
-        nn::dropout(block.attention(input.normed, shared, static_cast<std::int64_t>(i)), shared.hidden_dropout);
-    if (settings_.parallel) {  // x + attention(norm(x)) + mlp(norm(x)), each with its own norm
-      residual = input.sum;
-      branch = block.mlp(block.post_norm(input.sum), shared) + attended;
-    } else {
-      const nn::Residual middle = nn::residual_norm(attended, input.sum, block.post_norm.spec());
-      residual = middle.sum;
-      branch = block.mlp(middle.normed, shared);
-    }
-  }
-  const at::Tensor hidden = nn::residual_norm(branch, residual, norm_.spec()).normed;  // [tokens, D]
-  plan.trace("hidden_states." + std::to_string(blocks_.size()), hidden);
+  const at::Tensor x = nn::dropout(embeds, shared.hidden_dropout);  // [tokens, D]
+  const nn::Stream out = nn::run_blocks(*this, blocks_, std::move(shared), {x, {}});
+  const at::Tensor hidden = nn::residual_norm(out.branch, out.x, norm_.spec()).normed;  // [tokens, D]
+  plan.trace_hidden(blocks_.size(), hidden);
   return hidden;
 }
 

@@ -7,6 +7,7 @@
 
 #include <welt/nn/attention.h>
 #include <welt/nn/blocks.h>
+#include <welt/nn/checkpoint.h>
 #include <welt/nn/model.h>
 #include <welt/nn/rotary.h>
 #include <cstdint>
@@ -31,7 +32,7 @@ struct Settings {
 
 // What the blocks of one forward share.
 struct Shared {
-  const nn::RowPlan& plan;
+  nn::RowPlan plan;
   std::optional<nn::RotaryTable> rotary;
   double hidden_dropout, attention_dropout;  // 0 in evaluation
 };
@@ -39,7 +40,7 @@ struct Shared {
 class Attention : public nn::Module {
  public:
   Attention(const Settings& s, const at::TensorOptions& options);
-  at::Tensor operator()(const at::Tensor& x, const Shared& shared, std::int64_t layer) const;
+  at::Tensor operator()(const at::Tensor& x, const Shared& shared, std::size_t layer) const;
 
  private:
   std::int64_t heads_, head_width_;
@@ -59,10 +60,13 @@ class FeedForward : public nn::Module {
 class Block : public nn::Module {
  public:
   Block(const Settings& s, const at::TensorOptions& options);
+  nn::Stream operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const;
 
-  nn::LayerNorm input_norm, post_norm;
-  Attention attention;
-  FeedForward mlp;
+ private:
+  bool parallel_;
+  nn::LayerNorm input_norm_, post_norm_;
+  Attention attention_;
+  FeedForward mlp_;
 };
 
 class Model : public nn::Model {

@@ -58,12 +58,13 @@ Attention::Attention(const Settings& s, const at::TensorOptions& options)
   child("o_proj", o_);
 }
 
-at::Tensor Attention::operator()(const at::Tensor& x, const Shared& shared, std::int64_t layer) const {
+at::Tensor Attention::operator()(const at::Tensor& x, const Shared& shared, std::size_t layer) const {
   const std::int64_t tokens = x.size(0);
   const at::Tensor q = q_(x).view({tokens, heads_, head_width_});     // [tokens, H, d]
   const at::Tensor k = k_(x).view({tokens, kv_heads_, head_width_});  // [tokens, Hkv, d]
   const at::Tensor v = v_(x).view({tokens, kv_heads_, head_width_});  // [tokens, Hkv, d]
-  const nn::AttentionOptions options{.dropout = shared.dropout, .rotary = &shared.rotary, .layer = layer};
+  const nn::AttentionOptions options{
+      .dropout = shared.dropout, .rotary = &shared.rotary, .layer = static_cast<std::int64_t>(layer)};
   return o_(nn::row_attention(q, k, v, shared.plan, options));  // [tokens, H·d] → [tokens, D]
 }
 
@@ -82,14 +83,27 @@ at::Tensor FeedForward::operator()(const at::Tensor& x) const {
 }
 
 Block::Block(const Settings& s, const at::TensorOptions& options)
-    : attention(s, options),
-      mlp(s, options),
-      input_norm(s.width, s.norm_eps, options),
-      post_norm(s.width, s.norm_eps, options) {
-  child("self_attn", attention);
-  child("mlp", mlp);
-  child("input_layernorm", input_norm);
-  child("post_attention_layernorm", post_norm);
+    : attention_(s, options),
+      mlp_(s, options),
+      input_norm_(s.width, s.norm_eps, options),
+      post_norm_(s.width, s.norm_eps, options) {
+  child("self_attn", attention_);
+  child("mlp", mlp_);
+  child("input_layernorm", input_norm_);
+  child("post_attention_layernorm", post_norm_);
+}
+
+nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
+  const nn::Residual before = nn::residual_norm(in.branch, in.x, input_norm_.spec());
+  shared.plan.trace_hidden(layer, before.sum);
+  shared.plan.trace_part(layer, "input_norm", before.normed);
+  const at::Tensor attended = attention_(before.normed, shared, layer);  // [tokens, D]
+  shared.plan.trace_part(layer, "attention", attended);
+  const nn::Residual between = nn::residual_norm(attended, before.sum, post_norm_.spec());
+  shared.plan.trace_part(layer, "post_attention_norm", between.normed);
+  const at::Tensor fed = mlp_(between.normed);  // [tokens, D]
+  shared.plan.trace_part(layer, "mlp", fed);
+  return {between.sum, fed};
 }
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
@@ -105,21 +119,11 @@ Model::Model(const sdk::Config& config, const at::TensorOptions& options)
 }
 
 at::Tensor Model::forward(const at::Tensor& embeds, const nn::RowPlan& plan) const {
-  const Shared shared{plan, rotary_.table(plan.positions(), plan.longest_position(), nn::compute_type(embeds)),
-                      active(settings_.attention_dropout)};
-  at::Tensor residual = embeds;  // [tokens, D]
-  at::Tensor branch;             // what the last part adds to it
-  for (std::size_t i = 0; i < blocks_.size(); ++i) {
-    const Block& block = *blocks_[i];
-    const nn::Residual into_attention = nn::residual_norm(branch, residual, block.input_norm.spec());
-    plan.trace("hidden_states." + std::to_string(i), into_attention.sum);
-    const at::Tensor attended = block.attention(into_attention.normed, shared, static_cast<std::int64_t>(i));
-    const nn::Residual into_mlp = nn::residual_norm(attended, into_attention.sum, block.post_norm.spec());
-    branch = block.mlp(into_mlp.normed);
-    residual = into_mlp.sum;
-  }
-  const at::Tensor hidden = nn::residual_norm(branch, residual, norm_.spec()).normed;  // [tokens, D]
-  plan.trace("hidden_states." + std::to_string(blocks_.size()), hidden);
+  Shared shared{plan, rotary_.table(plan.positions(), plan.longest_position(), nn::compute_type(embeds)),
+                active(settings_.attention_dropout)};
+  const nn::Stream out = nn::run_blocks(*this, blocks_, std::move(shared), {embeds, {}});
+  const at::Tensor hidden = nn::residual_norm(out.branch, out.x, norm_.spec()).normed;  // [tokens, D]
+  plan.trace_hidden(blocks_.size(), hidden);
   return hidden;
 }
 

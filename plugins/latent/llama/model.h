@@ -6,6 +6,7 @@
 
 #include <welt/nn/attention.h>
 #include <welt/nn/blocks.h>
+#include <welt/nn/checkpoint.h>
 #include <welt/nn/model.h>
 #include <welt/nn/rotary.h>
 #include <cstdint>
@@ -29,7 +30,7 @@ struct Settings {
 
 // What the blocks of one forward share.
 struct Shared {
-  const nn::RowPlan& plan;
+  nn::RowPlan plan;
   nn::RotaryTable rotary;
   double dropout;
 };
@@ -37,7 +38,7 @@ struct Shared {
 class Attention : public nn::Module {
  public:
   Attention(const Settings& s, const at::TensorOptions& options);
-  at::Tensor operator()(const at::Tensor& x, const Shared& shared, std::int64_t layer) const;
+  at::Tensor operator()(const at::Tensor& x, const Shared& shared, std::size_t layer) const;
 
  private:
   std::int64_t heads_, kv_heads_, head_width_;
@@ -57,10 +58,12 @@ class FeedForward : public nn::Module {
 class Block : public nn::Module {
  public:
   Block(const Settings& s, const at::TensorOptions& options);
+  nn::Stream operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const;
 
-  Attention attention;
-  FeedForward mlp;
-  nn::RMSNorm input_norm, post_norm;
+ private:
+  Attention attention_;
+  FeedForward mlp_;
+  nn::RMSNorm input_norm_, post_norm_;
 };
 
 class Model : public nn::Model {

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include "welt/nn/kv_cache.h"
+#include "welt/nn/cache.h"
 #include "welt/nn/module.h"
 #include "welt/nn/row_plan.h"
 
@@ -33,7 +33,7 @@ class Model : public Body {
   virtual std::int64_t max_positions() const { return 0; }  // 0: unlimited
   virtual VocabularyFacts vocabulary() const = 0;
 
-  // Causal models: what a cache holds. No layers: no cache.
+  // Causal models: what a cache holds. Nothing: no cache.
   virtual CacheLayout cache_layout() const { return {}; }
   // Bytes encoders whose class has a pooler: first tokens [N, D] → [N, D]. Undefined: no pooler.
   virtual at::Tensor pooler(const at::Tensor&) const { return {}; }

@@ -83,6 +83,9 @@ class Body : public Module {
  public:
   void set_training(bool training) { training_ = training; }
   bool training() const { return training_; }
+  // Activation checkpointing of every n-th block; 0: of none (checkpoint.h).
+  void set_checkpoint_every(std::int64_t blocks) { checkpoint_every_ = blocks; }
+  std::int64_t checkpoint_every() const { return checkpoint_every_; }
 
  protected:
   // `probability` while training, else 0.
@@ -90,6 +93,7 @@ class Body : public Module {
 
  private:
   bool training_ = false;
+  std::int64_t checkpoint_every_ = 0;
 };
 
 // x with a share of `probability` of its entries dropped and the rest rescaled; x itself at 0.

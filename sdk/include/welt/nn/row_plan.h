@@ -7,7 +7,14 @@
 //   dense rows [N, T, E]   one group of N rows; plan order is the caller's order
 //   packed rows            one group per run of equal lengths, plan order is the caller's when equal lengths already
 //                          stand together (the host sorts words by length), else rows are sorted by length
-// Masks are made when a layer first asks for them, and kept for the other layers.
+// Masks are made when a layer first asks for them, and kept for the other layers. What each token is (of which
+// document, hidden or not, first of its row) can be had without them, for models that have no attention.
+//
+// All tensors of a plan are where the embeds are. Masks and positions that lie on the CPU are looked at: masks that
+// hide nothing are let go of. What lies on another device is taken as it is, for looking at it would wait for that
+// device.
+//
+// A plan may be copied; copies share tensors. What must outlive a forward (checkpoint.h) keeps a copy.
 //
 // Letters: N rows, n rows of a group, T its tokens per row, S = cached + T slots.
 #pragma once
@@ -18,11 +25,12 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
 
-#include "welt/nn/kv_cache.h"
+#include "welt/nn/cache.h"
 
 namespace welt::nn {
 
@@ -34,7 +42,7 @@ struct RowInput {
   at::Tensor key_valid, document_id, prefix_id, dense;
   at::Tensor positions;    // I64 [N, T] or [tokens]
   at::Tensor token_types;  // the same
-  KvCache* cache = nullptr;
+  Cache* cache = nullptr;
 };
 
 // How many slots a query sees to its left and right, itself not counted; −1: all.
@@ -55,7 +63,7 @@ struct RowGroup {
 struct GroupMask {
   bool causal_only = false;  // nothing but the triangle (T = S); `additive` holds it too, when asked for
   at::Tensor additive;       // 0 or a large negative number, [n or 1, 1, T, S]; undefined: everyone sees all
-  at::Tensor unseeing;       // BOOL [n or 1, 1, T, 1]: queries that see no key; undefined: there are none
+  at::Tensor unseeing;       // BOOL [n or 1, 1, T, 1]: queries that see no key; undefined: every query sees one
 };
 
 class RowPlan {
@@ -74,17 +82,35 @@ class RowPlan {
   std::int64_t rows() const { return rows_; }
   std::int64_t tokens() const { return tokens_; }
   const std::vector<RowGroup>& groups() const { return groups_; }
-  const at::Tensor& positions() const { return positions_; }      // I64 [tokens], plan order
-  std::int64_t longest_position() const { return longest_; }      // −1 without tokens
+  const at::Tensor& positions() const { return positions_; }  // I64 [tokens], plan order
+  // The largest of them, −1 without tokens. Of positions on another device: the last slot of the longest row.
+  std::int64_t longest_position() const { return longest_; }
   const at::Tensor& token_types() const { return token_types_; }  // I64 [tokens], plan order, or undefined
-  KvCache* cache() const { return input_.cache; }
+  Cache* cache() const { return input_.cache; }
+
+  // What each token is, [tokens] in plan order. Undefined: all of a row are of one document, none is hidden, none is in
+  // a prefix block.
+  const at::Tensor& documents() const { return document_id_; }  // I64
+  at::Tensor valid() const;                                     // BOOL; false: nothing may depend on this token
+  const at::Tensor& prefixes() const { return prefix_id_; }     // I64; −1: in none
+  // BOOL: first of its row (behind cached slots it is not) or of its document; what came before it does not count.
+  at::Tensor starts() const;
   void commit() const;  // the forward has succeeded: the cache counts its slots
 
   const GroupMask& mask(std::size_t group, Window window, at::ScalarType type) const;
 
-  // Hands a value to the host's trace, in the caller's layout. Costs nothing without one.
+  // Hands a value [tokens, D] to the host's trace, in the caller's layout. Without one nothing is made, not even a
+  // name.
   void trace(std::string_view name, const at::Tensor& x) const {
     if (trace_) trace_(name, leave(x));
+  }
+  // As "hidden_states.<i>": what goes into block i, or comes out of the last one.
+  void trace_hidden(std::size_t i, const at::Tensor& x) const {
+    if (trace_) trace("hidden_states." + std::to_string(i), x);
+  }
+  // As "layers.<layer>.<part>".
+  void trace_part(std::size_t layer, std::string_view part, const at::Tensor& x) const {
+    if (trace_) trace("layers." + std::to_string(layer) + "." + std::string(part), x);
   }
   bool traced() const { return static_cast<bool>(trace_); }
 
@@ -97,7 +123,10 @@ class RowPlan {
   void group_packed();
   void plan_positions();
   void check_cache() const;
-  at::Tensor flat(const at::Tensor& per_token) const;  // the caller's [N, T] or [tokens] → plan order
+  std::int64_t cached_slots(std::int64_t row) const;
+  at::Tensor indices(const std::vector<std::int64_t>& values) const;  // where the embeds are
+  at::Tensor counted(std::int64_t count) const;                       // 0, 1, …, there
+  at::Tensor flat(const at::Tensor& per_token) const;                 // the caller's [N, T] or [tokens] → plan order
   at::Tensor block(const at::Tensor& per_token, const RowGroup& group) const;  // plan order → [n, T]
   at::Tensor cached(const RowGroup& group) const;                              // I64 [n or 1, 1] filled slots
   at::Tensor allowed(const RowGroup& group, Window window) const;              // BOOL [n or 1, 1, T, S]

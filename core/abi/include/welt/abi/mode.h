@@ -16,7 +16,8 @@ typedef struct welt_mode_v1 {
   uint32_t reserved;
   /* [instance] */
   welt_status (*set)(welt_component* component, uint32_t mode, welt_error* error);
-  /* [instance] Activation checkpointing of every n-th block; 0: off. Null: not supported. */
+  /* [instance] Activation checkpointing of every n-th block; 0: off. Null: not supported. The component must live until
+   * the backward of its calls is over. */
   welt_status (*checkpoint_every)(welt_component* component, int64_t blocks, welt_error* error);
 } welt_mode_v1;
 WELT_CHECK_STRUCT(welt_mode_v1, 24);

@@ -1,6 +1,7 @@
 /* welt.trace/1: intermediate values by name, for diffing two implementations. Nothing is kept without a callback.
  *
- * Names: "hidden_states.<i>": 0 the embeddings, i after block i, as Hugging Face's output_hidden_states counts.
+ * Names: "hidden_states.<i>": 0 the embeddings, i after block i, as Hugging Face's output_hidden_states counts;
+ * "layers.<i>.<part>": what a part of block i gives, "layers.3.attention". Others are the plugin's own.
  * Each is told once a call, in the layout of the rows: [N,T,D] or [tokens,D]. */
 #ifndef WELT_ABI_TRACE_H
 #define WELT_ABI_TRACE_H

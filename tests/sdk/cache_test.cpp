@@ -1,5 +1,5 @@
 // KV cache: any split of a row equals the full forward; reorder, truncate and fork; what it refuses.
-#include "welt/nn/kv_cache.h"
+#include "welt/nn/cache.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -18,7 +18,7 @@ namespace {
 
 using at::Tensor;
 using welt::nn::CacheLayout;
-using welt::nn::KvCache;
+using welt::nn::Cache;
 using welt::nn::RowInput;
 using welt::nn::RowPlan;
 
@@ -44,13 +44,13 @@ Tensor attend(const Tensor& qkv, RowInput input, welt::nn::Window window = {}) {
 double gap(const Tensor& a, const Tensor& b) { return (a - b).abs().max().item<double>(); }
 Tensor longs(std::vector<std::int64_t> values) { return at::tensor(values, at::kLong); }
 
-TEST(KvCache, AnySplitEqualsTheFullForward) {
+TEST(Cache, AnySplitEqualsTheFullForward) {
   const Tensor qkv = at::randn({3, 12, total}, at::kDouble);
   for (const welt::nn::Window window : {welt::nn::Window{}, welt::nn::Window{.left = 3}}) {
     const Tensor full = attend(qkv, {}, window);
     for (const std::vector<std::int64_t>& split :
          std::vector<std::vector<std::int64_t>>{{12}, {11, 1}, {5, 7}, {1, 1, 1, 9}, {4, 4, 4}}) {
-      KvCache cache(layout, 3, 12, 0);
+      Cache cache(layout, 3, 12, 0);
       std::vector<Tensor> parts;
       std::int64_t at = 0;
       for (const std::int64_t length : split) {
@@ -63,22 +63,22 @@ TEST(KvCache, AnySplitEqualsTheFullForward) {
   }
 }
 
-TEST(KvCache, LongRowsInPiecesEqualTheFullForward) {
+TEST(Cache, LongRowsInPiecesEqualTheFullForward) {
   const Tensor qkv = at::randn({2, 150, total}, at::kDouble);
-  KvCache cache(layout, 2, 150, 0);
+  Cache cache(layout, 2, 150, 0);
   const Tensor a = attend(qkv.narrow(1, 0, 70), {.cache = &cache});
   const Tensor b = attend(qkv.narrow(1, 70, 80), {.cache = &cache});
   EXPECT_LT(gap(at::cat({a, b}, 1), attend(qkv, {})), 1e-12);
 }
 
-TEST(KvCache, PackedRowsAppendTheirOwnTokens) {
+TEST(Cache, PackedRowsAppendTheirOwnTokens) {
   // Two rows of 5 and 7 tokens; first call 2 and 4, second call 3 and 3, third nothing and one more for row 1.
   const Tensor first = at::randn({5, total}, at::kDouble), second = at::randn({8, total}, at::kDouble);
   const auto pack = [&](std::int64_t a, std::int64_t na, std::int64_t b, std::int64_t nb) {
     return at::cat({first.narrow(0, a, na), second.narrow(0, b, nb)});
   };
   const Tensor full = attend(pack(0, 5, 0, 8), {.row_offsets = longs({0, 5, 13})});
-  KvCache cache(layout, 2, 8, 0);
+  Cache cache(layout, 2, 8, 0);
   const Tensor a = attend(pack(0, 2, 0, 4), {.row_offsets = longs({0, 2, 6}), .cache = &cache});
   const Tensor b = attend(pack(2, 3, 4, 3), {.row_offsets = longs({0, 3, 6}), .cache = &cache});
   const Tensor c = attend(pack(5, 0, 7, 1), {.row_offsets = longs({0, 0, 1}), .cache = &cache});
@@ -87,21 +87,21 @@ TEST(KvCache, PackedRowsAppendTheirOwnTokens) {
   EXPECT_EQ(cache.lengths(), (std::vector<std::int64_t>{5, 8}));
 }
 
-TEST(KvCache, PrefixBlockInOneCallSeesItselfBehindCachedSlots) {
+TEST(Cache, PrefixBlockInOneCallSeesItselfBehindCachedSlots) {
   const Tensor qkv = at::randn({1, 6, total}, at::kDouble);
   const Tensor prefix = longs({-1, -1, 0, 0, 0, -1}).unsqueeze(0);
   const Tensor full = attend(qkv, {.prefix_id = prefix});
-  KvCache cache(layout, 1, 6, 0);
+  Cache cache(layout, 1, 6, 0);
   const Tensor a = attend(qkv.narrow(1, 0, 2), {.cache = &cache});
   const Tensor b = attend(qkv.narrow(1, 2, 4), {.prefix_id = prefix.narrow(1, 2, 4), .cache = &cache});
   EXPECT_LT(gap(at::cat({a, b}, 1), full), 1e-12);
 }
 
-TEST(KvCache, ReorderTruncateAndFork) {
+TEST(Cache, ReorderTruncateAndFork) {
   const Tensor qkv = at::randn({3, 8, total}, at::kDouble);
-  KvCache cache(layout, 3, 8, 2);
+  Cache cache(layout, 3, 8, 2);
   attend(qkv.narrow(1, 0, 5), {.cache = &cache});
-  KvCache copy = cache.fork();
+  Cache copy = cache.fork();
 
   const std::vector<std::int64_t> order = {2, 0, 0, 1};
   cache.reorder(order);
@@ -125,8 +125,8 @@ TEST(KvCache, ReorderTruncateAndFork) {
   EXPECT_LT(gap(other, attend(qkv, {}).narrow(1, 5, 3)), 1e-12);
 }
 
-TEST(KvCache, RefusesWhatItCannotHold) {
-  KvCache cache(layout, 2, 4, 1);
+TEST(Cache, RefusesWhatItCannotHold) {
+  Cache cache(layout, 2, 4, 1);
   const Tensor qkv = at::randn({2, 5, total}, at::kDouble);
   EXPECT_THROW(attend(qkv, {.cache = &cache}), welt::sdk::Failure);
   EXPECT_EQ(cache.lengths(), std::vector<std::int64_t>(2, 0));

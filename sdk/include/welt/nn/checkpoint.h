@@ -1,0 +1,52 @@
+// The loop over a model's blocks, with activation checkpointing (welt.mode/1): a block that is checkpointed keeps its
+// input alone, and is run once more in the backward.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <ATen/core/grad_mode.h>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "welt/nn/module.h"
+#include "welt/nn/row_plan.h"
+
+namespace welt::nn {
+
+// What goes from block to block: x and, undefined where there is none, what the last part adds to it. Pre-norm models
+// carry both, so that sum and norm are one operation (residual_norm).
+struct Stream {
+  at::Tensor x, branch;
+};
+
+using BlockFunction = std::function<Stream(const Stream&)>;
+
+// run(in), of which only `in` is kept for the backward. That runs it again, with the random numbers, autocast and grad
+// mode of the first time, on stand-ins of the module's tensors: gradients are those of a plain call, hooks fire once,
+// and buffers change once. `run` is called after the forward has returned, so it owns what it uses; the module must
+// live.
+Stream checkpoint(const Module& module, const BlockFunction& run, const Stream& in);
+
+// Runs block i as block(stream, shared, i), for all i; every n-th with checkpoint() if the host has asked for it.
+// `Shared` is what the blocks of one forward share, by value: a RowPlan `plan`, and whatever else. A trace is told
+// every value once, so that a call with one is not checkpointed.
+template <typename Block, typename Shared>
+Stream run_blocks(const Body& model, const std::vector<std::unique_ptr<Block>>& blocks, Shared shared, Stream stream) {
+  const auto kept = std::make_shared<const Shared>(std::move(shared));
+  const std::int64_t every = at::GradMode::is_enabled() && !kept->plan.traced() ? model.checkpoint_every() : 0;
+  for (std::size_t i = 0; i < blocks.size(); ++i) {
+    const Block& block = *blocks[i];
+    if (every > 0 && static_cast<std::int64_t>(i) % every == 0) {
+      stream = checkpoint(
+          block, [&block, kept, i](const Stream& in) { return block(in, *kept, i); }, stream);
+    } else {
+      stream = block(stream, *kept, i);
+    }
+  }
+  return stream;
+}
+
+}  // namespace welt::nn
