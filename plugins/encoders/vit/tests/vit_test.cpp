@@ -130,22 +130,6 @@ TEST(Vit, RandomWeightsFollowTheConfig) {
   }
 }
 
-TEST(Vit, EveryImageIsEncodedByItself) {
-  welt::TensorComponent vit = make({});
-  const at::Tensor pixels = images(5, 8, 24);
-  const auto all = vit.encode_images(pixels, {}, true);
-  EXPECT_EQ(all.hidden.sizes(), (at::IntArrayRef{5, 4, 16}));
-  EXPECT_EQ(all.pooled.sizes(), (at::IntArrayRef{5, 16}));
-  for (std::int64_t i = 0; i < 5; ++i) {
-    const auto one = vit.encode_images(pixels.narrow(0, i, 1), {}, true);
-    EXPECT_LT((one.pooled[0] - all.pooled[i]).abs().max().item<double>(), 1e-5);
-    EXPECT_LT((one.hidden[0] - all.hidden[i]).abs().max().item<double>(), 1e-5);
-  }
-  const auto none = vit.encode_images(images(0, 8, 24), {}, true);
-  EXPECT_EQ(none.pooled.sizes(), (at::IntArrayRef{0, 16}));
-  EXPECT_EQ(none.hidden.sizes(), (at::IntArrayRef{0, 4, 16}));
-}
-
 // Without its tokens asked for, the last block computes class tokens only.
 TEST(Vit, PooledIsTheSameWhetherOrNotTokensAreAskedFor) {
   for (const int layers : {0, 1, 3}) {
