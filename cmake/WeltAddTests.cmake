@@ -3,6 +3,28 @@
 # Test programs lie in a folder of their own, so ctest tells the registry where the built plugins are.
 find_package(GTest REQUIRED)
 
+# Tests are not optimised: what they run is.
+set(WELT_TEST_FLAGS $<$<NOT:$<CONFIG:Debug>>:-O0>)
+
+# Most of a test's compilation is reading what is not ours: GoogleTest, JSON and, for programs that link welt_model,
+# LibTorch's tensors. Either set is precompiled once: by the first program that wants it, for all others.
+function(_welt_precompile name libraries)
+  set(headers <gtest/gtest.h> <nlohmann/json.hpp> <algorithm> <cmath> <filesystem> <fstream> <map> <memory> <random> <set>
+    <sstream> <string> <vector>)
+  set(kind text)
+  if(welt_model IN_LIST libraries)
+    set(kind tensors)
+    list(APPEND headers <ATen/core/Tensor.h> <ATen/TensorOperators.h>)
+  endif()
+  get_property(first GLOBAL PROPERTY WELT_PRECOMPILED_${kind})
+  if(first)
+    target_precompile_headers(${name} REUSE_FROM ${first})
+  else()
+    set_property(GLOBAL PROPERTY WELT_PRECOMPILED_${kind} ${name})
+    target_precompile_headers(${name} PRIVATE ${headers})
+  endif()
+endfunction()
+
 function(welt_add_tests name)
   cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
   if(NOT ARG_SOURCES)
@@ -10,6 +32,8 @@ function(welt_add_tests name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main welt_warnings)
+  _welt_precompile(${name} "${ARG_LIBRARIES}")
+  target_compile_options(${name} PRIVATE ${WELT_TEST_FLAGS})
   if(WELT_STATIC_PLUGINS)
     target_link_libraries(${name} PRIVATE welt_static_plugins)
   endif()

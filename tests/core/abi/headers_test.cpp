@@ -1,6 +1,6 @@
 // The ABI's headers by themselves: each compiles alone in every promised language with both compilers, warns about
 // nothing, includes nothing but the fixed-width integers, and refuses a machine or an option that would change a
-// layout. (The build compiles each alone too, with the project's own compiler: CMakeLists.txt.)
+// layout.
 #include <gtest/gtest.h>
 
 #include <algorithm>
