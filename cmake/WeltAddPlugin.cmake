@@ -1,9 +1,11 @@
 # welt_add_plugin(<name> [TORCH] SOURCES … [LIBRARIES …] [VERSION x.y.z] [ID id] [OUTPUT_DIRECTORY dir] [STATIC]): one
 # plugin.
+# welt_add_plugin_library(<name> SOURCES … [LIBRARIES …]): a part of a plugin that its tests link too, for its LIBRARIES.
+# Static, C++20, and compiled as the plugin is.
 #
-# Makes the module welt_<name>.plugin.so (target welt_<name>_plugin) with everything the ABI asks of a file: one
-# exported symbol, the ELF note, -z nodelete, no RPATH, no static C++ runtime. TORCH links LibTorch and sdk/nn; without
-# it the plugin is torch-free. It is written to CMAKE_RUNTIME_OUTPUT_DIRECTORY, in welt's own build beside the program
+# A plugin: makes the module welt_<name>.plugin.so (target welt_<name>_plugin) with everything the ABI asks of a file: one
+# exported symbol, the ELF note, -z nodelete, no RPATH, no static C++ runtime. In C++ it links sdk/text; TORCH links LibTorch and
+# sdk/nn; without it the plugin is torch-free. It is written to CMAKE_RUNTIME_OUTPUT_DIRECTORY, in welt's own build beside the program
 # (where that is not set, to the caller's build folder; or to OUTPUT_DIRECTORY, for test plugins, which are not
 # installed), and is installed to lib/welt/plugins, where an installed welt looks. presets/*.json of the calling folder
 # go to presets/<name>/ beside the plugin. In welt's own build tests/*.cpp become the test program welt_<name>_tests,
@@ -18,8 +20,8 @@
 # object library, with the entry under the name <name>_welt_plugin_entry and a record that core/plugin/static_plugins.h
 # finds in every program that links it. Plugins in one program need namespaces of their own, as ours have.
 #
-# One file for welt's own build and the installed package welt-sdk. It wants the targets welt::abi, welt::sdk and, for
-# TORCH, welt::sdk_nn and welt::libtorch; and the variables WELT_SDK_VERSION, LibTorch_VERSION_MAJOR and _MINOR.
+# One file for welt's own build and the installed package welt-sdk. It wants the targets welt::abi, welt::sdk,
+# welt::sdk_text and, for TORCH, welt::sdk_nn and welt::libtorch; and the variables WELT_SDK_VERSION, LibTorch_VERSION_MAJOR and _MINOR.
 set(WELT_PLUGIN_TEMPLATES "${CMAKE_CURRENT_LIST_DIR}")
 
 # Which sanitizers the calling folder compiles with, as WELT_SANITIZER_… bits.
@@ -89,6 +91,27 @@ function(_welt_plugin_static target name)
   target_include_directories(${target} PRIVATE "${sources}")
 endfunction()
 
+# How all sources of a plugin are compiled, whatever their language.
+function(_welt_plugin_compilation target)
+  target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON C_VISIBILITY_PRESET hidden
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+  if(TARGET welt_warnings)
+    target_link_libraries(${target} PRIVATE welt_warnings)
+  endif()
+endfunction()
+
+function(welt_add_plugin_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES" ${ARGN})
+  if(NOT ARG_SOURCES OR ARG_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "welt_add_plugin_library(${name}): expected SOURCES; not understood: '${ARG_UNPARSED_ARGUMENTS}'")
+  endif()
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(${name} PUBLIC ${ARG_LIBRARIES} welt::sdk_text welt::sdk welt::abi)
+  target_compile_features(${name} PRIVATE cxx_std_20)
+  _welt_plugin_compilation(${name})
+endfunction()
+
 function(welt_add_plugin name)
   cmake_parse_arguments(ARG "TORCH;STATIC" "VERSION;ID;OUTPUT_DIRECTORY" "SOURCES;LIBRARIES" ${ARGN})
   if(NOT name MATCHES "^[a-z][a-z0-9_]*$")
@@ -140,16 +163,12 @@ function(welt_add_plugin name)
   endif()
   target_compile_definitions(${target} PRIVATE "WELT_PLUGIN_ID=\"${id}\"" "WELT_PLUGIN_VERSION=\"${version}\"")
   if(language STREQUAL CXX)
+    target_link_libraries(${target} PRIVATE welt::sdk_text)
     target_compile_features(${target} PRIVATE cxx_std_20)
   else()
     target_compile_features(${target} PRIVATE c_std_11)
   endif()
-  if(TARGET welt_warnings)
-    target_link_libraries(${target} PRIVATE welt_warnings)
-  endif()
-  target_compile_options(${target} PRIVATE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)
-  set_target_properties(${target} PROPERTIES C_VISIBILITY_PRESET hidden CXX_VISIBILITY_PRESET hidden
-    VISIBILITY_INLINES_HIDDEN ON)
+  _welt_plugin_compilation(${target})
   set(folder "${CMAKE_CURRENT_BINARY_DIR}")
   if(ARG_OUTPUT_DIRECTORY)
     set(folder "${ARG_OUTPUT_DIRECTORY}")

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes plugins/segmenters/words/grapheme_table.inc from Unicode's property data.
+"""Writes sdk/text/grapheme_table.inc from Unicode's property data.
 
     python3 -m venv env && env/bin/pip install regex==2026.11.15      # carries the Unicode 17 character database
-    env/bin/python scripts/make_grapheme_table.py > plugins/segmenters/words/grapheme_table.inc
+    env/bin/python scripts/make_grapheme_table.py > sdk/text/grapheme_table.inc
 
 A table of our own keeps word borders the same on every machine, whatever version of ICU it has.
 """

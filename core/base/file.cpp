@@ -13,9 +13,9 @@
 #include <system_error>
 #include <utility>
 
+#include <welt/common/sha256.h>
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
-#include "core/base/sha256.h"
 
 namespace welt {
 namespace {

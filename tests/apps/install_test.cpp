@@ -55,13 +55,15 @@ void expect_all_files(const fs::path& tree) {
   expect_copied(source / "data/quickstart", tree / "share/welt/data/quickstart");
   expect_copied(source / "docs", tree / "share/doc/welt/docs");
   expect_copied(source / "core/abi/include", tree / "include");
+  expect_copied(source / "core/common/include", tree / "include");
   expect_copied(source / "sdk/include", tree / "include");
   expect_copied(source / "sdk/templates", tree / "share/welt/sdk/templates");
   for (const char* name : {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"})
     EXPECT_EQ(slurp(source / name), slurp(tree / "share/doc/welt" / name)) << name;
   for (const char* name : {"WeltAddPlugin.cmake", "FindLibTorch.cmake", "plugin_note.in", "plugin_exports.map"})
     EXPECT_EQ(slurp(source / "cmake" / name), slurp(tree / "lib/cmake/welt-sdk" / name)) << name;
-  EXPECT_TRUE(fs::exists(tree / "lib/libwelt_sdk_nn.a"));
+  for (const char* name : {"libwelt_sdk_nn.a", "libwelt_sdk_text.a"})
+    EXPECT_TRUE(fs::exists(tree / "lib" / name)) << name;
   for (const fs::path& folder : plugin_folders()) {
     const fs::path file = plugins / ("welt_" + folder.filename().string() + ".plugin.so");
     ASSERT_EQ(fs::exists(file), static_plugins().empty()) << file;
@@ -126,6 +128,31 @@ TEST_F(InstalledTreeSlow, RunsFromAnotherPlaceAndBuildsPlugins) {
   const Outcome added = command({WELT_CMAKE, "--install", build_folder("encoder"), "--prefix", tree_.string()});
   EXPECT_EQ(added.status, 0) << added.err;
   EXPECT_NEAR(loss_after_two_steps("own-encoder"), loss, 1e-4);  // another compilation of the same sums
+}
+
+// What an author elsewhere has is enough for our own: each folder is configured as it is, and those that need no
+// LibTorch are built (one that does is above).
+TEST_F(InstalledTreeSlow, EveryPluginOfOursBuildsFromItAlone) {
+  ASSERT_NO_FATAL_FAILURE(install());
+  std::string project =
+      "cmake_minimum_required(VERSION 3.25)\nproject(ours LANGUAGES C CXX)\nfind_package(welt-sdk 0.1 REQUIRED)\n";
+  std::vector<std::string> build = {WELT_CMAKE, "--build", build_folder("ours"), "--target"};
+  for (const fs::path& folder : plugin_folders()) {
+    const std::string name = folder.filename();
+    fs::create_directories(folder_ / "ours");
+    fs::copy(folder, folder_ / "ours" / name, fs::copy_options::recursive);
+    fs::remove_all(folder_ / "ours" / name / "tests");
+    project += "add_subdirectory(" + name + ")\n";
+    if (slurp(folder / "CMakeLists.txt").find(" TORCH ") == std::string::npos)
+      build.push_back("welt_" + name + "_plugin");
+  }
+  folder_.put("ours/CMakeLists.txt", project);
+  const Outcome configured = configure("ours", {"-DWELT_LIBTORCH=" WELT_LIBTORCH_ROOT, "-DCMAKE_BUILD_TYPE=Debug",
+                                                "-DCMAKE_C_FLAGS_DEBUG=-O0", "-DCMAKE_CXX_FLAGS_DEBUG=-O0"});
+  ASSERT_EQ(configured.status, 0) << configured.err;
+  EXPECT_GE(build.size(), 4U + 6U);
+  const Outcome built = command(build);
+  EXPECT_EQ(built.status, 0) << built.out << built.err;
 }
 
 TEST_F(InstalledTreeSlow, WithoutLibTorchThePackageRefusesOnlyPluginsWithTensors) {

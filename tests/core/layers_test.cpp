@@ -1,5 +1,5 @@
 // The order of core's folders: no include runs upward, and none leads out of core but to the ABI. core/layers.txt has
-// the order.
+// the order. And what stands beside core: the SDK and the plugins include nothing that is not installed with them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -45,7 +45,7 @@ std::vector<std::string> includes(const fs::path& file) {
 
 // Why `folder` may not include `header`; "": it may.
 std::string objection(const Layers& layers, const std::string& folder, const std::string& header) {
-  if (header.starts_with("welt/abi/")) return "";
+  if (header.starts_with("welt/abi/") || header.starts_with("welt/common/")) return "";
   if (header.starts_with("core/")) {
     const std::string other = header.substr(5, header.find('/', 5) - 5);
     const auto found = layers.height.find(other);
@@ -85,6 +85,45 @@ TEST(Layers, AnUpwardIncludeIsObjectedTo) {
   EXPECT_EQ(objection(layers, "model", "welt/nn/blocks.h"),
             "core/model includes nothing of the SDK, the plugins or the program");
   EXPECT_EQ(objection(layers, "model", "core/modell/x.h"), "core/modell is not in core/layers.txt");
+}
+
+// Is `header` welt's but not the SDK's? Quoted headers that lie in `folder`, or are made from a file there, are its
+// own.
+bool is_foreign(const fs::path& folder, const fs::path& file, const std::string& header) {
+  for (const char* installed : {"welt/abi/", "welt/common/", "welt/sdk/", "welt/text/", "welt/nn/"})
+    if (header.starts_with(installed))
+      return !fs::exists(fs::path(WELT_SOURCE_DIR) / "sdk/include" / header) &&
+             !fs::exists(fs::path(WELT_SOURCE_DIR) / "core/abi/include" / header) &&
+             !fs::exists(fs::path(WELT_SOURCE_DIR) / "core/common/include" / header);
+  const fs::path beside = (file.parent_path() / header).lexically_normal();
+  if (fs::exists(beside) || fs::exists(beside.string() + ".in"))
+    return beside.lexically_relative(folder).string().starts_with("..");
+  return fs::exists(fs::path(WELT_SOURCE_DIR) / header);
+}
+
+void expect_only_sdk(const fs::path& folder) {
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    const fs::path& file = entry.path();
+    const std::string extension = file.extension().string();
+    const bool source = extension == ".h" || extension == ".hpp" || extension == ".c" || extension == ".cpp";
+    if (!source || file.lexically_relative(folder).begin()->string() == "tests") continue;
+    for (const std::string& header : includes(file))
+      EXPECT_FALSE(is_foreign(folder, file, header))
+          << file << " includes " << header << ", which an author elsewhere has not";
+  }
+}
+
+TEST(Layers, APluginIncludesTheSdkAndItsOwnFolderAlone) {
+  const fs::path source = WELT_SOURCE_DIR;
+  for (const fs::directory_entry& role : fs::directory_iterator(source / "plugins"))
+    for (const fs::directory_entry& folder : fs::directory_iterator(role)) expect_only_sdk(folder.path());
+  expect_only_sdk(source / "sdk");
+
+  const fs::path words = source / "plugins/segmenters/words", file = words / "scan.cpp";
+  EXPECT_FALSE(is_foreign(words, file, "engines/trie.h"));
+  EXPECT_FALSE(is_foreign(words, file, "vector"));
+  EXPECT_TRUE(is_foreign(words, file, "../bpe/bpe.h"));
+  EXPECT_TRUE(is_foreign(words, file, "core/base/file.h"));
 }
 
 }  // namespace

@@ -74,15 +74,15 @@ static int each_line(struct bitmap_font* font, const char* path, struct text tex
   return 1;
 }
 
-static int read_file(struct bitmap_font* font, const char* path, take_line* take, struct bitmap_sha256* hash,
+static int read_file(struct bitmap_font* font, const char* path, take_line* take, welt_sha256* hash,
                      struct bitmap_problem* problem) {
   struct text text = {NULL, 0};
   const int good = read_text(path, &text, problem) && each_line(font, path, text, take, problem);
   if (good) {
     char size[32]; /* where one file ends and the next begins counts too */
     snprintf(size, sizeof size, "%llu bytes\n", (unsigned long long)text.size);
-    bitmap_sha256_add(hash, size, strlen(size));
-    bitmap_sha256_add(hash, text.bytes, text.size);
+    welt_sha256_add(hash, size, strlen(size));
+    welt_sha256_add(hash, text.bytes, text.size);
   }
   free(text.bytes);
   return good;
@@ -143,12 +143,10 @@ static int take_mark(struct bitmap_font* font, struct line line, struct bitmap_p
   return 1;
 }
 
-int bitmap_read_glyphs(struct bitmap_font* font, const char* path, struct bitmap_sha256* hash,
-                       struct bitmap_problem* problem) {
+int bitmap_read_glyphs(struct bitmap_font* font, const char* path, welt_sha256* hash, struct bitmap_problem* problem) {
   return read_file(font, path, take_glyph, hash, problem);
 }
 
-int bitmap_read_marks(struct bitmap_font* font, const char* path, struct bitmap_sha256* hash,
-                      struct bitmap_problem* problem) {
+int bitmap_read_marks(struct bitmap_font* font, const char* path, welt_sha256* hash, struct bitmap_problem* problem) {
   return read_file(font, path, take_mark, hash, problem);
 }

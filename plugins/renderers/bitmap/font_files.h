@@ -7,13 +7,11 @@
  * Numbers are hexadecimal (a mark's place is decimal, -16 to 0). Empty lines and lines that begin with # are skipped.
  * Of several glyphs of one character the first counts. */
 #pragma once
+#include <welt/common/sha256.h>
 #include "font.h"
 #include "problem.h"
-#include "sha256.h"
 
 /* Each adds what the file holds to `font` and the file's bytes to `hash`. 0: refused, and `problem` says why; the font
  * may then hold a part of it. [any] */
-int bitmap_read_glyphs(struct bitmap_font* font, const char* path, struct bitmap_sha256* hash,
-                       struct bitmap_problem* problem);
-int bitmap_read_marks(struct bitmap_font* font, const char* path, struct bitmap_sha256* hash,
-                      struct bitmap_problem* problem);
+int bitmap_read_glyphs(struct bitmap_font* font, const char* path, welt_sha256* hash, struct bitmap_problem* problem);
+int bitmap_read_marks(struct bitmap_font* font, const char* path, welt_sha256* hash, struct bitmap_problem* problem);

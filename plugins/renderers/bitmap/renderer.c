@@ -124,12 +124,12 @@ static void destroy(welt_component* component) {
 }
 
 /* What the image depends on, as one line: the version, what was read, and a hash of it and of the settings. */
-static void make_fingerprint(struct renderer* self, struct bitmap_sha256* hash) {
+static void make_fingerprint(struct renderer* self, welt_sha256* hash) {
   char settings[96], digits[65];
   snprintf(settings, sizeof settings, "bitmap renderer %d\nblock %lld\nmax_width %lld\n", (int)pixels_version,
            (long long)self->page.block, (long long)self->page.max_width);
-  bitmap_sha256_add(hash, settings, strlen(settings));
-  bitmap_sha256_close(hash, digits);
+  welt_sha256_add(hash, settings, strlen(settings));
+  welt_sha256_close(hash, digits);
   snprintf(self->fingerprint, sizeof self->fingerprint, "bitmap/%d (%llu glyphs, %llu marks) %s", (int)pixels_version,
            (unsigned long long)self->font.count, (unsigned long long)self->font.marks, digits);
 }
@@ -147,8 +147,8 @@ welt_status bitmap_make(const welt_config* config, uint32_t init, const welt_hos
   self->component = component;
   self->host = host;
   self->page.font = &self->font;
-  struct bitmap_sha256 hash;
-  bitmap_sha256_open(&hash);
+  welt_sha256 hash;
+  welt_sha256_open(&hash);
   struct bitmap_problem problem;
   const char* key = bitmap_read_settings(config, &self->page, &self->font, &hash, &problem);
   if (key != NULL) {

@@ -67,12 +67,12 @@ static int read_max_width(struct bitmap_page* page, const welt_config* config, s
                        (long long)page->block, (long long)widest);
 }
 
-typedef int read_font_file(struct bitmap_font* font, const char* path, struct bitmap_sha256* hash,
+typedef int read_font_file(struct bitmap_font* font, const char* path, welt_sha256* hash,
                            struct bitmap_problem* problem);
 
 /* The files that `key` lists, or the usual one where it is null. */
 static int read_files(struct bitmap_font* font, const welt_config* config, const char* key, const char* usual,
-                      read_font_file* read, struct bitmap_sha256* hash, struct bitmap_problem* problem) {
+                      read_font_file* read, welt_sha256* hash, struct bitmap_problem* problem) {
   const welt_value list = value_of(config, key);
   if (list.type != WELT_VALUE_LIST) return read(font, usual, hash, problem);
   for (uint64_t i = 0; i < list.count; ++i) {
@@ -91,7 +91,7 @@ static int read_files(struct bitmap_font* font, const welt_config* config, const
 }
 
 const char* bitmap_read_settings(const welt_config* config, struct bitmap_page* page, struct bitmap_font* font,
-                                 struct bitmap_sha256* hash, struct bitmap_problem* problem) {
+                                 welt_sha256* hash, struct bitmap_problem* problem) {
   if (!read_block(page, config, problem)) return "block";
   if (!read_max_width(page, config, problem)) return "max_width";
   if (!read_files(font, config, "fonts", usual_font, bitmap_read_glyphs, hash, problem)) return "fonts";

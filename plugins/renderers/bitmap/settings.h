@@ -10,4 +10,4 @@ extern const welt_config_schema_v1 bitmap_schema;
 /* Checks the numbers, reads the files into `font`, which is empty, and adds them to `hash`. Null: done; else the key at
  * fault, and `problem` says why. */
 const char* bitmap_read_settings(const welt_config* config, struct bitmap_page* page, struct bitmap_font* font,
-                                 struct bitmap_sha256* hash, struct bitmap_problem* problem);
+                                 welt_sha256* hash, struct bitmap_problem* problem);

@@ -19,7 +19,7 @@
 #include <map>
 #include <optional>
 
-#include "core/base/sha256.h"
+#include <welt/common/sha256.h>
 
 namespace welt::freetype {
 namespace {

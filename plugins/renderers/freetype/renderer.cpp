@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "core/base/sha256.h"
+#include <welt/common/sha256.h>
 #include "sign_paper.h"
 
 namespace welt::freetype {

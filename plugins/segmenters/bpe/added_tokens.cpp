@@ -1,11 +1,11 @@
 // See added_tokens.h. Reference: AddedVocabulary of the library tokenizers.
 #include "added_tokens.h"
 
+#include <welt/text/utf8.h>
 #include <algorithm>
 #include <unordered_set>
 #include <welt/sdk/base.hpp>
 
-#include "../words/utf8.h"
 #include "model.h"
 
 namespace welt::bpe {
@@ -156,16 +156,16 @@ std::size_t AddedTokens::find(std::string_view text, bool normalized, std::vecto
 bool AddedTokens::stands_alone(std::string_view text, std::size_t begin, std::size_t end) const {
   if (begin > 0) {
     std::size_t at = previous(text, begin);
-    if (word_.contains(words::decode(text, at))) return false;
+    if (word_.contains(text::decode(text, at))) return false;
   }
-  return end == text.size() || !word_.contains(words::decode(text, end));
+  return end == text.size() || !word_.contains(text::decode(text, end));
 }
 
 std::size_t AddedTokens::without_space_before(std::string_view text, std::size_t end) const {
   while (end > 0) {
     const std::size_t begin = previous(text, end);
     std::size_t at = begin;
-    if (!space_.contains(words::decode(text, at))) break;
+    if (!space_.contains(text::decode(text, at))) break;
     end = begin;
   }
   return end;
@@ -173,7 +173,7 @@ std::size_t AddedTokens::without_space_before(std::string_view text, std::size_t
 
 std::size_t AddedTokens::with_space_behind(std::string_view text, std::size_t begin) const {
   for (std::size_t at = begin; at < text.size(); begin = at)
-    if (!space_.contains(words::decode(text, at))) break;
+    if (!space_.contains(text::decode(text, at))) break;
   return begin;
 }
 

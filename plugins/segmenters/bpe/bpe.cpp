@@ -1,11 +1,10 @@
 // See bpe.h: the way of a text through added tokens, normalizer, pre-tokenizer and model.
 #include "bpe.h"
 
+#include <welt/text/utf8.h>
 #include <algorithm>
 #include <limits>
 #include <welt/sdk/base.hpp>
-
-#include "../words/utf8.h"
 
 namespace welt::bpe {
 namespace {
@@ -164,7 +163,7 @@ bool Bpe::is_safe_cut(std::string_view text, std::size_t at) const {
     std::size_t before = at;
     do --before;
     while ((static_cast<std::uint8_t>(text[before]) & 0xC0) == 0x80);
-    if (added_.is_word_character(words::decode(text, before))) return false;
+    if (added_.is_word_character(text::decode(text, before))) return false;
   }
   return normalizer_.is_border(text, at);
 }

@@ -1,11 +1,11 @@
 // See model.h. Each rule is the library's, odd ones too: a piece must get the same ids.
 #include "model.h"
 
+#include <welt/text/utf8.h>
 #include <algorithm>
 #include <functional>
 #include <welt/sdk/base.hpp>
 
-#include "../words/utf8.h"
 #include "byte_alphabet.h"
 #include "utf8_write.h"
 
@@ -28,13 +28,13 @@ std::string optional_text(const JsonNode& node) { return node.is_null() ? std::s
 
 char32_t first_character(std::string_view text) {
   std::size_t at = 0;
-  return words::decode(text, at);
+  return text::decode(text, at);
 }
 
 char32_t last_character(std::string_view text) {
   std::size_t at = text.size() - 1;
   while ((static_cast<std::uint8_t>(text[at]) & 0xC0) == 0x80) --at;
-  return words::decode(text, at);
+  return text::decode(text, at);
 }
 
 }  // namespace
@@ -129,7 +129,7 @@ std::int64_t Model::token_id(std::string_view token) const {
 std::string Model::character(std::string_view text, std::size_t& at) const {
   if (maps_bytes_) return utf8_of(byte_alphabet[static_cast<std::uint8_t>(text[at++])]);
   const std::size_t begin = at;
-  at += words::sequence_length(static_cast<std::uint8_t>(text[at]));
+  at += text::sequence_length(static_cast<std::uint8_t>(text[at]));
   return std::string(text.substr(begin, at - begin));
 }
 
@@ -159,7 +159,7 @@ std::size_t Model::part_end(std::string_view text, std::size_t begin, std::size_
   if (!prefix_.empty() || !suffix_.empty()) return text.size();  // ends of a piece are special
   const char32_t mark = maps_bytes_ ? byte_space_mark : space_mark;
   const auto next = [&](std::size_t& at) {
-    return maps_bytes_ ? byte_alphabet[static_cast<std::uint8_t>(text[at++])] : words::decode(text, at);
+    return maps_bytes_ ? byte_alphabet[static_cast<std::uint8_t>(text[at++])] : text::decode(text, at);
   };
   const auto is_known = [&](char32_t c) { return token_id(utf8_of(c)) >= 0; };
   std::size_t at = begin;

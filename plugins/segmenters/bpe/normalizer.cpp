@@ -2,8 +2,8 @@
 #include "normalizer.h"
 
 #include <unicode/uchar.h>
+#include <welt/text/utf8.h>
 
-#include "../words/utf8.h"
 #include "split_pattern.h"
 #include "utf8_write.h"
 
@@ -43,7 +43,7 @@ void Normalizer::read(const JsonNode& node, int depth) {
     const JsonNode literal = pattern.member("String");
     const bool one_character =
         !literal.is_null() && !literal.text().empty() &&
-        words::sequence_length(static_cast<std::uint8_t>(literal.text()[0])) == literal.text().size();
+        text::sequence_length(static_cast<std::uint8_t>(literal.text()[0])) == literal.text().size();
     wide_ |= !one_character;
   } else {
     steps_.emplace_back(std::make_shared<const UnicodeForm>(type));
@@ -73,7 +73,7 @@ void Normalizer::apply_lowercase(AlignedText& text) {
   Rewriter rewriter(text);
   for (std::size_t at = 0; at < old.size();) {
     const std::size_t begin = at;
-    const char32_t c = words::decode(old, at);
+    const char32_t c = text::decode(old, at);
     if (c == 0x130) {  // the one character whose lower case is two
       rewriter.keep(begin);
       rewriter.replace(at, "i\u0307");
@@ -99,7 +99,7 @@ void Normalizer::apply_replace(const Replace& step, AlignedText& text) {
 
 bool Normalizer::is_border(std::string_view text, std::size_t at) const {
   if (at == 0 || at >= text.size()) return true;
-  const char32_t c = words::decode(text, at);
+  const char32_t c = text::decode(text, at);
   for (const Step& step : steps_) {
     const auto* form = std::get_if<std::shared_ptr<const UnicodeForm>>(&step);
     if (form != nullptr && !(*form)->has_border_before(c)) return false;

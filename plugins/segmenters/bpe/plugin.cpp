@@ -1,4 +1,5 @@
 // The component "bpe": words of a tokenizer.json (bpe.h) behind welt.segmenter/1.
+#include <welt/text/check.h>
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -38,7 +39,7 @@ class BpeSegmenter {
   }
 
   std::vector<std::int64_t> encode(std::string_view text) const {
-    bpe::check_utf8(text, true);
+    welt::text::check_well_formed(text, true);
     std::vector<std::int64_t> ids;
     for (const bpe::EncodedToken& token : bpe_.encode(text)) ids.push_back(token.id);
     return ids;

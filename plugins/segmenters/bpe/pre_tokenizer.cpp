@@ -2,8 +2,8 @@
 #include "pre_tokenizer.h"
 
 #include <unicode/uchar.h>
+#include <welt/text/utf8.h>
 
-#include "../words/utf8.h"
 #include "byte_alphabet.h"
 #include "utf8_write.h"
 
@@ -90,7 +90,7 @@ void PreTokenizer::read_byte_level(const JsonNode& node) {
 void PreTokenizer::read_metaspace(const JsonNode& node) {
   const JsonNode replacement = node.member("replacement");
   const std::string& mark = replacement.text();
-  if (mark.empty() || words::sequence_length(static_cast<std::uint8_t>(mark[0])) != mark.size()) {
+  if (mark.empty() || text::sequence_length(static_cast<std::uint8_t>(mark[0])) != mark.size()) {
     replacement.fail("\"" + mark + "\"", "one character");
   }
   const JsonNode scheme = node.member("prepend_scheme"), old_scheme = node.member("add_prefix_space");

@@ -1,8 +1,8 @@
 // From the tree of a regular expression to its program. See regex.h.
+#include <welt/text/utf8.h>
 #include <algorithm>
 #include <welt/sdk/base.hpp>
 
-#include "../words/utf8.h"
 #include "regex.h"
 
 namespace welt::bpe {
@@ -280,7 +280,7 @@ Regex::Regex(const RegexNode& tree, std::string_view where) : program_(RegexComp
 Regex Regex::literal(std::string_view text) {
   RegexNode tree;
   for (std::size_t at = 0; at < text.size();) {
-    const char32_t c = words::decode(text, at);
+    const char32_t c = text::decode(text, at);
     RegexNode& node = tree.children.emplace_back();
     node.kind = Kind::set;
     node.set = CharSet(c, c);

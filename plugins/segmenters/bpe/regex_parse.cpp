@@ -1,9 +1,9 @@
 // The grammar of regular expressions: a recursive descent over the bytes of the pattern. See regex_syntax.h.
+#include <welt/text/utf8.h>
 #include <charconv>
 #include <optional>
 #include <welt/sdk/base.hpp>
 
-#include "../words/utf8.h"
 #include "regex_syntax.h"
 
 namespace welt::bpe {
@@ -67,7 +67,7 @@ class Parser {
   }
   char32_t character() {
     if (at_end()) fail("ends too early", "a character");
-    return words::decode(pattern_, at_);
+    return text::decode(pattern_, at_);
   }
 
   RegexNode alternatives(Flags flags) {

@@ -1,7 +1,7 @@
 // Runs the program of a regular expression: depth first, with a stack of choices. See regex.h.
+#include <welt/text/utf8.h>
 #include <welt/sdk/base.hpp>
 
-#include "../words/utf8.h"
 #include "regex.h"
 
 namespace welt::bpe {
@@ -32,7 +32,7 @@ std::optional<RegexSearch::Match> RegexSearch::next() {
     if (from_ == text_.size() && !may_be_empty) break;
     if (from_ < text_.size() && !guard[static_cast<std::uint8_t>(text_[from_])]) {
       saw(from_ + 1);
-      from_ += words::sequence_length(static_cast<std::uint8_t>(text_[from_]));
+      from_ += text::sequence_length(static_cast<std::uint8_t>(text_[from_]));
       continue;
     }
     const auto end = match_at(from_);
@@ -42,7 +42,7 @@ std::optional<RegexSearch::Match> RegexSearch::next() {
       last_end_ = *end;
       return Match{begin, *end};
     }
-    from_ += from_ < text_.size() ? words::sequence_length(static_cast<std::uint8_t>(text_[from_])) : 1;
+    from_ += from_ < text_.size() ? text::sequence_length(static_cast<std::uint8_t>(text_[from_])) : 1;
   }
   saw(text_.size() + 1);
   return std::nullopt;
@@ -89,7 +89,7 @@ bool RegexSearch::advance(std::uint32_t& step, std::size_t& at) {
   switch (now.op) {
     case Op::literal: {
       saw(at + 1);
-      if (at >= text_.size() || words::decode(text_, at) != now.a) return false;
+      if (at >= text_.size() || text::decode(text_, at) != now.a) return false;
       break;
     }
     case Op::set:
@@ -131,7 +131,7 @@ bool RegexSearch::take(const CharTable& table, std::size_t& at) {
   saw(at + 1);
   if (at >= text_.size()) return false;
   std::size_t behind = at;
-  if (!table.contains(words::decode(text_, behind))) return false;
+  if (!table.contains(text::decode(text_, behind))) return false;
   at = behind;
   return true;
 }

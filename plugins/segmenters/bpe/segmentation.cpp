@@ -1,29 +1,16 @@
 // See segmentation.h.
 #include "segmentation.h"
 
+#include <welt/text/check.h>
+#include <welt/text/grapheme.h>
+#include <welt/text/utf8.h>
 #include <algorithm>
-#include <welt/sdk/base.hpp>
-
-#include "../words/grapheme.h"
-#include "../words/utf8.h"
 
 namespace welt::bpe {
 namespace {
 
-namespace sdk = welt::sdk;
-
 std::size_t character_end(std::string_view text, std::size_t at) {
-  return at + words::sequence_length(static_cast<std::uint8_t>(text[at]));
-}
-
-// The text before a sequence at its end that waits for its other bytes.
-std::string_view without_cut_off_sequence(std::string_view text) {
-  for (std::size_t back = 1; back <= std::min<std::size_t>(4, text.size()); ++back) {
-    const auto lead = static_cast<std::uint8_t>(text[text.size() - back]);
-    if ((lead & 0xC0) == 0x80) continue;
-    return words::sequence_length(lead) > back ? text.substr(0, text.size() - back) : text;
-  }
-  return text;
+  return at + text::sequence_length(static_cast<std::uint8_t>(text[at]));
 }
 
 // Appends text[begin, word.end) in parts within the limits.
@@ -34,7 +21,7 @@ void cut(std::string_view text, std::size_t begin, const Word& word, const Limit
   const bool by_bytes = limits.max_bytes > 0;
   if (by_bytes && word.end - begin <= static_cast<std::size_t>(limits.max_bytes)) return out.push_back(word);
   for (std::size_t at = begin; at < word.end;) {
-    const std::size_t after = by_bytes ? words::cluster_end(inside, at) : character_end(inside, at);
+    const std::size_t after = by_bytes ? text::cluster_end(inside, at) : character_end(inside, at);
     const bool full =
         by_bytes ? after - start > static_cast<std::size_t>(limits.max_bytes) : characters == limits.max_characters;
     if (full && at > start) {
@@ -68,7 +55,7 @@ std::vector<Word> forced(const Bpe& bpe, std::string_view text) {
     return words;
   }
   std::size_t last = 0;
-  for (std::size_t at = 0; at < text.size(); at = words::cluster_end(text, at)) last = at;
+  for (std::size_t at = 0; at < text.size(); at = text::cluster_end(text, at)) last = at;
   if (last == 0)
     for (std::size_t at = 0; at < text.size(); at = character_end(text, at)) last = at;
   words.clear();
@@ -78,19 +65,10 @@ std::vector<Word> forced(const Bpe& bpe, std::string_view text) {
 
 }  // namespace
 
-void check_utf8(std::string_view text, bool is_final) {
-  bool cut_off = false;
-  const std::size_t fault = words::find_ill_formed(text, cut_off);
-  if (fault == words::well_formed || (cut_off && !is_final)) return;
-  throw sdk::invalid("the text is not UTF-8: byte " + std::to_string(fault) +
-                     (cut_off ? " starts a character that the end of the text cuts off" : " fits no character") +
-                     "; expected well-formed UTF-8");
-}
-
 Segmentation segment(const Bpe& bpe, std::string_view text, bool is_final, const Limits& limits,
                      std::span<std::uint64_t> ends, std::int64_t* ids) {
-  check_utf8(text, is_final);
-  if (!is_final) text = without_cut_off_sequence(text);
+  text::check_well_formed(text, is_final);
+  if (!is_final) text = text::without_cut_off_sequence(text);
   std::vector<Word> words = bpe.words(text, is_final);
   const auto lookahead = static_cast<std::size_t>(limits.max_lookahead > 0 ? limits.max_lookahead : default_lookahead);
   const std::size_t held_from = words.empty() ? 0 : words.back().end;

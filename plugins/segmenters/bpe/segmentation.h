@@ -22,12 +22,9 @@ struct Segmentation {
   std::uint64_t consumed = 0;  // the last of them
 };
 
-// Throws Failure naming the byte when `text` is not well-formed; !is_final: a sequence may be cut off at its end.
-void check_utf8(std::string_view text, bool is_final);
-
-// Writes the end offsets of the words of `text` (well-formed, but for a sequence cut off at the end when !is_final)
-// and, if `ids` is not null, their ids: -1 for words of several tokens or none, and for the parts of a word that a
-// limit cut.
+// Writes the end offsets of the words of `text` (checked: well-formed, but for a sequence cut off at the end when
+// !is_final) and, if `ids` is not null, their ids: -1 for words of several tokens or none, and for the parts of a word
+// that a limit cut.
 //
 // !is_final: what more text could change is held back; the words are those of the whole text, however it was cut into
 // pieces, as long as no more than max_lookahead bytes have to be held back. Then all words but the last are given as

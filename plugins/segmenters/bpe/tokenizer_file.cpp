@@ -6,7 +6,7 @@
 #include <iterator>
 #include <welt/sdk/base.hpp>
 
-#include "core/base/sha256.h"
+#include <welt/common/sha256.h>
 
 namespace welt::bpe {
 

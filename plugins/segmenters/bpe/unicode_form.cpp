@@ -4,11 +4,10 @@
 #include <unicode/bytestream.h>
 #include <unicode/edits.h>
 
+#include <welt/text/utf8.h>
 #include <algorithm>
 #include <limits>
 #include <welt/sdk/base.hpp>
-
-#include "../words/utf8.h"
 
 namespace welt::bpe {
 namespace {
@@ -117,7 +116,7 @@ void UnicodeForm::sort_long_runs(AlignedText& text) const {
     };
     for (std::size_t at = begin; at < end;) {
       const std::size_t here = at;
-      if (append_marks(words::decode(old, at), marks)) continue;
+      if (append_marks(text::decode(old, at), marks)) continue;
       write(here);
       from = at;
     }
@@ -126,7 +125,7 @@ void UnicodeForm::sort_long_runs(AlignedText& text) const {
   std::size_t begin = 0, count = 0;  // of the run
   for (std::size_t at = 0; at < old.size();) {
     const std::size_t here = at;
-    const char32_t c = words::decode(old, at);
+    const char32_t c = text::decode(old, at);
     if (c >= 0x300 && !has_border_before(c)) {
       ++count;
       continue;

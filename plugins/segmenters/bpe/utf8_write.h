@@ -1,4 +1,4 @@
-// One code point as UTF-8. Reading is in ../words/utf8.h.
+// One code point as UTF-8. Reading is in welt/text/utf8.h.
 #pragma once
 
 #include <string>

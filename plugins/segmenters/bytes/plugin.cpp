@@ -1,16 +1,15 @@
 // The component "bytes": words of as many whole characters as fit into a fixed number of bytes.
+#include <welt/text/check.h>
 #include <algorithm>
 #include <limits>
 #include <string_view>
 #include <welt/sdk/plugin.hpp>
 #include <welt/sdk/segmenter.hpp>
 
-#include "../words/check.h"
-
 namespace {
 
 namespace sdk = welt::sdk;
-namespace words = welt::words;
+namespace text = welt::text;
 
 class Bytes {
  public:
@@ -24,8 +23,8 @@ class Bytes {
   explicit Bytes(const sdk::Config& config) : size_(config.get_int("size", 1)) {}
 
   sdk::SegmentResult segment(const sdk::SegmentRequest& request) const {
-    words::check_well_formed(request.text, request.is_final);
-    const std::string_view text = request.is_final ? request.text : words::without_cut_off_sequence(request.text);
+    text::check_well_formed(request.text, request.is_final);
+    const std::string_view text = request.is_final ? request.text : text::without_cut_off_sequence(request.text);
     const auto most_bytes =
         static_cast<std::size_t>(request.max_bytes > 0 ? std::min(size_, request.max_bytes) : size_);
     const std::int64_t most_characters =
@@ -35,7 +34,7 @@ class Bytes {
       std::size_t end = result.consumed, after = end;
       std::int64_t characters = 0;
       while (after < text.size() && characters < most_characters) {
-        words::decode(text, after);
+        text::decode(text, after);
         if (characters > 0 && after - result.consumed > most_bytes) break;
         end = after;
         ++characters;
@@ -53,8 +52,7 @@ class Bytes {
 
   bool is_complete(std::string_view word) const {
     bool cut_off = false;
-    return static_cast<std::int64_t>(word.size()) >= size_ &&
-           words::find_ill_formed(word, cut_off) == words::well_formed;
+    return static_cast<std::int64_t>(word.size()) >= size_ && text::find_ill_formed(word, cut_off) == text::well_formed;
   }
 
  private:

@@ -2,13 +2,13 @@
 #include <unicode/ubrk.h>
 #include <unicode/uversion.h>
 
+#include <welt/text/utf8.h>
 #include <algorithm>
 #include <array>
 #include <mutex>
 #include <welt/sdk/base.hpp>
 
 #include "engine.h"
-#include "utf8.h"
 
 namespace welt::words {
 namespace {
@@ -46,7 +46,7 @@ class Icu final : public Engine {
   void cut(std::string_view span, std::vector<std::uint32_t>& ends) const override {
     std::size_t begin = 0;
     if (span.empty()) return;
-    decode(span, begin);
+    text::decode(span, begin);
     if (begin == span.size() || is_foreign(span)) {
       ends.push_back(static_cast<std::uint32_t>(span.size()));
       return;
@@ -83,7 +83,7 @@ class Icu final : public Engine {
   bool is_foreign(std::string_view span) const {
     if (language_ != "my") return false;
     for (std::size_t at = 0; at < span.size();) {
-      const char32_t c = decode(span, at);
+      const char32_t c = text::decode(span, at);
       if ((c >= 0x1050 && c <= 0x109F) || c > 0x10FF) return true;
     }
     return false;
@@ -91,7 +91,7 @@ class Icu final : public Engine {
 
   void cut(Worker& worker, std::string_view span, std::vector<std::uint32_t>& ends) const {
     worker.text.clear();
-    for (std::size_t at = 0; at < span.size();) append_utf16(worker.text, decode(span, at));
+    for (std::size_t at = 0; at < span.size();) append_utf16(worker.text, text::decode(span, at));
     UErrorCode status = U_ZERO_ERROR;
     ubrk_setText(worker.iterator.get(), worker.text.data(), static_cast<std::int32_t>(worker.text.size()), &status);
     check(status, "setting a text for");
@@ -99,7 +99,7 @@ class Icu final : public Engine {
     std::int32_t unit = 0;
     for (std::int32_t end = ubrk_next(worker.iterator.get()); end != UBRK_DONE;
          end = ubrk_next(worker.iterator.get())) {
-      while (unit < end) unit += decode(span, at) >= 0x10000 ? 2 : 1;
+      while (unit < end) unit += text::decode(span, at) >= 0x10000 ? 2 : 1;
       ends.push_back(static_cast<std::uint32_t>(at));
     }
   }

@@ -1,17 +1,18 @@
 // The component "words": the rules of segmenter.h behind welt.segmenter/1.
+#include <welt/text/check.h>
 #include <algorithm>
 #include <mutex>
 #include <string>
 #include <welt/sdk/plugin.hpp>
 #include <welt/sdk/segmenter.hpp>
 
-#include "check.h"
 #include "choose.h"
 #include "segmenter.h"
 
 namespace {
 
 namespace sdk = welt::sdk;
+namespace text = welt::text;
 namespace words = welt::words;
 
 class Words {
@@ -25,7 +26,7 @@ class Words {
   explicit Words(const sdk::Config& config) : Words(words::choose_engines(config)) {}
 
   sdk::SegmentResult segment(const sdk::SegmentRequest& request) const {
-    words::check_well_formed(request.text, request.is_final);
+    text::check_well_formed(request.text, request.is_final);
     const words::Limits limits{request.max_bytes, request.max_characters, request.max_lookahead};
     const auto result = splitter_.segment(request.text, request.is_final, limits, request.ends, request.engines);
     if (request.ids != nullptr) std::fill_n(request.ids, result.count, std::int64_t{-1});
@@ -50,4 +51,5 @@ class Words {
 
 }  // namespace
 
-WELT_PLUGIN(sdk::PluginInfo(WELT_PLUGIN_ID, WELT_PLUGIN_VERSION, "Words by rules and dictionaries", "MIT"), sdk::Segmenter<Words>)
+WELT_PLUGIN(sdk::PluginInfo(WELT_PLUGIN_ID, WELT_PLUGIN_VERSION, "Words by rules and dictionaries", "MIT"),
+            sdk::Segmenter<Words>)

@@ -5,16 +5,15 @@
 #include <emmintrin.h>
 #endif
 
+#include <welt/text/grapheme.h>
+#include <welt/text/utf8.h>
 #include <bit>
-
-#include "grapheme.h"
-#include "utf8.h"
 
 namespace welt::words {
 
 Scan::Character Scan::character(std::size_t at) const {
   std::size_t after = at;
-  const char32_t value = decode(text_, after);
+  const char32_t value = text::decode(text_, after);
   return {value, table_.of(value), after - at};
 }
 
@@ -59,7 +58,7 @@ std::size_t Scan::letters_end(std::size_t at) {
     at = ascii_letters_end(at);
     if (at == size_ || bytes_[at] < 0x80) return at;
     while (at < size_ && bytes_[at] >= 0x80 && table_.letters_only(bytes_[at], bytes_[at + 1]))
-      at += sequence_length(bytes_[at]);
+      at += text::sequence_length(bytes_[at]);
     if (at == size_) return at;
     if (bytes_[at] < 0x80) continue;
     const Character c = character(at);
@@ -82,15 +81,15 @@ std::size_t Scan::script_end(std::size_t at, Kind kind, std::size_t longest) con
 bool Scan::begins_cluster(std::size_t at, char32_t value) {
   if (at == span_begin_) return true;
   if (bytes_[at - 1] < 0x80 && table_.begins_clusters(value)) return true;
-  switch (border_between(decode_before(text_, at), value)) {
-    case Border::yes:
+  switch (text::border_between(text::decode_before(text_, at), value)) {
+    case text::Border::yes:
       return true;
-    case Border::no:
+    case text::Border::no:
       return false;
-    case Border::depends:
+    case text::Border::depends:
       break;
   }
-  while (border_ < at) border_ = cluster_end(text_, border_);
+  while (border_ < at) border_ = text::cluster_end(text_, border_);
   return border_ == at;
 }
 

@@ -1,10 +1,9 @@
 // See script_table.h.
 #include "script_table.h"
 
+#include <welt/text/grapheme.h>
 #include <algorithm>
 #include <iterator>
-
-#include "grapheme.h"
 
 namespace welt::words {
 namespace {
@@ -64,7 +63,7 @@ ScriptTable::ScriptTable(bool reference_compatible) {
   }
   for (const Range& range : scripts)
     for (char32_t c = range.first; c <= range.last; ++c)
-      if (begins_cluster_after_all_but_prepend(c)) flat[c] |= 0x80;
+      if (text::begins_cluster_after_all_but_prepend(c)) flat[c] |= 0x80;
   for (std::size_t block = 0; block < index_.size(); ++block) {
     std::array<std::uint8_t, 256> values;
     std::copy_n(flat.begin() + static_cast<std::ptrdiff_t>(block * 256), 256, values.begin());

@@ -1,15 +1,15 @@
 // See segmenter.h.
 #include "segmenter.h"
 
+#include <welt/text/grapheme.h>
+#include <welt/text/utf8.h>
 #include <algorithm>
 #include <iterator>
 #include <utility>
 #include <vector>
 
-#include "grapheme.h"
 #include "scan.h"
 #include "tibetan.h"
-#include "utf8.h"
 
 namespace welt::words {
 namespace {
@@ -18,9 +18,9 @@ namespace {
 // cluster, or after it if it is one character.
 std::size_t forced_cut(std::string_view text, std::size_t begin) {
   std::size_t last = begin;
-  for (std::size_t at = begin; at < text.size(); at = cluster_end(text, at)) last = at;
+  for (std::size_t at = begin; at < text.size(); at = text::cluster_end(text, at)) last = at;
   if (last > begin) return last;
-  for (std::size_t at = begin; at < text.size(); decode(text, at)) last = at;
+  for (std::size_t at = begin; at < text.size(); text::decode(text, at)) last = at;
   return last > begin ? last : text.size();
 }
 
@@ -111,10 +111,10 @@ class Run {
     while (at < end && !overflow_) {
       std::size_t after = at;
       if (limits_.max_bytes > 0) {
-        after = cluster_end(word, at);
+        after = text::cluster_end(word, at);
         if (after - start > longest_ && at > start) piece(start = at);
       } else {
-        decode(text_, after);
+        text::decode(text_, after);
         if (count++ == limits_.max_characters) piece(at), count = 1;
       }
       at = after;
@@ -123,7 +123,7 @@ class Run {
   }
 
   bool borders(std::size_t at, char32_t right) const {
-    return border_between(decode_before(text_, at), right) == Border::yes;
+    return text::border_between(text::decode_before(text_, at), right) == text::Border::yes;
   }
 
   // False: its end is not known yet, and nothing of it was put down.
@@ -214,13 +214,13 @@ Splitter::Splitter(bool reference_compatible, Engines engines)
 
 Segmentation Splitter::segment(std::string_view text, bool is_final, const Limits& limits,
                                std::span<std::uint64_t> ends, std::uint32_t* codes) const {
-  if (!is_final) text = without_cut_off_sequence(text);
+  if (!is_final) text = text::without_cut_off_sequence(text);
   return Run(table_, engines_, text, is_final, limits, ends, codes)();
 }
 
 bool Splitter::is_complete(std::string_view word) const {
   bool cut_off = false;
-  if (word.empty() || find_ill_formed(word, cut_off) != well_formed) return false;
+  if (word.empty() || text::find_ill_formed(word, cut_off) != text::well_formed) return false;
   Scan scan(table_, word);
   if (is_complete_by_default_rule(scan, word)) return true;
   if (reference_compatible_) return false;
@@ -228,7 +228,8 @@ bool Splitter::is_complete(std::string_view word) const {
   // follow), so a word of several scripts is never called complete.
   const Scan::Character first = scan.character(0);
   if (!is_script(first.kind) || scan.script_end(0, first.kind, word.size()) < word.size()) return false;
-  if (first.kind == Kind::tibetan) return !is_tibetan_mark(first.value) && is_tsheg(decode_before(word, word.size()));
+  if (first.kind == Kind::tibetan)
+    return !is_tibetan_mark(first.value) && is_tsheg(text::decode_before(word, word.size()));
   return first.size == word.size() && stands_alone(first.value);
 }
 

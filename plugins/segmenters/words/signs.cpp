@@ -1,7 +1,7 @@
 // See signs.h.
 #include "signs.h"
 
-#include "utf8.h"
+#include <welt/text/utf8.h>
 
 namespace welt::words {
 namespace {
@@ -13,7 +13,7 @@ bool is_symbol(char32_t c) { return c >= 0x40001 && c <= 0x4FFFF; }
 
 bool take(std::string_view span, std::size_t& at, bool (*is)(char32_t)) {
   std::size_t after = at;
-  if (at == span.size() || !is(decode(span, after))) return false;
+  if (at == span.size() || !is(text::decode(span, after))) return false;
   at = after;
   return true;
 }
@@ -48,7 +48,7 @@ class Signs final : public Engine {
       if (end > at) {
         at = end;
       } else if (!sorted) {
-        decode(span, at);
+        text::decode(span, at);
       }
       ends.push_back(static_cast<std::uint32_t>(at));
       if (sorted)

@@ -1,7 +1,7 @@
 // See tibetan.h.
 #include "tibetan.h"
 
-#include "utf8.h"
+#include <welt/text/utf8.h>
 
 namespace welt::words {
 namespace {
@@ -12,9 +12,9 @@ class Tibetan final : public Engine {
     std::size_t at = 0;
     while (at < span.size()) {
       std::size_t end = at;
-      const bool marks = is_tibetan_mark(decode(span, end));
+      const bool marks = is_tibetan_mark(text::decode(span, end));
       for (std::size_t after = end; after < span.size(); end = after) {
-        const char32_t c = decode(span, after);
+        const char32_t c = text::decode(span, after);
         if (is_tibetan_mark(c) == marks) continue;
         if (is_tsheg(c)) end = after;  // behind letters: the syllable takes it along
         break;

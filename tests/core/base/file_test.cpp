@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <welt/common/sha256.h>
 
 #include <chrono>
 #include <thread>
@@ -217,6 +218,22 @@ TEST(Sha256, MatchesTheExamplesOfFips180) {
   EXPECT_EQ(sha256("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
             "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
   EXPECT_EQ(sha256(std::string(1'000'000, 'a')), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(Sha256, PiecesAndProcessorsDoNotMatter) {
+  const std::string text(1000, 'z');
+  for (const std::size_t piece : {1U, 63U, 64U, 65U, 1000U}) {
+    for (const bool by_instructions : {false, true}) {
+      welt_sha256 hash;
+      welt_sha256_open(&hash);
+      if (!by_instructions) hash.by_instructions = 0;  // the form of processors without them
+      for (std::size_t at = 0; at < text.size(); at += piece)
+        welt_sha256_add(&hash, text.data() + at, std::min(piece, text.size() - at));
+      char digits[65];
+      welt_sha256_close(&hash, digits);
+      EXPECT_EQ(digits, sha256(text)) << piece << " " << by_instructions;
+    }
+  }
 }
 
 TEST(Sha256, EveryPaddingLengthAgreesBetweenFileAndText) {

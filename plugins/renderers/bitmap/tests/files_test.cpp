@@ -2,7 +2,7 @@
 #include <sys/stat.h>
 
 #include "core/base/file.h"
-#include "core/base/sha256.h"
+#include <welt/common/sha256.h>
 #include "core/plugin/note_reader.h"
 #include "drawing.h"
 

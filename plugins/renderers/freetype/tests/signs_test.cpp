@@ -1,6 +1,6 @@
 // Signs of SignWriting in two dimensions, against the Python renderer: tests/goldens/text/signs.jsonl, made by
 // make_signs.py; and what is no sign.
-#include "core/base/sha256.h"
+#include <welt/common/sha256.h>
 #include "drawing.h"
 
 namespace welt::test {

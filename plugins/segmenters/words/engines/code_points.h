@@ -1,11 +1,10 @@
 // A span as code points with the byte offset of each: what the dictionary engines work on.
 #pragma once
 
+#include <welt/text/utf8.h>
 #include <cstdint>
 #include <string_view>
 #include <vector>
-
-#include "../utf8.h"
 
 namespace welt::words {
 
@@ -22,7 +21,7 @@ struct CodePoints {
     offsets.clear();
     for (std::size_t at = 0; at < span.size();) {
       offsets.push_back(static_cast<std::uint32_t>(at));
-      points.push_back(decode(span, at));
+      points.push_back(text::decode(span, at));
     }
     offsets.push_back(static_cast<std::uint32_t>(span.size()));
     points.resize(points.size() + padding);

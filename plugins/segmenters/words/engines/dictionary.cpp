@@ -3,11 +3,11 @@
 
 #include <dlfcn.h>
 
+#include <welt/text/utf8.h>
 #include <algorithm>
 #include <fstream>
 
-#include "../utf8.h"
-#include "core/base/sha256.h"
+#include <welt/common/sha256.h>
 
 namespace welt::words {
 namespace {
@@ -78,8 +78,8 @@ std::string read_dictionary_text(const fs::path& file) {
   std::string text = read_dictionary_file(file);
   if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
   bool cut_off = false;
-  const std::size_t fault = find_ill_formed(text, cut_off);
-  if (fault != well_formed) {
+  const std::size_t fault = text::find_ill_formed(text, cut_off);
+  if (fault != text::well_formed) {
     const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(fault), '\n');
     throw damaged(file, static_cast<std::size_t>(line),
                   "byte " + std::to_string(fault) + " of the file fits no UTF-8 character", "UTF-8");

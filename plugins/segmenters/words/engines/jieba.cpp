@@ -109,7 +109,7 @@ void Jieba::read_words(std::string_view text, const fs::path& file) {
     std::uint32_t node = Trie::root;
     std::size_t length = 0;
     for (std::size_t at = 0; at < entry.word.size();) {
-      node = trie_.add(node, decode(entry.word, at));
+      node = trie_.add(node, text::decode(entry.word, at));
       if (node == Trie::none) throw damaged(file, number, "the words have too many beginnings", "at most 2^23 of them");
       if (++length > max_word) throw damaged(file, number, "a word of more than 255 characters", "at most 255");
     }

@@ -6,9 +6,9 @@
 // the words that start there with one left context share one search.
 #include "mecab.h"
 
+#include <welt/text/utf8.h>
 #include <algorithm>
 
-#include "../utf8.h"
 #include "dictionary.h"
 #include "mecab_dictionary.h"
 #include "pool.h"
@@ -101,7 +101,7 @@ std::size_t seek_other(const MecabDictionary& dictionary, std::string_view text,
                        MecabCategory& category, std::size_t& count) {
   for (count = 0; at < text.size(); ++count) {
     std::size_t next = at;
-    const MecabCategory here = dictionary.category(decode(text, next));
+    const MecabCategory here = dictionary.category(text::decode(text, next));
     const bool is_kind = (category.kinds & here.kinds) != 0;
     category = here;
     if (!is_kind) break;
@@ -130,7 +130,7 @@ void Mecab::find_unknown(Work& work, std::string_view text, std::size_t word, co
       work.candidates.push_back({&token, static_cast<std::uint32_t>(end)});
   };
   std::size_t end = word, group = 0, count = 0;
-  decode(text, end);
+  text::decode(text, end);
   if (category.is_grouped) {
     MecabCategory last = category;
     group = seek_other(dictionary_, text, end, last, count);
@@ -139,7 +139,7 @@ void Mecab::find_unknown(Work& work, std::string_view text, std::size_t word, co
   for (std::uint32_t length = 1; length <= category.max_length && end != group; ++length) {
     add(end);
     std::size_t next = end;
-    if (end == text.size() || (dictionary_.category(decode(text, next)).kinds & category.kinds) == 0) break;
+    if (end == text.size() || (dictionary_.category(text::decode(text, next)).kinds & category.kinds) == 0) break;
     end = next;
   }
   if (work.candidates.empty()) add(end);

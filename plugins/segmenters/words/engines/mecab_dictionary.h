@@ -5,6 +5,7 @@
 // checked as far as a lookup relies on them: no file can make one read outside of it.
 #pragma once
 
+#include <welt/text/utf8.h>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -12,7 +13,6 @@
 #include <string_view>
 #include <vector>
 
-#include "../utf8.h"
 #include "mapped_file.h"
 
 namespace welt::words {
@@ -50,7 +50,7 @@ class MecabWords {
     std::size_t at = 0;
     while (at < text.size()) {
       const auto lead = static_cast<std::uint8_t>(text[at]);
-      const std::size_t size = sequence_length(lead);
+      const std::size_t size = text::sequence_length(lead);
       if (at == 0 && size == 3) {
         base = starts_[(text[0] & 15u) << 12 | (text[1] & 63u) << 6 | (text[2] & 63u)];
       } else {

@@ -92,7 +92,7 @@ void Newmm::read_words(std::string_view text, const fs::path& file) {
     std::size_t length = 0;
     for (std::size_t at = 0; at < line.size();) {
       if (static_cast<std::uint8_t>(line[at]) < ' ') throw damaged(file, number, "a control character", "a word");
-      node = trie_.add(node, decode(line, at));
+      node = trie_.add(node, text::decode(line, at));
       if (node == Trie::none) throw damaged(file, number, "the words have too many beginnings", "at most 2^23 of them");
       if (++length > max_word) throw damaged(file, number, "a word of more than 255 characters", "at most 255");
     }

@@ -1,12 +1,11 @@
-// What the segmenters of this folder's family do with text that is not UTF-8.
+// What a segmenter says to text that is not UTF-8.
 #pragma once
 
+#include <welt/text/utf8.h>
 #include <string>
 #include <welt/sdk/base.hpp>
 
-#include "utf8.h"
-
-namespace welt::words {
+namespace welt::text {
 
 // Throws sdk::invalid naming the byte. A sequence that the end of the text cuts off may still come when !is_final.
 inline void check_well_formed(std::string_view text, bool is_final) {
@@ -18,4 +17,4 @@ inline void check_well_formed(std::string_view text, bool is_final) {
                      "; expected well-formed UTF-8");
 }
 
-}  // namespace welt::words
+}  // namespace welt::text

@@ -1,4 +1,5 @@
-// The UTF-8 that the segmenter needs, without the host's library: a plugin stands alone.
+// UTF-8 for segmenters that are done with checking: most of it takes well-formed text. No allocation, any thread. Plugins
+// in C have welt/sdk/utf8.h.
 #pragma once
 
 #include <algorithm>
@@ -7,7 +8,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace welt::words {
+namespace welt::text {
 
 inline constexpr std::size_t well_formed = static_cast<std::size_t>(-1);
 
@@ -97,4 +98,4 @@ inline std::size_t find_ill_formed(std::string_view text, bool& cut_off) {
   return well_formed;
 }
 
-}  // namespace welt::words
+}  // namespace welt::text

@@ -1,13 +1,11 @@
 // See grapheme.h.
-#include "grapheme.h"
-
+#include <welt/text/grapheme.h>
+#include <welt/text/utf8.h>
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
 
-#include "utf8.h"
-
-namespace welt::words {
+namespace welt::text {
 namespace {
 
 constexpr std::uint32_t ranges[] = {
@@ -114,4 +112,4 @@ bool begins_cluster_after_all_but_prepend(char32_t code_point) {
   return p.kind == other && p.conjunct != consonant;
 }
 
-}  // namespace welt::words
+}  // namespace welt::text

@@ -9,7 +9,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace welt::words {
+namespace welt::text {
 
 // The end of the cluster that starts at `begin` < text.size(). `begin` must be a cluster border.
 std::size_t cluster_end(std::string_view text, std::size_t begin);
@@ -21,4 +21,4 @@ Border border_between(char32_t left, char32_t right);
 // border_between() is `yes` behind everything but a Prepend.
 bool begins_cluster_after_all_but_prepend(char32_t code_point);
 
-}  // namespace welt::words
+}  // namespace welt::text
