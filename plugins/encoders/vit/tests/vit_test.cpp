@@ -67,7 +67,7 @@ at::Tensor images(std::int64_t n, std::int64_t height, std::int64_t width, std::
 }
 
 TEST(Vit, TellsItsFacts) {
-  const welt::ImageFacts facts = make({{"pooler_output_size", 20}, {"patch_size", {4, 8}}}).image_facts();
+  const auto facts = make({{"pooler_output_size", 20}, {"patch_size", {4, 8}}}).image_facts();
   EXPECT_EQ(facts.base_prefix, "vit");
   EXPECT_EQ(facts.width, 20);
   EXPECT_EQ(facts.channels, 3);
