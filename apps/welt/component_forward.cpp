@@ -21,7 +21,7 @@ namespace {
 
 struct ForwardOptions {
   std::string folder, role, in, out, dtype = "float32";
-  bool grad = false;
+  bool grad = false, trace = false;
 };
 
 void forward(const ForwardOptions& options) {
@@ -33,10 +33,10 @@ void forward(const ForwardOptions& options) {
   std::vector<NamedTensor> results;
   if (role == WELT_IMAGE_ENCODER_INTERFACE) {
     HfImageModel model(source, dtype, options.grad);
-    results = run_cases(model, cases, options.grad);
+    results = run_cases(model, cases, {.gradients = options.grad, .trace = options.trace});
   } else {
     HfModel model(source, role, dtype, options.grad);
-    results = run_cases(model, cases, options.grad);
+    results = run_cases(model, cases, {.gradients = options.grad, .trace = options.trace});
   }
   save_tensors(options.out, results);
   fmt::print("{} tensors written to {}\n", results.size(), options.out);
@@ -52,7 +52,8 @@ Examples:
   welt component forward models/bert-tiny --role bytes_encoder --in io.safetensors --out out.safetensors
   welt component forward EleutherAI/some-llama --role latent --in io.safetensors --out out.safetensors --grad
   welt component forward models/llama --role decoder --in io.safetensors --out out.safetensors --dtype float64
-  welt component forward models/vit --role image_encoder --in io.safetensors --out out.safetensors --grad)";
+  welt component forward models/vit --role image_encoder --in io.safetensors --out out.safetensors --grad
+  welt component forward models/llama --role decoder --in io.safetensors --out a.safetensors --trace)";
 
 }  // namespace
 
@@ -61,7 +62,7 @@ void add_component(CLI::App& app) {
   component->require_subcommand(1);
   component->footer(
       "Examples:\n  welt component forward models/bert-tiny --role bytes_encoder --in io.safetensors --out "
-      "out.safetensors");
+      "out.safetensors\n  welt component compare a.safetensors b.safetensors");
   CLI::App* verb = component->add_subcommand(
       "forward", "Run the model of a Hugging Face folder on every case of a file and write its outputs");
   auto options = std::make_shared<ForwardOptions>();
@@ -82,8 +83,11 @@ void add_component(CLI::App& app) {
       ->capture_default_str()
       ->group("Model");
   verb->add_flag("--grad", options->grad, "Also gradients, for cases that have w")->group("Model");
+  verb->add_flag("--trace", options->trace, "Also every value on the way, as <case>/trace/<name>, in order")
+      ->group("Model");
   verb->footer(forward_footer);
   verb->callback([options] { forward(*options); });
+  add_component_compare(*component);
 }
 
 }  // namespace welt

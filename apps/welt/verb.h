@@ -13,6 +13,7 @@ void add_bench(CLI::App& app);
 void add_chat(CLI::App& app);
 void add_checkpoint(CLI::App& app);
 void add_component(CLI::App& app);
+void add_component_compare(CLI::App& component);  // of `welt component`
 void add_control(CLI::App& app);
 void add_doctor(CLI::App& app);
 void add_embed(CLI::App& app);

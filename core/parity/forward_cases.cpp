@@ -72,10 +72,10 @@ CaseTensors named_outputs(const HfOutputs& found, const at::Tensor& valid) {
 
 class CaseRunner {
  public:
-  CaseRunner(HfModel& model, const std::string& name, std::vector<NamedTensor>& results)
-      : model_(model), results_(name, model.dtype(), results) {}
+  CaseRunner(HfModel& model, const CaseOptions& options, const std::string& name, std::vector<NamedTensor>& results)
+      : model_(model), options_(options), results_(name, model.dtype(), results) {}
 
-  void run(const ForwardCase& test, bool with_grad) {
+  void run(const ForwardCase& test) {
     if (test.in.contains("prompt_lengths")) return run_cached(test);
     const HfInputs in = read_inputs(test, false);
     if (const at::Tensor& rows = in.input_ids.defined() ? in.input_ids : in.inputs_embeds;
@@ -83,9 +83,10 @@ class CaseRunner {
       fail({.where = "valid",
             .found = shape_text(test.valid.sizes()),
             .expected = shape_text(rows.sizes().slice(0, 2))});
-    const bool differentiate = with_grad && !test.w.empty();
+    const bool differentiate = options_.gradients && !test.w.empty();
     const at::AutoGradMode mode(differentiate);
     const HfOutputs found = model_.forward(in);
+    put_trace(found.trace, test.valid);
     const CaseTensors out = named_outputs(found, test.valid);
     for (const auto& [name, value] : out) results_.put("out", name, value);
     if (differentiate)
@@ -130,7 +131,9 @@ class CaseRunner {
     Cache cache = model_.make_cache(batch, total);
     std::vector<HfOutputs> pieces{model_.forward(part(0, prompt), &cache)};
     for (std::int64_t slot = prompt; slot < total; ++slot) pieces.push_back(model_.forward(part(slot, 1), &cache));
-    const CaseTensors out = named_outputs(joined(pieces), valid);
+    const HfOutputs all = joined(pieces);
+    put_trace(all.trace, valid);
+    const CaseTensors out = named_outputs(all, valid);
     for (const auto& [name, value] : out)
       if (name != "logits") results_.put("out", name, value);
     if (!out.contains("logits")) return;
@@ -139,6 +142,11 @@ class CaseRunner {
     if (!holes)
       results_.put("out", "full_logits",
                    model_.forward({.input_ids = in.input_ids, .inputs_embeds = in.inputs_embeds}).logits);
+  }
+
+  void put_trace(const std::vector<NamedTensor>& trace, const at::Tensor& valid) {
+    if (!options_.trace) return;
+    for (const auto& [name, value] : trace) results_.put("trace", name, zero_invalid(value, valid));
   }
 
   // The outputs of successive calls as one, along T.
@@ -158,15 +166,16 @@ class CaseRunner {
   }
 
   HfModel& model_;
+  CaseOptions options_;
   CaseResults results_;
 };
 
 }  // namespace
 
-std::vector<NamedTensor> run_cases(HfModel& model, const SafetensorsFile& file, bool with_grad) {
+std::vector<NamedTensor> run_cases(HfModel& model, const SafetensorsFile& file, const CaseOptions& options) {
   std::vector<NamedTensor> results;
   for_each_case(file, [&](const std::string& name, const ForwardCase& test) {
-    CaseRunner(model, name, results).run(test, with_grad);
+    CaseRunner(model, options, name, results).run(test);
   });
   return results;
 }

@@ -19,9 +19,13 @@
 
 namespace welt {
 
-// All results, in the model's dtype; `with_grad` asks for gradients where a case has w. Throws Error naming file and
-// case.
-std::vector<NamedTensor> run_cases(HfModel& model, const SafetensorsFile& file, bool with_grad);
-std::vector<NamedTensor> run_cases(HfImageModel& model, const SafetensorsFile& file, bool with_grad);
+struct CaseOptions {
+  bool gradients = false;  // where a case has w
+  bool trace = false;      // "trace/<name>": every value that the component tells, in the order of computation
+};
+
+// All results, in the model's dtype. Throws Error naming file and case.
+std::vector<NamedTensor> run_cases(HfModel& model, const SafetensorsFile& file, const CaseOptions& options);
+std::vector<NamedTensor> run_cases(HfImageModel& model, const SafetensorsFile& file, const CaseOptions& options);
 
 }  // namespace welt

@@ -79,16 +79,18 @@ CaseTensors named_outputs(const HfImageOutputs& found) {
 
 }  // namespace
 
-std::vector<NamedTensor> run_cases(HfImageModel& model, const SafetensorsFile& file, bool with_grad) {
+std::vector<NamedTensor> run_cases(HfImageModel& model, const SafetensorsFile& file, const CaseOptions& options) {
   std::vector<NamedTensor> all;
   for_each_case(file, [&](const std::string& name, const ForwardCase& test) {
-    const bool differentiate = with_grad && !test.w.empty();
+    const bool differentiate = options.gradients && !test.w.empty();
     const at::AutoGradMode mode(differentiate);
     const CaseTensors images = read_images(test, model.dtype(), differentiate);
     const auto batch = images.find(one_batch);
-    const CaseTensors out =
-        named_outputs(batch == images.end() ? forward_list(model, images) : model.forward(batch->second));
+    const HfImageOutputs found = batch == images.end() ? forward_list(model, images) : model.forward(batch->second);
+    const CaseTensors out = named_outputs(found);
     CaseResults results(name, model.dtype(), all);
+    if (options.trace)
+      for (const auto& [told, value] : found.trace) results.put("trace", told, value);
     for (const auto& [output, value] : out) results.put("out", output, value);
     if (differentiate) results.put_gradients(objective(out, test.w), images, model.parameters());
   });

@@ -192,5 +192,23 @@ TEST_F(ComponentForward, HelpEndsInExamplesAndUsageErrorsAreTold) {
   EXPECT_CONTAINS(nowhere.err, "/no/such");
 }
 
+TEST_F(ComponentForward, TraceAndCompareNameTheFirstValueThatDiffers) {
+  use("llama-gqa");
+  ASSERT_EQ(forward("decoder", {"--trace"}).status, 0);
+  fs::copy_file(out(), folder_ / "before.safetensors");
+  const auto compare = [&] {
+    return test::run_welt({"component", "compare", (folder_ / "before.safetensors").string(), out().string()});
+  };
+  EXPECT_EQ(compare().status, 0);
+  change("model.safetensors", [](NamedTensor& tensor) {
+    if (tensor.first.ends_with("layers.1.mlp.down_proj.weight")) tensor.second = tensor.second * 2;
+  });
+  ASSERT_EQ(forward("decoder", {"--trace"}).status, 0);
+  const Outcome found = compare();
+  EXPECT_EQ(found.status, 1);
+  EXPECT_CONTAINS(found.out, "first difference: ");
+  EXPECT_CONTAINS(found.out, "/trace/hidden_states.2");  // what layer 1 gives
+}
+
 }  // namespace
 }  // namespace welt

@@ -36,7 +36,7 @@ class Refusals {
   std::string operator()(const std::vector<NamedTensor>& cases) {
     save_tensors(folder_ / "io.safetensors", cases);
     const SafetensorsFile file = SafetensorsFile::open(folder_ / "io.safetensors");
-    const std::string message = error_of([&] { run_cases(model_, file, true); });
+    const std::string message = error_of([&] { run_cases(model_, file, {.gradients = true}); });
     EXPECT_CONTAINS(message, file.path().string());
     return message;
   }
@@ -94,7 +94,7 @@ TEST(ForwardCases, BadImagesNameFileCaseAndInput) {
   const auto refusal = [&](HfImageModel& model, const std::vector<NamedTensor>& cases) {
     save_tensors(folder / "io.safetensors", cases);
     const SafetensorsFile file = SafetensorsFile::open(folder / "io.safetensors");
-    const std::string message = error_of([&] { run_cases(model, file, true); });
+    const std::string message = error_of([&] { run_cases(model, file, {.gradients = true}); });
     EXPECT_CONTAINS(message, file.path().string());
     EXPECT_CONTAINS(message, "case \"a\"");
     return message;
@@ -127,7 +127,7 @@ TEST(ForwardCases, AListOfImagesIsEachImageByItself) {
   tensors.emplace_back("list/w/pooler_output", weight);
   save_tensors(folder / "io.safetensors", tensors);
   std::map<std::string, at::Tensor> found;
-  for (const auto& [name, value] : run_cases(vit, SafetensorsFile::open(folder / "io.safetensors"), true))
+  for (const auto& [name, value] : run_cases(vit, SafetensorsFile::open(folder / "io.safetensors"), {.gradients = true}))
     found[name] = value;
   const at::Tensor pooled = found.at("list/out/pooler_output");
   ASSERT_EQ(pooled.sizes(), (at::IntArrayRef{11, 32}));
