@@ -67,7 +67,7 @@ at::Tensor images(std::int64_t n, std::int64_t height, std::int64_t width, std::
 }
 
 TEST(Vit, TellsItsFacts) {
-  const auto facts = make({{"pooler_output_size", 20}, {"patch_size", {4, 8}}}).image_facts();
+  const welt::ImageEncoderInfo facts = make({{"pooler_output_size", 20}, {"patch_size", {4, 8}}}).image_encoder_info();
   EXPECT_EQ(facts.base_prefix, "vit");
   EXPECT_EQ(facts.width, 20);
   EXPECT_EQ(facts.channels, 3);
@@ -83,7 +83,7 @@ TEST(Vit, TellsItsFacts) {
     EXPECT_EQ(facts.deviation[channel], 0.5);
   }
   const welt::TensorComponent classifier = make({{"architectures", {"ViTForImageClassification"}}});
-  EXPECT_FALSE(classifier.image_facts().has_pooler);
+  EXPECT_FALSE(classifier.image_encoder_info().has_pooler);
   EXPECT_EQ(classifier.width(), 16);
 }
 
