@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "welt/nn/module.h"
+#include "welt/nn/layers.h"
 
 namespace welt::nn {
 
@@ -41,7 +41,7 @@ struct ImageOutput {
 };
 
 // Letters: N images, C channels, Hpx × Wpx pixels, T tokens, D width. [instance]
-class ImageModel : public Body {
+class ImageModel : public Module {
  public:
   // Traces "hidden_states.<i>" where the class has them. N may be 0.
   virtual ImageOutput forward(const ImageInput& input) const = 0;

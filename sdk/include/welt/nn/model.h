@@ -7,7 +7,7 @@
 #include <string>
 
 #include "welt/nn/kv_cache.h"
-#include "welt/nn/module.h"
+#include "welt/nn/layers.h"
 #include "welt/nn/row_plan.h"
 
 namespace welt::nn {
@@ -24,7 +24,7 @@ struct VocabularyFacts {
 };
 
 // Letters: tokens are flat in plan order (row_plan.h), E embedding width, D width. [instance]
-class Model : public Body {
+class Model : public Module {
  public:
   // embeds [tokens, E] → hidden [tokens, D], after the final norm, before the head. Traces "hidden_states.<i>".
   virtual at::Tensor forward(const at::Tensor& embeds, const RowPlan& plan) const = 0;
