@@ -19,6 +19,12 @@ void require_length(Specimen& s) {
   if (s.limited(length) < length) s.trial().skip(fmt::format("rows are shorter than {}", length));
 }
 
+void require_masks(Specimen& s) {
+  require_length(s);
+  if ((s.type().flags & WELT_COMPONENT_STRICTLY_CAUSAL) != 0)
+    s.trial().skip("it never looks ahead, as its descriptor says: prefix blocks and dense masks are not for it");
+}
+
 // `rows` with other numbers from slot `from` on.
 at::Tensor other_from(Specimen& s, const at::Tensor& rows, std::int64_t from) {
   const std::int64_t rest = rows.size(1) - from;
@@ -71,7 +77,7 @@ at::Tensor triangle() {
 }
 
 void dense_mask(Specimen& s) {
-  require_length(s);
+  require_masks(s);
   const at::Tensor rows = s.rows(1, length);
   const at::Tensor mask = s.kind() == WELT_ATTENTION_CAUSAL ? triangle() : at::ones({1, 1, length, length}, at::kBool);
   s.expect_equal(s.run(rows, {.dense = mask}), s.run(rows), "a dense mask that says the same and none",
@@ -80,7 +86,7 @@ void dense_mask(Specimen& s) {
 
 // A dense mask lets only the first slot be seen: what the others hold then changes no other slot.
 void dense_hides(Specimen& s) {
-  require_length(s);
+  require_masks(s);
   at::Tensor mask = at::zeros({1, 1, length, length}, at::kBool);
   mask.select(3, 0).fill_(true);
   const at::Tensor rows = s.rows(1, length);
@@ -107,7 +113,7 @@ void documents(Specimen& s) {
 
 // Slots 1…3 are a block. Slot 1 then depends on slot 3 (a causal model's would not), and slot 0 does not.
 void prefix_block(Specimen& s) {
-  require_length(s);
+  require_masks(s);
   at::Tensor ids = at::full({1, length}, -1, at::kLong);
   ids.narrow(1, 1, 3).fill_(0);
   const at::Tensor rows = s.rows(1, length), other = other_from(s, rows, 3);
