@@ -68,7 +68,7 @@ class SdkRenderer : public testing::Test {
     return table_->render(&held_, state_, to_abi(word), pixels, height, width, stride, nullptr);
   }
 
-  detail::Held<Renderer<Columns>> held_;
+  welt::sdk::detail::Held<Renderer<Columns>> held_;
   const welt_renderer_v1* table_ = nullptr;
   welt_renderer_state* state_ = nullptr;
 };
@@ -108,7 +108,7 @@ TEST_F(SdkRenderer, WhatAClassLeavesOutIsNull) {
 }
 
 TEST(SdkGlyphs, AreWrittenUpToTheCapacityAndAllCounted) {
-  detail::Held<Renderer<Letters>> held(Config(nullptr), WELT_INIT_NONE);
+  welt::sdk::detail::Held<Renderer<Letters>> held(Config(nullptr), WELT_INIT_NONE);
   const auto* table = static_cast<const welt_renderer_v1*>(held.get_interface(&held, to_abi(WELT_RENDERER_INTERFACE)));
   welt_renderer_state* state = nullptr;
   ASSERT_EQ(table->make_state(&held, &state, nullptr), WELT_OK);
