@@ -207,7 +207,7 @@ TEST_F(ComponentForward, TraceAndCompareNameTheFirstValueThatDiffers) {
   const Outcome found = compare();
   EXPECT_EQ(found.status, 1);
   EXPECT_CONTAINS(found.out, "first difference: ");
-  EXPECT_CONTAINS(found.out, "/trace/hidden_states.2");  // what layer 1 gives
+  EXPECT_CONTAINS(found.out, "/trace/layers.1.mlp");
 }
 
 }  // namespace
