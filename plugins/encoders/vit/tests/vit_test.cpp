@@ -275,7 +275,10 @@ TEST(Vit, TracesTheStatesBeforeTheLastNorm) {
     last = value;
   });
   const at::Tensor hidden = vit.encode_images(images(2, 8, 24), {}, true).hidden;
-  EXPECT_EQ(names, (std::vector<std::string>{"hidden_states.0", "hidden_states.1", "hidden_states.2"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"hidden_states.0", "layers.0.input_norm", "layers.0.attention",
+                                             "layers.0.post_attention_norm", "layers.0.mlp", "hidden_states.1",
+                                             "layers.1.input_norm", "layers.1.attention",
+                                             "layers.1.post_attention_norm", "layers.1.mlp", "hidden_states.2"}));
   EXPECT_EQ(last.sizes(), hidden.sizes());
   const at::Tensor centred = last - last.mean(-1, true);
   const at::Tensor normed = centred / centred.square().mean(-1, true).sqrt();  // new norms scale by 1 and shift by 0
