@@ -80,7 +80,8 @@ json component_json(const ComponentType& type) {
           {"hf_architectures", type.hf_architectures},
           {"default_pooling", pooling_name(type.default_pooling)},
           {"packed", (type.flags & WELT_COMPONENT_PACKED) != 0},
-          {"causal", (type.flags & WELT_COMPONENT_CAUSAL) != 0}};
+          {"causal", (type.flags & WELT_COMPONENT_CAUSAL) != 0},
+          {"strictly_causal", (type.flags & WELT_COMPONENT_STRICTLY_CAUSAL) != 0}};
 }
 
 json plugin_json(Registry& registry, const Plugin& plugin) {
@@ -158,8 +159,9 @@ void print_component(const ComponentType& type) {
     fmt::print("  model types    {}\n", joined(type.hf_model_types));
     fmt::print("  architectures  {}\n", joined(type.hf_architectures));
     if (!type.has_role(WELT_IMAGE_ENCODER_INTERFACE)) {
-      fmt::print("  layout         dense rows{}{}\n", type.flags & WELT_COMPONENT_PACKED ? ", packed rows" : "",
-                 type.flags & WELT_COMPONENT_CAUSAL ? "; causal" : "");
+      fmt::print("  layout         dense rows{}{}{}\n", type.flags & WELT_COMPONENT_PACKED ? ", packed rows" : "",
+                 type.flags & WELT_COMPONENT_CAUSAL ? "; causal" : "",
+                 type.flags & WELT_COMPONENT_STRICTLY_CAUSAL ? ", without prefix blocks" : "");
     }
   }
   if (*pooling_name(type.default_pooling) != 0) fmt::print("  pooling        {}\n", pooling_name(type.default_pooling));

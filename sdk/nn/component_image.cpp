@@ -63,8 +63,8 @@ void check_sizes(const nn::ImageFacts& facts, const at::Tensor& pixels, const at
 
 }  // namespace
 
-ImageComponent::ImageComponent(std::unique_ptr<nn::ImageModel> model, std::vector<std::string> roles)
-    : BodyComponent(std::move(model), std::move(roles)),
+ImageComponent::ImageComponent(std::unique_ptr<nn::ImageModel> model, const Descriptor& descriptor)
+    : BodyComponent(std::move(model), descriptor.roles),
       model_(static_cast<nn::ImageModel&>(body())),
       facts_(model_.facts()) {}
 

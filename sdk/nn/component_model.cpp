@@ -9,10 +9,11 @@
 namespace welt::sdk {
 inline namespace v0_1 {
 
-ModelComponent::ModelComponent(std::unique_ptr<nn::Model> model, std::vector<std::string> roles)
-    : BodyComponent(std::move(model), std::move(roles)),
+ModelComponent::ModelComponent(std::unique_ptr<nn::Model> model, const Descriptor& descriptor)
+    : BodyComponent(std::move(model), descriptor.roles),
       model_(static_cast<nn::Model&>(body())),
-      vocabulary_(model_.vocabulary()) {}
+      vocabulary_(model_.vocabulary()),
+      flags_(descriptor.flags) {}
 
 const void* ModelComponent::get_interface(std::string_view id) const {
   if (const void* table = detail::role_table(*this, id)) return has_role(id) ? table : nullptr;
@@ -33,6 +34,14 @@ at::Tensor ModelComponent::run(const nn::RowInput& input, at::Tensor* pooled) co
   if (input.cache != nullptr) no_grad.emplace();
 
   const nn::RowPlan plan(input, trace());
+  const bool looks_ahead = !input.causal || input.dense.defined() || plan.prefixes().defined();
+  if ((flags_ & WELT_COMPONENT_STRICTLY_CAUSAL) != 0 && looks_ahead) {
+    const std::string given = input.dense.defined() ? "a dense mask"
+                              : input.causal        ? "a prefix block"
+                                                    : "full attention";
+    throw Failure(WELT_UNIMPLEMENTED,
+                  given + " was asked for, but this model cannot look ahead; hand over causal rows");
+  }
   const std::int64_t limit = model_.max_positions();
   if (limit > 0 && plan.longest_position() >= limit) {
     throw Failure(WELT_OUT_OF_RANGE, "position " + std::to_string(plan.longest_position()) +

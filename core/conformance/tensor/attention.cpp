@@ -6,6 +6,7 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
+#include <welt/abi/bytes_encoder.h>
 
 #include "core/conformance/tensor/groups.h"
 #include "core/conformance/tensor/specimen.h"
@@ -17,6 +18,25 @@ constexpr std::int64_t length = 6;
 
 void require_length(Specimen& s) {
   if (s.limited(length) < length) s.trial().skip(fmt::format("rows are shorter than {}", length));
+}
+
+// A component that cannot look ahead refuses such a mask, and the test is not for it.
+void require_masks(Specimen& s, const at::Tensor& rows, AttentionView mask) {
+  if ((s.type().flags & WELT_COMPONENT_STRICTLY_CAUSAL) == 0) return;
+  mask.kind = s.kind();
+  const bool encodes = s.role() == WELT_BYTES_ENCODER_INTERFACE;
+  const Error error =
+      s.refusal(encodes ? "encode()" : "forward()", "the mask is not for it, as its descriptor says", [&] {
+        if (encodes)
+          s.component().encode({rows, {}}, mask);
+        else
+          s.component().forward({rows, {}}, mask);
+      });
+  s.trial().expect(error.code() == ErrorCode::unimplemented,
+                   {.seen = fmt::format("a refusal of another status ({})", error.what()),
+                    .expected = "WELT_UNIMPLEMENTED",
+                    .rule = "plugin.h: WELT_COMPONENT_STRICTLY_CAUSAL"});
+  s.trial().skip("it never looks ahead, as its descriptor says: prefix blocks and dense masks are not for it");
 }
 
 // `rows` with other numbers from slot `from` on.
@@ -74,6 +94,7 @@ void dense_mask(Specimen& s) {
   require_length(s);
   const at::Tensor rows = s.rows(1, length);
   const at::Tensor mask = s.kind() == WELT_ATTENTION_CAUSAL ? triangle() : at::ones({1, 1, length, length}, at::kBool);
+  require_masks(s, rows, {.dense = mask});
   s.expect_equal(s.run(rows, {.dense = mask}), s.run(rows), "a dense mask that says the same and none",
                  "rows.h: dense is the whole mask");
 }
@@ -84,6 +105,7 @@ void dense_hides(Specimen& s) {
   at::Tensor mask = at::zeros({1, 1, length, length}, at::kBool);
   mask.select(3, 0).fill_(true);
   const at::Tensor rows = s.rows(1, length);
+  require_masks(s, rows, {.dense = mask});
   at::Tensor other = rows.clone();
   other.select(1, 2).add_(s.rows(1, 1).squeeze(1));
   const at::Tensor seen = s.run(other, {.dense = mask}), expected = s.run(rows, {.dense = mask});
@@ -111,6 +133,7 @@ void prefix_block(Specimen& s) {
   at::Tensor ids = at::full({1, length}, -1, at::kLong);
   ids.narrow(1, 1, 3).fill_(0);
   const at::Tensor rows = s.rows(1, length), other = other_from(s, rows, 3);
+  require_masks(s, rows, {.prefix_id = ids});
   const at::Tensor seen = s.run(other, {.prefix_id = ids}), expected = s.run(rows, {.prefix_id = ids});
   const char* rule = "rows.h: slots of one prefix block see each other, others see causally";
   s.expect_equal(seen.select(1, 0), expected.select(1, 0), "the slot before a block after a change inside it", rule);

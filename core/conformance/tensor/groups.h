@@ -7,6 +7,7 @@ namespace welt::conformance {
 
 void add_numerics_tests(TestList& tests);
 void add_autograd_tests(TestList& tests);
+void add_device_tests(TestList& tests);
 void add_attention_tests(TestList& tests);
 void add_image_tests(TestList& tests);
 void add_parameter_tests(TestList& tests);

@@ -71,7 +71,7 @@ class BodyComponent {
 // A language model; tables in sdk/nn/component_roles.cpp and component_cache.cpp.
 class ModelComponent : public BodyComponent {
  public:
-  ModelComponent(std::unique_ptr<nn::Model> model, std::vector<std::string> roles);
+  ModelComponent(std::unique_ptr<nn::Model> model, const Descriptor& descriptor);
 
   const void* get_interface(std::string_view id) const;
   nn::Model& model() const { return model_; }
@@ -83,12 +83,13 @@ class ModelComponent : public BodyComponent {
  private:
   nn::Model& model_;
   nn::VocabularyFacts vocabulary_;
+  std::uint32_t flags_;
 };
 
 // An image encoder; tables in sdk/nn/component_image.cpp.
 class ImageComponent : public BodyComponent {
  public:
-  ImageComponent(std::unique_ptr<nn::ImageModel> model, std::vector<std::string> roles);
+  ImageComponent(std::unique_ptr<nn::ImageModel> model, const Descriptor& descriptor);
 
   const void* get_interface(std::string_view id) const;
   const nn::ImageFacts& facts() const { return facts_; }
@@ -125,7 +126,7 @@ class TorchComponent : public detail::ComponentOf<typename Glue::Model> {
   static Schema schema() { return Glue::schema(); }
   TorchComponent(const Config& config, std::uint32_t init)
       : detail::ComponentOf<typename Glue::Model>(detail::make_model<typename Glue::Model>(config, init),
-                                                  Glue::descriptor().roles) {}
+                                                  Glue::descriptor()) {}
 };
 
 }  // namespace v0_1

@@ -27,6 +27,9 @@ WELT_CHECK_STRUCT(welt_host, 64);
 /* Flags of a descriptor. */
 #define WELT_COMPONENT_PACKED 1u     /* takes packed rows as well as dense ones */
 #define WELT_COMPONENT_CAUSAL 2u     /* positions never look ahead (unless the mask says so) */
+/* Positions never look ahead, whatever a mask says (a recurrence): prefix blocks, dense masks and full attention are
+ * answered with WELT_UNIMPLEMENTED. Goes with WELT_COMPONENT_CAUSAL. */
+#define WELT_COMPONENT_STRICTLY_CAUSAL 4u
 
 /* Pooling of a bytes encoder, done by the host. */
 #define WELT_POOLING_FIRST 1u
