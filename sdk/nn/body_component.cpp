@@ -2,6 +2,9 @@
 #include "body_component.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/isfinite.h>
+
+#include "shape_text.h"
 
 namespace welt::sdk {
 inline namespace v0_1 {
@@ -31,28 +34,36 @@ void BodyComponent::bind(std::size_t index, const at::Tensor& tensor) {
                                          std::to_string(index) + " was to be bound");
   }
   const nn::Slot& slot = slots_[index];
-  if (!tensor.defined() || tensor.sizes() != at::IntArrayRef(shapes_[index]) || !tensor.is_floating_point()) {
-    const auto text = [](at::IntArrayRef sizes) {
-      std::string out = "[";
-      for (const std::int64_t size : sizes) out += (out.size() == 1 ? "" : ", ") + std::to_string(size);
-      return out + "]";
-    };
+  const std::string what = (slot.buffer ? "buffer \"" : "parameter \"") + slot.name + "\"";
+  const at::ScalarType type = slot.tensor->scalar_type();
+  const bool floating = at::isFloatingType(type);  // one floating dtype may take the place of another
+  const bool fits = tensor.defined() && tensor.sizes() == at::IntArrayRef(shapes_[index]) &&
+                    (floating ? tensor.is_floating_point() : tensor.scalar_type() == type);
+  if (!fits) {
     const std::string found =
-        tensor.defined() ? text(tensor.sizes()) + " " + at::toString(tensor.scalar_type()) : "null";
-    throw invalid("parameter \"" + slot.name + "\" was to be bound to a tensor " + found + "; expected " +
-                      text(shapes_[index]) + " of a floating-point dtype",
+        tensor.defined() ? nn::shape_text(tensor.sizes()) + " " + at::toString(tensor.scalar_type()) : "null";
+    throw invalid(what + " was to be bound to a tensor " + found + "; expected " + nn::shape_text(shapes_[index]) +
+                      " of " + (floating ? "a floating-point dtype" : std::string("dtype ") + at::toString(type)),
                   slot.name);
   }
-  *slot.tensor = tensor;
+  if (slot.buffer && floating && !tensor.is_meta() && !at::isfinite(tensor).all().item<bool>())
+    throw invalid(what + " was to be bound to values that are not finite; expected finite numbers", slot.name);
+  install(slot, tensor);
   ++generation_;
+}
+
+void BodyComponent::install(const nn::Slot& slot, const at::Tensor& tensor) {
+  const std::string& name = slot.tied_to.empty() ? slot.name : slot.tied_to;
+  for (const nn::Slot& other : slots_)
+    if (other.name == name || other.tied_to == name) *other.tensor = tensor;
 }
 
 void BodyComponent::to(at::ScalarType type) {
   const at::NoGradGuard no_grad;
   for (const nn::Slot& slot : slots_) {
-    if (slot.tensor->scalar_type() == type) continue;
+    if (slot.tensor->scalar_type() == type || !slot.tensor->is_floating_point()) continue;
     const bool wanted = slot.tensor->requires_grad();
-    *slot.tensor = slot.tensor->detach().to(type).requires_grad_(wanted);
+    install(slot, slot.tensor->detach().to(type).requires_grad_(wanted));
   }
   ++generation_;
 }
@@ -62,7 +73,8 @@ void BodyComponent::require_bound() const {
   for (const nn::Slot& slot : slots_) {
     if (slot.tensor->is_meta()) {
       throw Failure(WELT_FAILED_PRECONDITION,
-                    "parameter \"" + slot.name + "\" has no values yet; bind every parameter before the first forward",
+                    std::string(slot.buffer ? "buffer" : "parameter") + " \"" + slot.name +
+                        "\" has no values yet; bind every parameter before the first forward",
                     slot.name);
     }
   }

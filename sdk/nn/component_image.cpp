@@ -73,7 +73,8 @@ nn::ImageOutput ImageComponent::run(const at::Tensor& pixels, const at::Tensor& 
   if (!shapes_only) require_bound();
   check_pixels(facts_, pixels);
   check_sizes(facts_, pixels, sizes);
-  const at::ScalarType type = slots().empty() ? pixels.scalar_type() : slots().front().tensor->scalar_type();
+  const auto real = std::ranges::find_if(slots(), [](const auto& slot) { return slot.tensor->is_floating_point(); });
+  const at::ScalarType type = real == slots().end() ? pixels.scalar_type() : real->tensor->scalar_type();
   return model_.forward({.pixels = pixels.to(type), .sizes = sizes, .want_hidden = want_hidden, .trace = trace()});
 }
 

@@ -18,6 +18,14 @@ std::uint32_t dtype_of(at::ScalarType type) {
       return WELT_DTYPE_BFLOAT16;
     case at::kHalf:
       return WELT_DTYPE_FLOAT16;
+    case at::kLong:
+      return WELT_DTYPE_INT64;
+    case at::kInt:
+      return WELT_DTYPE_INT32;
+    case at::kByte:
+      return WELT_DTYPE_UINT8;
+    case at::kBool:
+      return WELT_DTYPE_BOOL;
     default:
       return 0;
   }
@@ -60,14 +68,15 @@ welt_status describe(const welt_component* component, std::uint64_t index, welt_
     const std::vector<std::int64_t>& shape = self.shapes()[index];
     welt_parameter_info info{};
     info.name = to_abi(slot.name);
-    info.kind = WELT_PARAMETER;
-    info.trainable = 1;
-    info.decay = slot.decay ? WELT_DECAY_YES : WELT_DECAY_NO;
+    info.kind = slot.buffer ? WELT_BUFFER : WELT_PARAMETER;
+    info.trainable = slot.traits.trainable ? 1 : 0;
+    info.decay = slot.traits.decay ? WELT_DECAY_YES : WELT_DECAY_NO;
     info.dtype = dtype_of(slot.tensor->scalar_type());
     info.shape = shape.data();
     info.dims = shape.size();
+    info.tied_to = to_abi(slot.tied_to);
     info.optional_in_file = slot.optional_in_file ? 1 : 0;
-    info.table = slot.table ? 1 : 0;
+    info.table = slot.traits.table ? 1 : 0;
     write_struct(info, out);
   });
 }

@@ -1,136 +1,142 @@
-// The tree of named tensors and the plain layers.
+// The tree of named tensors.
 #include "welt/nn/module.h"
 
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/addmm.h>
-#include <ATen/ops/conv2d.h>
 #include <ATen/ops/dropout.h>
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/linear.h>
 
-#include <array>
-#include <optional>
+#include <algorithm>
+#include <map>
 #include <utility>
 
-#include "welt/nn/blocks.h"
+#include "shape_text.h"
+#include "welt/sdk/base.hpp"
 
 namespace welt::nn {
+namespace {
 
-void Module::parameter(std::string name, at::Tensor& tensor, at::IntArrayRef shape, const at::TensorOptions& options,
-                       Init init, bool decay) {
-  tensor = at::empty(shape, options).requires_grad_(true);
-  order_.push_back({own_.size(), false});
-  own_.push_back({std::move(name), &tensor, init, decay, /*table=*/false});
+std::string joined(const std::string& prefix, const std::string& name) {
+  return prefix.empty() || name.empty() ? prefix + name : prefix + "." + name;
 }
 
-void Module::table(std::string name, at::Tensor& tensor, at::IntArrayRef shape, const at::TensorOptions& options,
+}  // namespace
+
+void Module::add(Own own, at::IntArrayRef shape, const at::TensorOptions& options) {
+  Construction::registers(*this, own.tensor);
+  *own.tensor = at::empty(shape, options).requires_grad_(!own.buffer && own.traits.trainable);
+  order_.push_back({own_.size(), false});
+  own_.push_back(std::move(own));
+}
+
+void Module::parameter(std::string name, Tensor& tensor, at::IntArrayRef shape, const at::TensorOptions& options,
+                       Init init, Traits traits) {
+  add({std::move(name), &tensor, std::move(init), traits, /*buffer=*/false}, shape, options);
+}
+
+void Module::table(std::string name, Tensor& tensor, at::IntArrayRef shape, const at::TensorOptions& options,
                    Init init) {
-  parameter(std::move(name), tensor, shape, options, init, /*decay=*/true);
-  own_.back().table = true;
+  parameter(std::move(name), tensor, shape, options, std::move(init), {.table = true});
+}
+
+void Module::buffer(std::string name, Tensor& tensor, at::IntArrayRef shape, const at::TensorOptions& options,
+                    Init init) {
+  add({std::move(name), &tensor, std::move(init), {.decay = false, .trainable = false}, /*buffer=*/true}, shape,
+      options);
 }
 
 void Module::child(std::string name, Module& module, bool optional_in_file) {
+  Construction::registers(*this, nullptr);
   order_.push_back({children_.size(), true});
   children_.push_back({std::move(name), &module, optional_in_file});
 }
 
+void Module::children(std::initializer_list<NamedPart> parts) {
+  for (const NamedPart& part : parts) child(part.name, part.module);
+}
+
+void Module::tie(Tensor& second, Tensor& first) {
+  std::vector<Slot> all;
+  Ties ties;
+  collect("", false, all, ties);
+  const auto slot_of = [&](const Tensor& tensor) -> const Slot& {
+    const auto found = std::ranges::find(all, &tensor, &Slot::tensor);
+    if (found == all.end()) throw sdk::invalid("tie() was given a tensor that no part of this module has registered");
+    return *found;
+  };
+  const Slot &one = slot_of(second), &other = slot_of(first);
+  if (second.sizes() != first.sizes()) {
+    throw sdk::invalid(one.name + " " + shape_text(second.sizes()) + " is tied to " + other.name + " " +
+                       shape_text(first.sizes()) + "; expected one shape for both");
+  }
+  if (second.is_same(first)) throw sdk::invalid(one.name + " is tied to itself; expected another tensor", one.name);
+  second = first;
+  ties_.emplace_back(&second, &first);
+}
+
 std::vector<Slot> Module::slots() const {
   std::vector<Slot> out;
-  collect("", false, out);
+  Ties ties;
+  collect("", false, out, ties);
+  const auto original = [&](const Tensor* tensor) {
+    for (auto tie = ties.begin(); (tie = std::ranges::find(ties, tensor, &Ties::value_type::first)) != ties.end();)
+      tensor = tie->second;
+    return tensor;
+  };
+  std::map<std::string_view, const Tensor*> names;
+  std::map<const Tensor*, const Slot*> first;
+  for (const Slot& slot : out) {
+    if (!names.emplace(slot.name, slot.tensor).second)
+      throw sdk::invalid("two tensors have the name " + slot.name + "; expected one name for each", slot.name);
+    if (original(slot.tensor) == slot.tensor) first.emplace(slot.tensor, &slot);
+  }
+  for (Slot& slot : out) {
+    const Slot& other = *first.at(original(slot.tensor));
+    if (&other == &slot) continue;
+    slot.tied_to = other.name, slot.traits = other.traits, slot.buffer = other.buffer;
+  }
   return out;
 }
 
-void Module::collect(const std::string& prefix, bool optional, std::vector<Slot>& out) const {
+void Module::collect(const std::string& prefix, bool optional, std::vector<Slot>& out, Ties& ties) const {
   for (const Item& item : order_) {
     if (item.is_child) {
       const Child& part = children_[item.index];
-      part.module->collect(part.name.empty() ? prefix : prefix + part.name + ".", optional || part.optional_in_file,
-                           out);
+      part.module->collect(joined(prefix, part.name), optional || part.optional_in_file, out, ties);
     } else {
       const Own& own = own_[item.index];
-      out.push_back({prefix + own.name, own.tensor, own.init, own.decay, own.table, optional});
+      out.push_back({joined(prefix, own.name), own.tensor, own.init, own.traits, own.buffer, optional, {}});
     }
   }
+  ties.insert(ties.end(), ties_.begin(), ties_.end());
+}
+
+void Module::for_each_module(const std::function<void(const Module&, const std::string&)>& visit) const {
+  visit(*this, "");
+  for (const Child& part : children_) {
+    part.module->for_each_module(
+        [&](const Module& module, const std::string& name) { visit(module, joined(part.name, name)); });
+  }
+}
+
+std::vector<std::string> Module::own_names() const {
+  std::vector<std::string> out;
+  for (const Item& item : order_) out.push_back(item.is_child ? children_[item.index].name : own_[item.index].name);
+  return out;
 }
 
 void Module::initialise() {
   const at::NoGradGuard no_grad;
-  for (const Slot& slot : slots()) {
-    switch (slot.init.kind) {
-      case Init::Kind::normal:
-        slot.tensor->normal_(0, slot.init.deviation);
-        break;
-      case Init::Kind::zeros:
-        slot.tensor->zero_();
-        break;
-      case Init::Kind::ones:
-        slot.tensor->fill_(1);
-        break;
-    }
-  }
+  for (const Slot& slot : slots())
+    if (slot.tied_to.empty()) slot.init(*slot.tensor);
+}
+
+void Module::set_training(bool training) {
+  training_ = training;
+  for (const Child& part : children_) part.module->set_training(training);
 }
 
 at::Tensor dropout(const at::Tensor& x, double probability) {
   return probability > 0 ? at::dropout(x, probability, /*train=*/true) : x;
-}
-
-Linear::Linear(std::int64_t in, std::int64_t out, bool with_bias, const at::TensorOptions& options, double deviation) {
-  parameter("weight", weight, {out, in}, options, Init::normal(deviation), true);
-  if (with_bias) parameter("bias", bias, {out}, options, Init::zeros(), false);
-}
-at::Tensor Linear::operator()(const at::Tensor& x) const {
-  return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
-}
-
-Conv1D::Conv1D(std::int64_t in, std::int64_t out, const at::TensorOptions& options, double deviation) {
-  parameter("weight", weight, {in, out}, options, Init::normal(deviation), true);
-  parameter("bias", bias, {out}, options, Init::zeros(), false);
-}
-at::Tensor Conv1D::operator()(const at::Tensor& x) const { return at::addmm(bias, x, weight); }
-
-Embedding::Embedding(std::int64_t rows, std::int64_t width, const at::TensorOptions& options, double deviation) {
-  table("weight", weight, {rows, width}, options, Init::normal(deviation));
-}
-at::Tensor Embedding::operator()(const at::Tensor& index) const { return at::embedding(weight, index); }
-
-LayerNorm::LayerNorm(std::int64_t width, double eps, const at::TensorOptions& options) : eps_(eps) {
-  parameter("weight", weight, {width}, options, Init::ones(), false);
-  parameter("bias", bias, {width}, options, Init::zeros(), false);
-}
-at::Tensor LayerNorm::operator()(const at::Tensor& x) const { return residual_norm({}, x, spec()).normed; }
-
-RMSNorm::RMSNorm(std::int64_t width, double eps, const at::TensorOptions& options) : eps_(eps) {
-  parameter("weight", weight, {width}, options, Init::ones(), false);
-}
-at::Tensor RMSNorm::operator()(const at::Tensor& x) const { return residual_norm({}, x, spec()).normed; }
-
-Conv2d::Conv2d(std::int64_t in, std::int64_t out, const Shape& shape, const at::TensorOptions& options,
-               double deviation)
-    : shape_(shape) {
-  parameter("weight", weight, {out, in / shape.groups, shape.kernel.height, shape.kernel.width}, options,
-            Init::normal(deviation), true);
-  if (shape.bias) parameter("bias", bias, {out}, options, Init::zeros(), false);
-}
-
-at::Tensor Conv2d::operator()(const at::Tensor& x) const {
-  const auto [kh, kw] = shape_.kernel;
-  const std::int64_t n = x.size(0), channels = x.size(1), height = x.size(2), width = x.size(3);
-  const bool tiles = shape_.kernel == shape_.stride && shape_.padding == Extent{0, 0} && shape_.groups == 1 &&
-                     height % kh == 0 && width % kw == 0;
-  if (!tiles) {
-    const auto pair = [](const Extent& extent) { return std::array{extent.height, extent.width}; };
-    const std::array stride = pair(shape_.stride), padding = pair(shape_.padding), dilation = pair({1, 1});
-    return at::conv2d(x, weight, bias.defined() ? std::optional(bias) : std::nullopt, stride, padding, dilation,
-                      shape_.groups);
-  }
-  const std::int64_t rows = height / kh, columns = width / kw, out = weight.size(0);
-  const at::Tensor patches = x.reshape({n, channels, rows, kh, columns, kw})
-                                 .permute({0, 2, 4, 1, 3, 5})
-                                 .reshape({n * rows * columns, channels * kh * kw});  // [N·h·w, C·kh·kw]
-  const at::Tensor flat = weight.view({out, channels * kh * kw});
-  const at::Tensor y = bias.defined() ? at::linear(patches, flat, bias) : at::linear(patches, flat);
-  return y.view({n, rows, columns, out}).permute({0, 3, 1, 2});
 }
 
 }  // namespace welt::nn

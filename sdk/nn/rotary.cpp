@@ -26,8 +26,18 @@ const char* const known_types = "default, linear, dynamic, yarn, longrope, llama
 
 }  // namespace
 
-RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim) {
-  return from(config, head_dim, config.get_double("rope_theta", 10000), config.get_double("partial_rotary_factor", 1));
+sdk::Schema RotaryConfig::scaling_keys(std::int64_t max_positions) {
+  return {
+      sdk::integer("max_position_embeddings", max_positions, "context that rope_scaling refers to").range(1, 1 << 30),
+      sdk::table("rope_scaling", "rope_type (linear, dynamic, yarn, longrope, llama3) and its numbers")};
+}
+
+RotaryConfig RotaryConfig::fields(const sdk::Fields& settings, std::int64_t head_dim, const Defaults& defaults) {
+  sdk::Schema keys = scaling_keys(defaults.max_positions);
+  keys.insert(keys.begin() + 1, sdk::number("rope_theta", defaults.theta, "base of the rotary frequencies"));
+  return settings.custom(keys, RotaryConfig(), [&](const sdk::Config& config) {
+    return from(config, head_dim, config.get_double("rope_theta"), /*partial_factor=*/1);
+  });
 }
 
 RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor) {

@@ -87,6 +87,17 @@ TEST_P(TorchZoo, FailsTheOneTestThatMustFindIt) {
 INSTANTIATE_TEST_SUITE_P(Conformance, TorchZoo, testing::ValuesIn(zoo()),
                          [](const auto& info) { return info.param.name; });
 
+// The guide's listings are those of good plugins: what stands in the first namespace of the file.
+TEST(Guide, QuotesWhatIsCompiled) {
+  const std::string page = test::slurp(WELT_SOURCE_DIR "/docs/write-a-plugin.md");
+  for (const std::string name : {"batch_norm_encoder", "tied_head"}) {
+    const std::string source = test::slurp(fs::path(WELT_SOURCE_DIR "/tests/bad_plugins/torch") / (name + ".cpp"));
+    const std::size_t begin = source.find(" {\n\nstruct"), end = source.find("\n}  // namespace");
+    ASSERT_LT(begin, end) << name;
+    EXPECT_NE(page.find("```cpp" + source.substr(begin + 3, end - begin - 3) + "```"), std::string::npos) << name;
+  }
+}
+
 // ---- the verb
 
 std::string bert() { return (fs::path(WELT_BINARY).parent_path() / "welt_bert.plugin.so").string(); }

@@ -80,7 +80,7 @@ TEST(Module, MetaHasShapesAndNamesWithoutMemory) {
   EXPECT_EQ(slots[1].name, "block.0.bias");
   EXPECT_EQ(slots[2].name, "weight");
   EXPECT_TRUE(slots[0].tensor->is_meta());
-  EXPECT_TRUE(slots[0].decay && !slots[1].decay && !slots[2].decay);
+  EXPECT_TRUE(slots[0].traits.decay && !slots[1].traits.decay && !slots[2].traits.decay);
   EXPECT_TRUE(!slots[0].optional_in_file && slots[3].optional_in_file);
 }
 

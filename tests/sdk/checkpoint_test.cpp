@@ -8,7 +8,6 @@
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
 
-#include <memory>
 #include <vector>
 
 #include "welt/nn/blocks.h"
@@ -43,14 +42,11 @@ class Block : public nn::Module {
 
 class Stack : public nn::Body {
  public:
-  Stack() {
-    for (int i = 0; i < 3; ++i) {
-      blocks.push_back(std::make_unique<Block>());
-      child(std::to_string(i), *blocks.back());
-    }
+  Stack() : blocks(3) {
+    child("blocks", blocks);
     initialise();
   }
-  std::vector<std::unique_ptr<Block>> blocks;
+  nn::BlockList<Block> blocks;
 };
 
 void seed() {
@@ -91,9 +87,9 @@ TEST(Checkpoint, GradientsAreThoseOfAPlainCall) {
 TEST(Checkpoint, RunsEveryNthBlockTwice) {
   Stack stack;
   gradients(stack, 2, at::randn({2, 3, 4}, at::kDouble), 0);
-  EXPECT_EQ(stack.blocks[0]->calls, 2);
-  EXPECT_EQ(stack.blocks[1]->calls, 1);
-  EXPECT_EQ(stack.blocks[2]->calls, 2);
+  EXPECT_EQ(stack.blocks[0].calls, 2);
+  EXPECT_EQ(stack.blocks[1].calls, 1);
+  EXPECT_EQ(stack.blocks[2].calls, 2);
 }
 
 TEST(Checkpoint, HooksFireOnce) {
@@ -115,13 +111,32 @@ TEST(Checkpoint, TheSecondRunLeavesTheGeneratorAlone) {
   EXPECT_TRUE(at::equal(at::randn({3}), plain));
 }
 
+TEST(Checkpoint, BuffersChangeOnce) {
+  struct Counting : nn::Module {
+    Counting() {
+      buffer("calls", calls, {}, at::kLong, nn::Init::zeros());
+      initialise();
+    }
+    nn::Stream operator()(const nn::Stream& in) const {
+      calls.add_(1);
+      return {in.x * in.x, {}};
+    }
+    nn::Tensor calls;
+  };
+  const Counting block;
+  const Tensor input = at::randn({3}, at::kDouble).requires_grad_(true);
+  nn::checkpoint(block, [&](const nn::Stream& in) { return block(in); }, {input, {}}).x.sum().backward();
+  EXPECT_TRUE(at::equal(input.grad(), 2 * input));
+  EXPECT_EQ(block.calls.item<std::int64_t>(), 1);
+}
+
 TEST(Checkpoint, ATracedCallIsNotCheckpointed) {
   Stack stack;
   stack.set_checkpoint_every(1);
   const Tensor input = at::randn({2, 3, 4}, at::kDouble).requires_grad_(true);
   const nn::RowPlan traced({.embeds = input}, [](std::string_view, const Tensor&) {});
   nn::run_blocks(stack, stack.blocks, Shared{traced, 0}, {input.view({6, 4}), {}}).branch.sum().backward();
-  EXPECT_EQ(stack.blocks[0]->calls, 1);
+  EXPECT_EQ(stack.blocks[0].calls, 1);
 }
 
 }  // namespace

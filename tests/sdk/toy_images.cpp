@@ -29,7 +29,7 @@ class MeanPixels : public welt::nn::ImageModel {
               .minimum = {config.get_int("minimum", 2), config.get_int("minimum", 2)},
               .ragged = config.get_bool("ragged", true),
               .initializer_range = 0.5};
-    parameter("weight", weight_, {facts_.width, facts_.channels}, options, welt::nn::Init::normal(0.5), true);
+    parameter("weight", weight_, {facts_.width, facts_.channels}, options, 0.5);
     if (wrong_ == "width") facts_.width = 0;
     if (wrong_ == "channels") facts_.channels = 5;
     if (wrong_ == "scale") facts_.scale = std::numeric_limits<double>::infinity();
@@ -56,7 +56,7 @@ class MeanPixels : public welt::nn::ImageModel {
  private:
   welt::nn::ImageFacts facts_;
   std::string wrong_;
-  at::Tensor weight_;
+  welt::nn::Tensor weight_;
 };
 
 struct Toy {

@@ -1,6 +1,8 @@
 // Conformance group "mode": training and evaluation, activation checkpointing, traces.
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/equal.h>
 #include <welt/abi/mode.h>
+#include <welt/abi/parameters.h>
 #include <welt/abi/trace.h>
 
 #include <set>
@@ -11,12 +13,53 @@
 namespace welt::conformance {
 namespace {
 
+// The values of all parameters and buffers.
+std::vector<at::Tensor> state_of(Specimen& s) {
+  std::vector<at::Tensor> result;
+  for (const at::Tensor& tensor : s.must("get()", [&] { return s.component().tensors(); }))
+    result.push_back(tensor.detach().clone());
+  return result;
+}
+
+// Buffers are the state that training may move: what else a call leaves behind shows when they are put back.
+void put_back(Specimen& s, const std::vector<at::Tensor>& state) {
+  const std::vector<at::Tensor> tensors = s.component().tensors();
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    if (s.component().parameters()[i].kind == WELT_BUFFER) tensors[i].copy_(state[i]);
+}
+
+void expect_unchanged(Specimen& s, const std::vector<at::Tensor>& state, bool buffers_too, std::string_view when) {
+  const std::vector<at::Tensor> tensors = s.component().tensors();
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const NamedParameter& one = s.component().parameters()[i];
+    if (one.kind == WELT_BUFFER && !buffers_too) continue;
+    s.trial().expect(
+        at::equal(tensors[i], state[i]),
+        {.seen = fmt::format("{} {} changed by {}", one.kind == WELT_BUFFER ? "buffer" : "parameter", one.name, when),
+         .expected = "buffers that change in training alone, and parameters that no call changes",
+         .rule = "parameters.h: WELT_BUFFER; the host owns optimisation"});
+  }
+}
+
+void keeps_state(Specimen& s) {
+  const at::Tensor input = s.input();
+  const std::vector<at::Tensor> before = state_of(s);
+  s.everything(input);
+  expect_unchanged(s, before, /*buffers_too=*/true, "a call in evaluation");
+  if (!s.offers(WELT_MODE_INTERFACE)) return;
+  s.must("mode set()", [&] { s.component().set_training(true); });
+  s.everything(input);
+  expect_unchanged(s, before, /*buffers_too=*/false, "a call in training");
+}
+
 void there_and_back(Specimen& s) {
   if (!s.offers(WELT_MODE_INTERFACE)) s.trial().skip("it has no " WELT_MODE_INTERFACE ": both modes are the same");
   const at::Tensor input = s.input(), before = s.everything(input);
+  const std::vector<at::Tensor> state = state_of(s);
   s.must("mode set()", [&] { s.component().set_training(true); });
   s.expect_finite(s.everything(input), "a call in training");
   s.must("mode set()", [&] { s.component().set_training(false); });
+  put_back(s, state);
   s.expect_same(s.everything(input), before, "evaluation before and after training",
                 "mode.h: a component starts in evaluation");
   const auto& table = s.component().component().require<welt_mode_v1>(WELT_MODE_INTERFACE);
@@ -74,9 +117,12 @@ void traced(Specimen& s) {
 
 void add_mode_tests(TestList& tests) {
   const std::vector<std::string> base = {"numerics.deterministic"};
-  tests.push_back(specimen_test<there_and_back, tensor_roles>("mode.training",
-                                                              "Training runs, and evaluation after it is as before.",
-                                                              "components with " WELT_MODE_INTERFACE, base));
+  tests.push_back(specimen_test<there_and_back, tensor_roles>(
+      "mode.training", "Training runs, and evaluation after it is as before, but for buffers.",
+      "components with " WELT_MODE_INTERFACE, base));
+  tests.push_back(specimen_test<keeps_state, tensor_roles>(
+      "mode.state", "No call changes a parameter, and only training changes buffers.",
+      "components with " WELT_PARAMETERS_INTERFACE, base));
   tests.push_back(specimen_test<checkpointing, tensor_roles>("mode.checkpointing",
                                                              "Activation checkpointing changes no gradient.",
                                                              "components with checkpoint_every", {"autograd.input"}));

@@ -78,11 +78,19 @@ void stable(Specimen& s) {
 
 void identity(Specimen& s) {
   const std::vector<at::Tensor> first = s.component().tensors(), second = s.component().tensors();
-  for (std::size_t i = 0; i < first.size(); ++i)
-    s.trial().expect(first[i].is_same(second[i]),
-                     {.seen = fmt::format("two tensors for two handles of {}", s.component().parameters()[i].name),
-                      .expected = "the same tensor object",
-                      .rule = "parameters.h: get() gives a handle of the tensor object"});
+  const std::vector<NamedParameter>& all = s.component().parameters();
+  const auto expect_one = [&](bool one, std::string seen, std::string rule) {
+    s.trial().expect(one, {.seen = std::move(seen), .expected = "the same tensor object", .rule = std::move(rule)});
+  };
+  for (std::size_t i = 0; i < first.size(); ++i) {
+    expect_one(first[i].is_same(second[i]), "two tensors for two handles of " + all[i].name,
+               "parameters.h: get() gives a handle of the tensor object");
+    if (all[i].tied_to.empty()) continue;
+    const auto other = std::ranges::find(all, all[i].tied_to, &NamedParameter::name) - all.begin();
+    expect_one(first[i].is_same(first.at(static_cast<std::size_t>(other))),
+               fmt::format("two tensors for {} and {}, to which it is tied", all[i].name, all[i].tied_to),
+               "parameters.h: tied_to");
+  }
 }
 
 void bind(Specimen& s) {
@@ -156,7 +164,8 @@ void add_parameter_tests(TestList& tests) {
   tests.push_back(specimen_test<described, tensor_roles>(
       "parameters.described", "Every parameter has a name of its own, a kind, and the shape it says.", all, base));
   tests.push_back(specimen_test<identity, tensor_roles>(
-      "parameters.identity", "Two handles of a parameter are the same tensor object.", all, base));
+      "parameters.identity", "Two handles of a parameter, or of two tied ones, are the same tensor object.", all,
+      {"parameters.described"}));
   tests.push_back(specimen_test<bind, tensor_roles>(
       "parameters.bind", "A bound tensor becomes the parameter, and the generation tells.", all, base));
   tests.push_back(specimen_test<bind_refuses, tensor_roles>(

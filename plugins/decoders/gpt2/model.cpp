@@ -5,70 +5,27 @@
 #include <ATen/ops/unbind.h>
 
 #include <cmath>
+#include <vector>
 
 namespace welt::gpt2 {
-namespace {
 
-// GPT2Config.attribute_map: the general spelling of a key counts where both are given.
-std::int64_t size_of(const sdk::Config& config, const char* name, const char* general) {
-  return config.has(general) ? config.get_int(general) : config.get_int(name);
-}
-
-void refuse_unserved(const Settings& s, const sdk::Config& config) {
-  if (s.architecture != "GPT2LMHeadModel" && s.architecture != "GPT2Model") {
-    throw sdk::invalid("class \"" + s.architecture + "\" is not served; known: GPT2LMHeadModel, GPT2Model",
-                       "architectures");
-  }
-  if (config.get_bool("add_cross_attention", false)) {
-    throw sdk::invalid("add_cross_attention = true is not served; GPT-2 has nothing to look at here but its own row",
-                       "add_cross_attention");
-  }
-  if (config.count("pruned_heads") > 0) {
-    throw sdk::invalid(
-        "pruned_heads is not empty, and blocks with fewer heads than n_head are not served; "
-        "use the model before pruning",
-        "pruned_heads");
-  }
-}
-
-}  // namespace
-
-Settings Settings::from(const sdk::Config& config) {
-  Settings s{};
-  s.width = size_of(config, "n_embd", "hidden_size");
-  s.layers = size_of(config, "n_layer", "num_hidden_layers");
-  s.heads = size_of(config, "n_head", "num_attention_heads");
-  s.positions = size_of(config, "n_positions", "max_position_embeddings");
-  s.inner = config.get_int("n_inner", 4 * s.width);
-  s.vocab_size = config.get_int("vocab_size");
-  s.activation = config.get_string("activation_function", "gelu_new");
-  s.architecture = config.get_string("architectures.0", "GPT2LMHeadModel");
-  s.norm_eps = config.get_double("layer_norm_epsilon", 1e-5);
-  s.initializer_range = config.get_double("initializer_range", 0.02);
-  s.embedding_dropout = config.get_double("embd_pdrop", 0.1);
-  s.attention_dropout = config.get_double("attn_pdrop", 0.1);
-  s.residual_dropout = config.get_double("resid_pdrop", 0.1);
-  s.scale_scores = config.get_bool("scale_attn_weights", true);
-  s.scale_by_layer = config.get_bool("scale_attn_by_inverse_layer_idx", false);
-  s.upcast = config.get_bool("reorder_and_upcast_attn", false);
-  s.tied = config.get_bool("tie_word_embeddings", true);
-
-  refuse_unserved(s, config);
-  if (s.width < 1 || s.inner < 1 || s.layers < 0 || s.heads < 1 || s.positions < 1) {
-    throw sdk::invalid("sizes of the model must be above 0", "n_embd");
-  }
-  if (s.width % s.heads != 0) {
-    throw sdk::invalid("n_embd (" + std::to_string(s.width) + ") is not a multiple of n_head (" +
-                           std::to_string(s.heads) + "); change one of them",
-                       "n_embd");
-  }
-  s.head_width = s.width / s.heads;
-  return s;
+Settings::Settings(const sdk::Source& source) : Fields(source) {
+  boolean("add_cross_attention", false, "must be false: there is no other sequence to look at")
+      .optional()
+      .only(false, "GPT-2 has nothing to look at here but its own row");
+  custom({sdk::table("pruned_heads", "must be empty: all blocks have n_head heads").optional()}, true,
+         [](const sdk::Config& config) {
+           if (config.count("pruned_heads") == 0) return true;
+           throw sdk::invalid(
+               "pruned_heads is not empty, and blocks with fewer heads than n_head are not served; "
+               "use the model before pruning",
+               "pruned_heads");
+         });
 }
 
 double Settings::residual_deviation() const { return initializer_range / std::sqrt(2.0 * static_cast<double>(layers)); }
 
-Attention::Attention(const Settings& s, std::int64_t layer, const at::TensorOptions& options)
+Attention::Attention(const Settings& s, const at::TensorOptions& options, std::int64_t layer)
     : heads_(s.heads),
       head_width_(s.head_width),
       layer_(layer),
@@ -102,40 +59,28 @@ at::Tensor FeedForward::operator()(const at::Tensor& x, const Shared& shared) co
   return nn::dropout(proj_(activation_(fc_(x))), shared.residual_dropout);  // [tokens, I] → [tokens, D]
 }
 
-Block::Block(const Settings& s, std::int64_t layer, const at::TensorOptions& options)
+Block::Block(const Settings& s, const at::TensorOptions& options, std::int64_t layer)
     : norm_1_(s.width, s.norm_eps, options),
-      attention_(s, layer, options),
+      attention_(s, options, layer),
       norm_2_(s.width, s.norm_eps, options),
       mlp_(s, options) {
-  child("ln_1", norm_1_);
-  child("attn", attention_);
-  child("ln_2", norm_2_);
-  child("mlp", mlp_);
+  children({{"ln_1", norm_1_}, {"attn", attention_}, {"ln_2", norm_2_}, {"mlp", mlp_}});
 }
 
 nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
-  const nn::Residual before = nn::residual_norm(in.branch, in.x, norm_1_.spec());
-  shared.plan.trace_hidden(layer, before.sum);
-  shared.plan.trace_part(layer, "input_norm", before.normed);
-  const at::Tensor attended = attention_(before.normed, shared);  // [tokens, D]
-  shared.plan.trace_part(layer, "attention", attended);
-  const nn::Residual between = nn::residual_norm(attended, before.sum, norm_2_.spec());
-  shared.plan.trace_part(layer, "post_attention_norm", between.normed);
-  const at::Tensor fed = mlp_(between.normed, shared);  // [tokens, D]
-  shared.plan.trace_part(layer, "mlp", fed);
-  return {between.sum, fed};
+  const auto attention = [&](const at::Tensor& x) { return attention_(x, shared); };
+  const auto mlp = [&](const at::Tensor& x) { return mlp_(x, shared); };
+  return nn::pre_norm_block(in, shared.plan, layer, norm_1_, attention, norm_2_, mlp);
 }
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
-    : settings_(Settings::from(config)),
+    : settings_(config),
       positions_(settings_.positions, settings_.width, options, settings_.initializer_range),
+      blocks_(settings_.layers, settings_, options),
       norm_(settings_.width, settings_.norm_eps, options) {
   const std::string prefix = settings_.bare() ? "" : "transformer.";
   child(prefix + "wpe", positions_);
-  for (std::int64_t i = 0; i < settings_.layers; ++i) {
-    blocks_.push_back(std::make_unique<Block>(settings_, i, options));
-    child(prefix + "h." + std::to_string(i), *blocks_.back());
-  }
+  child(prefix + "h", blocks_);
   child(prefix + "ln_f", norm_);
 }
 

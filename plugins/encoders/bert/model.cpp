@@ -10,47 +10,9 @@
 
 namespace welt::bert {
 
-Settings Settings::from(const sdk::Config& config) {
-  Settings s{};
-  s.width = config.get_int("hidden_size");
-  s.inner = config.get_int("intermediate_size");
-  s.layers = config.get_int("num_hidden_layers");
-  s.heads = config.get_int("num_attention_heads");
-  s.positions = config.get_int("max_position_embeddings");
-  s.types = config.get_int("type_vocab_size", 2);
-  s.vocab_size = config.get_int("vocab_size");
-  s.activation = config.get_string("hidden_act", "gelu");
-  s.architecture = config.get_string("architectures.0", "BertModel");
-  s.position_type = config.get_string("position_embedding_type", "absolute");
-  s.norm_eps = config.get_double("layer_norm_eps", 1e-12);
-  s.initializer_range = config.get_double("initializer_range", 0.02);
-  s.hidden_dropout = config.get_double("hidden_dropout_prob", 0.1);
-  s.attention_dropout = config.get_double("attention_probs_dropout_prob", 0.1);
-  s.padding_row = config.get_int("pad_token_id", -1);
-  if (s.padding_row < 0 && config.has("pad_token_id")) s.padding_row += s.vocab_size;  // -1: the last row
-  s.tied = config.get_bool("tie_word_embeddings", true);
-
-  if (s.architecture != "BertModel" && s.architecture != "BertForMaskedLM") {
-    throw sdk::invalid("class \"" + s.architecture + "\" is not served; known: BertModel, BertForMaskedLM",
-                       "architectures");
-  }
-  if (config.get_bool("is_decoder", false)) {
-    throw sdk::invalid("is_decoder = true is not served; BERT is a bidirectional encoder here", "is_decoder");
-  }
-  if (s.width < 1 || s.inner < 1 || s.layers < 0 || s.heads < 1 || s.positions < 1 || s.types < 1) {
-    throw sdk::invalid("sizes of the model must be above 0", "hidden_size");
-  }
-  if (s.width % s.heads != 0) {
-    throw sdk::invalid("hidden_size (" + std::to_string(s.width) + ") is not a multiple of num_attention_heads (" +
-                           std::to_string(s.heads) + ")",
-                       "hidden_size");
-  }
-  if (s.position_type != "absolute" && s.position_type != "relative_key" && s.position_type != "relative_key_query") {
-    throw sdk::invalid("unknown position_embedding_type \"" + s.position_type +
-                           "\"; known: absolute, relative_key, relative_key_query",
-                       "position_embedding_type");
-  }
-  return s;
+Settings::Settings(const sdk::Source& source) : Fields(source) {
+  boolean("is_decoder", false, "must be false: BERT is an encoder here")
+      .only(false, "BERT is a bidirectional encoder here");
 }
 
 Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
@@ -58,9 +20,7 @@ Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
       positions_(s.positions, s.width, options, s.initializer_range),
       types_(s.types, s.width, options, s.initializer_range),
       norm_(s.width, s.norm_eps, options) {
-  child("position_embeddings", positions_);
-  child("token_type_embeddings", types_);
-  child("LayerNorm", norm_);
+  children({{"position_embeddings", positions_}, {"token_type_embeddings", types_}, {"LayerNorm", norm_}});
 }
 
 at::Tensor Embeddings::operator()(const at::Tensor& embeds, const nn::RowPlan& plan, const Dropouts& dropouts) const {
@@ -81,15 +41,13 @@ at::Tensor Embeddings::operator()(const at::Tensor& embeds, const nn::RowPlan& p
 
 Attention::Attention(const Settings& s, const at::TensorOptions& options)
     : heads_(s.heads),
-      head_width_(s.width / s.heads),
+      head_width_(s.head_width),
       positions_(s.positions),
       with_keys_(s.position_type == "relative_key_query"),
       query_(s.width, s.width, true, options, s.initializer_range),
       key_(s.width, s.width, true, options, s.initializer_range),
       value_(s.width, s.width, true, options, s.initializer_range) {
-  child("query", query_);
-  child("key", key_);
-  child("value", value_);
+  children({{"query", query_}, {"key", key_}, {"value", value_}});
   if (s.position_type != "absolute") {
     distance_.emplace(2 * s.positions - 1, head_width_, options, s.initializer_range);
     child("distance_embedding", *distance_);
@@ -129,11 +87,8 @@ Block::Block(const Settings& s, const at::TensorOptions& options)
       out_(s.inner, s.width, true, options, s.initializer_range),
       out_norm_(s.width, s.norm_eps, options) {
   child("attention.self", self_);
-  child("attention.output.dense", attention_out_);
-  child("attention.output.LayerNorm", attention_norm_);
-  child("intermediate.dense", inner_);
-  child("output.dense", out_);
-  child("output.LayerNorm", out_norm_);
+  children({{"attention.output.dense", attention_out_}, {"attention.output.LayerNorm", attention_norm_}});
+  children({{"intermediate.dense", inner_}, {"output.dense", out_}, {"output.LayerNorm", out_norm_}});
 }
 
 nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
@@ -162,13 +117,13 @@ at::Tensor Head::pool(const at::Tensor& first) const { return activation_(dense_
 at::Tensor Head::transform(const at::Tensor& hidden) const { return (*norm_)(activation_(dense_(hidden))); }  // [.., D]
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
-    : settings_(Settings::from(config)), embeddings_(settings_, options), head_(settings_, options) {
+    : settings_(config),
+      embeddings_(settings_, options),
+      blocks_(settings_.layers, settings_, options),
+      head_(settings_, options) {
   const std::string prefix = settings_.masked_lm() ? "bert." : "";
   child(prefix + "embeddings", embeddings_);
-  for (std::int64_t i = 0; i < settings_.layers; ++i) {
-    blocks_.push_back(std::make_unique<Block>(settings_, options));
-    child(prefix + "encoder.layer." + std::to_string(i), *blocks_.back());
-  }
+  child(prefix + "encoder.layer", blocks_);
   // Many checkpoints come without these, and inside WeLT neither is used.
   child(settings_.masked_lm() ? "cls.predictions.transform" : "pooler", head_, /*optional_in_file=*/true);
 }
@@ -193,7 +148,7 @@ nn::VocabularyFacts Model::vocabulary() const {
           .width = settings_.width,
           .vocab_size = settings_.vocab_size,
           .tied = settings_.tied,
-          .padding_row = settings_.padding_row,
+          .padding_row = settings_.padding,
           .initializer_range = settings_.initializer_range,
           .has_head_transform = mlm};
 }

@@ -9,22 +9,35 @@
 #include <welt/nn/checkpoint.h>
 #include <welt/nn/model.h>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
-#include <vector>
-#include <welt/sdk/config.hpp>
+#include <welt/sdk/fields.hpp>
 
 namespace welt::bert {
 
-struct Settings {
-  std::int64_t width, inner, layers, heads, positions, types, vocab_size;
-  std::string activation, architecture, position_type;  // absolute, relative_key, relative_key_query
-  double norm_eps, initializer_range, hidden_dropout, attention_dropout;
-  std::int64_t padding_row;  // −1: none
-  bool tied;
+struct Settings : sdk::Fields {
+  explicit Settings(const sdk::Source& source);
+  std::string architecture = classes({"BertModel", "BertForMaskedLM"});
+  std::int64_t vocab_size = integer("vocab_size", 30522, "rows of the token table").range(0, 1 << 30);
+  std::int64_t width = integer("hidden_size", 768, "width D").range(1, 1 << 20);
+  std::int64_t layers = integer("num_hidden_layers", 12, "blocks").range(0, 10000);
+  std::int64_t heads = integer("num_attention_heads", 12, "heads H; divides hidden_size").range(1, 1 << 16);
+  std::int64_t head_width = quotient({"hidden_size", width}, {"num_attention_heads", heads});
+  std::int64_t inner = integer("intermediate_size", 3072, "inner width of the feed-forward part").range(1, 1 << 22);
+  std::string activation =
+      text("hidden_act", "gelu", "activation of the feed-forward part").one_of(nn::activation_names());
+  double hidden_dropout = number("hidden_dropout_prob", 0.1, "dropout of hidden states in training").range(0, 1);
+  double attention_dropout =
+      number("attention_probs_dropout_prob", 0.1, "dropout of attention weights in training").range(0, 1);
+  std::int64_t positions = integer("max_position_embeddings", 512, "longest row").range(1, 1 << 30);
+  std::int64_t types = integer("type_vocab_size", 2, "token types").range(1, 1 << 20);
+  double initializer_range = number("initializer_range", 0.02, "standard deviation of new weights").range(0, 100);
+  double norm_eps = number("layer_norm_eps", 1e-12, "added to the variance in norms").range(0, 1);
+  std::int64_t padding = padding_row(0, vocab_size);  // −1: none
+  std::string position_type = text("position_embedding_type", "absolute", "how positions enter")
+                                  .one_of({"absolute", "relative_key", "relative_key_query"});
+  bool tied = boolean("tie_word_embeddings", true, "the MLM head is the token table");
 
-  static Settings from(const sdk::Config& config);
   bool masked_lm() const { return architecture == "BertForMaskedLM"; }
 };
 
@@ -93,6 +106,7 @@ class Head : public nn::Module {
 
 class Model : public nn::Model {
  public:
+  using Settings = bert::Settings;
   Model(const sdk::Config& config, const at::TensorOptions& options);
 
   at::Tensor forward(const at::Tensor& embeds, const nn::RowPlan& plan) const override;
@@ -105,7 +119,7 @@ class Model : public nn::Model {
  private:
   Settings settings_;
   Embeddings embeddings_;
-  std::vector<std::unique_ptr<Block>> blocks_;
+  nn::BlockList<Block> blocks_;
   Head head_;
 };
 

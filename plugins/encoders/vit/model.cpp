@@ -6,78 +6,31 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/upsample_bicubic2d.h>
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 
 namespace welt::vit {
 namespace {
 
-// image_size and patch_size are one number, or height and width.
-nn::Extent extent(const sdk::Config& config, const char* key, std::int64_t fallback) {
-  const bool is_list = config.type(key) == WELT_VALUE_LIST;
-  const std::vector<std::int64_t> sides =
-      is_list ? config.get_ints(key) : std::vector<std::int64_t>(2, config.get_int(key, fallback));
-  constexpr std::int64_t largest = 1 << 16;
-  if (sides.size() != 2 || std::ranges::min(sides) < 1 || std::ranges::max(sides) > largest) {
-    throw sdk::invalid(std::string(key) + " must be a number of pixels from 1 to 65536, or two: [height, width]", key);
-  }
-  return {sides[0], sides[1]};
-}
-
-std::string text(const nn::Extent& extent) {
+std::string shown(const nn::Extent& extent) {
   return "[" + std::to_string(extent.height) + ", " + std::to_string(extent.width) + "]";
 }
 
 }  // namespace
 
-Settings Settings::from(const sdk::Config& config) {
-  Settings s{};
-  s.width = config.get_int("hidden_size");
-  s.inner = config.get_int("intermediate_size");
-  s.layers = config.get_int("num_hidden_layers");
-  s.heads = config.get_int("num_attention_heads");
-  s.channels = config.get_int("num_channels", 3);
-  s.image = extent(config, "image_size", 224);
-  s.patch = extent(config, "patch_size", 16);
-  s.activation = config.get_string("hidden_act", "gelu");
-  s.pooler_activation = config.get_string("pooler_act", "tanh");
-  s.pooled_width = config.get_int("pooler_output_size", 0);
-  if (s.pooled_width == 0) s.pooled_width = s.width;
-  s.architecture = config.get_string("architectures.0", "ViTModel");
-  s.norm_eps = config.get_double("layer_norm_eps", 1e-12);
-  s.initializer_range = config.get_double("initializer_range", 0.02);
-  s.hidden_dropout = config.get_double("hidden_dropout_prob", 0.0);
-  s.attention_dropout = config.get_double("attention_probs_dropout_prob", 0.0);
-  s.qkv_bias = config.get_bool("qkv_bias", true);
-
-  if (s.architecture != "ViTModel" && !s.classifier()) {
-    throw sdk::invalid("class \"" + s.architecture + "\" is not served; known: ViTModel, ViTForImageClassification",
-                       "architectures");
+Settings::Settings(const sdk::Source& source) : Fields(source) {
+  if (pooled_width == 0) pooled_width = width;
+  if (grid().height < 1 || grid().width < 1) {
+    throw sdk::invalid("image_size " + shown(image) + " is smaller than a patch, " + shown(patch), "image_size");
   }
-  if (s.width < 1 || s.inner < 1 || s.layers < 0 || s.heads < 1 || s.pooled_width < 1) {
-    throw sdk::invalid("sizes of the model must be above 0", "hidden_size");
-  }
-  if (s.channels < 1 || s.channels > 4) {
-    throw sdk::invalid("num_channels is " + std::to_string(s.channels) + "; expected 1 to 4", "num_channels");
-  }
-  if (s.width % s.heads != 0) {
-    throw sdk::invalid("hidden_size (" + std::to_string(s.width) + ") is not a multiple of num_attention_heads (" +
-                           std::to_string(s.heads) + ")",
-                       "hidden_size");
-  }
-  if (s.grid().height < 1 || s.grid().width < 1) {
-    throw sdk::invalid("image_size " + text(s.image) + " is smaller than a patch, " + text(s.patch), "image_size");
-  }
-  return s;
 }
 
 Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
     : settings_(s),
       projection_(s.channels, s.width, {.kernel = s.patch, .stride = s.patch}, options, s.initializer_range) {
-  const nn::Init normal = nn::Init::normal(s.initializer_range);
-  table("cls_token", class_token_, {1, 1, s.width}, options, normal);
-  table("position_embeddings", positions_, {1, 1 + s.grid().height * s.grid().width, s.width}, options, normal);
+  table("cls_token", class_token_, {1, 1, s.width}, options, s.initializer_range);
+  table("position_embeddings", positions_, {1, 1 + s.grid().height * s.grid().width, s.width}, options,
+        s.initializer_range);
   child("patch_embeddings.projection", projection_);
 }
 
@@ -116,7 +69,7 @@ at::Tensor Embeddings::interpolated(const nn::Extent& grid) const {
   const std::int64_t patches = positions_.size(1) - 1, width = settings_.width;
   const auto side = static_cast<std::int64_t>(std::lround(std::sqrt(static_cast<double>(patches))));
   if (side * side != patches) {
-    throw sdk::invalid("an image of another size than image_size " + text(settings_.image) + " came; its " +
+    throw sdk::invalid("an image of another size than image_size " + shown(settings_.image) + " came; its " +
                            std::to_string(patches) +
                            " positions are no square number and cannot be interpolated, in transformers either. Choose "
                            "a square image_size, or bring all images to image_size",
@@ -134,7 +87,7 @@ Block::Block(const Settings& s, const at::TensorOptions& options)
     : norm_before_(s.width, s.norm_eps, options),
       norm_after_(s.width, s.norm_eps, options),
       heads_(s.heads),
-      head_width_(s.width / s.heads),
+      head_width_(s.head_width),
       query_(s.width, s.width, s.qkv_bias, options, s.initializer_range),
       key_(s.width, s.width, s.qkv_bias, options, s.initializer_range),
       value_(s.width, s.width, s.qkv_bias, options, s.initializer_range),
@@ -142,14 +95,10 @@ Block::Block(const Settings& s, const at::TensorOptions& options)
       activation_(s.activation),
       inner_(s.width, s.inner, true, options, s.initializer_range),
       out_(s.inner, s.width, true, options, s.initializer_range) {
-  child("attention.attention.query", query_);
-  child("attention.attention.key", key_);
-  child("attention.attention.value", value_);
-  child("attention.output.dense", attention_out_);
-  child("intermediate.dense", inner_);
-  child("output.dense", out_);
-  child("layernorm_before", norm_before_);
-  child("layernorm_after", norm_after_);
+  children({{"attention.attention.query", query_}, {"attention.attention.key", key_}});
+  children({{"attention.attention.value", value_}, {"attention.output.dense", attention_out_}});
+  children({{"intermediate.dense", inner_}, {"output.dense", out_}});
+  children({{"layernorm_before", norm_before_}, {"layernorm_after", norm_after_}});
 }
 
 nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
@@ -182,16 +131,14 @@ at::Tensor Block::feed(const at::Tensor& x, const Shared& shared) const {
 }
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
-    : settings_(Settings::from(config)),
+    : settings_(config),
       embeddings_(settings_, options),
+      blocks_(settings_.layers, settings_, options),
       norm_(settings_.width, settings_.norm_eps, options),
       pooler_activation_(settings_.pooler_activation) {
   const std::string prefix = settings_.classifier() ? "vit." : "";
   child(prefix + "embeddings", embeddings_);
-  for (std::int64_t i = 0; i < settings_.layers; ++i) {
-    blocks_.push_back(std::make_unique<Block>(settings_, options));
-    child(prefix + "encoder.layer." + std::to_string(i), *blocks_.back());
-  }
+  child(prefix + "encoder.layer", blocks_);
   child(prefix + "layernorm", norm_);
   if (settings_.classifier()) return;
   pooler_.emplace(settings_.width, settings_.pooled_width, true, options, settings_.initializer_range);

@@ -11,24 +11,40 @@
 #include <welt/nn/image_model.h>
 
 #include <map>
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
-#include <vector>
-#include <welt/sdk/config.hpp>
+#include <welt/sdk/fields.hpp>
 
 namespace welt::vit {
 
 // A ViT config.json; throws Failure naming the key for what this model does not do.
-struct Settings {
-  std::int64_t width, inner, layers, heads, channels, pooled_width;
-  nn::Extent image, patch;
-  std::string activation, pooler_activation, architecture;
-  double norm_eps, initializer_range, hidden_dropout, attention_dropout;
-  bool qkv_bias;
+struct Settings : sdk::Fields {
+  explicit Settings(const sdk::Source& source);
+  std::string architecture = classes({"ViTModel", "ViTForImageClassification"});
+  std::int64_t width = integer("hidden_size", 768, "width D").range(1, 1 << 20);
+  std::int64_t layers = integer("num_hidden_layers", 12, "blocks").range(0, 10000);
+  std::int64_t heads = integer("num_attention_heads", 12, "heads H; divides hidden_size").range(1, 1 << 16);
+  std::int64_t head_width = quotient({"hidden_size", width}, {"num_attention_heads", heads});
+  std::int64_t inner = integer("intermediate_size", 3072, "inner width of the feed-forward part").range(1, 1 << 22);
+  std::string activation =
+      text("hidden_act", "gelu", "activation of the feed-forward part").one_of(nn::activation_names());
+  double hidden_dropout = number("hidden_dropout_prob", 0.0, "dropout of hidden states in training").range(0, 1);
+  double attention_dropout =
+      number("attention_probs_dropout_prob", 0.0, "dropout of attention weights in training").range(0, 1);
+  double initializer_range = number("initializer_range", 0.02, "standard deviation of new weights").range(0, 100);
+  double norm_eps = number("layer_norm_eps", 1e-12, "added to the variance in norms").range(0, 1);
+  nn::Extent image =
+      sides<nn::Extent>("image_size", 224, "pixels that the positions are for: a number, or [height, width]");
+  nn::Extent patch = sides<nn::Extent>("patch_size", 16, "pixels of a patch: a number, or [height, width]");
+  std::int64_t channels = integer("num_channels", 3, "channels C").range(1, 4);
+  bool qkv_bias = boolean("qkv_bias", true, "queries, keys and values have biases");
+  std::int64_t pooled_width =
+      integer("pooler_output_size", sdk::null, "width of the pooled vector; null or 0: hidden_size")
+          .range(0, 1 << 20)
+          .value_or(0);
+  std::string pooler_activation = text("pooler_act", "tanh", "activation of the pooler").one_of(nn::activation_names());
 
-  static Settings from(const sdk::Config& config);
   bool classifier() const { return architecture == "ViTForImageClassification"; }
   nn::Extent grid() const { return {image.height / patch.height, image.width / patch.width}; }  // of the position table
 };
@@ -49,7 +65,7 @@ class Embeddings : public nn::Module {
   at::Tensor kept_interpolated(const nn::Extent& grid) const;  // the same, and kept when no gradient is recorded
 
   Settings settings_;
-  at::Tensor class_token_, positions_;  // [1, 1, D], [1, 1 + P, D]
+  nn::Tensor class_token_, positions_;  // [1, 1, D], [1, 1 + P, D]
   nn::Conv2d projection_;
   // Interpolated tables by grid, of the position table as it was at `kept_version_`.
   mutable std::map<std::pair<std::int64_t, std::int64_t>, at::Tensor> kept_;
@@ -83,6 +99,7 @@ class Block : public nn::Module {
 
 class Model : public nn::ImageModel {
  public:
+  using Settings = vit::Settings;
   Model(const sdk::Config& config, const at::TensorOptions& options);
   nn::ImageOutput forward(const nn::ImageInput& input) const override;
   nn::ImageFacts facts() const override;
@@ -92,7 +109,7 @@ class Model : public nn::ImageModel {
 
   Settings settings_;
   Embeddings embeddings_;
-  std::vector<std::unique_ptr<Block>> blocks_;
+  nn::BlockList<Block> blocks_;
   nn::LayerNorm norm_;
   std::optional<nn::Linear> pooler_;
   nn::Activation pooler_activation_;

@@ -4,48 +4,19 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/unbind.h>
 
+#include <vector>
+
 namespace welt::gpt_neox {
 
-Settings Settings::from(const sdk::Config& config) {
-  Settings s{};
-  s.width = config.get_int("hidden_size");
-  s.inner = config.get_int("intermediate_size");
-  s.layers = config.get_int("num_hidden_layers");
-  s.heads = config.get_int("num_attention_heads");
-  s.vocab_size = config.get_int("vocab_size");
-  s.activation = config.get_string("hidden_act", "gelu");
-  s.architecture = config.get_string("architectures.0", "GPTNeoXForCausalLM");
-  s.norm_eps = config.get_double("layer_norm_eps", 1e-5);
-  s.initializer_range = config.get_double("initializer_range", 0.02);
-  s.hidden_dropout = config.get_double("hidden_dropout", 0);
-  s.attention_dropout = config.get_double("attention_dropout", 0);
-  s.attention_bias = config.get_bool("attention_bias", true);
-  s.parallel = config.get_bool("use_parallel_residual", true);
-  s.tied = config.get_bool("tie_word_embeddings", false);
-
-  if (s.architecture != "GPTNeoXForCausalLM" && s.architecture != "GPTNeoXModel") {
-    throw sdk::invalid("class \"" + s.architecture + "\" is not served; known: GPTNeoXForCausalLM, GPTNeoXModel",
-                       "architectures");
-  }
-  if (s.width < 1 || s.inner < 1 || s.layers < 0 || s.heads < 1) {
-    throw sdk::invalid("sizes of the model must be above 0", "hidden_size");
-  }
-  if (s.width % s.heads != 0) {
-    throw sdk::invalid("hidden_size (" + std::to_string(s.width) + ") is not a multiple of num_attention_heads (" +
-                           std::to_string(s.heads) + "); change one of them",
-                       "hidden_size");
-  }
-  s.head_width = s.width / s.heads;
-  // rope_theta and partial_rotary_factor are not looked at: GPTNeoXConfig overwrites them with these two. head_dim,
-  // where a config has it, only says what rotary_pct is a share of.
-  s.rotary = nn::RotaryConfig::from(config, config.get_int("head_dim", s.head_width),
-                                    config.get_double("rotary_emb_base", 10000), config.get_double("rotary_pct", 0.25));
-  if (s.rotary.width() > s.head_width) {
-    throw sdk::invalid("rotary_pct asks for " + std::to_string(s.rotary.width()) + " turning dimensions; a head has " +
-                           std::to_string(s.head_width) + " (an odd number is rounded up)",
+Settings::Settings(const sdk::Source& source) : Fields(source) {
+  // GPTNeoXConfig overwrites these two with rotary_pct and rotary_emb_base.
+  number("partial_rotary_factor", sdk::null, "not read, as in transformers: rotary_pct counts").optional().unread();
+  number("rope_theta", sdk::null, "not read, as in transformers: rotary_emb_base counts").optional().unread();
+  if (rotary.width() > head_width) {
+    throw sdk::invalid("rotary_pct asks for " + std::to_string(rotary.width()) + " turning dimensions; a head has " +
+                           std::to_string(head_width) + " (an odd number is rounded up)",
                        "rotary_pct");
   }
-  return s;
 }
 
 Attention::Attention(const Settings& s, const at::TensorOptions& options)
@@ -107,13 +78,12 @@ nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::si
 }
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
-    : settings_(Settings::from(config)), norm_(settings_.width, settings_.norm_eps, options) {
+    : settings_(config),
+      blocks_(settings_.layers, settings_, options),
+      norm_(settings_.width, settings_.norm_eps, options) {
   if (settings_.rotary.width() > 0) rotary_.emplace(settings_.rotary);
   const std::string prefix = settings_.bare() ? "" : "gpt_neox.";
-  for (std::int64_t i = 0; i < settings_.layers; ++i) {
-    blocks_.push_back(std::make_unique<Block>(settings_, options));
-    child(prefix + "layers." + std::to_string(i), *blocks_.back());
-  }
+  child(prefix + "layers", blocks_);
   child(prefix + "final_layer_norm", norm_);
 }
 

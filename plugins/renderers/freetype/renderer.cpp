@@ -45,7 +45,7 @@ sdk::Descriptor FreetypeRenderer::descriptor() {
 }
 
 FreetypeRenderer::FreetypeRenderer(const sdk::Config& config)
-    : settings_(read_settings(config)),
+    : settings_(config),
       fonts_(settings_),
       missing_(settings_.font_px, fonts_[0].ascent(), fonts_[0].descent()),
       fingerprint_(make_fingerprint()) {

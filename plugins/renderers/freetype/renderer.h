@@ -21,7 +21,7 @@ namespace welt::freetype {
 class FreetypeRenderer {
  public:
   static sdk::Descriptor descriptor();
-  static sdk::Schema schema() { return settings_schema(); }
+  using Settings = freetype::Settings;
 
   explicit FreetypeRenderer(const sdk::Config& config);
 

@@ -21,15 +21,14 @@ class BpeSegmenter {
   static sdk::Descriptor descriptor() {
     return {.id = "bpe", .description = "tokens of a Hugging Face tokenizer.json of type BPE"};
   }
-  static sdk::Schema schema() {
-    return {sdk::text("tokenizer", "", "path of a tokenizer.json, or of the folder of one").required(),
-            sdk::integer("cache_bytes", 16 << 20, "memory for pieces seen before, for each thread; 0: none")
-                .range(0, 1LL << 32)};
-  }
+  struct Settings : sdk::Fields {
+    using Fields::Fields;
+    std::string tokenizer = text("tokenizer", "", "path of a tokenizer.json, or of the folder of one").required();
+    std::int64_t cache_bytes =
+        integer("cache_bytes", 16 << 20, "memory for pieces seen before, for each thread; 0: none").range(0, 1LL << 32);
+  };
 
-  explicit BpeSegmenter(const sdk::Config& config)
-      : BpeSegmenter(bpe::read_tokenizer_file(config.get_string("tokenizer")),
-                     config.get_int("cache_bytes", 16 << 20)) {}
+  explicit BpeSegmenter(const sdk::Config& config) : BpeSegmenter(Settings(config)) {}
 
   sdk::SegmentResult segment(const sdk::SegmentRequest& request) const {
     const bpe::Limits limits{request.max_bytes, request.max_characters, request.max_lookahead};
@@ -50,8 +49,10 @@ class BpeSegmenter {
   std::string_view engine_name(std::uint32_t number) const { return number == engine ? "bpe" : ""; }
 
  private:
-  BpeSegmenter(const std::string& json, std::int64_t cache_bytes)
-      : bpe_(json, static_cast<std::size_t>(cache_bytes)), fingerprint_(bpe::fingerprint_of(json)) {}
+  explicit BpeSegmenter(const Settings& settings)
+      : BpeSegmenter(bpe::read_tokenizer_file(settings.tokenizer), static_cast<std::size_t>(settings.cache_bytes)) {}
+  BpeSegmenter(const std::string& json, std::size_t cache_bytes)
+      : bpe_(json, cache_bytes), fingerprint_(bpe::fingerprint_of(json)) {}
 
   bpe::Bpe bpe_;
   std::string fingerprint_;

@@ -16,11 +16,12 @@ class Bytes {
   static sdk::Descriptor descriptor() {
     return {.id = "bytes", .description = "words of a fixed number of bytes, cut between characters: a baseline"};
   }
-  static sdk::Schema schema() {
-    return {sdk::integer("size", 1, "Bytes of a word; a longer character is a word alone").range(1, 1024)};
-  }
+  struct Settings : sdk::Fields {
+    using Fields::Fields;
+    std::int64_t size = integer("size", 1, "Bytes of a word; a longer character is a word alone").range(1, 1024);
+  };
 
-  explicit Bytes(const sdk::Config& config) : size_(config.get_int("size", 1)) {}
+  explicit Bytes(const sdk::Config& config) : size_(Settings(config).size) {}
 
   sdk::SegmentResult segment(const sdk::SegmentRequest& request) const {
     text::check_well_formed(request.text, request.is_final);

@@ -21,9 +21,9 @@ class Words {
     return {.id = "words",
             .description = "words by white space and control characters; of scripts without spaces by dictionaries"};
   }
-  static sdk::Schema schema() { return words::engine_schema(); }  // the limits come with each call
+  using Settings = words::Settings;  // the limits come with each call
 
-  explicit Words(const sdk::Config& config) : Words(words::choose_engines(config)) {}
+  explicit Words(const sdk::Config& config) : Words(words::choose_engines(Settings(config))) {}
 
   sdk::SegmentResult segment(const sdk::SegmentRequest& request) const {
     text::check_well_formed(request.text, request.is_final);

@@ -19,7 +19,6 @@ struct Glue {
             .default_pooling = WELT_POOLING_MEAN,
             .flags = WELT_COMPONENT_PACKED};  // not causal: every byte sees the whole word
   }
-  static sdk::Schema schema() { return my_plugin_model::Settings::schema(); }
 };
 
 }  // namespace

@@ -22,11 +22,11 @@ at::Tensor sinusoids(std::int64_t count, std::int64_t width) {
 }
 
 // Half of the width for the row of a patch, half for its column.   → [h · w, D]
-at::Tensor positions(std::int64_t rows, std::int64_t columns, std::int64_t width, at::ScalarType type) {
+at::Tensor positions(std::int64_t rows, std::int64_t columns, std::int64_t width, const at::TensorOptions& options) {
   const std::int64_t half = width / 2;
   const at::Tensor row = sinusoids(rows, half).unsqueeze(1).expand({rows, columns, half});
   const at::Tensor column = sinusoids(columns, half).unsqueeze(0).expand({rows, columns, half});
-  return at::cat({row, column}, 2).view({rows * columns, width}).to(type);
+  return at::cat({row, column}, 2).view({rows * columns, width}).to(options);
 }
 
 // Which patches are the image's own.   sizes I64 [N, 2] in pixels → BOOL [N, h · w]
@@ -39,28 +39,10 @@ at::Tensor own_patches(const at::Tensor& sizes, std::int64_t rows, std::int64_t 
 
 }  // namespace
 
-sdk::Schema Settings::schema() {
-  return {sdk::integer("hidden_size", 64, "width D, a multiple of 4").range(4, 1 << 20),
-          sdk::integer("intermediate_size", 128, "inner width of a block").range(1, 1 << 22),
-          sdk::integer("num_hidden_layers", 2, "blocks").range(0, 10000),
-          sdk::integer("num_channels", 3, "channels of an image").range(1, 4),
-          sdk::integer("patch_size", 16, "pixels of a patch in both directions").range(1, 1024),
-          sdk::number("layer_norm_eps", 1e-5, "added to the variance in norms").range(0, 1),
-          sdk::number("initializer_range", 0.02, "standard deviation of new weights").range(0, 100)};
-}
-
-Settings Settings::from(const sdk::Config& config) {
-  const Settings s{.width = config.get_int("hidden_size"),
-                   .inner = config.get_int("intermediate_size"),
-                   .layers = config.get_int("num_hidden_layers"),
-                   .channels = config.get_int("num_channels"),
-                   .patch = config.get_int("patch_size"),
-                   .norm_eps = config.get_double("layer_norm_eps"),
-                   .initializer_range = config.get_double("initializer_range")};
-  if (s.width % 4 != 0) {  // sine and cosine of row and column
-    throw sdk::invalid("hidden_size is " + std::to_string(s.width) + "; expected a multiple of 4", "hidden_size");
+Settings::Settings(const sdk::Source& source) : Fields(source) {
+  if (width % 4 != 0) {  // sine and cosine of row and column
+    throw sdk::invalid("hidden_size is " + std::to_string(width) + "; expected a multiple of 4", "hidden_size");
   }
-  return s;
 }
 
 Block::Block(const Settings& s, const at::TensorOptions& options)
@@ -68,9 +50,7 @@ Block::Block(const Settings& s, const at::TensorOptions& options)
       activation_("gelu"),
       wide_(s.width, s.inner, /*with_bias=*/true, options, s.initializer_range),
       narrow_(s.inner, s.width, /*with_bias=*/true, options, s.initializer_range) {
-  child("norm", norm_);  // the names that a checkpoint has
-  child("wide", wide_);
-  child("narrow", narrow_);
+  children({{"norm", norm_}, {"wide", wide_}, {"narrow", narrow_}});  // the names that a checkpoint has
 }
 
 at::Tensor Block::operator()(const at::Tensor& x) const {
@@ -78,34 +58,31 @@ at::Tensor Block::operator()(const at::Tensor& x) const {
 }
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
-    : settings_(Settings::from(config)),
+    : settings_(config),
       projection_(settings_.channels, settings_.width,
                   {.kernel = {settings_.patch, settings_.patch}, .stride = {settings_.patch, settings_.patch}}, options,
                   settings_.initializer_range),
+      blocks_(settings_.layers, settings_, options),
       norm_(settings_.width, settings_.norm_eps, options) {
-  child("projection", projection_);
-  for (std::int64_t i = 0; i < settings_.layers; ++i) {
-    blocks_.push_back(std::make_unique<Block>(settings_, options));
-    child("layers." + std::to_string(i), *blocks_.back());
-  }
-  child("norm", norm_);
+  children({{"projection", projection_}, {"layers", blocks_}, {"norm", norm_}});
 }
 
 nn::ImageOutput Model::forward(const nn::ImageInput& input) const {
   const at::Tensor grid = projection_(input.pixels);  // [N, D, h, w]
   const std::int64_t rows = grid.size(2), columns = grid.size(3);
-  const at::Tensor place = positions(rows, columns, settings_.width, grid.scalar_type());  // [T, D]
-  at::Tensor x = grid.flatten(2).transpose(1, 2) + place;                                  // [N, T, D]
+  const at::Tensor place = positions(rows, columns, settings_.width, grid.options());  // [T, D]
+  at::Tensor x = grid.flatten(2).transpose(1, 2) + place;                              // [N, T, D]
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     if (input.trace) input.trace("hidden_states." + std::to_string(i), x);
-    x = (*blocks_[i])(x);
+    x = blocks_[i](x);
   }
   x = norm_(x);  // [N, T, D]
   if (input.trace) input.trace("hidden_states." + std::to_string(blocks_.size()), x);
   if (!input.sizes.defined()) return {.hidden = x, .pooled = x.mean(1)};
 
-  const at::Tensor own = own_patches(input.sizes, rows, columns, settings_.patch).unsqueeze(2);  // BOOL [N, T, 1]
-  x = x.masked_fill(own.logical_not(), 0);                                                       // [N, T, D]
+  const at::Tensor own =
+      own_patches(input.sizes, rows, columns, settings_.patch).unsqueeze(2).to(x.device());  // BOOL [N, T, 1]
+  x = x.masked_fill(own.logical_not(), 0);                                                   // [N, T, D]
   return {.hidden = x, .pooled = x.sum(1) / own.sum(1)};
 }
 

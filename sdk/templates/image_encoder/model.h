@@ -11,24 +11,24 @@
 #include <welt/nn/image_model.h>
 
 #include <cstdint>
-#include <memory>
-#include <vector>
-#include <welt/sdk/config.hpp>
-#include <welt/sdk/schema.hpp>
+#include <welt/sdk/fields.hpp>
 
 namespace my_plugin_model {
 
 namespace nn = welt::nn;
 namespace sdk = welt::sdk;
 
-// A configuration. Keys are named as Hugging Face names them; the host has filled in the defaults of schema().
-struct Settings {
-  std::int64_t width, inner, layers, channels, patch;
-  double norm_eps, initializer_range;
-
-  static sdk::Schema schema();
-  // Throws Failure naming the key for what cannot be.
-  static Settings from(const sdk::Config& config);
+// A configuration: each member is a key, named as Hugging Face names it, with its default, what it may be, and a line
+// of help. The schema and the checks follow from it (welt/sdk/fields.hpp).
+struct Settings : sdk::Fields {
+  explicit Settings(const sdk::Source& source);  // checks what several keys or a remainder decide
+  std::int64_t width = integer("hidden_size", 64, "width D, a multiple of 4").range(4, 1 << 20);
+  std::int64_t inner = integer("intermediate_size", 128, "inner width of a block").range(1, 1 << 22);
+  std::int64_t layers = integer("num_hidden_layers", 2, "blocks").range(0, 10000);
+  std::int64_t channels = integer("num_channels", 3, "channels of an image").range(1, 4);
+  std::int64_t patch = integer("patch_size", 16, "pixels of a patch in both directions").range(1, 1024);
+  double norm_eps = number("layer_norm_eps", 1e-5, "added to the variance in norms").range(0, 1);
+  double initializer_range = number("initializer_range", 0.02, "standard deviation of new weights").range(0, 100);
 };
 
 class Block : public nn::Module {
@@ -44,6 +44,7 @@ class Block : public nn::Module {
 
 class Model : public nn::ImageModel {
  public:
+  using Settings = my_plugin_model::Settings;
   // `options` say dtype and device of new parameters; on the meta device they take no memory.
   Model(const sdk::Config& config, const at::TensorOptions& options);
 
@@ -53,7 +54,7 @@ class Model : public nn::ImageModel {
  private:
   Settings settings_;
   nn::Conv2d projection_;
-  std::vector<std::unique_ptr<Block>> blocks_;
+  nn::BlockList<Block> blocks_;
   nn::LayerNorm norm_;
 };
 

@@ -17,7 +17,6 @@ struct Glue {
             .roles = {WELT_IMAGE_ENCODER_INTERFACE},
             .hf_model_types = {"my_plugin"}};
   }
-  static sdk::Schema schema() { return my_plugin_model::Settings::schema(); }
 };
 
 }  // namespace

@@ -18,7 +18,6 @@ struct Glue {
             .hf_model_types = {"my_plugin"},
             .flags = WELT_COMPONENT_PACKED | WELT_COMPONENT_CAUSAL};
   }
-  static sdk::Schema schema() { return my_plugin_model::Settings::schema(); }
 };
 
 }  // namespace

@@ -20,10 +20,12 @@ class Dots {
   static sdk::Descriptor descriptor() {
     return {.id = "my_plugin", .description = "draws the bits of each character as dots"};
   }
-  static sdk::Schema schema() {  // block: model.renderer.block of a recipe
-    return {sdk::integer("block", 16, "height of an image, and what its width is a multiple of")
-                .range(model::smallest_block, 1024)};
-  }
+  struct Settings : sdk::Fields {  // each member is a configuration key, with its default and a line of help
+    using Fields::Fields;
+    std::int64_t block =  // model.renderer.block of a recipe
+        integer("block", 16, "height of an image, and what its width is a multiple of")
+            .range(model::smallest_block, 1024);
+  };
 
   // What one thread draws with: the characters of the word in hand.
   struct State {
@@ -31,7 +33,7 @@ class Dots {
   };
 
   explicit Dots(const sdk::Config& config)
-      : block_(config.get_int("block")),
+      : block_(Settings(config).block),
         fingerprint_(WELT_PLUGIN_ID " " WELT_PLUGIN_VERSION ", block " + std::to_string(block_)) {}
 
   std::int64_t block() const { return block_; }

@@ -15,9 +15,12 @@ namespace model = my_plugin_model;
 class Words {
  public:
   static sdk::Descriptor descriptor() { return {.id = "my_plugin", .description = "a word ends behind a separator"}; }
-  static sdk::Schema schema() { return {sdk::text("separators", " \\t\\n\\r", "ASCII characters that end a word")}; }
+  struct Settings : sdk::Fields {  // each member is a configuration key, with its default and a line of help
+    using Fields::Fields;
+    std::string separators = text("separators", " \t\n\r", "ASCII characters that end a word");
+  };
 
-  explicit Words(const sdk::Config& config) : rule_(config.get_string("separators")) {}
+  explicit Words(const sdk::Config& config) : rule_(Settings(config).separators) {}
 
   sdk::SegmentResult segment(const sdk::SegmentRequest& request) const {
     const std::string_view text = request.text;

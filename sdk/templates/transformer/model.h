@@ -10,45 +10,51 @@
 
 #include <welt/nn/activation.h>
 #include <welt/nn/attention.h>
-#include <welt/nn/blocks.h>
 #include <welt/nn/model.h>
+#include <welt/nn/pre_norm.h>
 #include <welt/nn/rotary.h>
 
 #include <cstdint>
-#include <memory>
-#include <vector>
-#include <welt/sdk/config.hpp>
-#include <welt/sdk/schema.hpp>
+#include <welt/sdk/fields.hpp>
 
 namespace my_plugin_model {
 
 namespace nn = welt::nn;
 namespace sdk = welt::sdk;
 
-// A configuration. Keys are named as Hugging Face names them; the host has filled in the defaults of schema().
-struct Settings {
-  std::int64_t width, inner, layers, heads, vocab_size;
-  double norm_eps, rope_theta, initializer_range;
-  bool tied;
+// A configuration: each member is a key, named as Hugging Face names it, with its default, what it may be, and a line
+// of help. The schema and the checks follow from it (welt/sdk/fields.hpp).
+struct Settings : sdk::Fields {
+  using Fields::Fields;
+  std::int64_t vocab_size = integer("vocab_size", 256, "rows of the token table; the host sets it").range(0, 1 << 30);
+  std::int64_t width = integer("hidden_size", 128, "width D").range(1, 1 << 20);
+  std::int64_t inner = integer("intermediate_size", 256, "inner width of the feed-forward part").range(1, 1 << 22);
+  std::int64_t layers = integer("num_hidden_layers", 2, "blocks").range(0, 10000);
+  std::int64_t heads = integer("num_attention_heads", 2, "heads H; hidden_size is an even multiple").range(1, 1 << 16);
+  std::int64_t head_width = quotient({"hidden_size", width}, {"num_attention_heads", heads});
+  double norm_eps = number("layer_norm_eps", 1e-5, "added to the variance in norms").range(0, 1);
+  double rope_theta = number("rope_theta", 10000.0, "base of the rotary frequencies").range(1, 1e12);
+  double initializer_range = number("initializer_range", 0.02, "standard deviation of new weights").range(0, 100);
+  bool tied = boolean("tie_word_embeddings", true, "the head is the token table");
+};
 
-  static sdk::Schema schema();
-  // Throws Failure naming the key for what cannot be.
-  static Settings from(const sdk::Config& config);
-  std::int64_t head_width() const { return width / heads; }
+// What the blocks of one forward share.
+struct Shared {
+  nn::RowPlan plan;
+  nn::RotaryTable rotary;
 };
 
 class Block : public nn::Module {
  public:
   Block(const Settings& s, const at::TensorOptions& options);
-
-  // What each branch adds to the input that its norm has been applied to.   [tokens, D] → [tokens, D]
-  at::Tensor attend(const at::Tensor& x, const nn::RowPlan& plan, const nn::RotaryTable& rotary,
-                    std::int64_t layer) const;
-  at::Tensor feed(const at::Tensor& x) const;
-
-  nn::LayerNorm attention_norm, feed_norm;
+  nn::Stream operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const;
 
  private:
+  // What each branch adds to the input that its norm has been applied to.   [tokens, D] → [tokens, D]
+  at::Tensor attend(const at::Tensor& x, const Shared& shared, std::size_t layer) const;
+  at::Tensor feed(const at::Tensor& x) const;
+
+  nn::LayerNorm attention_norm_, feed_norm_;
   std::int64_t heads_, head_width_;
   nn::Linear query_, key_, value_, out_;
   nn::Activation activation_;
@@ -57,6 +63,7 @@ class Block : public nn::Module {
 
 class Model : public nn::Model {
  public:
+  using Settings = my_plugin_model::Settings;
   // `options` say dtype and device of new parameters; on the meta device they take no memory.
   Model(const sdk::Config& config, const at::TensorOptions& options);
 
@@ -68,7 +75,7 @@ class Model : public nn::Model {
  private:
   Settings settings_;
   nn::Rotary rotary_;
-  std::vector<std::unique_ptr<Block>> blocks_;
+  nn::BlockList<Block> blocks_;
   nn::LayerNorm norm_;
 };
 

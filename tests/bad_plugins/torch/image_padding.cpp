@@ -8,7 +8,7 @@ namespace {
 
 struct Bad : toy::nn::ImageModel {
   Bad(const toy::sdk::Config&, const at::TensorOptions& options) {
-    parameter("weight", weight_, {toy::model_width, 3}, options, toy::nn::Init::normal(0.5), true);
+    parameter("weight", weight_, {toy::model_width, 3}, options, 0.5);
   }
   toy::nn::ImageOutput forward(const toy::nn::ImageInput& input) const override {
     return {.hidden = {}, .pooled = at::linear(input.pixels.mean({2, 3}), weight_)};
@@ -16,7 +16,7 @@ struct Bad : toy::nn::ImageModel {
   toy::nn::ImageFacts facts() const override {
     return {.base_prefix = "toy", .width = toy::model_width, .patch = {4, 4}, .ragged = true};
   }
-  at::Tensor weight_;
+  toy::nn::Tensor weight_;
 };
 
 struct Glue : toy::Glue<Bad> {

@@ -8,13 +8,12 @@ namespace {
 struct Bad : toy::Model {
   Bad(const toy::sdk::Config& config, const at::TensorOptions& options) : Model(config, options) {
     const auto now = std::chrono::steady_clock::now().time_since_epoch().count();
-    parameter("bias", bias_, {toy::model_width}, options,
-              toy::nn::Init::normal(static_cast<double>(now % 1000 + 1) * 1e-3), false);
+    parameter("bias", bias_, {toy::model_width}, options, static_cast<double>(now % 1000 + 1) * 1e-3, {.decay = false});
   }
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
     return Model::forward(embeds, plan) + bias_;
   }
-  at::Tensor bias_;
+  toy::nn::Tensor bias_;
 };
 
 }  // namespace

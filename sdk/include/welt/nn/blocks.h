@@ -5,7 +5,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "welt/nn/activation.h"
-#include "welt/nn/module.h"
+#include "welt/nn/layers.h"
 
 namespace welt::nn {
 

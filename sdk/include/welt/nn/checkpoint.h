@@ -9,7 +9,6 @@
 #include <functional>
 #include <memory>
 #include <utility>
-#include <vector>
 
 #include "welt/nn/module.h"
 #include "welt/nn/row_plan.h"
@@ -34,11 +33,11 @@ Stream checkpoint(const Module& module, const BlockFunction& run, const Stream& 
 // `Shared` is what the blocks of one forward share, by value: a RowPlan `plan`, and whatever else. A trace is told
 // every value once, so that a call with one is not checkpointed.
 template <typename Block, typename Shared>
-Stream run_blocks(const Body& model, const std::vector<std::unique_ptr<Block>>& blocks, Shared shared, Stream stream) {
+Stream run_blocks(const Body& model, const BlockList<Block>& blocks, Shared shared, Stream stream) {
   const auto kept = std::make_shared<const Shared>(std::move(shared));
   const std::int64_t every = at::GradMode::is_enabled() && !kept->plan.traced() ? model.checkpoint_every() : 0;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
-    const Block& block = *blocks[i];
+    const Block& block = blocks[i];
     if (every > 0 && static_cast<std::int64_t>(i) % every == 0) {
       stream = checkpoint(
           block, [&block, kept, i](const Stream& in) { return block(in, *kept, i); }, stream);

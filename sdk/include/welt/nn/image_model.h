@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "welt/nn/module.h"
+#include "welt/nn/layers.h"
 
 namespace welt::nn {
 

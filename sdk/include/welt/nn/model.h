@@ -7,7 +7,7 @@
 #include <string>
 
 #include "welt/nn/cache.h"
-#include "welt/nn/module.h"
+#include "welt/nn/layers.h"
 #include "welt/nn/row_plan.h"
 
 namespace welt::nn {

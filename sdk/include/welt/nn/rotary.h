@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <string>
 #include <vector>
-#include <welt/sdk/config.hpp>
+#include <welt/sdk/fields.hpp>
 
 namespace welt::nn {
 
@@ -29,9 +29,16 @@ struct RotaryConfig {
   double low_freq_factor = 1, high_freq_factor = 4;
   std::int64_t longrope_positions = 0;  // longrope: original_max_position_embeddings of the config itself
 
-  // Reads rope_theta, rope_scaling, max_position_embeddings, partial_rotary_factor. Throws Failure naming the key.
-  static RotaryConfig from(const sdk::Config& config, std::int64_t head_dim);
-  // The same for a class that spells rope_theta and partial_rotary_factor otherwise.
+  // The keys max_position_embeddings, rope_theta and rope_scaling, with the class's defaults, as one member of a
+  // settings struct: nn::RotaryConfig rotary = nn::RotaryConfig::fields(*this, head_width, {.max_positions = 2048});
+  struct Defaults {
+    std::int64_t max_positions;
+    double theta = 10000;
+  };
+  static RotaryConfig fields(const sdk::Fields& settings, std::int64_t head_dim, const Defaults& defaults);
+  static sdk::Schema scaling_keys(std::int64_t max_positions);  // those of the three but rope_theta
+
+  // Reads rope_scaling and max_position_embeddings. Throws Failure naming the key.
   static RotaryConfig from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor);
 
   // What the exponents of the frequencies divide by: head_dim · partial_factor, cut off to a whole number.

@@ -3,7 +3,7 @@
 //   class Ink {
 //    public:
 //     static welt::sdk::Descriptor descriptor();      // roles may be left empty
-//     static welt::sdk::Schema schema();
+//     struct Settings : welt::sdk::Fields { … };      // its keys (fields.hpp); or static welt::sdk::Schema schema();
 //     class State;                                    // what one thread draws with: buffers, opened fonts, caches
 //     explicit Ink(const welt::sdk::Config& config);
 //     std::int64_t block() const;
@@ -20,6 +20,7 @@
 #pragma once
 
 #include <welt/abi/renderer.h>
+#include <welt/sdk/fields.hpp>
 #include <welt/sdk/plugin.hpp>
 
 #include <algorithm>
@@ -65,7 +66,7 @@ class Renderer {
     if (out.roles.empty()) out.roles = {WELT_RENDERER_INTERFACE};
     return out;
   }
-  static Schema schema() { return T::schema(); }
+  static Schema schema() { return declared_schema<T>(); }
 
   Renderer(const Config& config, std::uint32_t) : impl_(config) {}
 

@@ -48,6 +48,26 @@ struct Key {
 };
 using Schema = std::vector<Key>;
 
+namespace detail {
+
+inline std::string json_text(std::string_view value) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string json(1, '"');  // not "\"" + …: GCC 12 warns of it at -O2, in the plugin that includes this
+  for (const char c : value) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code < 0x20) {
+      json.append("\\u00").append(1, digits[code >> 4]).append(1, digits[code & 15]);
+    } else {
+      if (c == '"' || c == '\\') json.push_back('\\');
+      json.push_back(c);
+    }
+  }
+  json.push_back('"');
+  return json;
+}
+
+}  // namespace detail
+
 inline Key integer(std::string name, std::int64_t value, std::string help) {
   return {std::move(name), WELT_VALUE_INTEGER, std::to_string(value), std::move(help)};
 }
@@ -59,11 +79,8 @@ inline Key number(std::string name, double value, std::string help) {
 inline Key boolean(std::string name, bool value, std::string help) {
   return {std::move(name), WELT_VALUE_BOOL, value ? "true" : "false", std::move(help)};
 }
-// `value` must need no escapes in JSON.
 inline Key text(std::string name, std::string_view value, std::string help) {
-  std::string json(1, '"');  // not "\"" + …: GCC 12 warns of it at -O2, in the plugin that includes this
-  json.append(value).push_back('"');
-  return {std::move(name), WELT_VALUE_STRING, std::move(json), std::move(help)};
+  return {std::move(name), WELT_VALUE_STRING, detail::json_text(value), std::move(help)};
 }
 // Of any type: the component checks it. `value_json`: the default as JSON; a range holds for numbers only.
 inline Key any(std::string name, std::string_view value_json, std::string help) {

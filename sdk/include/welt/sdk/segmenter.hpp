@@ -3,7 +3,7 @@
 //   class Words {
 //    public:
 //     static welt::sdk::Descriptor descriptor();      // roles may be left empty
-//     static welt::sdk::Schema schema();
+//     struct Settings : welt::sdk::Fields { … };      // its keys (fields.hpp); or static welt::sdk::Schema schema();
 //     explicit Words(const welt::sdk::Config& config);
 //     welt::sdk::SegmentResult segment(const welt::sdk::SegmentRequest& request) const;
 //     bool is_complete(std::string_view word) const;
@@ -17,6 +17,7 @@
 #pragma once
 
 #include <welt/abi/segmenter.h>
+#include <welt/sdk/fields.hpp>
 #include <welt/sdk/plugin.hpp>
 
 #include <algorithm>
@@ -50,7 +51,7 @@ class Segmenter {
     if (out.roles.empty()) out.roles = {WELT_SEGMENTER_INTERFACE};
     return out;
   }
-  static Schema schema() { return T::schema(); }
+  static Schema schema() { return declared_schema<T>(); }
 
   Segmenter(const Config& config, std::uint32_t) : impl_(config) {}
 

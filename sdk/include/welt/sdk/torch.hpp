@@ -3,8 +3,7 @@
 //   struct Bert {
 //     using Model = …;                             // the model, made from (const Config&, const TensorOptions&)
 //     static welt::sdk::Descriptor descriptor();   // its roles decide which role tables there are
-//     static welt::sdk::Schema schema();
-//   };
+//   };                                             // the schema is that of Model::Settings (fields.hpp), or schema()
 //   WELT_PLUGIN(welt::sdk::PluginInfo("bert", "0.1.0", "…", "MIT"), welt::sdk::TorchComponent<Bert>)
 //
 // Offered for every model: welt.parameters/1, welt.mode/1, welt.trace/1, welt.device/1 (CPU).
@@ -17,6 +16,7 @@
 #include <welt/abi/trace.h>
 #include <welt/nn/image_model.h>
 #include <welt/nn/model.h>
+#include <welt/sdk/fields.hpp>
 #include <welt/sdk/plugin.hpp>
 #include <welt/sdk/tensor_box.hpp>
 
@@ -43,7 +43,9 @@ class BodyComponent {
   const std::vector<std::vector<std::int64_t>>& shapes() const { return shapes_; }
   std::uint64_t generation() const { return generation_; }
 
+  // A tied tensor is bound under all its names.
   void bind(std::size_t index, const at::Tensor& tensor);
+  // Floating tensors become `type`, buffers among them; others stay as they are.
   void to(at::ScalarType type);
   void set_trace(welt_trace_fn callback, void* user_data) { trace_ = callback, trace_data_ = user_data; }
 
@@ -58,6 +60,8 @@ class BodyComponent {
   std::function<void(std::string_view name, const at::Tensor& value)> trace() const;
 
  private:
+  void install(const nn::Slot& slot, const at::Tensor& tensor);
+
   std::unique_ptr<nn::Body> body_;
   std::vector<std::string> roles_;
   std::vector<nn::Slot> slots_;
@@ -108,7 +112,9 @@ at::TensorOptions parameter_options(std::uint32_t init);
 
 template <typename M>
 std::unique_ptr<M> make_model(const Config& config, std::uint32_t init) {
+  const nn::Construction construction;
   auto model = std::make_unique<M>(config, parameter_options(init));
+  construction.check(*model);
   if (init == WELT_INIT_RANDOM) model->initialise();
   return model;
 }
@@ -122,11 +128,25 @@ template <typename Glue>
 class TorchComponent : public detail::ComponentOf<typename Glue::Model> {
  public:
   using AbiSelf = BodyComponent;
-  static Descriptor descriptor() { return Glue::descriptor(); }
-  static Schema schema() { return Glue::schema(); }
+  // Classes and schema are those that the model's Settings declare (fields.hpp), unless the glue has its own.
+  static Descriptor descriptor() {
+    Descriptor out = Glue::descriptor();
+    if constexpr (has_settings)
+      if (out.hf_architectures.empty()) out.hf_architectures = record_of<typename Glue::Model::Settings>().classes;
+    return out;
+  }
+  static Schema schema() {
+    if constexpr (has_settings)
+      return schema_of<typename Glue::Model::Settings>();
+    else
+      return Glue::schema();
+  }
   TorchComponent(const Config& config, std::uint32_t init)
       : detail::ComponentOf<typename Glue::Model>(detail::make_model<typename Glue::Model>(config, init),
                                                   Glue::descriptor()) {}
+
+ private:
+  static constexpr bool has_settings = !requires { Glue::schema(); };
 };
 
 }  // namespace v0_1

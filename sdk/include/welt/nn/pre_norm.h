@@ -1,0 +1,30 @@
+// The block that most causal transformers are made of: both of its parts read the sum so far through a norm.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstddef>
+
+#include "welt/nn/blocks.h"
+#include "welt/nn/checkpoint.h"
+
+namespace welt::nn {
+
+// x + attention(norm(x)), and that + mlp(norm(that)), the last sum left to what comes behind. Every value is traced
+// under the name that it has in all models. Norms: LayerNorm or RMSNorm; parts: [tokens, D] → [tokens, D].
+template <typename Norm, typename Attention, typename Mlp>
+Stream pre_norm_block(const Stream& in, const RowPlan& plan, std::size_t layer, const Norm& input_norm,
+                      const Attention& attention, const Norm& post_attention_norm, const Mlp& mlp) {
+  const Residual before = residual_norm(in.branch, in.x, input_norm.spec());
+  plan.trace_hidden(layer, before.sum);
+  plan.trace_part(layer, "input_norm", before.normed);
+  const at::Tensor attended = attention(before.normed);  // [tokens, D]
+  plan.trace_part(layer, "attention", attended);
+  const Residual between = residual_norm(attended, before.sum, post_attention_norm.spec());
+  plan.trace_part(layer, "post_attention_norm", between.normed);
+  const at::Tensor fed = mlp(between.normed);  // [tokens, D]
+  plan.trace_part(layer, "mlp", fed);
+  return {between.sum, fed};
+}
+
+}  // namespace welt::nn
