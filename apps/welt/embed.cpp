@@ -14,6 +14,7 @@
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/progress.h"
+#include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/data/line_reader.h"
 #include "core/generate/embed.h"
@@ -27,7 +28,7 @@ namespace {
 constexpr std::size_t batch_words = 4096;
 
 struct Options {
-  std::string model, file, out, dtype = "float32";
+  std::string model, file, out, dtype;
   std::vector<std::string> texts, without;
   EmbedOptions embed;
 };
@@ -56,9 +57,10 @@ void each_text(const Options& options, const TextCallback& take) {
 void embed(const Options& options) {
   if (options.texts.empty() && options.file.empty())
     fail({"welt embed", "no text", "--text TEXT, as often as wanted, or --file FILE, a text a line", {}});
-  const at::ScalarType dtype = parse_float_dtype(options.dtype, "--dtype");
-  WeltModel model = WeltModel::load(find_checkpoint(options.model), switched_off(options.without));
-  if (dtype != at::kFloat) model.to(dtype);
+  const bool converts = !options.dtype.empty();
+  const at::ScalarType dtype = converts ? parse_float_dtype(options.dtype, "--dtype") : at::kFloat;
+  WeltModel model = load_model(find_checkpoint(options.model), switched_off(options.without));
+  if (converts) model.to(model.device(), dtype);
   TextEmbedder embedder(model);
   EmbeddingFile out(options.out, options.embed, embedder.width(), dtype);
 
@@ -97,7 +99,8 @@ void add_what(CLI::App& verb, Options& options) {
       ->default_str("none")
       ->option_text("none|last|mean")
       ->group("Vectors");
-  verb.add_option("--dtype", options.dtype, "Type of weights, arithmetic and vectors")
+  verb.add_option("--dtype", options.dtype,
+                  "Type of weights, arithmetic and vectors; default: the checkpoint's, and float32 vectors")
       ->check(CLI::IsMember({"float32", "float64"}))
       ->capture_default_str()
       ->option_text("float32|float64")

@@ -14,6 +14,7 @@
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
+#include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/generate/generator.h"
 #include "core/text/control.h"
@@ -54,7 +55,7 @@ void print_json(const std::vector<std::string>& prompts, const std::vector<Gener
 
 void run(const Options& options) {
   const std::vector<std::string> prompts = all_prompts(options);
-  WeltModel model = WeltModel::load(find_checkpoint(options.model), switched_off(options.without));
+  WeltModel model = load_model(find_checkpoint(options.model), switched_off(options.without));
   Generator generator(model);
   // A single text is shown word by word as it is written.
   const bool live = !options.json && prompts.size() == 1 && isatty(STDOUT_FILENO) != 0;

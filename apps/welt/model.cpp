@@ -7,6 +7,7 @@
 
 #include "apps/welt/verb.h"
 #include "core/base/safetensors.h"
+#include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/model/welt_model.h"
 #include "core/parity/dense_forward.h"
@@ -19,19 +20,19 @@ namespace {
 constexpr std::int64_t chunk_tokens = 8192;
 
 struct ForwardOptions {
-  std::string checkpoint, in, out, dtype = "float32";
+  std::string checkpoint, in, out, dtype;
   bool grad = false, reference_compatible = false;
 };
 
-WeltModel load_model(const std::string& checkpoint, const std::string& dtype) {
-  const at::ScalarType type = parse_float_dtype(dtype, "--dtype");
-  WeltModel model = WeltModel::load(find_checkpoint(checkpoint));
-  if (type != at::kFloat) model.to(type);
+// `dtype`: "": as the checkpoint has them.
+WeltModel open_model(const std::string& checkpoint, const std::string& dtype) {
+  WeltModel model = load_model(find_checkpoint(checkpoint));
+  if (!dtype.empty()) model.to(model.device(), parse_float_dtype(dtype, "--dtype"));
   return model;
 }
 
 void forward(const ForwardOptions& options) {
-  WeltModel model = load_model(options.checkpoint, options.dtype);
+  WeltModel model = open_model(options.checkpoint, options.dtype);
   const SafetensorsFile file = SafetensorsFile::open(options.in);
   const DenseBatch batch = read_dense_batch(file, "batch/", model, Predictors::shown, chunk_tokens);
   const std::vector<NamedTensor> results = dense_forward(model, batch, options.grad);
@@ -53,7 +54,7 @@ void add_forward(CLI::App& model) {
       ->required()
       ->type_name("FILE")
       ->group("Files");
-  verb->add_option("--dtype", options->dtype, "Type of weights, arithmetic and results")
+  verb->add_option("--dtype", options->dtype, "Type of weights, arithmetic and results; default: the checkpoint's")
       ->check(CLI::IsMember({"float32", "float64"}))
       ->capture_default_str()
       ->group("Model");
@@ -72,12 +73,12 @@ void add_forward(CLI::App& model) {
 }
 
 struct TraceOptions {
-  std::string checkpoint, plan, batches, run, out, dtype = "float32";
+  std::string checkpoint, plan, batches, run, out, dtype;
 };
 
 void trace(const TraceOptions& options) {
   const TracePlan plan = TracePlan::load(options.plan, options.run);
-  WeltModel model = load_model(options.checkpoint, options.dtype);
+  WeltModel model = open_model(options.checkpoint, options.dtype);
   train_trace(model, plan, options.batches, options.run, options.out);
   fmt::print("{}: steps.jsonl and after.safetensors written\n", options.out);
 }
@@ -101,7 +102,7 @@ void add_trace(CLI::App& model) {
       ->required()
       ->type_name("DIR")
       ->group("Files");
-  verb->add_option("--dtype", options->dtype, "Type of weights and arithmetic")
+  verb->add_option("--dtype", options->dtype, "Type of weights and arithmetic; default: the checkpoint's")
       ->check(CLI::IsMember({"float32", "float64"}))
       ->capture_default_str()
       ->group("Model");

@@ -152,7 +152,7 @@ void print_memory(const ModelInfo& info) {
     return std::vector<std::string>{name, of.row_bytes ? size_text(*of.row_bytes) : right("?", 8),
                                     fmt::format("{} slots", of.slots)};
   };
-  fmt::print("{}", format_table({{"weights", size_text(info.weight_bytes), "float32, whatever the precision"},
+  fmt::print("{}", format_table({{"weights", size_text(info.weight_bytes), "bfloat16 if precision = \"bf16\", else float32"},
                                  {"gradients", size_text(info.gradient_bytes)},
                                  {"AdamW's moments", size_text(info.optimizer_bytes)},
                                  {"training", size_text(trained), "the three together, without activations"},

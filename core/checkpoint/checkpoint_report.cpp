@@ -12,11 +12,11 @@
 
 #include "core/base/error.h"
 #include "core/base/safetensors.h"
+#include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/data/dataset.h"
 #include "core/huggingface/hf_source.h"
 #include "core/model/byte_table.h"
-#include "core/model/welt_model.h"
 #include "core/model/welt_slots.h"
 #include "core/tensor/tensor_io.h"
 
@@ -163,7 +163,7 @@ class Reporter {
       if (read_values_) told(file, report_.tensors.back());
     }
     if (model_) {
-      WeltModel::FileMatch match = model_->compare(file);
+      FileMatch match = compare_tensors(*model_, file);
       for (const std::string& misfit : match.problems) problem(file.path().string() + ": " + misfit);
       report_.unused = std::move(match.unused);
     }

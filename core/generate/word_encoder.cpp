@@ -80,7 +80,8 @@ void WordEncoder::encode_missing(const std::vector<std::string>& missing) {
     if (drawer_) table.images.push_back(drawer_->draw(text));
   }
   const WordPlan plan = plan_words(table, numbers, row);
-  const at::Tensor vectors = model_.encode_words(plan, model_.normalise(plan.images), model_.modalities()).vectors;
+  const at::Tensor vectors =
+      model_.encode_words(upload(plan, model_.device()), model_.normalise(plan.images), model_.modalities()).vectors;
   for (std::size_t i = 0; i < missing.size(); ++i) {
     entries_.push_front({missing[i], vectors[row[i]].clone()});
     index_.emplace(entries_.front().word, entries_.begin());

@@ -40,7 +40,7 @@ TensorComponent make_component(const HfSource& source, std::string_view role) {
 
 HfComponent::HfComponent(const HfSource& source, std::string_view role, at::ScalarType dtype, bool requires_grad)
     : component(make_component(source, role)) {
-  component.to(dtype);
+  component.to(at::kCPU, dtype);
   weights =
       load_weights(component, source.weights(), {.dtype = dtype, .own_memory = false, .requires_grad = requires_grad});
   component.set_training(false);

@@ -1,10 +1,9 @@
 // See hf_load.h.
 #include "core/huggingface/hf_load.h"
 
-#include <ATen/ops/empty.h>
 #include <fmt/ranges.h>
 
-#include <map>
+#include <algorithm>
 #include <set>
 #include <string_view>
 
@@ -15,6 +14,19 @@ namespace welt {
 namespace {
 
 bool ends_with(std::string_view text, std::string_view end) { return text.ends_with(end); }
+
+// `tensor` in the wanted dtype, with a gradient where the parameter gets one and it is wanted.
+at::Tensor as_wanted(const at::Tensor& tensor, const NamedParameter& parameter, const LoadOptions& options) {
+  const at::Tensor out = tensor.is_floating_point() ? tensor.to(options.dtype) : tensor;
+  return out.set_requires_grad(parameter.gets_gradient() && options.requires_grad);
+}
+
+// As the plugin's initialiser leaves them: the component's own where they have been through it.
+std::vector<at::Tensor> initial_tensors(const TensorComponent& component) {
+  std::vector<at::Tensor> own = component.tensors();
+  const bool empty = std::ranges::any_of(own, [](const at::Tensor& tensor) { return tensor.is_meta(); });
+  return empty ? component.initialised().tensors() : own;
+}
 
 // One load: looks names up, remembers what was used, collects what is wrong.
 class Loader {
@@ -48,14 +60,14 @@ class Loader {
     return same && typed;
   }
 
-  at::Tensor read(const std::string& file_name, bool trainable) const {
-    const HfWeights::Item& item = *weights_.find(file_name);
-    const auto stored = safetensors_scalar_type(item.entry->dtype).value();
-    const at::ScalarType type = at::isFloatingType(stored) ? options_.dtype : stored;
-    at::Tensor tensor = options_.own_memory ? copied_tensor(*item.file, *item.entry, type)
-                                            : mapped_tensor(*item.file, *item.entry).to(type);
-    if (trainable && options_.requires_grad) tensor.set_requires_grad(true);
-    return tensor;
+  at::Tensor read(const std::string& file_name) const {
+    return values(file_name).set_requires_grad(options_.requires_grad);
+  }
+
+  at::Tensor read(const std::string& file_name, const NamedParameter& parameter) const {
+    const at::Tensor tensor = values(file_name);
+    if (parameter.kind == WELT_BUFFER) require_finite(tensor, weights_.path(), file_name);
+    return as_wanted(tensor, parameter, options_);
   }
 
   std::vector<std::string> unused() const {
@@ -83,24 +95,20 @@ class Loader {
   }
 
  private:
+  at::Tensor values(const std::string& file_name) const {
+    const HfWeights::Item& item = *weights_.find(file_name);
+    const auto stored = safetensors_scalar_type(item.entry->dtype).value();
+    const at::ScalarType type = at::isFloatingType(stored) ? options_.dtype : stored;
+    return options_.own_memory ? copied_tensor(*item.file, *item.entry, type)
+                               : mapped_tensor(*item.file, *item.entry).to(type);
+  }
+
   const HfWeights& weights_;
   const LoadOptions& options_;
   const std::string& base_prefix_;
   std::set<std::string, std::less<>> used_;
   std::vector<std::string> problems_, missing_;
 };
-
-// What the class's own constructor would leave in a parameter that no file has: norms 1, biases 0, the rest normal.
-at::Tensor initial_tensor(const NamedParameter& parameter, double initializer_range, const LoadOptions& options) {
-  at::Tensor tensor = at::empty(parameter.shape, at::TensorOptions().dtype(options.dtype));
-  if (ends_with(parameter.name, "bias"))
-    tensor.zero_();
-  else if (parameter.shape.size() < 2)
-    tensor.fill_(1);
-  else
-    tensor.normal_(0, initializer_range);
-  return tensor.set_requires_grad(parameter.trainable && options.requires_grad);
-}
 
 void locate_vocabulary(Loader& loader, const Vocabulary& vocabulary, bool whole, LoadedWeights& result) {
   const std::int64_t rows = whole ? vocabulary.vocab_size : -1;
@@ -143,45 +151,41 @@ LoadedWeights load_weights(TensorComponent& component, const HfWeights& weights,
   Loader loader(weights, options, component.base_prefix());
   LoadedWeights result;
   result.file_names.resize(parameters.size());
-  std::map<std::string_view, std::size_t> index;
+  std::vector<std::string> found(parameters.size());  // by same_as: a tied tensor's name in the file
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const NamedParameter& parameter = parameters[i];
-    index[parameter.name] = i;
-    std::string& file_name = result.file_names[i];
-    file_name = loader.locate(parameter.name);
-    if (!file_name.empty())
-      loader.fits(file_name, parameter.shape, parameter.kind == WELT_PARAMETER);
-    else if (!parameter.optional_in_file && parameter.tied_to.empty())
-      loader.missing(parameter.name);
+    const std::string file_name = loader.locate(parameters[i].name);
+    if (file_name.empty()) continue;
+    loader.fits(file_name, parameters[i].shape, parameters[i].kind == WELT_PARAMETER);
+    std::string& first = found[parameters[i].same_as];
+    if (first.empty()) first = file_name;
+  }
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    result.file_names[i] = found[parameters[i].same_as];
+    if (result.file_names[i].empty() && !parameters[i].optional_in_file && parameters[i].same_as == i)
+      loader.missing(parameters[i].name);
   }
   if (component.has_vocabulary()) locate_vocabulary(loader, component.vocabulary(), options.whole_vocabulary, result);
   const nlohmann::json classes = component.config().value("architectures", nlohmann::json());
   loader.throw_problems(classes.is_array() && !classes.empty() && classes[0].is_string() ? classes[0].get<std::string>()
                                                                                          : component.type().id);
 
-  std::vector<at::Tensor> bound(parameters.size());
+  std::vector<at::Tensor> initial, bound(parameters.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) {
     const NamedParameter& parameter = parameters[i];
-    if (!parameter.tied_to.empty()) continue;
+    if (parameter.same_as != i) continue;
     if (!result.file_names[i].empty()) {
-      bound[i] = loader.read(result.file_names[i], parameter.trainable);
-    } else if (parameter.kind == WELT_PARAMETER) {
-      bound[i] = initial_tensor(parameter, component.initializer_range(), options);
-      result.initialized.push_back(parameter.name);
+      bound[i] = loader.read(result.file_names[i], parameter);
+      continue;
     }
-    if (bound[i].defined()) component.bind(i, bound[i]);
+    if (initial.empty()) initial = initial_tensors(component);
+    bound[i] = as_wanted(initial[i].detach(), parameter, options);
+    result.initialized.push_back(parameter.name);
   }
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    const auto target = index.find(parameters[i].tied_to);
-    if (parameters[i].tied_to.empty() || target == index.end() || !bound[target->second].defined()) continue;
-    result.file_names[i] = result.file_names[target->second];
-    component.bind(i, bound[target->second]);
-  }
-  if (!result.table_file_name.empty()) result.table = loader.read(result.table_file_name, true);
+  for (std::size_t i = 0; i < parameters.size(); ++i) component.bind(i, bound[parameters[i].same_as]);
+  if (!result.table_file_name.empty()) result.table = loader.read(result.table_file_name);
   if (!result.head_file_name.empty())
-    result.head =
-        result.head_file_name == result.table_file_name ? result.table : loader.read(result.head_file_name, true);
-  if (!result.head_bias_file_name.empty()) result.head_bias = loader.read(result.head_bias_file_name, true);
+    result.head = result.head_file_name == result.table_file_name ? result.table : loader.read(result.head_file_name);
+  if (!result.head_bias_file_name.empty()) result.head_bias = loader.read(result.head_bias_file_name);
   result.unused = loader.unused();
   return result;
 }

@@ -2,7 +2,8 @@
 //
 // An image encoder has neither: table, head and whole_vocabulary are of no account for it.
 // Names are those of the class's state dict, with or without its base prefix ("bert.encoder.…" or "encoder.…"); old
-// BERT files' LayerNorm.gamma and .beta are weight and bias, as in transformers.
+// BERT files' LayerNorm.gamma and .beta are weight and bias, as in transformers. A tied tensor is found under any of
+// its names.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -30,7 +31,7 @@ struct LoadedWeights {
   at::Tensor table, head, head_bias;
   std::string table_file_name, head_file_name, head_bias_file_name;
   std::vector<std::string> unused;       // in the file, but not in the class (heads, poolers): worth a line, no error
-  std::vector<std::string> initialized;  // in the class, optional in files, absent: filled as the config's init says
+  std::vector<std::string> initialized;  // in the class, optional in files, absent: as the plugin's initialiser says
 };
 
 // Throws Error with every missing, misshapen or ill-typed tensor at once; the component is untouched then.

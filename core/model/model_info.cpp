@@ -12,7 +12,7 @@
 namespace welt {
 namespace {
 
-constexpr std::int64_t byte_values = 256, default_block = 16, value_bytes = 4;
+constexpr std::int64_t byte_values = 256, default_block = 16;
 
 // The part that a parameter's group counts to: a mapping and the norm behind it are one.
 std::string part_of(const std::string& group) {
@@ -202,6 +202,7 @@ class Describer {
             fmt::format("{} parameters of {} (a head or pooler) are in memory, but have no part in the model",
                         part.idle, part.plugin));
     }
+    const auto value_bytes = static_cast<std::int64_t>(c10::elementSize(model_.dtype()));
     info_.weight_bytes = value_bytes * (info_.parameters + info_.idle);
     info_.gradient_bytes = value_bytes * info_.parameters;
     info_.optimizer_bytes = 2 * value_bytes * info_.parameters;

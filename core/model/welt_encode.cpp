@@ -4,7 +4,6 @@
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/segment_reduce.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include <welt/abi/renderer.h>
@@ -65,25 +64,26 @@ WordImages WeltModel::normalise(const std::vector<ImageGroup>& images) const {
   if (!image_encoder_) return out;
   for (const ImageGroup& group : images) {
     out.groups.push_back(
-        {normalise_images(group, spec_.pixels, image_encoder_->image_encoder_info().channels, dtype()), group.rows});
+        {normalise_images(group, spec_.pixels, image_encoder_->image_encoder_info().channels, dtype()).to(device()),
+         group.rows});
   }
   return out;
 }
 
 // Vocabulary.scale is not applied: a byte table takes the place of the model's own, scale included (as in the Python
 // WeLT).
-at::Tensor WeltModel::encode_bytes(const WordPlan& plan) {
+at::Tensor WeltModel::encode_bytes(const WordTensors& words) {
   const at::Tensor table = encoder_table_->folded();  // [256,E/N]
-  const RowsView rows{embed_units(table, as_tensor(plan.ids), units().bytes()), as_tensor(plan.offsets)};
+  const RowsView rows{embed_units(table, words.ids, units().bytes()), words.host_offsets};
   const bool causal = (spec_.bytes_encoder.type->flags & WELT_COMPONENT_CAUSAL) != 0;
   const AttentionView attention{.kind = causal ? WELT_ATTENTION_CAUSAL : WELT_ATTENTION_FULL,
-                                .key_valid = as_mask(plan.visible)};
+                                .key_valid = words.visible};
   const at::Tensor hidden = bytes_encoder_->encode(rows, attention).hidden;  // [tokens,D]
-  const std::int64_t count = plan.rows();
-  if (spec_.pooling == WELT_POOLING_FIRST) return at::embedding(hidden, rows.row_offsets.narrow(0, 0, count));
-  if (spec_.pooling == WELT_POOLING_LAST) return at::embedding(hidden, rows.row_offsets.narrow(0, 1, count).sub(1));
+  const std::int64_t count = words.rows();
+  if (spec_.pooling == WELT_POOLING_FIRST) return at::embedding(hidden, words.offsets.narrow(0, 0, count));
+  if (spec_.pooling == WELT_POOLING_LAST) return at::embedding(hidden, words.offsets.narrow(0, 1, count).sub(1));
   const at::ScalarType type = hidden.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  return at::segment_reduce(hidden.to(type), "mean", {}, {}, rows.row_offsets, 0);
+  return at::segment_reduce(hidden.to(type), "mean", {}, {}, words.offsets, 0).to(dtype());
 }
 
 at::Tensor WeltModel::encode_images(const WordImages& images, std::int64_t rows) {
@@ -98,11 +98,12 @@ at::Tensor WeltModel::encode_images(const WordImages& images, std::int64_t rows)
     fail({"the batch", fmt::format("{} words, {} images", rows, next), "an image of every word",
           "The image encoder is on: the batch has to be made with a renderer"},
          ErrorCode::internal);
-  return at::embedding(at::cat(pooled), at::tensor(place, at::kLong));
+  return at::embedding(at::cat(pooled),
+                       as_tensor(place).to(device(), at::kLong, /*non_blocking=*/false, /*copy=*/true));
 }
 
-WeltModel::EncodedWords WeltModel::encode_words(const WordPlan& plan, const WordImages& images, Modalities use) {
-  const std::int64_t rows = plan.rows();
+WeltModel::EncodedWords WeltModel::encode_words(const WordTensors& words, const WordImages& images, Modalities use) {
+  const std::int64_t rows = words.rows();
   std::vector<at::Tensor> parts;  // image, then bytes
   int read = 0;
   const auto part = [&](bool reads, std::int64_t width, auto&& encode) {
@@ -111,7 +112,7 @@ WeltModel::EncodedWords WeltModel::encode_words(const WordPlan& plan, const Word
     read += reads ? 1 : 0;
   };
   if (image_encoder_) part(use.image, image_width(), [&] { return encode_images(images, rows); });
-  if (bytes_encoder_) part(use.bytes, bytes_width(), [&] { return encode_bytes(plan); });
+  if (bytes_encoder_) part(use.bytes, bytes_width(), [&] { return encode_bytes(words); });
   EncodedWords out;
   out.mapping_input = parts.size() == 1 ? parts.front() : at::cat(parts, -1);
   const auto count = static_cast<int>(parts.size());

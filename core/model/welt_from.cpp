@@ -29,9 +29,9 @@ void take_rows(at::Tensor into, const at::Tensor& from) {
 
 void WeltModel::take_weights() {
   const auto wanted = [](const SlotSpec& slot) { return slot.type && !slot.weights_from.empty(); };
-  const auto take = [](TensorComponent& component, const SlotSpec& slot, const char* part) {
+  const auto take = [this](TensorComponent& component, const SlotSpec& slot, const char* part) {
     return load_weights(component, HfSource::find(slot.weights_from).part(part).weights(),
-                        {.requires_grad = true, .whole_vocabulary = false});
+                        {.dtype = dtype(), .requires_grad = true, .whole_vocabulary = false});
   };
   const auto tell = [](const SlotSpec& slot, LoadedWeights& loaded, const std::vector<std::string>& more = {}) {
     for (const std::string& name : more)

@@ -1,8 +1,9 @@
-// Construction and parameters of the model; encoders are in welt_encode.cpp, passes in welt_passes.cpp, files in
-// welt_files.cpp.
+// Construction and tensors of the model; encoders are in welt_encode.cpp, passes in welt_passes.cpp, files in
+// core/checkpoint/model_files.cpp.
 #include "core/model/welt_model.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
@@ -68,11 +69,14 @@ WeltModel::WeltModel(WeltSpec spec) : WeltModel(std::move(spec), Init::random) {
 
 WeltModel WeltModel::outline(WeltSpec spec) { return WeltModel(std::move(spec), Init::outline); }
 
+WeltModel WeltModel::without_weights(WeltSpec spec) { return WeltModel(std::move(spec), Init::empty); }
+
 WeltModel::WeltModel(WeltSpec spec, Init init) : spec_(std::move(spec)) {
   make_components(init);
   make_own_tensors(init);
   if (init == Init::random) take_weights();
-  collect_parameters();
+  collect_tensors();
+  if (spec_.dtype != at::kFloat) to(device(), spec_.dtype);
 }
 
 void WeltModel::make_components(Init init) {
@@ -128,21 +132,34 @@ std::string WeltModel::table_stem(const std::string& slot, const TensorComponent
   return (slot == "bytes_decoder" ? "bytes_decoder.char_embedding." : stem) + "embedding.";
 }
 
-void WeltModel::collect_parameters() {
+// The tensors of a component whose names begin with `prefix`; a tied one once, under the first of its names there.
+void WeltModel::collect_body(const Part& part, const std::string& prefix) {
+  const std::vector<NamedParameter>& infos = part.component->parameters();
+  const std::vector<at::Tensor> tensors = part.component->tensors();
+  std::vector<std::size_t> place(infos.size(), tensors_.size() + infos.size());  // in tensors_, by same_as
+  for (std::size_t i = 0; i < infos.size(); ++i) {
+    if (!infos[i].name.starts_with(prefix)) continue;
+    const std::string name = part.prefix + infos[i].name;
+    const NamedParameter& info = infos[infos[i].same_as];
+    std::size_t& known = place[infos[i].same_as];
+    if (known < tensors_.size()) {
+      tensors_[known].other_names.push_back(name);
+      continue;
+    }
+    known = tensors_.size();
+    tensors_.push_back({name, tensors[i], part.slot, info.kind == WELT_BUFFER, {}});
+    if (info.gets_gradient()) parameters_.push_back({name, tensors[i], info.decay, part.slot, info.table});
+  }
+}
+
+void WeltModel::collect_tensors() {
+  tensors_.clear();
   parameters_.clear();
   const auto own = [&](const std::string& name, const at::Tensor& tensor, bool decay, const std::string& group,
                        bool is_table = false) {
-    if (tensor.defined()) parameters_.push_back({name, tensor, decay, group, is_table});
-  };
-  // What stands outside the base model (an MLM head) has no part in a bytes encoder and is not in a WeLT checkpoint.
-  const auto body = [&](const Part& part, const std::string& prefix = "") {
-    const TensorComponent& component = *part.component;
-    const std::vector<at::Tensor> tensors = component.tensors();
-    for (std::size_t i = 0; i < tensors.size(); ++i) {
-      const NamedParameter& info = component.parameters()[i];
-      if (info.kind != WELT_PARAMETER || !info.trainable || !info.tied_to.empty()) continue;
-      if (info.name.starts_with(prefix)) own(part.prefix + info.name, tensors[i], info.decay, part.slot, info.table);
-    }
+    if (!tensor.defined()) return;
+    tensors_.push_back({name, tensor, group, /*buffer=*/false, {}});
+    parameters_.push_back({name, tensor, decay, group, is_table});
   };
   const auto table = [&](const ByteTable& bytes, const TensorComponent& component, const std::string& slot) {
     const std::string stem = table_stem(slot, component);
@@ -152,21 +169,22 @@ void WeltModel::collect_parameters() {
   const auto bias_of = [](std::string weight) { return weight.replace(weight.rfind("weight"), 6, "bias"); };
   const auto [image, bytes, latent, decoder] = parts();
 
-  if (image_encoder_) body(image);
+  if (image_encoder_) collect_body(image, "");
   if (bytes_encoder_) {
     table(*encoder_table_, *bytes_encoder_, "bytes_encoder");
-    body(bytes, bytes_encoder_->vocabulary().base_prefix + ".");
+    // What stands outside the base model (an MLM head) has no part in a bytes encoder and is not in a WeLT checkpoint.
+    collect_body(bytes, bytes_encoder_->vocabulary().base_prefix + ".");
   }
   own("encoder_mapping.weight", encoder_mapping_weight_, true, "encoder_mapping");
   own("encoder_mapping.bias", encoder_mapping_bias_, false, "encoder_mapping");
   own("encoder_norm.weight", encoder_norm_, false, "encoder_norm");
-  body(latent);
+  collect_body(latent, "");
   const std::string mapping = "latent_transformer." + latent_->vocabulary().head_name;
   own(mapping, decoder_mapping_weight_, true, "decoder_mapping");
   own(bias_of(mapping), decoder_mapping_bias_, false, "decoder_mapping");
   own("decoder_norm.weight", decoder_norm_, false, "decoder_norm");
   table(*decoder_table_, *decoder_, "bytes_decoder");
-  body(decoder);
+  collect_body(decoder, "");
   const Vocabulary& vocabulary = decoder_->vocabulary();
   own(decoder.prefix + (vocabulary.tied ? vocabulary.table_name : vocabulary.head_name), head_weight_, true,
       "bytes_decoder");
@@ -184,13 +202,41 @@ std::array<WeltModel::Part, 4> WeltModel::parts() const {
           Part{"bytes_decoder", decoder, pointer(decoder_)}};
 }
 
-void WeltModel::to(at::ScalarType dtype) {
+void WeltModel::install(const std::map<std::string, at::Tensor>& values) {
+  const auto bind = [&](TensorComponent& component, const std::string& prefix) {
+    const std::vector<NamedParameter>& infos = component.parameters();
+    std::vector<at::Tensor> now = component.tensors();
+    for (std::size_t i = 0; i < infos.size(); ++i)
+      if (const auto found = values.find(prefix + infos[i].name); found != values.end())
+        now[infos[i].same_as] = found->second.detach().requires_grad_(infos[infos[i].same_as].gets_gradient());
+    for (std::size_t i = 0; i < infos.size(); ++i) {
+      at::Tensor& tensor = now[infos[i].same_as];
+      // Tensors outside a WeLT checkpoint (an unused MLM head) still need memory behind them.
+      if (tensor.is_meta()) tensor = at::zeros(tensor.sizes(), tensor.options().device(device()));
+      component.bind(i, tensor);
+    }
+  };
+  const std::array<const SlotSpec*, 4> slots{&spec_.image_encoder, &spec_.bytes_encoder, &spec_.latent, &spec_.decoder};
+  const std::array<std::optional<TensorComponent>*, 4> components{&image_encoder_, &bytes_encoder_, &latent_,
+                                                                  &decoder_};
+  for (std::size_t i = 0; i < slots.size(); ++i)
+    if (*components[i] && !slots[i]->fresh) bind(**components[i], parts()[i].prefix);
+  const at::NoGradGuard no_grad;
+  for (const ModelTensor& tensor : tensors_)
+    if (const auto found = values.find(tensor.name); found != values.end() && !tensor.tensor.is_meta())
+      at::Tensor(tensor.tensor).copy_(found->second);
+  take_weights();
+  collect_tensors();
+}
+
+void WeltModel::to(at::Device device, at::ScalarType dtype) {
+  spec_.dtype = dtype;
   const at::NoGradGuard no_grad;
   const auto convert = [&](at::Tensor& tensor) {
-    if (tensor.defined()) tensor = tensor.detach().to(dtype).requires_grad_();
+    if (tensor.defined()) tensor = tensor.detach().to(device, dtype).requires_grad_();
   };
   for (std::optional<TensorComponent>* component : {&bytes_encoder_, &image_encoder_, &latent_, &decoder_})
-    if (*component) (*component)->to(dtype);
+    if (*component) (*component)->to(device, dtype);
   for (std::optional<ByteTable>* table : {&encoder_table_, &decoder_table_}) {
     if (!*table) continue;
     convert((*table)->base);
@@ -199,10 +245,45 @@ void WeltModel::to(at::ScalarType dtype) {
   for (at::Tensor* tensor : {&encoder_mapping_weight_, &encoder_mapping_bias_, &encoder_norm_, &decoder_mapping_weight_,
                              &decoder_mapping_bias_, &decoder_norm_, &head_weight_, &head_bias_})
     convert(*tensor);
-  collect_parameters();
+  collect_tensors();
 }
 
-at::ScalarType WeltModel::dtype() const { return encoder_mapping_weight_.scalar_type(); }
+std::vector<std::pair<std::string, at::Tensor>> WeltModel::folded_tables() const {
+  const at::NoGradGuard no_grad;
+  std::vector<std::pair<std::string, at::Tensor>> tables;
+  const auto table = [&](const char* slot, const TensorComponent& component, const ByteTable& bytes) {
+    tables.emplace_back(table_stem(slot, component) + "weight", bytes.folded());
+  };
+  if (bytes_encoder_) table("bytes_encoder", *bytes_encoder_, *encoder_table_);
+  table("bytes_decoder", *decoder_, *decoder_table_);
+  return tables;
+}
+
+std::vector<std::pair<std::string, at::Tensor>> WeltModel::constant_tensors() const {
+  auto tensors = folded_tables();
+  const at::TensorOptions options = encoder_mapping_weight_.options().requires_grad(false);
+  tensors.emplace_back("latent_transformer." + latent_->vocabulary().table_name,
+                       at::empty({0, latent_->vocabulary().width}, options));
+  if (units().bytes() == 1) return tensors;
+  const auto shifts = [&](const char* slot, const TensorComponent& component) {
+    std::string stem = table_stem(slot, component);
+    stem.resize(stem.size() - std::string_view("embedding.").size());
+    tensors.emplace_back(stem + "_byte_shifts", at::arange(0, 8 * units().bytes(), 8, at::kLong));
+  };
+  if (bytes_encoder_) shifts("bytes_encoder", *bytes_encoder_);
+  shifts("bytes_decoder", *decoder_);
+  const Vocabulary& vocabulary = decoder_->vocabulary();
+  if (!vocabulary.tied)
+    tensors.emplace_back(parts().back().prefix + vocabulary.table_name,
+                         at::zeros({vocabulary.width, vocabulary.width}, options));
+  return tensors;
+}
+
+std::vector<std::string> ModelTensor::names() const {
+  std::vector<std::string> all{name};
+  all.insert(all.end(), other_names.begin(), other_names.end());
+  return all;
+}
 
 std::int64_t WeltModel::parameter_count() const {
   std::int64_t count = 0;

@@ -15,7 +15,7 @@
 
 #include <array>
 #include <cstdint>
-#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,15 +24,27 @@
 #include "core/data/batch.h"
 #include "core/metrics/accumulator.h"
 #include "core/model/byte_table.h"
-#include "core/model/step_plan.h"
+#include "core/model/plan_tensors.h"
 #include "core/model/welt_spec.h"
 #include "core/tensor/tensor_component.h"
 
 namespace welt {
 
-class SafetensorsFile;
 class WordDrawer;
 
+// A tensor of the model's state, learnt or not: what checkpoints keep.
+struct ModelTensor {
+  std::string name;                      // as in a checkpoint's model.safetensors
+  at::Tensor tensor;                     // itself
+  std::string group;                     // as in ModelParameter
+  bool buffer = false;                   // running statistics and the like: changed by passes, not by the optimizer
+  std::vector<std::string> other_names;  // of the same tensor: tied to it
+
+  // Every name, the first one first.
+  std::vector<std::string> names() const;
+};
+
+// A tensor that the optimizer changes.
 struct ModelParameter {
   std::string name;    // as in a checkpoint's model.safetensors
   at::Tensor tensor;   // the parameter itself
@@ -70,21 +82,12 @@ class WeltModel {
   // Shapes only: to see whether the parts can be made and fit together, and how large they are. Takes no memory and
   // does not compute.
   static WeltModel outline(WeltSpec spec);
-  // Weights of a checkpoint folder, with `changes` applied; every missing or ill-shaped tensor is reported at once.
-  static WeltModel load(const std::filesystem::path& checkpoint, const SpecChanges& changes = {});
-  // config.json, welt.json, model.safetensors and the processor's files into an existing folder. `words`: of a row.
-  void save(const std::filesystem::path& folder, std::int64_t words = 128) const;
-  // Values of another checkpoint's tensors of the same name. `strict`: each parameter must be there in its shape, and
-  // each tensor of the file must be used; else what does not fit keeps its value and is listed in the log.
-  void init_from(const std::filesystem::path& checkpoint, bool strict);
-  // How a checkpoint's tensors fit this model, an outline too: what load() would refuse, a line each, and what it would
-  // not read.
-  struct FileMatch {
-    std::vector<std::string> problems, unused;
-  };
-  FileMatch compare(const SafetensorsFile& file) const;
-  // All parameters in this type; gradients are dropped. For comparing in float64.
-  void to(at::ScalarType dtype);
+  // Parts without weights, but for those that are not the checkpoint's (SlotSpec::fresh): install() gives them theirs.
+  static WeltModel without_weights(WeltSpec spec);
+  // These become the tensors of these names (all of them, of a model without_weights()), in their dtypes.
+  void install(const std::map<std::string, at::Tensor>& values);
+  // Moves every tensor there, floating ones as `dtype`, and drops gradients. A checkpoint keeps the dtype.
+  void to(at::Device device, at::ScalarType dtype);
 
   const WeltSpec& spec() const { return spec_; }
   // What draws words for this model; null where it reads no images. Its fingerprint becomes the model's: a warning says
@@ -93,9 +96,12 @@ class WeltModel {
   // What cuts text into words for this model; its fingerprint becomes the model's, with a warning as above.
   Component open_segmenter();
   Units units() const { return Units(spec_.encoding); }  // that words are read and written in
+  // All that is saved, loaded and resumed; and of these, what is trained.
+  const std::vector<ModelTensor>& tensors() const { return tensors_; }
   const std::vector<ModelParameter>& parameters() const { return parameters_; }
   std::int64_t parameter_count() const;
-  at::ScalarType dtype() const;
+  at::ScalarType dtype() const { return encoder_mapping_weight_.scalar_type(); }
+  at::Device device() const { return encoder_mapping_weight_.device(); }
   void set_training(bool training);
   Modalities modalities() const;  // the model has it, and it is enabled
 
@@ -120,8 +126,8 @@ class WeltModel {
     at::Tensor mapping_input;  // [N, image width + bytes width]
     at::Tensor vectors;        // [N,D], after mapping and norm
   };
-  EncodedWords encode_words(const WordPlan& plan, const WordImages& images, Modalities use);
-  at::Tensor latent_hidden(const LatentPlan& plan, const at::Tensor& vectors);  // [B,W,D]
+  EncodedWords encode_words(const WordTensors& words, const WordImages& images, Modalities use);
+  at::Tensor latent_hidden(const LatentTensors& plan, const at::Tensor& vectors);  // [B,W,D]
   struct MappedLatents {
     at::Tensor mapped, latents;  // [..,E], before and after the norm
   };
@@ -129,7 +135,7 @@ class WeltModel {
   // Units of N bytes: a byte's part of an embedding is E/N wide.
   at::Tensor decoder_embeddings() const { return decoder_table_->folded(); }  // [256,E/N], with graph
   // latents [rows,E] of the chunk, table [256,E/N] → logits [targets·N,256]
-  at::Tensor decode(const DecoderChunk& chunk, const at::Tensor& latents, const at::Tensor& table);
+  at::Tensor decode(const ChunkTensors& chunk, const at::Tensor& latents, const at::Tensor& table);
   at::Tensor byte_logits(const at::Tensor& hidden, const at::Tensor& table);  // [n,D] of the decoder → [n·N,256]
   TensorComponent& latent_transformer() { return *latent_; }
   TensorComponent& decoder() { return *decoder_; }
@@ -153,15 +159,14 @@ class WeltModel {
   WeltModel(WeltSpec spec, Init init);
   void make_components(Init init);
   void make_own_tensors(Init init);
-  void collect_parameters();
+  void collect_tensors();
+  void collect_body(const Part& part, const std::string& prefix);
   void take_weights();  // welt_from.cpp
-  void load_tensors(const std::filesystem::path& file);
-  void check_swapped_width(const std::filesystem::path& file, const std::vector<std::int64_t>& shape) const;
   std::string table_stem(const std::string& slot, const TensorComponent& component) const;
   std::int64_t image_width() const { return image_encoder_ ? image_encoder_->width() : 0; }
   std::int64_t bytes_width() const { return bytes_encoder_ ? bytes_encoder_->width() : 0; }
 
-  at::Tensor encode_bytes(const WordPlan& plan);                          // [N, bytes width]
+  at::Tensor encode_bytes(const WordTensors& words);                      // [N, bytes width]
   at::Tensor encode_images(const WordImages& images, std::int64_t rows);  // [N, image width]
 
   WeltSpec spec_;
@@ -170,6 +175,7 @@ class WeltModel {
   at::Tensor encoder_mapping_weight_, encoder_mapping_bias_, encoder_norm_;
   at::Tensor decoder_mapping_weight_, decoder_mapping_bias_, decoder_norm_;
   at::Tensor head_weight_, head_bias_;  // undefined: tied to the byte table, none
+  std::vector<ModelTensor> tensors_;
   std::vector<ModelParameter> parameters_;
 };
 

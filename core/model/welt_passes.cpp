@@ -14,7 +14,6 @@
 #include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
 #include "core/tensor/autocast.h"
-#include "core/tensor/index_tensor.h"
 
 namespace welt {
 namespace {
@@ -31,17 +30,12 @@ StepPlan checked_plan(const Batch& batch, Units units, std::int64_t chunk_tokens
 
 }  // namespace
 
-at::Tensor WeltModel::latent_hidden(const LatentPlan& plan, const at::Tensor& vectors) {
-  const std::vector<std::int64_t> shape{plan.rows, plan.words};
-  const at::Tensor row = as_tensor(plan.word_row).clamp_min(0).view(shape);  // a slot without a word: row 0
+at::Tensor WeltModel::latent_hidden(const LatentTensors& plan, const at::Tensor& vectors) {
   // Slots without a word are at the end of a row, so that under a causal mask no word sees them; a dense mask says so.
-  const RowsView rows{at::embedding(vectors, row), {}};  // [B,W,D]
-  AttentionView attention{.kind = WELT_ATTENTION_CAUSAL};
-  if (!plan.document.empty()) attention.document_id = as_tensor(plan.document).view(shape);
-  if (!plan.prefix.empty()) attention.prefix_id = as_tensor(plan.prefix).view(shape);
-  if (!plan.dense.empty()) attention.dense = as_mask(plan.dense).view({plan.rows, 1, plan.words, plan.words});
-  const at::Tensor positions = plan.position.empty() ? at::Tensor() : as_tensor(plan.position).view(shape);
-  return latent_->forward(rows, attention, positions);
+  const RowsView rows{at::embedding(vectors, plan.word_row), {}};  // [B,W,D]
+  const AttentionView attention{
+      .kind = WELT_ATTENTION_CAUSAL, .document_id = plan.document, .prefix_id = plan.prefix, .dense = plan.dense};
+  return latent_->forward(rows, attention, plan.position);
 }
 
 WeltModel::MappedLatents WeltModel::map_latents(const at::Tensor& hidden) const {
@@ -59,13 +53,13 @@ at::Tensor WeltModel::byte_logits(const at::Tensor& hidden, const at::Tensor& ta
   return unit_logits(table, head, units());
 }
 
-at::Tensor WeltModel::decode(const DecoderChunk& chunk, const at::Tensor& latents, const at::Tensor& table) {
+at::Tensor WeltModel::decode(const ChunkTensors& chunk, const at::Tensor& latents, const at::Tensor& table) {
   // A latent is N rows more of the table.
   const at::Tensor symbols = at::cat({table, latents.to(table.scalar_type()).view({-1, table.size(1)})});
-  const RowsView rows{embed_units(symbols, as_tensor(chunk.ids), units().bytes()), as_tensor(chunk.offsets)};
-  const AttentionView attention{.kind = WELT_ATTENTION_CAUSAL, .key_valid = as_mask(chunk.visible)};
+  const RowsView rows{embed_units(symbols, chunk.ids, units().bytes()), chunk.host_offsets};
+  const AttentionView attention{.kind = WELT_ATTENTION_CAUSAL, .key_valid = chunk.visible};
   const at::Tensor hidden = decoder_->forward(rows, attention);  // [tokens,D]
-  return byte_logits(at::embedding(hidden, as_tensor(chunk.predictors)), table);
+  return byte_logits(at::embedding(hidden, chunk.predictors), table);
 }
 
 LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
@@ -84,14 +78,15 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
   if (plan.decoder.chunks.empty()) return sums;
   spent.encoder_tokens += plan.words.offsets.back();
   spent.decoder_tokens += plan.decoder.tokens;
-  AutocastRegion autocast(amp);
+  AutocastRegion autocast(amp, device().type());
 
   auto start = Clock::now();
-  const at::Tensor words = encode_words(plan.words, images, use).vectors;  // [N,D]
+  const StepTensors on_device = upload(plan, device());
+  const at::Tensor words = encode_words(on_device.words, images, use).vectors;  // [N,D]
   spent.encode += seconds_since(start);
   start = Clock::now();
-  const at::Tensor hidden = latent_hidden(plan.latent, words).flatten(0, 1);  // [B·W,D]
-  const at::Tensor latent_vectors = map_latents(at::embedding(hidden, as_tensor(plan.decoder.positions))).latents;
+  const at::Tensor hidden = latent_hidden(on_device.latent, words).flatten(0, 1);  // [B·W,D]
+  const at::Tensor latent_vectors = map_latents(at::embedding(hidden, on_device.positions)).latents;
   spent.latent += seconds_since(start);
 
   // Each chunk is its own small graph that ends in leaves: the chunk's latents and the folded table. Their gradients
@@ -100,13 +95,14 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
   const at::Tensor folded = decoder_embeddings();
   const at::Tensor table_leaf = folded.detach().requires_grad_();
   std::vector<at::Tensor> latent_gradients;
-  for (const DecoderChunk& chunk : plan.decoder.chunks) {
+  at::Tensor total = at::zeros({}, folded.options().dtype(at::kDouble).requires_grad(false));  // nats of all chunks
+  for (const ChunkTensors& chunk : on_device.chunks) {
     const at::Tensor leaf = latent_vectors.detach().narrow(0, chunk.first_row, chunk.rows).requires_grad_();
     const at::Tensor logits = decode(chunk, leaf, table_leaf);
     const AutocastRegion::Pause pause(autocast);
-    const at::Tensor nats = byte_cross_entropy(logits, as_tensor(chunk.targets));  // [] summed
-    sums.nats += nats.item<double>();
-    sums.label_bytes += static_cast<std::int64_t>(chunk.targets.size());
+    const at::Tensor nats = byte_cross_entropy(logits, chunk.targets);  // [] summed
+    total = total.add(nats.detach());
+    sums.label_bytes += chunk.targets.numel();
     sums.words += chunk.rows;
     nats.div(divisor).backward();
     latent_gradients.push_back(leaf.grad());
@@ -117,6 +113,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
   const AutocastRegion::Pause pause(autocast);
   folded.backward(table_leaf.grad());
   latent_vectors.backward(at::cat(latent_gradients));
+  sums.nats = total.is_meta() ? 0.0 : total.item<double>();  // for the log: the step itself waits for no value
   spent.backward += seconds_since(start);
   return sums;
 }
@@ -128,22 +125,23 @@ LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool
   LossSums sums{.text_bytes = decoder.text_bytes};
   if (decoder.chunks.empty()) return sums;
   const Modalities use = reads.value_or(modalities());
-  AutocastRegion autocast(amp);
+  AutocastRegion autocast(amp, device().type());
   const WordImages images = use.image ? normalise(plan.words.images) : WordImages();
-  const at::Tensor hidden = latent_hidden(plan.latent, encode_words(plan.words, images, use).vectors).flatten(0, 1);
-  const at::Tensor latent_vectors = map_latents(at::embedding(hidden, as_tensor(decoder.positions))).latents;
+  const StepTensors on_device = upload(plan, device());
+  const at::Tensor words = encode_words(on_device.words, images, use).vectors;
+  const at::Tensor hidden = latent_hidden(on_device.latent, words).flatten(0, 1);
+  const at::Tensor latent_vectors = map_latents(at::embedding(hidden, on_device.positions)).latents;
   const at::Tensor table = decoder_embeddings();
-  for (const DecoderChunk& chunk : decoder.chunks) {
+  for (const ChunkTensors& chunk : on_device.chunks) {
     const at::Tensor logits = decode(chunk, latent_vectors.narrow(0, chunk.first_row, chunk.rows), table);
     const AutocastRegion::Pause pause(autocast);
-    const at::Tensor targets = as_tensor(chunk.targets);
-    sums.nats += byte_cross_entropy(logits, targets).item<double>();
-    sums.label_bytes += targets.numel();
+    sums.nats += byte_cross_entropy(logits, chunk.targets).item<double>();
+    sums.label_bytes += chunk.targets.numel();
     sums.words += chunk.rows;
-    const at::Tensor wrong = at::argmax(logits, -1).ne(targets);  // [targets]
+    const at::Tensor wrong = at::argmax(logits, -1).ne(chunk.targets);  // [targets]
     const at::Tensor wrong_bytes =
-        at::zeros({chunk.rows}, at::kLong).index_add_(0, as_tensor(chunk.target_row), wrong.to(at::kLong));
-    sums.correct_bytes += targets.numel() - wrong.sum().item<std::int64_t>();
+        at::zeros({chunk.rows}, chunk.targets.options()).index_add_(0, chunk.target_row, wrong.to(at::kLong));
+    sums.correct_bytes += chunk.targets.numel() - wrong.sum().item<std::int64_t>();
     sums.correct_words += wrong_bytes.eq(0).sum().item<std::int64_t>();
   }
   return sums;

@@ -157,9 +157,14 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
 
 }  // namespace
 
+at::ScalarType weights_dtype(const Recipe& recipe) {
+  return recipe.string("precision") == "bf16" ? at::kBFloat16 : at::kFloat;
+}
+
 WeltSpec WeltSpec::from_recipe(const Recipe& recipe) {
   WeltSpec spec;
   spec.encoding = *find_encoding(recipe.string("model.encoding"));  // one of the schema's choices
+  spec.dtype = weights_dtype(recipe);
   const std::string segmenter = "model.segmenter";
   spec.segmenter.where = recipe.where(segmenter + ".plugin") + ": " + segmenter;
   spec.segmenter.type = &Registry::instance().find(WELT_SEGMENTER_INTERFACE, recipe.string(segmenter + ".plugin"));

@@ -3,6 +3,8 @@
 // welt.json for what that file has no place for).
 #pragma once
 
+#include <c10/core/ScalarType.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -24,6 +26,12 @@ struct SlotSpec {
   bool enabled = true;                  // encoders: false: it keeps its place in the mapping and gives zeros
   bool fresh = false;                   // its weights are not those of the checkpoint that the rest comes from
 };
+
+// Where a checkpoint keeps how pixels are normalised.
+inline constexpr const char* pixel_normalisation_file = "image_processor/preprocessor_config.json";
+
+// The Python tokenizer of an encoding: "UTF8Tokenizer", …
+std::string tokenizer_class(Encoding encoding);
 
 struct SegmenterSpec {
   const ComponentType* type = nullptr;
@@ -57,7 +65,8 @@ struct WeltSpec {
   SlotSpec bytes_encoder, image_encoder, latent, decoder;
   std::uint32_t pooling = WELT_POOLING_FIRST;
   PixelNormalisation pixels;
-  double modality_dropout = 0;  // share of training steps in which one of two encoders is left out
+  at::ScalarType dtype = at::kFloat;  // of weights, buffers and moments
+  double modality_dropout = 0;        // share of training steps in which one of two encoders is left out
 
   // Resolves every slot of a recipe: plugin, preset or `from`, overrides; checks keys. Throws Error naming file and
   // line.
@@ -75,6 +84,9 @@ struct WeltSpec {
   nlohmann::json config_json() const;  // config.json
   nlohmann::json welt_json() const;    // welt.json
 };
+
+// What the recipe's `precision` keeps weights, buffers and moments in.
+at::ScalarType weights_dtype(const Recipe& recipe);
 
 // Throws Error when a plugin of a model that comes from a checkpoint is of another version than the recipe asks for.
 // from_recipe() does so by itself.

@@ -5,7 +5,6 @@
 
 #include "core/base/context.h"
 #include "core/huggingface/hf_source.h"
-#include "core/model/processor_files.h"
 #include "core/model/welt_slots.h"
 #include "core/model/welt_spec.h"
 
@@ -69,6 +68,17 @@ Encoding encoding_from(const Json& config, const std::string& file) {
         "The file is damaged, or of a newer version of WeLT"});
 }
 
+// A checkpoint in another type (float16) is trained and run in float32.
+at::ScalarType dtype_from(const Json& config) {
+  const std::string name = config.value("dtype", config.value("torch_dtype", ""));
+  return name == "bfloat16" ? at::kBFloat16 : at::kFloat;
+}
+
+const char* dtype_name(at::ScalarType dtype) {
+  if (dtype == at::kBFloat16) return "bfloat16";
+  return dtype == at::kDouble ? "float64" : "float32";
+}
+
 Json empty_slot() { return {{"model_type", "noop_model"}, {"hidden_size", 0}}; }
 
 }  // namespace
@@ -84,6 +94,7 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
             "Give a checkpoint folder of a run (runs/<name>/checkpoints/…)"});
     WeltSpec spec;
     spec.encoding = encoding_from(config, file.string());
+    spec.dtype = dtype_from(config);
     reading += " and " + own.string();
     const Json plugins = extra.value("plugins", Json::object());
     spec.bytes_encoder = slot_from_checkpoint(config, file, bytes_encoder_slot, plugins);
@@ -101,7 +112,9 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
     spec.segmenter = segmenter_from(extra.value("segmenter", python_words), own.string());
     if (spec.image_encoder.type) {
       spec.renderer = renderer_from(extra.value("renderer", Json::object()), own.string());
-      spec.pixels = read_pixel_normalisation(folder);
+      // No such file: mean and deviation are left to the plugin.
+      if (const auto pixels = folder / pixel_normalisation_file; std::filesystem::exists(pixels))
+        spec.pixels = read_image_processor(pixels);
     }
     return spec;
   } catch (const Json::exception& error) {
@@ -113,6 +126,12 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
   }
 }
 
+std::string tokenizer_class(Encoding encoding) {
+  std::string name(encoding_name(encoding));
+  std::erase(name, '-');
+  return name + "Tokenizer";
+}
+
 Json WeltSpec::config_json() const {
   const auto slot = [](const SlotSpec& spec) {
     if (!spec.type) return empty_slot();
@@ -122,7 +141,7 @@ Json WeltSpec::config_json() const {
   };
   return Json{{"architectures", {"WordLatentTransformerForCausalLM"}},
               {"model_type", "welt"},
-              {"dtype", "float32"},
+              {"dtype", dtype_name(dtype)},
               {"encoding", encoding_name(encoding)},
               {"num_tokens", 256},
               {"pad_token_id", 0},

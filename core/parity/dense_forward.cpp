@@ -49,23 +49,24 @@ std::vector<NamedTensor> dense_forward(WeltModel& model, const DenseBatch& batch
     return scattered(x, batch.word_slots, slots).view({batch.rows, batch.words, -1});
   };
   std::vector<NamedTensor> out;
-  const auto words = model.encode_words(batch.plan.words, batch.images, model.modalities());
+  const StepTensors plan = upload(batch.plan, model.device());
+  const auto words = model.encode_words(plan.words, batch.images, model.modalities());
   out.emplace_back("out/encoder_mapping_input", dense(words.mapping_input));
   out.emplace_back("out/encoded_words", dense(words.vectors));
-  const at::Tensor hidden = model.latent_hidden(batch.plan.latent, words.vectors);  // [B,L,D]
+  const at::Tensor hidden = model.latent_hidden(plan.latent, words.vectors);  // [B,L,D]
   const auto [mapped, latents] = model.map_latents(hidden);
   out.emplace_back("out/latent_hidden", at_words(hidden, batch));
   out.emplace_back("out/latent_mapped", at_words(mapped, batch));
   out.emplace_back("out/latents", at_words(latents, batch));
 
-  const at::Tensor rows = at::embedding(latents.flatten(0, 1), as_tensor(batch.plan.decoder.positions));  // [R,E]
+  const at::Tensor rows = at::embedding(latents.flatten(0, 1), plan.positions);  // [R,E]
   const at::Tensor table = model.decoder_embeddings();
   std::vector<at::Tensor> logits;
   std::vector<std::int64_t> targets;
-  for (const DecoderChunk& chunk : batch.plan.decoder.chunks) {
+  for (const ChunkTensors& chunk : plan.chunks)
     logits.push_back(model.decode(chunk, rows.narrow(0, chunk.first_row, chunk.rows), table));
+  for (const DecoderChunk& chunk : batch.plan.decoder.chunks)
     targets.insert(targets.end(), chunk.targets.begin(), chunk.targets.end());
-  }
   const std::int64_t places = slots * batch.label_width;
   const std::int64_t values = 256 * model.units().bytes();                                          // logits of a unit
   const at::Tensor all = logits.empty() ? at::zeros({0, 256}, hidden.options()) : at::cat(logits);  // [P·N,256]

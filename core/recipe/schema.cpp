@@ -15,8 +15,13 @@ void add_general(Keys& keys) {
   keys.push_back({"name", "string", "", "Name of the run and of its folder; default: the recipe file's name"});
   keys.push_back({"run_dir", "string", "runs", "Folder that holds the run folders"});
   keys.push_back({"seed", "integer", 42, "Seed of initial weights, shuffling and dropout", 0, no_limit});
-  keys.push_back(
-      {"precision", "string", "fp32", "fp32, or amp: fp32 master weights with bf16 compute", 0, 0, {"fp32", "amp"}});
+  keys.push_back({"precision",
+                  "string",
+                  "fp32",
+                  "fp32; amp: fp32 master weights with bf16 compute; bf16: weights and AdamW's moments too",
+                  0,
+                  0,
+                  {"fp32", "amp", "bf16"}});
   keys.push_back({"threads", "integer", 0, "Threads for tensor work; 0: all cores", 0, 1024});
 }
 

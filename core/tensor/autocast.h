@@ -1,5 +1,7 @@
-// Mixed precision on the CPU: matrix products in bfloat16, weights and everything sensitive in float32.
+// Mixed precision: matrix products in bfloat16, weights and everything sensitive in float32.
 #pragma once
+
+#include <ATen/core/Tensor.h>
 
 namespace welt {
 
@@ -7,7 +9,7 @@ namespace welt {
 // the region; a Pause switches casting off for a backward pass without losing the cache. [one thread, not nested]
 class AutocastRegion {
  public:
-  explicit AutocastRegion(bool on);
+  AutocastRegion(bool on, at::DeviceType device);
   ~AutocastRegion();
   AutocastRegion(const AutocastRegion&) = delete;
   AutocastRegion& operator=(const AutocastRegion&) = delete;
@@ -21,10 +23,12 @@ class AutocastRegion {
 
    private:
     bool resume_;
+    at::DeviceType device_;
   };
 
  private:
   bool on_;
+  at::DeviceType device_;
 };
 
 }  // namespace welt

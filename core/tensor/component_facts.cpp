@@ -1,12 +1,13 @@
 // See component_facts.h.
 #include "core/tensor/component_facts.h"
 
-#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 #include "core/base/error.h"
 #include "core/plugin/strings.h"
@@ -22,6 +23,30 @@ void check_name(const Component& component, std::string_view what, const std::st
         .found = fmt::format("{} \"{}\"", what, name),
         .expected = fmt::format("the name of a state dict that ends in \"{}\"", ending),
         .mend = "Tell the plugin's author"});
+}
+
+// Sets same_as, through ties of ties.
+template <typename Refuse>
+void resolve_ties(std::vector<NamedParameter>& parameters, const Refuse& refuse) {
+  std::unordered_map<std::string_view, std::size_t> numbers;
+  for (std::size_t i = 0; i < parameters.size(); ++i) numbers.emplace(parameters[i].name, i);
+  for (NamedParameter& parameter : parameters) {
+    std::size_t steps = 0;
+    for (const NamedParameter* at = &parameter; !at->tied_to.empty(); at = &parameters[parameter.same_as]) {
+      const auto found = numbers.find(at->tied_to);
+      if (found == numbers.end())
+        refuse(fmt::format("\"{}\" is tied to \"{}\", which is not there", at->name, at->tied_to),
+               "the name of another parameter");
+      if (++steps > parameters.size())
+        refuse(fmt::format("\"{}\" is tied to itself", parameter.name), "a tie that ends at another parameter");
+      parameter.same_as = found->second;
+    }
+    const NamedParameter& first = parameters[parameter.same_as];
+    if (first.shape != parameter.shape)
+      refuse(fmt::format("\"{}\" [{}] is tied to \"{}\" [{}]", parameter.name, fmt::join(parameter.shape, ", "),
+                         first.name, fmt::join(first.shape, ", ")),
+             "one shape under both names");
+  }
 }
 
 }  // namespace
@@ -55,8 +80,10 @@ std::vector<NamedParameter> read_parameters(const Component& component, const we
                       .optional_in_file = info.optional_in_file != 0,
                       .table = WELT_HAS(&info, table) && info.table != 0,
                       .shape = std::vector<std::int64_t>(info.shape, info.shape + info.dims),
-                      .tied_to = text_of(info.tied_to)});
+                      .tied_to = text_of(info.tied_to),
+                      .same_as = i});
   }
+  resolve_ties(result, refuse);
   return result;
 }
 

@@ -128,11 +128,17 @@ void TensorComponent::bind(std::size_t index, const at::Tensor& tensor) {
               state_->what("installing parameter " + state_->names.at(index).name));
 }
 
-void TensorComponent::to(at::ScalarType dtype) {
+TensorComponent TensorComponent::initialised() const {
+  return TensorComponent(type(), state_->role,
+                         ConfigView(type(), config(), /*strict=*/false, state_->what("its config")), WELT_INIT_RANDOM);
+}
+
+void TensorComponent::to(at::Device device_now, at::ScalarType dtype) {
   const auto& device = state_->component->require<welt_device_v1>(WELT_DEVICE_INTERFACE);
+  const std::string name = device_now.str();
   CallError error;
-  error.check(device.to(state_->raw(), string_of("cpu"), abi_dtype(dtype), error.raw()),
-              state_->what(fmt::format("converting it to {}", c10::toString(dtype))));
+  error.check(device.to(state_->raw(), string_of(name), abi_dtype(dtype), error.raw()),
+              state_->what(fmt::format("converting it to {} on {}", c10::toString(dtype), name)));
 }
 
 void TensorComponent::set_training(bool training) {

@@ -41,7 +41,9 @@ struct NamedParameter {
   bool trainable, decay, optional_in_file;
   bool table;  // rows are looked up or added, not multiplied; false where a plugin does not say
   std::vector<std::int64_t> shape;
-  std::string tied_to;
+  std::string tied_to;  // the plugin's word for it; empty: none
+  std::size_t same_as;  // number of the parameter whose tensor this is: its own, unless it is tied
+  bool gets_gradient() const { return kind == WELT_PARAMETER && trainable; }
 };
 
 struct Vocabulary {
@@ -106,7 +108,10 @@ class TensorComponent {
   const std::vector<NamedParameter>& parameters() const;
   std::vector<at::Tensor> tensors() const;
   void bind(std::size_t index, const at::Tensor& tensor);
-  void to(at::ScalarType dtype);
+  // Floating tensors become `dtype`; all move to `device`.
+  void to(at::Device device, at::ScalarType dtype);
+  // Another one of the same type and configuration, whose tensors are as the plugin's initialiser leaves them.
+  TensorComponent initialised() const;
 
   void set_training(bool training);
   void set_trace(TraceCallback callback);  // empty: off

@@ -3,6 +3,7 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
+#include <ATen/ops/isfinite.h>
 #include <fmt/ranges.h>
 
 #include <array>
@@ -86,6 +87,15 @@ at::Tensor copied_tensor(const SafetensorsFile& file, const SafetensorsEntry& en
          ErrorCode::data_loss);
   if (!entry.data.empty()) std::memcpy(copy.mutable_data_ptr(), entry.data.data(), entry.data.size());
   return dtype ? copy.to(*dtype) : copy;
+}
+
+void require_finite(const at::Tensor& buffer, const std::filesystem::path& file, std::string_view name) {
+  if (!buffer.is_floating_point() || at::isfinite(buffer).all().item<bool>()) return;
+  fail({.where = fmt::format("{}: buffer \"{}\"", file.string(), name),
+        .found = "values that are not finite",
+        .expected = "finite running statistics",
+        .mend = "Use an earlier checkpoint: training had gone wrong when this one was written"},
+       ErrorCode::data_loss);
 }
 
 void save_tensors(const std::filesystem::path& path, const std::vector<NamedTensor>& tensors,

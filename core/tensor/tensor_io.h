@@ -32,6 +32,9 @@ at::Tensor mapped_tensor(const SafetensorsFile& file, const SafetensorsEntry& en
 at::Tensor copied_tensor(const SafetensorsFile& file, const SafetensorsEntry& entry,
                          std::optional<at::ScalarType> dtype = {});
 
+// Throws Error naming file and tensor unless every value of a buffer (running statistics) that was read is finite.
+void require_finite(const at::Tensor& buffer, const std::filesystem::path& file, std::string_view name);
+
 using NamedTensor = std::pair<std::string, at::Tensor>;
 
 // Writes the tensors in this order, atomically (core/base/safetensors.h); layouts other than row-major are copied.

@@ -85,11 +85,10 @@ void AdamW::load(const std::filesystem::path& path) {
     else if (at::IntArrayRef(entry->shape) != into.sizes())
       problems.push_back(fmt::format("{}: shape {} in the file, {} in the model", name, shape_text(entry->shape),
                                      shape_text(into.sizes())));
-    else if (entry->dtype != safetensors_dtype(at::kFloat))
-      problems.push_back(
-          fmt::format("{}: type {} in the file, expected {}", name, entry->dtype, safetensors_dtype(at::kFloat)));
+    else if (const auto dtype = safetensors_dtype(into.scalar_type()); entry->dtype != dtype)
+      problems.push_back(fmt::format("{}: type {} in the file, expected {}", name, entry->dtype, dtype));
     else
-      into = copied_tensor(file, *entry, at::kFloat);
+      into = copied_tensor(file, *entry).to(into.device());
   };
   for (Slot& slot : slots_) {
     read(slot.parameter.name + ".exp_avg", slot.exp_avg);

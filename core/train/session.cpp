@@ -5,6 +5,7 @@
 
 #include "core/base/context.h"
 #include "core/base/error.h"
+#include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/tensor/random.h"
 #include "core/text/word_drawer.h"
@@ -62,7 +63,7 @@ WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::
                      const SpecChanges& changes) {
   const std::string from = recipe.string("model.from"), init_from = recipe.string("model.init_from");
   const auto load = [&](const fs::path& folder, const SpecChanges& with) {
-    WeltModel model = WeltModel::load(folder, with);
+    WeltModel model = load_model(folder, with);
     check_versions(recipe, model.spec());
     return model;
   };
@@ -78,7 +79,7 @@ WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::
   WeltModel model(WeltSpec::from_recipe(recipe));
   if (!init_from.empty())
     with_context(recipe.where("model.init_from") + ": model.init_from",
-                 [&] { model.init_from(find_checkpoint(init_from), recipe.boolean("model.init_strict")); });
+                 [&] { welt::init_from(model, find_checkpoint(init_from), recipe.boolean("model.init_strict")); });
   return model;
 }
 
@@ -98,6 +99,7 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
   seed_default_generator(static_cast<std::uint64_t>(recipe.integer("seed")), RandomPurpose::initialise);
   Session session{open_model(recipe, checkpoint, changes), {}, {}, {}};
+  session.model.to(at::kCPU, weights_dtype(recipe));  // a model that the run starts from may have another
   session.chunk_tokens = recipe.integer("train.decoder_chunk_tokens");
   session.amp = recipe.string("precision") == "amp";
   check_limits(recipe, session.model);

@@ -10,6 +10,7 @@
 #include "core/base/progress.h"
 #include "core/base/resources.h"
 #include "core/base/stopwatch.h"
+#include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/plugin/static_plugins.h"
 #include "core/train/session.h"
@@ -257,7 +258,7 @@ class Run {
 
   fs::path save() {
     const auto fill = [&](const fs::path& folder) {
-      session_->model.save(folder, recipe_.integer("train.words"));
+      save_model(session_->model, folder, recipe_.integer("train.words"));
       fs::create_directory(folder / "training");
       stepper_->optimizer().save(folder / "training" / "optimizer.safetensors");
       write_file(folder / "training" / "state.json", state_.to_json().dump(2) + "\n");

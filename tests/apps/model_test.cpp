@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/checkpoint/model_files.h"
 #include "core/parity/dense_forward.h"
 #include "core/parity/trace.h"
 #include "core/tensor/tensor_io.h"
@@ -57,7 +58,7 @@ std::string forward(const char* name, const std::function<void(Tensors&)>& chang
   std::vector<NamedTensor> named;
   for (const auto& [field, tensor] : tensors) named.emplace_back("batch/" + field, tensor);
   save_tensors(folder / "in.safetensors", named);
-  WeltModel model = WeltModel::load(goldens / name);
+  WeltModel model = load_model(goldens / name);
   return refusal([&] {
     const SafetensorsFile changed = SafetensorsFile::open(folder / "in.safetensors");
     dense_forward(model, read_dense_batch(changed, "batch/", model, Predictors::shown, 8192), true);
@@ -132,7 +133,7 @@ struct ChangedCheckpoint {
     folder.put("config.json", config.dump());
   }
   std::string load() const {
-    return refusal([&] { WeltModel::load(folder.path()); });
+    return refusal([&] { load_model(folder.path()); });
   }
   TempFolder folder;
 };
@@ -231,7 +232,7 @@ TEST(ModelTrace, PlansThatDoNotFitAreRefused) {
     folder.put("plan.json", changed.dump());
     return refusal([&] {
       const TracePlan read = TracePlan::load(folder / "plan.json", name);
-      WeltModel model = WeltModel::load(trace);
+      WeltModel model = load_model(trace);
       train_trace(model, read, trace / "batches.safetensors", name, folder / "out");
     });
   };

@@ -50,7 +50,7 @@ Specimen::Specimen(Trial& trial, const ComponentType& type, std::string_view rol
     component_.emplace(type, role, view, init);
   });
   if (!exact || !offers(WELT_DEVICE_INTERFACE)) return;
-  must("to()", [&] { component_->to(at::kDouble); });
+  must("to()", [&] { component_->to(at::kCPU, at::kDouble); });
   dtype_ = at::kDouble;
 }
 

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "core/base/file.h"
+#include "core/checkpoint/model_files.h"
 #include "core/model/welt_model.h"
 #include "core/tensor/tensor_io.h"
 #include "tests/core/base/temp_folder.h"
@@ -81,7 +82,7 @@ TEST_F(CheckpointReports, AWholeOneOfThePythonWeLTHasNoProblem) {
 }
 
 TEST_F(CheckpointReports, OneOfOursTellsItsFormatAndWhereTrainingStands) {
-  WeltModel::load(golden).save(path());
+  save_model(load_model(golden), path());
   fs::create_directory(path() / "training");
   write_file(path() / "training" / "state.json", R"({"step": 40, "data": {"epoch": 2, "index": 17}})");
   save_tensors(path() / "training" / "optimizer.safetensors", {});

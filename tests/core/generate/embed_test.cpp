@@ -1,5 +1,6 @@
 // Vectors of texts: against the Python WeLT's stages, in any batch, pooled, and in files.
 #include "core/generate/embed.h"
+#include "core/checkpoint/model_files.h"
 
 #include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
@@ -25,7 +26,7 @@ const std::filesystem::path golden = std::filesystem::path(WELT_TEST_DATA) / "we
 
 class Embedder {
  public:
-  explicit Embedder(WeltModel model = WeltModel::load(golden)) : model_(std::move(model)), embedder_(model_) {}
+  explicit Embedder(WeltModel model = load_model(golden)) : model_(std::move(model)), embedder_(model_) {}
 
   Embedded operator()(const Strings& texts, EmbedLevel level, EmbedPool pool = EmbedPool::none) {
     std::vector<Strings> words;
@@ -121,8 +122,9 @@ TEST(Embed, LatentsEqualThePassOfTraining) {
   for (std::size_t row = 0; row < 2; ++row)
     for (std::size_t i = 0; i < embedded.words[row].size(); ++i)
       plan.word_row[row * static_cast<std::size_t>(plan.words) + i] = row_of[next++];
-  const at::Tensor vectors = embed.model().encode_words(words, {}, embed.model().modalities()).vectors;
-  const at::Tensor hidden = embed.model().latent_hidden(plan, vectors).detach();
+  const at::Tensor vectors =
+      embed.model().encode_words(upload(words, at::kCPU), {}, embed.model().modalities()).vectors;
+  const at::Tensor hidden = embed.model().latent_hidden(upload(plan, at::kCPU), vectors).detach();
   const auto short_one = std::ssize(embedded.words[0]);
   EXPECT_LT(gap(hidden[0].narrow(0, 0, short_one), embedded.vectors.narrow(0, 0, short_one)), 1e-5);
   EXPECT_LT(gap(hidden[1], embedded.vectors.narrow(0, short_one, plan.words)), 1e-5);

@@ -1,6 +1,7 @@
 // Generation: batches, caches, words that begin in the prompt, edges. Models: tests/goldens/welt (bytes-only is trained
 // on four sentences; image-only reads drawn words, its weights are random).
 #include "core/generate/generator.h"
+#include "core/checkpoint/model_files.h"
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
@@ -16,7 +17,7 @@ namespace {
 
 const std::filesystem::path goldens = std::filesystem::path(WELT_TEST_DATA) / "welt";
 
-WeltModel load(const char* name) { return WeltModel::load(goldens / name); }
+WeltModel load(const char* name) { return load_model(goldens / name); }
 
 std::vector<std::string> texts(WeltModel& model, const std::vector<std::string>& prompts,
                                const GenerateOptions& options) {

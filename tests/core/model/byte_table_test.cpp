@@ -13,7 +13,7 @@ TEST(ByteTable, IsNotRoundedUnderAutocast) {
   const ByteTable table(16, 0.02);
   const at::Tensor exact = table.folded();
   EXPECT_TRUE(at::equal(exact, table.base)) << "a new projection adds nothing";
-  const AutocastRegion autocast(true);
+  const AutocastRegion autocast(true, at::kCPU);
   const at::Tensor folded = table.folded();
   EXPECT_EQ(folded.scalar_type(), at::kFloat);
   EXPECT_TRUE(at::equal(folded, exact));

@@ -8,7 +8,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
-#include "core/model/processor_files.h"
+#include "core/checkpoint/model_files.h"
 #include "core/model/welt_model.h"
 #include "core/tensor/random.h"
 #include "core/tensor/tensor_io.h"
@@ -72,15 +72,18 @@ TEST(Modalities, WhatIsNotReadIsZeroAndTheRestIsScaled) {
   WeltModel model = model_of(small_parts + bytes_part + image_part);
   const WordPlan plan = three_words(model);
   const WordImages images = model.normalise(plan.images);
-  const at::Tensor both = model.encode_words(plan, images, {}).mapping_input;  // [3, 12 + 8]
+  const at::Tensor both = model.encode_words(upload(plan, at::kCPU), images, {}).mapping_input;  // [3, 12 + 8]
   ASSERT_EQ(both.sizes(), (std::vector<std::int64_t>{3, 20}));
-  const at::Tensor bytes = model.encode_words(plan, {}, {.bytes = true, .image = false}).mapping_input;
+  const at::Tensor bytes =
+      model.encode_words(upload(plan, at::kCPU), {}, {.bytes = true, .image = false}).mapping_input;
   EXPECT_EQ(largest(bytes.narrow(1, 0, 12)), 0);
   EXPECT_LT(largest(bytes.narrow(1, 12, 8) - 2 * both.narrow(1, 12, 8)), 1e-6);
-  const at::Tensor image = model.encode_words(plan, images, {.bytes = false, .image = true}).mapping_input;
+  const at::Tensor image =
+      model.encode_words(upload(plan, at::kCPU), images, {.bytes = false, .image = true}).mapping_input;
   EXPECT_LT(largest(image.narrow(1, 0, 12) - 2 * both.narrow(1, 0, 12)), 1e-6);
   EXPECT_EQ(largest(image.narrow(1, 12, 8)), 0);
-  const auto none = model.encode_words(plan, {}, {.bytes = false, .image = false});  // the reference's double drop
+  const auto none =
+      model.encode_words(upload(plan, at::kCPU), {}, {.bytes = false, .image = false});  // the reference's double drop
   EXPECT_EQ(largest(none.mapping_input), 0);
   EXPECT_TRUE(none.vectors.isfinite().all().item<bool>());
 }
@@ -109,10 +112,10 @@ TEST(Modalities, SavedAndLoadedModelsReadTheSame) {
   const test::TempFolder folder;
   WeltModel model = model_of(small_parts + bytes_part + image_part);
   const WordPlan plan = three_words(model);
-  model.save(folder.path());
-  WeltModel loaded = WeltModel::load(folder.path());
-  const at::Tensor before = model.encode_words(plan, model.normalise(plan.images), {}).vectors,
-                   after = loaded.encode_words(plan, loaded.normalise(plan.images), {}).vectors;
+  save_model(model, folder.path());
+  WeltModel loaded = load_model(folder.path());
+  const at::Tensor before = model.encode_words(upload(plan, at::kCPU), model.normalise(plan.images), {}).vectors,
+                   after = loaded.encode_words(upload(plan, at::kCPU), loaded.normalise(plan.images), {}).vectors;
   EXPECT_TRUE(before.equal(after));
   EXPECT_EQ(loaded.spec().renderer.fingerprint, model.spec().renderer.fingerprint);
   EXPECT_FALSE(loaded.spec().renderer.fingerprint.empty());
@@ -123,7 +126,7 @@ TEST(Modalities, SavedAndLoadedModelsReadTheSame) {
 
   SpecChanges off;
   off.image_encoder.enabled = false;
-  WeltModel without = WeltModel::load(folder.path(), off);
+  WeltModel without = load_model(folder.path(), off);
   EXPECT_FALSE(without.modalities().image);
   EXPECT_EQ(without.make_drawer(0), nullptr);
   EXPECT_EQ(without.parameter_count(), model.parameter_count()) << "it keeps its place";
@@ -134,13 +137,13 @@ TEST(Modalities, TheDictionariesOfTheSegmenterAreKept) {
   WeltModel model = model_of(small_parts + bytes_part + "[model.segmenter.config]\ndictionaries = \"/nowhere\"\n");
   model.open_segmenter();
   EXPECT_NE(model.spec().segmenter.fingerprint.find("tibetan: syllables"), std::string::npos);
-  model.save(folder.path());
-  const WeltModel loaded = WeltModel::load(folder.path());
+  save_model(model, folder.path());
+  const WeltModel loaded = load_model(folder.path());
   EXPECT_EQ(loaded.spec().segmenter.fingerprint, model.spec().segmenter.fingerprint);
   EXPECT_EQ(loaded.spec().segmenter.config, model.spec().segmenter.config);
 
   std::filesystem::remove(folder / "welt.json");  // as the Python WeLT writes it
-  const WeltModel foreign = WeltModel::load(folder.path());
+  const WeltModel foreign = load_model(folder.path());
   EXPECT_TRUE(foreign.spec().segmenter.config.value("reference_compatible", false));
   EXPECT_EQ(foreign.spec().segmenter.fingerprint, "");
 }
@@ -150,11 +153,11 @@ TEST(Modalities, ImageNormalisationOfTheProcessorsFileIsFollowed) {
   const test::TempFolder folder;
   WeltModel model = model_of(small_parts + no_bytes + image_part);
   const WordPlan plan = three_words(model);
-  model.save(folder.path());
-  EXPECT_EQ(WeltModel::load(folder.path()).spec().pixels.mean, (std::vector<double>{0.5, 0.5, 0.5}));
+  save_model(model, folder.path());
+  EXPECT_EQ(load_model(folder.path()).spec().pixels.mean, (std::vector<double>{0.5, 0.5, 0.5}));
   folder.put("image_processor/preprocessor_config.json",
              R"({"image_mean": [0.25, 0.5, 0.75], "image_std": 0.5, "rescale_factor": 0.00392156862745098})");
-  WeltModel other = WeltModel::load(folder.path());
+  WeltModel other = load_model(folder.path());
   const at::Tensor pixels = other.normalise(plan.images).groups.at(0).pixels;
   const double paper = pixels.select(1, 0).max().item<double>();
   EXPECT_NEAR(paper, (1 - 0.25) / 0.5, 1e-6);
@@ -162,7 +165,7 @@ TEST(Modalities, ImageNormalisationOfTheProcessorsFileIsFollowed) {
   for (const char* bad : {R"({"image_std": 0})", R"({"image_mean": "x"})", R"({"rescale_factor": 0})", "[",
                           R"({"image_mean": [1, 2, 3, 4, 5]})"}) {
     folder.put("image_processor/preprocessor_config.json", bad);
-    EXPECT_THROW(WeltModel::load(folder.path()), Error) << bad;
+    EXPECT_THROW(load_model(folder.path()), Error) << bad;
   }
 }
 
@@ -170,12 +173,12 @@ class SwappedEncoder : public ::testing::Test {
  protected:
   SwappedEncoder() : model_(model_of(text_)) {
     three_words(model_);  // the renderer's fingerprint
-    model_.save(folder_.path());
+    save_model(model_, folder_.path());
   }
   WeltModel load(const std::vector<std::string>& overrides) const {
     const Recipe before = recipe_of(text_), now = recipe_of(text_, overrides);
     refuse_other_changes(before, now);
-    return WeltModel::load(folder_.path(), encoder_changes(&before, now));
+    return load_model(folder_.path(), encoder_changes(&before, now));
   }
   std::string refusal(const std::vector<std::string>& overrides) const {
     try {
@@ -222,8 +225,8 @@ TEST_F(SwappedEncoder, FromAnotherCheckpointBringsItsByteTableToo) {
   const WordPlan plan = three_words(first);
   first.set_training(false);
   second.set_training(false);
-  EXPECT_LT(largest(first.encode_words(plan, first.normalise(plan.images), {}).vectors -
-                    second.encode_words(plan, second.normalise(plan.images), {}).vectors),
+  EXPECT_LT(largest(first.encode_words(upload(plan, at::kCPU), first.normalise(plan.images), {}).vectors -
+                    second.encode_words(upload(plan, at::kCPU), second.normalise(plan.images), {}).vectors),
             1e-6);
 }
 
@@ -243,11 +246,11 @@ TEST_F(SwappedEncoder, WhatOnlyTrainingCouldChangeIsRefused) {
 
 TEST_F(SwappedEncoder, SwitchingOnWhatWasNeverThereIsRefused) {
   const test::TempFolder folder;
-  model_of(small_parts + bytes_part).save(folder.path());
+  save_model(model_of(small_parts + bytes_part), folder.path());
   const Recipe before = recipe_of(small_parts + bytes_part);
   for (const std::string override : {"model.image_encoder.enabled=true", "model.image_encoder.plugin=vit"}) {
     try {
-      WeltModel::load(folder.path(), encoder_changes(&before, recipe_of(small_parts + bytes_part, {override})));
+      load_model(folder.path(), encoder_changes(&before, recipe_of(small_parts + bytes_part, {override})));
       ADD_FAILURE() << override;
     } catch (const Error& error) {
       EXPECT_NE(std::string(error.what()).find("trained without one"), std::string::npos) << error.what();
@@ -258,16 +261,16 @@ TEST_F(SwappedEncoder, SwitchingOnWhatWasNeverThereIsRefused) {
 TEST(InitFrom, TakesEveryTensorAndSaysWhatDoesNotFit) {
   const test::TempFolder folder;
   const WeltModel trained = model_of(small_parts + bytes_part);
-  trained.save(folder.path());
+  save_model(trained, folder.path());
   seed_default_generator(2, RandomPurpose::initialise);
   WeltModel model(WeltSpec::from_recipe(recipe_of(small_parts + bytes_part)));
-  model.init_from(folder.path(), /*strict=*/true);
+  init_from(model, folder.path(), /*strict=*/true);
   for (std::size_t i = 0; i < trained.parameters().size(); ++i)
     EXPECT_TRUE(trained.parameters()[i].tensor.equal(model.parameters()[i].tensor)) << trained.parameters()[i].name;
 
   WeltModel wider(WeltSpec::from_recipe(recipe_of(small_parts + bytes_part + image_part)));
   try {
-    wider.init_from(folder.path(), /*strict=*/true);
+    init_from(wider, folder.path(), /*strict=*/true);
     ADD_FAILURE() << "the mapping does not fit";
   } catch (const Error& error) {
     const std::string message = error.what();
@@ -276,7 +279,7 @@ TEST(InitFrom, TakesEveryTensorAndSaysWhatDoesNotFit) {
         << message;
     EXPECT_NE(message.find("image_encoder.embeddings.cls_token: missing"), std::string::npos) << message;
   }
-  wider.init_from(folder.path(), /*strict=*/false);
+  init_from(wider, folder.path(), /*strict=*/false);
   for (const ModelParameter& parameter : wider.parameters())
     for (const ModelParameter& old : trained.parameters()) {
       if (parameter.name != old.name || parameter.name == "encoder_mapping.weight") continue;
@@ -343,16 +346,16 @@ TEST(Modalities, WeightsThatTheOptimizerChangedAreTheOnesReadNext) {
   const WordImages images = model.normalise(plan.images);
   const auto vectors = [&](WeltModel& of) {
     const at::NoGradGuard no_grad;
-    return of.encode_words(plan, images, {}).mapping_input;
+    return of.encode_words(upload(plan, at::kCPU), images, {}).mapping_input;
   };
   const at::Tensor before = vectors(model);
   AdamW optimizer(model.parameters(), {});
-  model.encode_words(plan, images, {}).mapping_input.sum().backward();
+  model.encode_words(upload(plan, at::kCPU), images, {}).mapping_input.sum().backward();
   optimizer.step(0.05, 1);
   const at::Tensor after = vectors(model);
   EXPECT_GT(largest(after - before), 1e-3);
-  model.save(folder.path());
-  WeltModel loaded = WeltModel::load(folder.path());
+  save_model(model, folder.path());
+  WeltModel loaded = load_model(folder.path());
   EXPECT_TRUE(vectors(loaded).equal(after));
 }
 

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "core/base/file.h"
+#include "core/checkpoint/model_files.h"
 #include "core/model/model_info.h"
 #include "core/model/welt_model.h"
 #include "core/tensor/random.h"
@@ -58,7 +59,7 @@ TEST(UnitModelParity, AReferenceCheckpointIsWrittenAsItWasRead) {
   for (const auto& [name, unused] :
        {std::pair{"utf16", ""}, std::pair{"utf32", "bytes_decoder.model.model.embed_tokens.weight"}}) {
     const test::TempFolder folder;
-    WeltModel::load(goldens / name).save(folder.path(), 32);
+    save_model(load_model(goldens / name), folder.path(), 32);
     const fs::path before = goldens / name / "model.safetensors", after = folder.path() / "model.safetensors";
     EXPECT_EQ(names_of(after), names_of(before));
     const SafetensorsFile old_file = SafetensorsFile::open(before), file = SafetensorsFile::open(after);
@@ -106,11 +107,11 @@ TEST(UnitModel, LearnsATextAndComesBackFromItsFiles) {
     EXPECT_EQ(after.label_bytes, batches.at(0).label_bytes);
     EXPECT_NEAR(after.bits_per_byte(), after.nats / std::numbers::ln2 / 24, 1e-12);
 
-    model.save(folder.path(), 4);
-    WeltModel loaded = WeltModel::load(folder.path());
+    save_model(model, folder.path(), 4);
+    WeltModel loaded = load_model(folder.path());
     EXPECT_EQ(loaded.units(), model.units());
     EXPECT_NEAR(evaluate(loaded, batches, 8192, false).nats, after.nats, 1e-4) << encoding;
-    EXPECT_TRUE(loaded.compare(SafetensorsFile::open(folder.path() / "model.safetensors")).unused.empty());
+    EXPECT_TRUE(compare_tensors(loaded, SafetensorsFile::open(folder.path() / "model.safetensors")).unused.empty());
   }
 }
 
@@ -163,7 +164,7 @@ TEST(UnitModel, ChunksOfTheDecoderDoNotMatter) {
   std::map<std::string, at::Tensor> first;
   double nats = 0;
   for (const std::int64_t chunk : {8192, 6}) {
-    WeltModel model = WeltModel::load(folder);
+    WeltModel model = load_model(folder);
     model.set_training(false);
     Batch batch;
     batch.rows = 1;
@@ -186,7 +187,7 @@ TEST(UnitModel, ChunksOfTheDecoderDoNotMatter) {
 }
 
 TEST(UnitModel, EveryParameterIsCountedOnceAndNoneIsIdle) {
-  const ModelInfo info = describe_model(WeltModel::load(goldens / "utf32"), {.bytes = 4, .words = 8});
+  const ModelInfo info = describe_model(load_model(goldens / "utf32"), {.bytes = 4, .words = 8});
   // The Python counts folded tables too, and the table that nothing reads.
   EXPECT_EQ(info.parameters, 54304 - 256 * (24 / 4 + 32 / 4) - 32 * 32);
   for (const PartInfo& part : info.parts) {
@@ -213,12 +214,12 @@ TEST(UnitModel, EncodingsAndWidthsThatDoNotFitAreNamed) {
   Json config = Json::parse(read_file(folder.path() / "config.json"));
   config["encoding"] = "EBCDIC";
   write_file(folder.path() / "config.json", config.dump());
-  const std::string unknown = test::error_of([&] { WeltModel::load(folder.path()); });
+  const std::string unknown = test::error_of([&] { load_model(folder.path()); });
   for (const char* word : {"config.json", "EBCDIC", "UTF-16"}) EXPECT_CONTAINS(unknown, word);
   // Read as if it were of bytes, it lacks every tensor whose name or shape has to do with units.
   config["encoding"] = "UTF-8";
   write_file(folder.path() / "config.json", config.dump());
-  EXPECT_CONTAINS(test::error_of([&] { WeltModel::load(folder.path()); }), "bytes_decoder");
+  EXPECT_CONTAINS(test::error_of([&] { load_model(folder.path()); }), "bytes_decoder");
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // The whole model against a dense float64 computation (tests/goldens/welt/make_welt.py), and its files.
 #include "core/model/welt_model.h"
+#include "core/checkpoint/model_files.h"
 
 #include <ATen/core/Tensor.h>
 #include <gtest/gtest.h>
@@ -46,7 +47,7 @@ struct Result {
 };
 
 Result run(const Batch& batch, std::int64_t chunk_tokens, bool amp) {
-  WeltModel model = WeltModel::load(golden);
+  WeltModel model = load_model(golden);
   model.set_training(false);
   Result result;
   result.sums = model.forward_backward(batch, static_cast<double>(batch.label_bytes), chunk_tokens, amp);
@@ -99,7 +100,7 @@ TEST(WeltModelParity, MixedPrecisionStaysClose) {
 TEST(WeltModelParity, EvaluationCountsTheSameLoss) {
   const Json expected = Json::parse(read_file(golden / "expected.json"));
   const Batch batch = golden_batch(expected);
-  WeltModel model = WeltModel::load(golden);
+  WeltModel model = load_model(golden);
   const LossSums sums = model.evaluate(batch, 16, false);
   EXPECT_NEAR(sums.nats, expected.at("nats").get<double>(), 1e-4);
   EXPECT_EQ(sums.label_bytes, batch.label_bytes);
@@ -110,7 +111,7 @@ TEST(WeltModelParity, EvaluationCountsTheSameLoss) {
 
 TEST(WeltModel, SavedFilesHaveTheNamesAndValuesOfTheCheckpointTheyCameFrom) {
   const test::TempFolder folder;
-  WeltModel::load(golden).save(folder.path());
+  save_model(load_model(golden), folder.path());
   const SafetensorsFile before = SafetensorsFile::open(golden / "model.safetensors"),
                         after = SafetensorsFile::open(folder / "model.safetensors");
   EXPECT_EQ(before.entries().size(), after.entries().size());
@@ -120,7 +121,7 @@ TEST(WeltModel, SavedFilesHaveTheNamesAndValuesOfTheCheckpointTheyCameFrom) {
     EXPECT_EQ(saved->shape, entry.shape) << entry.name;
     EXPECT_TRUE(copied_tensor(after, *saved).allclose(copied_tensor(before, entry), 1e-6, 1e-7)) << entry.name;
   }
-  EXPECT_EQ(WeltModel::load(folder.path()).parameter_count(), WeltModel::load(golden).parameter_count());
+  EXPECT_EQ(load_model(folder.path()).parameter_count(), load_model(golden).parameter_count());
 }
 
 // model.*.from with weights = true: what of which file arrives where.
@@ -166,7 +167,7 @@ TEST(WeltModel, ALatentTransformerThatIsNotThereIsRefused) {
   Json config = Json::parse(read_file(golden / "config.json"));
   config["latent_transformer"] = {{"model_type", "noop_model"}, {"hidden_size", 0}};
   write_file(folder / "config.json", config.dump());
-  EXPECT_CONTAINS(test::error_of([&] { WeltModel::load(folder.path()); }),
+  EXPECT_CONTAINS(test::error_of([&] { load_model(folder.path()); }),
                   "latent_transformer: the model_type \"noop_model\"");
 }
 
@@ -175,13 +176,13 @@ TEST(WeltModel, ValuesOfTheWrongTypeInCheckpointFilesNameTheFile) {
   Json config = Json::parse(read_file(golden / "config.json"));
   config["latent_transformer"]["model_type"] = 3;
   write_file(folder / "config.json", config.dump());
-  EXPECT_CONTAINS(test::error_of([&] { WeltModel::load(folder.path()); }), "config.json");
+  EXPECT_CONTAINS(test::error_of([&] { load_model(folder.path()); }), "config.json");
   std::filesystem::copy(golden / "config.json", folder / "config.json",
                         std::filesystem::copy_options::overwrite_existing);
   for (const Json& extra : {Json{{"segmenter", 3}}, Json{{"pooling", 3}}, Json{{"pooling", "sum"}},
                             Json{{"segmenter", {{"max_bytes", -4}}}}, Json{{"plugins", "x"}}}) {
     write_file(folder / "welt.json", extra.dump());
-    EXPECT_CONTAINS(test::error_of([&] { WeltModel::load(folder.path()); }), "welt.json");
+    EXPECT_CONTAINS(test::error_of([&] { load_model(folder.path()); }), "welt.json");
   }
 }
 
@@ -196,7 +197,7 @@ TEST(WeltModel, ACheckpointThatDoesNotFitNamesEveryTensorAtOnce) {
     tensors.emplace_back(entry.name == "decoder_norm.weight" ? "decoder_norms.weight" : entry.name, tensor);
   }
   save_tensors(folder / "model.safetensors", tensors);
-  const std::string message = test::error_of([&] { WeltModel::load(folder.path()); });
+  const std::string message = test::error_of([&] { load_model(folder.path()); });
   EXPECT_CONTAINS(message, "encoder_mapping.weight: shape [24, 32] in the file, [32, 24] in the model");
   EXPECT_CONTAINS(message, "decoder_norm.weight: missing (nearest: decoder_norms.weight)");
 }

@@ -6,8 +6,11 @@
 #include <welt/abi/image_encoder.h>
 #include <welt/abi/latent_transformer.h>
 
+#include <array>
 #include <cstddef>
 #include <cstring>
+
+#include "tests/core/base/temp_folder.h"
 
 namespace welt {
 namespace {
@@ -71,6 +74,46 @@ TEST(ComponentFacts, APluginBuiltBeforeTablesWereToldHasNone) {
   EXPECT_EQ(old.shape, (std::vector<std::int64_t>{3, 4}));
   EXPECT_TRUE((parameter_of<sizeof(welt_parameter_info), 1>().table));
   EXPECT_FALSE((parameter_of<sizeof(welt_parameter_info), 0>().table));
+}
+
+// Four names: "a"; "b", which is tied to "c"; "c", tied to "a"; and "d", tied to what `tied` says.
+struct Tie {
+  const char* name;
+  const char* tied_to;
+};
+std::array<Tie, 4> ties{{{"a", ""}, {"b", "c"}, {"c", "a"}, {"d", ""}}};
+
+std::vector<NamedParameter> tied(const char* last, std::int64_t width = 4) {
+  static std::array<std::int64_t, 2> last_shape;
+  last_shape = {3, width};
+  ties[3].tied_to = last;
+  const ComponentType& type = Registry::instance().find(WELT_BYTES_ENCODER_INTERFACE, "bert");
+  const Component component(type, ConfigView(type, sizes, true, "test"), WELT_INIT_NONE);
+  const auto tell = [](const welt_component*, std::uint64_t i, welt_parameter_info* out, welt_error*) -> welt_status {
+    const Tie& tie = ties[i];
+    out->name = {tie.name, std::strlen(tie.name)};
+    out->tied_to = {tie.tied_to, std::strlen(tie.tied_to)};
+    out->kind = WELT_PARAMETER;
+    out->shape = i == 3 ? last_shape.data() : shape;
+    out->dims = 2;
+    return WELT_OK;
+  };
+  return read_parameters(component, {.struct_size = sizeof(welt_parameters_v1),
+                                     .count = [](const welt_component*) -> std::uint64_t { return ties.size(); },
+                                     .describe = tell});
+}
+
+TEST(ComponentFacts, ATieLeadsToTheTensorAtItsEnd) {
+  const std::vector<NamedParameter> all = tied("");
+  EXPECT_EQ(all[1].same_as, 0U);
+  EXPECT_EQ(all[2].same_as, 0U);
+  EXPECT_EQ(all[3].same_as, 3U);
+}
+
+TEST(ComponentFacts, ATieThatCannotBeIsRefused) {
+  EXPECT_CONTAINS(test::error_of([] { tied("c", 5); }), "\"d\" [3, 5] is tied to \"a\" [3, 4]");
+  EXPECT_CONTAINS(test::error_of([] { tied("e"); }), "\"d\" is tied to \"e\", which is not there");
+  EXPECT_CONTAINS(test::error_of([] { tied("d"); }), "\"d\" is tied to itself");
 }
 
 }  // namespace

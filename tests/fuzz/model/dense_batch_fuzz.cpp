@@ -1,5 +1,6 @@
 // Batches in the Python reference's layout: a .safetensors file read for a model that reads bytes and one that reads
 // images. Any file is a batch whose plan points inside itself, or an Error.
+#include "core/checkpoint/model_files.h"
 #include "core/parity/dense_batch.h"
 
 #include "tests/fuzz/fuzz.h"
@@ -11,7 +12,7 @@ using namespace welt;
 
 WeltModel load(const char* name) {
   fuzz::use_built_plugins();
-  return WeltModel::load(std::filesystem::path(WELT_TEST_DATA) / "welt" / name);
+  return load_model(std::filesystem::path(WELT_TEST_DATA) / "welt" / name);
 }
 
 void check_offsets(const std::vector<std::int64_t>& offsets, std::size_t size) {

@@ -100,7 +100,7 @@ TEST(Gpt2, GradientReachesEveryParameterInEveryDtype) {
   for (const json& form : forms) {
     for (const at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
       welt::TensorComponent model = make(form);
-      model.to(type);
+      model.to(at::kCPU, type);
       const at::Tensor hidden = model.forward({at::randn({2, 5, 24}).to(type), {}}, causal);
       EXPECT_EQ(hidden.scalar_type(), type);
       (hidden * at::randn({24}).to(type)).sum().backward();
@@ -119,7 +119,7 @@ TEST(Gpt2, AutocastIsNearFloat32AndTrains) {
     const at::Tensor x = at::randn({2, 7, 24});
     const at::Tensor exact = model.forward({x, {}}, causal).detach();
     {
-      welt::AutocastRegion region(true);
+      welt::AutocastRegion region(true, at::kCPU);
       const at::Tensor mixed = model.forward({x, {}}, causal);
       EXPECT_GT(gap(mixed, exact), 0);
       EXPECT_LT((mixed - exact).norm().item<double>(), 0.05 * exact.norm().item<double>());

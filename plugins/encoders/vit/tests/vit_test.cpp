@@ -134,7 +134,7 @@ TEST(Vit, RandomWeightsFollowTheConfig) {
 TEST(Vit, PooledIsTheSameWhetherOrNotTokensAreAskedFor) {
   for (const int layers : {0, 1, 3}) {
     welt::TensorComponent vit = make({{"num_hidden_layers", layers}, {"pooler_output_size", 5}});
-    vit.to(at::kDouble);
+    vit.to(at::kCPU, at::kDouble);
     const at::Tensor pixels = images(3, 16, 24);
     std::vector<std::vector<at::Tensor>> gradients;
     std::vector<at::Tensor> pooled;
@@ -217,7 +217,7 @@ TEST(Vit, AKeptTableIsNotThatOfOlderWeights) {
   EXPECT_TRUE(same_as_fresh());
   for (std::int64_t columns = 1; columns < 140; ++columns) vit.encode_images(images(1, 8, 8 * columns));
   EXPECT_TRUE(same_as_fresh());
-  vit.to(at::kDouble);
+  vit.to(at::kCPU, at::kDouble);
   EXPECT_EQ(vit.encode_images(pixels).pooled.scalar_type(), at::kDouble);
 }
 
@@ -258,9 +258,9 @@ TEST(Vit, PixelsTakeTheTypeOfTheParameters) {
   const at::Tensor pixels = images(2, 8, 24);
   const at::Tensor single = vit.encode_images(pixels.to(at::kDouble)).pooled;
   EXPECT_EQ(single.scalar_type(), at::kFloat);
-  vit.to(at::kDouble);
+  vit.to(at::kCPU, at::kDouble);
   EXPECT_LT((vit.encode_images(pixels).pooled - single).abs().max().item<double>(), 1e-5);
-  vit.to(at::kBFloat16);
+  vit.to(at::kCPU, at::kBFloat16);
   const at::Tensor half = vit.encode_images(pixels).pooled;
   EXPECT_EQ(half.scalar_type(), at::kBFloat16);
   EXPECT_LT((half.to(at::kDouble) - single).abs().max().item<double>(), 0.1);

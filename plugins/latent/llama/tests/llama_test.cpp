@@ -44,7 +44,7 @@ TEST(Llama, ScaledRotaryPositionsGoOnThroughACache) {
 TEST(Llama, GradientReachesEveryParameterInEveryDtype) {
   for (const at::ScalarType type : {at::kFloat, at::kDouble, at::kBFloat16}) {
     welt::TensorComponent llama = make({{"attention_bias", true}, {"mlp_bias", true}});
-    llama.to(type);
+    llama.to(at::kCPU, type);
     const at::Tensor hidden = llama.forward({at::randn({2, 5, 16}).to(type), {}}, causal);
     EXPECT_EQ(hidden.scalar_type(), type);
     (hidden * at::randn({16}).to(type)).sum().backward();

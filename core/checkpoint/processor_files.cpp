@@ -1,5 +1,5 @@
 // See processor_files.h.
-#include "core/model/processor_files.h"
+#include "core/checkpoint/processor_files.h"
 
 #include <nlohmann/json.hpp>
 
@@ -10,8 +10,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
-
-constexpr const char* image_file = "image_processor/preprocessor_config.json";
 
 void write(const fs::path& file, const Json& json) {
   fs::create_directories(file.parent_path());
@@ -55,12 +53,6 @@ Json image_processor(const PixelNormalisation& pixels) {
 
 }  // namespace
 
-std::string tokenizer_class(Encoding encoding) {
-  std::string name(encoding_name(encoding));
-  std::erase(name, '-');
-  return name + "Tokenizer";
-}
-
 void write_processor_files(const fs::path& folder, const WeltSpec& spec, std::int64_t words) {
   const Json none = Json::object();
   write(folder / "processor_config.json", {{"processor_class", "TextImageProcessor"},
@@ -81,14 +73,10 @@ void write_processor_files(const fs::path& folder, const WeltSpec& spec, std::in
   write(folder / "renderer/processor_config.json",
         {{"processor_class", "PixelRendererProcessor"},
          {"font", {{"model_type", "font_config"}, {"sources", Json::array()}}}});
-  write(folder / image_file, spec.image_encoder.type ? image_processor(spec.pixels)
-                                                     : Json{{"image_processor_type", "NoopImageProcessor"},
-                                                            {"processor_class", "TextImageProcessor"}});
-}
-
-PixelNormalisation read_pixel_normalisation(const fs::path& folder) {
-  const fs::path file = folder / image_file;
-  return fs::exists(file) ? read_image_processor(file) : PixelNormalisation();
+  write(folder / pixel_normalisation_file,
+        spec.image_encoder.type
+            ? image_processor(spec.pixels)
+            : Json{{"image_processor_type", "NoopImageProcessor"}, {"processor_class", "TextImageProcessor"}});
 }
 
 }  // namespace welt

@@ -6,20 +6,12 @@
 #pragma once
 
 #include <filesystem>
-#include <string>
 
 #include "core/model/welt_spec.h"
 
 namespace welt {
 
-// The Python tokenizer of an encoding: "UTF8Tokenizer", …
-std::string tokenizer_class(Encoding encoding);
-
 // Writes all of them into an existing folder. `words`: of a row, the processor's max_seq_length.
 void write_processor_files(const std::filesystem::path& folder, const WeltSpec& spec, std::int64_t words);
-
-// What image_processor/preprocessor_config.json says (read_image_processor()); no such file: the default,
-// which leaves mean and deviation to the plugin.
-PixelNormalisation read_pixel_normalisation(const std::filesystem::path& folder);
 
 }  // namespace welt

@@ -1,0 +1,183 @@
+// See model_files.h.
+#include "core/checkpoint/model_files.h"
+
+#include <ATen/core/grad_mode.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/log.h"
+#include "core/checkpoint/processor_files.h"
+#include "core/tensor/tensor_io.h"
+
+namespace welt {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string slot_of(const std::string& parameter) { return parameter.substr(0, parameter.find('.')); }
+
+// Compares a file with the parameters it is to fill, and says all that does not fit at once.
+class Match {
+ public:
+  explicit Match(const SafetensorsFile& file) : file_(file) {
+    for (const SafetensorsEntry& entry : file.entries()) known_.push_back(entry.name);
+  }
+
+  void use(const std::string& name) { used_.insert(name); }
+
+  // The entry that fits the tensor, under any of its names, or null with a note of why not.
+  const SafetensorsEntry* find(const ModelTensor& wanted) {
+    const SafetensorsEntry* entry = nullptr;
+    for (const std::string& name : wanted.names()) {
+      use(name);
+      if (entry == nullptr) entry = file_.find(name);
+    }
+    if (!entry) {
+      // Comparing every name with every other takes long where much is missing, and says nothing there.
+      const std::string near = problems_.size() < 100 ? nearest(wanted.name, known_) : std::string();
+      note("{}: missing{}", wanted.name, near.empty() ? "" : " (nearest: " + near + ")");
+      return nullptr;
+    }
+    if (at::IntArrayRef(entry->shape) != wanted.tensor.sizes()) {
+      note("{}: shape {} in the file, {} in the model", entry->name, shape_text(entry->shape),
+           shape_text(wanted.tensor.sizes()));
+      return nullptr;
+    }
+    const auto type = safetensors_scalar_type(entry->dtype);
+    if (!type || at::isFloatingType(*type) != wanted.tensor.is_floating_point()) {
+      note("{}: type {} in the file, expected {}", entry->name, entry->dtype,
+           wanted.tensor.is_floating_point() ? "a floating one" : safetensors_dtype(wanted.tensor.scalar_type()));
+      return nullptr;
+    }
+    return entry;
+  }
+
+  // Its values in the tensor's dtype.
+  at::Tensor read(const SafetensorsEntry& entry, const ModelTensor& wanted) const {
+    const at::Tensor values = copied_tensor(file_, entry, wanted.tensor.scalar_type());
+    if (wanted.buffer) require_finite(values, file_.path(), entry.name);
+    return values;
+  }
+
+  const std::vector<std::string>& problems() const { return problems_; }
+  std::vector<std::string> unused() const {
+    std::vector<std::string> out;
+    std::ranges::copy_if(known_, std::back_inserter(out), [&](const auto& name) { return !used_.contains(name); });
+    return out;
+  }
+
+  [[noreturn]] void refuse(std::vector<std::string> problems) const {
+    const std::size_t count = problems.size();
+    if (count > 100) problems.resize(100), problems.emplace_back("…");
+    fail({file_.path().string(),
+          fmt::format("{} of the model's tensors {} not fit:\n  {}", count, count == 1 ? "does" : "do",
+                      fmt::join(problems, "\n  ")),
+          {},
+          "The checkpoint and its config.json (or the recipe) describe different models"});
+  }
+
+ private:
+  template <typename... A>
+  void note(fmt::format_string<A...> format, A&&... arguments) {
+    problems_.push_back(fmt::format(format, std::forward<A>(arguments)...));
+  }
+  const SafetensorsFile& file_;
+  std::vector<std::string> known_, problems_;
+  std::set<std::string> used_;
+};
+
+// An encoder from elsewhere takes the place of the checkpoint's: the mapping only fits one of the same width.
+void check_swapped_width(const WeltModel& model, const SafetensorsFile& file) {
+  const SafetensorsEntry* mapping = file.find("encoder_mapping.weight");
+  if (mapping == nullptr || mapping->shape.size() != 2) return;
+  const auto [image, bytes, latent, decoder] = model.parts();
+  const auto width_of = [](const WeltModel::Part& part) { return part.component ? part.component->width() : 0; };
+  const std::int64_t now = width_of(image) + width_of(bytes);
+  if (mapping->shape[1] == now) return;
+  for (const auto& [slot, width, name] : {std::tuple{&model.spec().image_encoder, width_of(image), "image encoder"},
+                                          std::tuple{&model.spec().bytes_encoder, width_of(bytes), "bytes encoder"}}) {
+    if (!slot->fresh) continue;
+    fail({slot->where,
+          fmt::format("the {} {} gives {} values a word, the one that {} was trained with gives {}", name,
+                      slot->type->id, width, file.path().string(), mapping->shape[1] - (now - width)),
+          "an encoder of the same width",
+          "encoder_mapping would have to be trained anew: start a run with this encoder and model.init_from"},
+         ErrorCode::failed_precondition);
+  }
+}
+
+void read_tensors(WeltModel& model, const fs::path& path) {
+  const SafetensorsFile file = SafetensorsFile::open(path);
+  check_swapped_width(model, file);
+  const auto fresh = [&](const std::string& name) {
+    const std::string slot = slot_of(name);
+    return (slot == "bytes_encoder" && model.spec().bytes_encoder.fresh) ||
+           (slot == "image_encoder" && model.spec().image_encoder.fresh);
+  };
+  Match match(file);
+  for (const auto& [name, tensor] : model.constant_tensors()) match.use(name);
+  std::map<std::string, at::Tensor> values;
+  for (const ModelTensor& tensor : model.tensors()) {
+    if (fresh(tensor.name)) continue;
+    if (const SafetensorsEntry* entry = match.find(tensor)) values[tensor.name] = match.read(*entry, tensor);
+  }
+  if (!match.problems().empty()) match.refuse(match.problems());
+  std::vector<std::string> unused = match.unused();
+  std::erase_if(unused, fresh);
+  if (!unused.empty())
+    log_warning("model", "{}: {} tensors are not used: {}", path.string(), unused.size(), fmt::join(unused, ", "));
+  model.install(values);
+}
+
+}  // namespace
+
+void save_model(const WeltModel& model, const fs::path& folder, std::int64_t words) {
+  std::vector<NamedTensor> tensors;
+  for (const ModelTensor& tensor : model.tensors()) tensors.emplace_back(tensor.name, tensor.tensor.detach());
+  for (const auto& constant : model.constant_tensors()) tensors.push_back(constant);
+  write_file(folder / "config.json", model.spec().config_json().dump(2) + "\n");
+  write_file(folder / "welt.json", model.spec().welt_json().dump(2) + "\n");
+  save_tensors(folder / "model.safetensors", tensors);
+  write_processor_files(folder, model.spec(), words);
+}
+
+FileMatch compare_tensors(const WeltModel& model, const SafetensorsFile& file) {
+  Match match(file);
+  for (const auto& [name, tensor] : model.constant_tensors()) match.use(name);
+  for (const ModelTensor& tensor : model.tensors()) match.find(tensor);
+  return {match.problems(), match.unused()};
+}
+
+WeltModel load_model(const fs::path& checkpoint, const SpecChanges& changes) {
+  WeltSpec spec = WeltSpec::from_checkpoint(checkpoint);
+  spec.apply(changes);
+  WeltModel model = WeltModel::without_weights(std::move(spec));
+  read_tensors(model, checkpoint / "model.safetensors");
+  return model;
+}
+
+void init_from(WeltModel& model, const fs::path& checkpoint, bool strict) {
+  const SafetensorsFile file = SafetensorsFile::open(checkpoint / "model.safetensors");
+  Match match(file);
+  for (const auto& [name, tensor] : model.constant_tensors()) match.use(name);
+  std::vector<std::pair<at::Tensor, at::Tensor>> found;  // of the model, of the file
+  for (const ModelTensor& tensor : model.tensors())
+    if (const SafetensorsEntry* entry = match.find(tensor))
+      found.emplace_back(tensor.tensor, match.read(*entry, tensor));
+  std::vector<std::string> problems = match.problems();
+  for (const std::string& name : match.unused()) problems.push_back(name + ": in the file, but not in the model");
+  if (strict && !problems.empty()) match.refuse(problems);
+  const at::NoGradGuard no_grad;
+  for (auto& [tensor, values] : found) tensor.copy_(values);
+  log_info("model", "{}: {} of {} tensors start from it", file.path().string(), found.size(), model.tensors().size());
+  if (!problems.empty())
+    log_warning("model", "{}: what does not fit, and starts as the recipe says:\n  {}", file.path().string(),
+                fmt::join(problems, "\n  "));
+}
+
+}  // namespace welt

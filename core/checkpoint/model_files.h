@@ -1,0 +1,38 @@
+// A model's checkpoint: the names, shapes and files of a checkpoint of the Python WeLT.
+//
+// A byte table is three tensors (base, projection, folded), the latent's token table has no rows, and the latent's head
+// name carries the decoder mapping. A model of UTF-16 units or code points has its byte tables one name deeper, and its
+// decoder below `bytes_decoder.model`, as utf8_tokenizer's CharacterCausalLMWrapper has it.
+// All of WeltModel::tensors() are kept in the model's dtype, a tied one once, under the first of its names; reading
+// finds it under any of them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "core/base/safetensors.h"
+#include "core/model/welt_model.h"
+
+namespace welt {
+
+// The model of a checkpoint folder, with `changes` applied, in the dtype that its config.json names. Every missing or
+// ill-shaped tensor is reported at once.
+WeltModel load_model(const std::filesystem::path& checkpoint, const SpecChanges& changes = {});
+
+// config.json, welt.json, model.safetensors and the processor's files into an existing folder. `words`: of a row.
+void save_model(const WeltModel& model, const std::filesystem::path& folder, std::int64_t words = 128);
+
+// Gives the model the values of another checkpoint's tensors of the same name. `strict`: each tensor must be there in
+// its shape, and each tensor of the file must be used; else what does not fit keeps its value and is listed in the log.
+void init_from(WeltModel& model, const std::filesystem::path& checkpoint, bool strict);
+
+// How a checkpoint's tensors fit a model, an outline too: what load_model() would refuse, a line each, and what it
+// would not read.
+struct FileMatch {
+  std::vector<std::string> problems, unused;
+};
+FileMatch compare_tensors(const WeltModel& model, const SafetensorsFile& file);
+
+}  // namespace welt
