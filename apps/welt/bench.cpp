@@ -11,7 +11,6 @@
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
 #include "core/checkpoint/model_files.h"
-#include "core/checkpoint/run_folder.h"
 #include "core/generate/bench_generate.h"
 #include "core/train/bench_train.h"
 
@@ -77,7 +76,7 @@ struct GenerateBench {
 
 void bench_generate_verb(const GenerateBench& options) {
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
-  WeltModel model = load_model(find_checkpoint(options.model));
+  WeltModel model = load_newest_model(options.model);
   const nlohmann::json result = bench_generate(model, options.prompt, options.batch, options.words, options.repeats);
   if (options.json) {
     fmt::print("{}\n", result.dump());

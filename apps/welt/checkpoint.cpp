@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/welt/table.h"
+#include "core/base/table.h"
 #include "apps/welt/verb.h"
 #include "core/checkpoint/checkpoint_report.h"
 

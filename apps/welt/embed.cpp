@@ -15,7 +15,6 @@
 #include "core/base/error.h"
 #include "core/base/progress.h"
 #include "core/checkpoint/model_files.h"
-#include "core/checkpoint/run_folder.h"
 #include "core/data/line_reader.h"
 #include "core/generate/embed.h"
 #include "core/generate/embedding_file.h"
@@ -59,7 +58,7 @@ void embed(const Options& options) {
     fail({"welt embed", "no text", "--text TEXT, as often as wanted, or --file FILE, a text a line", {}});
   const bool converts = !options.dtype.empty();
   const at::ScalarType dtype = converts ? parse_float_dtype(options.dtype, "--dtype") : at::kFloat;
-  WeltModel model = load_model(find_checkpoint(options.model), switched_off(options.without));
+  WeltModel model = load_newest_model(options.model, switched_off(options.without));
   if (converts) model.to(model.device(), dtype);
   TextEmbedder embedder(model);
   EmbeddingFile out(options.out, options.embed, embedder.width(), dtype);

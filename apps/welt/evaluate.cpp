@@ -2,10 +2,11 @@
 #include <fmt/core.h>
 
 #include "apps/welt/repeatable.h"
-#include "apps/welt/report.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/train/recipe_keys.h"
+#include "core/train/report.h"
 
 namespace welt {
 namespace {
@@ -22,9 +23,9 @@ void evaluate_run(const EvaluateOptions& options) {
     fail({options.run, "no recipe.toml beside the checkpoint", "a run folder, runs/<name>",
           "Use task = \"evaluate\" and model.from = \"…\" in a recipe for a checkpoint on its own"},
          ErrorCode::not_found);
-  const Recipe trained = Recipe::load(file), recipe = Recipe::load(file, options.overrides);
+  const Recipe trained = load_recipe(file), recipe = load_recipe(file, options.overrides);
   refuse_other_changes(trained, recipe);
-  print_evaluation(recipe, checkpoint, encoder_changes(&trained, recipe), options.json);
+  fmt::print("{}", evaluation_report(recipe, checkpoint, encoder_changes(&trained, recipe), options.json));
 }
 
 }  // namespace

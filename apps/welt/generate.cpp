@@ -9,13 +9,13 @@
 #include <vector>
 
 #include "apps/welt/encoder_switch.h"
-#include "apps/welt/printable.h"
+#include "core/base/printable.h"
 #include "apps/welt/repeatable.h"
+#include "apps/welt/seed_option.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
 #include "core/checkpoint/model_files.h"
-#include "core/checkpoint/run_folder.h"
 #include "core/generate/generator.h"
 #include "core/text/control.h"
 
@@ -55,7 +55,7 @@ void print_json(const std::vector<std::string>& prompts, const std::vector<Gener
 
 void run(const Options& options) {
   const std::vector<std::string> prompts = all_prompts(options);
-  WeltModel model = load_model(find_checkpoint(options.model), switched_off(options.without));
+  WeltModel model = load_newest_model(options.model, switched_off(options.without));
   Generator generator(model);
   // A single text is shown word by word as it is written.
   const bool live = !options.json && prompts.size() == 1 && isatty(STDOUT_FILENO) != 0;
@@ -119,8 +119,7 @@ void add_generate(CLI::App& app) {
       ->capture_default_str()
       ->type_name("P")
       ->group("Sampling");
-  verb->add_option("--seed", generate.sampling.seed, "Of the draws")
-      ->capture_default_str()
+  add_seed(*verb, generate.sampling.seed, "Of the draws")
       ->type_name("S")
       ->group("Sampling");
   add_encoder_switch(*verb, options->without);

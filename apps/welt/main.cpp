@@ -73,6 +73,20 @@ class HelpFormatter : public CLI::Formatter {
   static bool takes_all(const CLI::Option* option) { return option->get_expected_min() == every_argument; }
 };
 
+// "--name=" means an empty value. CLI11 would take the next argument for it: "--prompt= --json" would continue "--json".
+std::vector<std::string> arguments_of(int argc, char** argv) {
+  std::vector<std::string> arguments;
+  for (int i = argc - 1; i > 0; --i) {  // CLI11 takes them last one first
+    std::string argument = argv[i];
+    if (argument.size() > 3 && argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
+      argument.pop_back();
+      arguments.emplace_back();
+    }
+    arguments.push_back(std::move(argument));
+  }
+  return arguments;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("welt: word-level latent transformers. Trains, evaluates and runs models whose parts are plugins.",
                "welt");
@@ -85,7 +99,7 @@ int run(int argc, char** argv) {
   for (const auto add : verbs) add(app);
   app.footer("Examples:\n  welt run recipes/quickstart.toml\n  welt doctor\n  welt plugin list\n  welt VERB --help");
   try {
-    app.parse(argc, argv);
+    app.parse(arguments_of(argc, argv));
     if (app.get_subcommands().empty()) std::fputs(app.help().c_str(), stdout);
     return 0;
   } catch (const CLI::RuntimeError& status) {

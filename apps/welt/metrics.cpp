@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "apps/welt/jsonl.h"
-#include "apps/welt/table.h"
+#include "core/base/table.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/utf8.h"

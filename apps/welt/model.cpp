@@ -8,7 +8,6 @@
 #include "apps/welt/verb.h"
 #include "core/base/safetensors.h"
 #include "core/checkpoint/model_files.h"
-#include "core/checkpoint/run_folder.h"
 #include "core/model/welt_model.h"
 #include "core/parity/dense_forward.h"
 #include "core/parity/trace.h"
@@ -26,7 +25,7 @@ struct ForwardOptions {
 
 // `dtype`: "": as the checkpoint has them.
 WeltModel open_model(const std::string& checkpoint, const std::string& dtype) {
-  WeltModel model = load_model(find_checkpoint(checkpoint));
+  WeltModel model = load_newest_model(checkpoint);
   if (!dtype.empty()) model.to(model.device(), parse_float_dtype(dtype, "--dtype"));
   return model;
 }

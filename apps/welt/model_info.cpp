@@ -10,14 +10,14 @@
 #include <vector>
 
 #include "apps/welt/repeatable.h"
-#include "apps/welt/table.h"
+#include "core/base/table.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/huggingface/hf_source.h"
 #include "core/model/model_info.h"
+#include "core/train/recipe_keys.h"
 #include "core/recipe/find.h"
-#include "core/recipe/recipe.h"
 
 namespace welt {
 namespace {
@@ -62,7 +62,7 @@ Subject open(const Options& options) {
             "Leave --set out, or name the recipe"});
     return from_checkpoint(options.model);
   }
-  const Recipe recipe = Recipe::load(find_recipe(options.model), options.overrides);
+  const Recipe recipe = load_recipe(find_recipe(options.model), options.overrides);
   const std::string from = recipe.string("model.from");
   if (!from.empty()) return from_checkpoint(from);
   return {WeltSpec::from_recipe(recipe), recipe.path().string(), recipe.integer("train.words")};

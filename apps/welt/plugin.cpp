@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/welt/table.h"
+#include "core/base/table.h"
 #include "apps/welt/verb.h"
 #include "core/plugin/registry.h"
 #include "core/plugin/schema.h"

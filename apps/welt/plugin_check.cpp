@@ -8,7 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "apps/welt/table.h"
+#include "core/base/table.h"
+#include "apps/welt/seed_option.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -142,7 +143,7 @@ void add_plugin_check(CLI::App& plugin) {
                    "else the schema's defaults)")
       ->type_name("FILE")
       ->group("Tests");
-  verb->add_option("--seed", options->seed, "Of all random numbers")->capture_default_str()->group("Tests");
+  add_seed(*verb, options->seed, "Of all random numbers")->group("Tests");
   verb->add_option("--isolate", options->isolate,
                    "fork: each test in a child of a process that has opened the file; exec: in a process of its own")
       ->check(CLI::IsMember({"fork", "exec"}))

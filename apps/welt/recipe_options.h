@@ -7,7 +7,7 @@
 
 #include "apps/welt/repeatable.h"
 #include "core/recipe/find.h"
-#include "core/recipe/recipe.h"
+#include "core/train/recipe_keys.h"
 
 namespace welt {
 
@@ -24,7 +24,7 @@ struct RecipeOptions {
             ->type_name("KEY=VALUE")
             ->group("Recipe"));
   }
-  Recipe load() const { return Recipe::load(find_recipe(path), overrides); }
+  Recipe load() const { return load_recipe(find_recipe(path), overrides); }
 };
 
 }  // namespace welt

@@ -7,6 +7,8 @@
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/recipe/schema_text.h"
+#include "core/train/recipe_keys.h"
+#include "core/train/report.h"
 #include "core/train/session.h"
 
 namespace welt {
@@ -15,6 +17,7 @@ namespace {
 void validate(const RecipeOptions& options) {
   const Recipe recipe = options.load();
   check_model(recipe);
+  if (recipe.string("task") == "evaluate") check_evaluation(recipe);
   if (recipe.string("task") == "train" && recipe.strings("data.train.files").empty())
     fail({recipe.where("data.train.files") + ": data.train.files", "no file is named", "files = [\"…\"]", {}});
   std::size_t files = 0;
@@ -32,7 +35,7 @@ void add_validate(CLI::App& app) {
   verb->add_flag_callback(
           "--keys",
           [] {
-            std::fputs(recipe_keys_markdown().c_str(), stdout);
+            std::fputs(recipe_keys_markdown(recipe_schema()).c_str(), stdout);
             throw CLI::Success();
           },
           "Print every key a recipe may have, as Markdown, and leave (no recipe needed)")

@@ -4,7 +4,10 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <mutex>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/base/terminal.h"
@@ -59,15 +62,40 @@ spdlog::logger& logger() {
   return log.logger();
 }
 
+std::mutex kept_mutex;
+std::vector<std::string> kept_warnings;  // behind kept_mutex
+std::atomic<bool> keeps_warnings = false;
+
+bool is_kept(LogLevel level) { return keeps_warnings && level >= LogLevel::warning; }
+
 }  // namespace
+
+KeptWarnings::KeptWarnings() {
+  keeps_warnings = true;
+}
+
+KeptWarnings::~KeptWarnings() {
+  keeps_warnings = false;
+  take();
+}
+
+std::vector<std::string> KeptWarnings::take() {
+  const std::lock_guard lock(kept_mutex);
+  return std::exchange(kept_warnings, {});
+}
 
 void set_log_level(LogLevel level) { logger().set_level(to_spdlog(level)); }
 
-bool log_enabled(LogLevel level) { return logger().should_log(to_spdlog(level)); }
+bool log_enabled(LogLevel level) { return is_kept(level) || logger().should_log(to_spdlog(level)); }
 
 void log_line(LogLevel level, std::string_view source, std::string_view message) {
   if (!log_enabled(level)) return;
   const std::string text = source.empty() ? std::string(message) : fmt::format("{}: {}", source, message);
+  if (is_kept(level)) {
+    const std::lock_guard lock(kept_mutex);
+    kept_warnings.push_back(text);
+  }
+  if (!logger().should_log(to_spdlog(level))) return;
   TerminalState& terminal = terminal_state();
   const std::lock_guard lock(terminal.mutex);
   erase_progress_line(terminal);

@@ -1,17 +1,15 @@
-// Memory of this process.
+// Memory of this process and this machine.
 #pragma once
-
-#include <sys/resource.h>
 
 #include <cstdint>
 
 namespace welt {
 
 // Largest resident set so far, in bytes.
-inline std::int64_t peak_memory() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<std::int64_t>(usage.ru_maxrss) * 1024;
-}
+std::int64_t peak_memory();
+
+// Bytes that this process may still take without swapping: the least of what the machine has available and what the
+// process's control groups (version 2) leave. 0: not known.
+std::int64_t available_memory();
 
 }  // namespace welt

@@ -12,6 +12,7 @@
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/checkpoint/processor_files.h"
+#include "core/checkpoint/run_folder.h"
 #include "core/tensor/tensor_io.h"
 
 namespace welt {
@@ -159,6 +160,20 @@ WeltModel load_model(const fs::path& checkpoint, const SpecChanges& changes) {
   WeltModel model = WeltModel::without_weights(std::move(spec));
   read_tensors(model, checkpoint / "model.safetensors");
   return model;
+}
+
+WeltModel load_newest_model(const fs::path& run_or_checkpoint, const SpecChanges& changes) {
+  constexpr int attempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    const fs::path checkpoint = find_checkpoint(run_or_checkpoint);
+    try {
+      return load_model(checkpoint, changes);
+    } catch (const Error&) {
+      std::error_code ignored;
+      if (attempt == attempts || checkpoint == run_or_checkpoint || fs::exists(checkpoint / "model.safetensors", ignored))
+        throw;
+    }
+  }
 }
 
 void init_from(WeltModel& model, const fs::path& checkpoint, bool strict) {

@@ -20,7 +20,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view checkpoint_prefix = "step-", temporary_prefix = ".writing-";
+constexpr std::string_view checkpoint_prefix = "step-", temporary_prefix = ".writing-",
+                           removed_prefix = ".removing-";
 
 std::vector<CheckpointInfo> list_checkpoints(const fs::path& run) {
   std::vector<CheckpointInfo> found;
@@ -48,8 +49,27 @@ void make_folder(const fs::path& path) {
   if (status) fail_folder(path, status);
 }
 
+// Under another name first: a kill in the middle leaves no half of a checkpoint.
+void remove_checkpoint(const fs::path& checkpoint) {
+  const fs::path removed = checkpoint.parent_path() / (std::string(removed_prefix) + checkpoint.filename().string());
+  std::error_code status, ignored;
+  fs::rename(checkpoint, removed, status);
+  fs::remove_all(status ? checkpoint : removed, ignored);
+}
+
 fs::path numbered(const fs::path& parent, const std::string& name, int number) {
   return number == 1 ? parent / name : parent / fmt::format("{}-{}", name, number);
+}
+
+// Which of the folders called `name` this one is: 1, 2, …; 0: none.
+int number_of(std::string_view folder, std::string_view name) {
+  if (folder == name) return 1;
+  if (!folder.starts_with(name) || folder.size() < name.size() + 2 || folder[name.size()] != '-') return 0;
+  const std::string_view digits = folder.substr(name.size() + 1);
+  int number = 0;
+  const auto [last, status] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  const bool whole = status == std::errc{} && last == digits.data() + digits.size() && digits.front() != '0';
+  return whole && number > 1 ? number : 0;
 }
 
 }  // namespace
@@ -93,8 +113,14 @@ RunFolder RunFolder::create(const fs::path& parent, const std::string& name) {
 
 fs::path RunFolder::find_resumable(const fs::path& parent, const std::string& name) {
   fs::path found;
-  for (int number = 1; fs::exists(numbered(parent, name, number)); ++number)
-    if (!list_checkpoints(numbered(parent, name, number)).empty()) found = numbered(parent, name, number);
+  int newest = 0;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(parent, ignored)) {
+    const int number = number_of(entry.path().filename().string(), name);
+    if (number <= newest || list_checkpoints(entry.path()).empty()) continue;
+    newest = number;
+    found = numbered(parent, name, number);
+  }
   return found;
 }
 
@@ -103,12 +129,19 @@ RunFolder RunFolder::open(const fs::path& path) {
   std::error_code ignored;
   std::vector<fs::path> left_behind;
   for (const fs::directory_entry& entry : fs::directory_iterator(path / "checkpoints", ignored))
-    if (entry.path().filename().string().starts_with(temporary_prefix)) left_behind.push_back(entry.path());
+    if (const std::string name = entry.path().filename(); name.starts_with(temporary_prefix) || name.starts_with(removed_prefix))
+      left_behind.push_back(entry.path());
   for (const fs::path& folder : left_behind) fs::remove_all(folder, ignored);
   return run;
 }
 
 void RunFolder::write(const std::string& file, std::string_view content) const { write_file(path_ / file, content); }
+
+void RunFolder::append(const std::string& file, const std::vector<std::string>& lines) const {
+  if (lines.empty()) return;
+  std::ofstream out(path_ / file, std::ios::app);
+  for (const std::string& line : lines) out << line << '\n';
+}
 
 void RunFolder::log(const nlohmann::json& line) const {
   const fs::path file = path_ / "log.jsonl";
@@ -143,6 +176,16 @@ void RunFolder::rewind_log(std::int64_t step) const {
 
 std::vector<CheckpointInfo> RunFolder::checkpoints() const { return list_checkpoints(path_); }
 
+fs::path RunFolder::put_aside(const fs::path& checkpoint) const {
+  const std::string name = "damaged-" + checkpoint.filename().string();
+  fs::path aside = checkpoint.parent_path() / name;
+  for (int number = 2; fs::exists(aside); ++number) aside = checkpoint.parent_path() / fmt::format("{}-{}", name, number);
+  std::error_code status;
+  fs::rename(checkpoint, aside, status);
+  if (status) fail_folder(aside, status);
+  return aside;
+}
+
 fs::path RunFolder::write_checkpoint(std::int64_t step, std::int64_t keep,
                                      const std::function<void(const fs::path&)>& fill) const {
   const std::string name = fmt::format("{}{:08}", checkpoint_prefix, step);
@@ -160,16 +203,21 @@ fs::path RunFolder::write_checkpoint(std::int64_t step, std::int64_t keep,
     throw;
   }
   const std::vector<CheckpointInfo> all = checkpoints();
-  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < all.size(); ++i) fs::remove_all(all[i].path, ignored);
+  for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < all.size(); ++i) remove_checkpoint(all[i].path);
   return target;
 }
 
 fs::path find_checkpoint(const fs::path& path) {
-  if (fs::exists(path / "model.safetensors")) return path;
+  std::error_code status;
+  if (fs::exists(path / "model.safetensors", status)) return path;
+  if (!status) fs::directory_iterator(path / "checkpoints", status);
+  if (status && status != std::errc::no_such_file_or_directory && status != std::errc::not_a_directory)
+    fail({path.string(), "the folder cannot be read: " + status.message(), "a run folder or a checkpoint", {}},
+         ErrorCode::permission_denied);
   const std::vector<CheckpointInfo> all = list_checkpoints(path);
   if (all.empty())
     fail({path.string(),
-          fs::exists(path) ? "neither model.safetensors nor checkpoints/step-… is in it" : "there is no such folder",
+          fs::exists(path, status) ? "neither model.safetensors nor checkpoints/step-… is in it" : "there is no such folder",
           "a run folder or a checkpoint", "Train first: welt run RECIPE"},
          ErrorCode::not_found);
   return all.back().path;

@@ -27,7 +27,8 @@ class RunFolder {
  public:
   // A new folder <parent>/<name>, or <name>-2, -3 … when it is taken.
   static RunFolder create(const std::filesystem::path& parent, const std::string& name);
-  // The newest folder of that name that has a checkpoint; an empty path when there is none.
+  // The newest folder of that name (<name>, <name>-2, …, whether or not all of these are there) that has a checkpoint;
+  // an empty path when there is none.
   static std::filesystem::path find_resumable(const std::filesystem::path& parent, const std::string& name);
   // An existing folder; removes what an interrupted checkpoint left behind.
   static RunFolder open(const std::filesystem::path& path);
@@ -35,12 +36,17 @@ class RunFolder {
   const std::filesystem::path& path() const { return path_; }
   void write(const std::string& file, std::string_view content) const;  // atomically
 
+  // Adds lines to a file of text, which may not be there yet.
+  void append(const std::string& file, const std::vector<std::string>& lines) const;
+
   // One JSON object as one line of log.jsonl, flushed.
   void log(const nlohmann::json& line) const;
   // Drops the lines of steps after `step` (an interrupted run may have logged further than it saved) and a cut-off end.
   void rewind_log(std::int64_t step) const;
 
   std::vector<CheckpointInfo> checkpoints() const;  // ascending
+  // Renames a damaged checkpoint so that it counts as none; returns its new path.
+  std::filesystem::path put_aside(const std::filesystem::path& checkpoint) const;
   // Calls `fill` with an empty temporary folder, then publishes it as the checkpoint of `step` and removes all but the
   // newest `keep`. A checkpoint of that step that exists already is left as it is.
   std::filesystem::path write_checkpoint(std::int64_t step, std::int64_t keep,

@@ -12,6 +12,7 @@
 #include "core/data/batch_builder.h"
 #include "core/data/packing.h"
 #include "core/data/source.h"
+#include "core/recipe/choices.h"
 #include "core/text/bytes.h"
 #include "core/text/segmenter.h"
 
@@ -41,7 +42,7 @@ void check_range(const DatasetOptions& options, std::string_view key, std::int64
 }
 
 void check(const DatasetOptions& options) {
-  check_choice(options, "format", options.format, data_formats());
+  check_choice(options, "format", options.format, names_of(document_formats()));
   check_choice(options, "on_invalid", options.on_invalid, data_on_invalid());
   check_choice(options, "packing", options.packing, data_packings());
   check_range(options, "batch", options.batch, 1);
@@ -96,7 +97,6 @@ std::vector<std::uint32_t> epoch_order(const DatasetOptions& options, std::int64
 
 }  // namespace
 
-std::vector<std::string> data_formats() { return {"auto", "text", "lines", "paragraphs", "jsonl"}; }
 std::vector<std::string> data_on_invalid() { return {"error", "replace", "skip"}; }
 std::vector<std::string> data_packings() { return {"best_fit", "greedy"}; }
 

@@ -41,7 +41,7 @@ enum class DataSplit { all, train, validation };
 struct DatasetOptions {
   std::vector<std::filesystem::path> files = {};  // `*`, `?` and `[…]` are expanded, in byte order of the names
   std::string name = "data";                      // starts messages: "data.train"
-  std::string format = "auto";                    // one of data_formats()
+  std::string format = "auto";                    // one of document_formats()
   std::string field = "text";                     // jsonl: the member that holds the text
   std::string on_invalid = "error";  // text that is not UTF-8: error | replace (U+FFFD) | skip (the document)
   std::int64_t batch = 32;           // B: rows of a batch
@@ -58,7 +58,6 @@ struct DatasetOptions {
   DataCompat compat = {};
 };
 
-std::vector<std::string> data_formats();     // auto, text, lines, paragraphs, jsonl
 std::vector<std::string> data_on_invalid();  // error, replace, skip
 std::vector<std::string> data_packings();    // best_fit, greedy
 

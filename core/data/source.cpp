@@ -54,29 +54,34 @@ class Reader {
     path_ = path;
     ++counts_.files;
     const auto lines = LineReader::open(path);
-    const std::string format = format_of(path);
-    if (format == "text") {
-      document(without_mark(lines->rest(), 0), 0);
-    } else if (format == "paragraphs") {
-      paragraphs(*lines);
-    } else {
-      std::string_view line;
-      std::uint64_t offset = 0;
-      for (std::int64_t number = 1; lines->next(line, offset); ++number) {
-        line = without_mark(line, offset);
-        if (format == "lines") document(line, offset);
-        if (format == "jsonl") record(line, offset, number);
-      }
-    }
+    format_of(path).read(*this, *lines);
+  }
+
+  struct Format {
+    DocumentFormat note;
+    void (*read)(Reader& reader, LineReader& lines);
+  };
+  // The first one is for files whose ending says nothing.
+  static const std::vector<Format>& formats() {
+    static const std::vector<Format> all{{{"text", "a file"}, whole},
+                                         {{"lines", "a line"}, lines},
+                                         {{"paragraphs", "lines up to an empty one"}, paragraphs},
+                                         {{"jsonl", "a field of a line", {".jsonl", ".ndjson"}}, records}};
+    return all;
   }
 
   const SourceCounts& counts() const { return counts_; }
 
  private:
-  std::string format_of(fs::path path) const {
-    if (options_.format != "auto") return options_.format;
+  const Format& format_of(fs::path path) const {
     if (path.extension() == ".gz") path.replace_extension();
-    return path.extension() == ".jsonl" || path.extension() == ".ndjson" ? "jsonl" : "text";
+    const std::string ending = path.extension();
+    const std::vector<Format>& all = formats();
+    const auto found = std::ranges::find_if(all, [&](const Format& format) {
+      return options_.format == "auto" ? std::ranges::find(format.note.endings, ending) != format.note.endings.end()
+                                       : format.note.name == options_.format;
+    });
+    return found == all.end() ? all.front() : *found;
   }
 
   static std::string_view without_mark(std::string_view text, std::uint64_t offset) {
@@ -84,14 +89,22 @@ class Reader {
     return text;
   }
 
-  void paragraphs(LineReader& lines) {
+  static void whole(Reader& reader, LineReader& lines) { reader.document(without_mark(lines.rest(), 0), 0); }
+
+  static void lines(Reader& reader, LineReader& lines) {
+    std::string_view line;
+    std::uint64_t offset = 0;
+    while (lines.next(line, offset)) reader.document(without_mark(line, offset), offset);
+  }
+
+  static void paragraphs(Reader& reader, LineReader& lines) {
     std::string text;
     std::string_view line;
     std::uint64_t offset = 0, begin = 0;
     while (lines.next(line, offset)) {
       line = without_mark(line, offset);
       if (line.empty()) {
-        document(text, begin);
+        reader.document(text, begin);
         text.clear();
         continue;
       }
@@ -102,7 +115,14 @@ class Reader {
       }
       text += line;
     }
-    document(text, begin);
+    reader.document(text, begin);
+  }
+
+  static void records(Reader& reader, LineReader& lines) {
+    std::string_view line;
+    std::uint64_t offset = 0;
+    for (std::int64_t number = 1; lines.next(line, offset); ++number)
+      reader.record(without_mark(line, offset), offset, number);
   }
 
   void record(std::string_view line, std::uint64_t offset, std::int64_t number) {
@@ -176,6 +196,15 @@ class Reader {
 };
 
 }  // namespace
+
+const std::vector<DocumentFormat>& document_formats() {
+  static const std::vector<DocumentFormat> all = [] {
+    std::vector<DocumentFormat> notes{{"auto", "by the file's ending"}};
+    for (const auto& format : Reader::formats()) notes.push_back(format.note);
+    return notes;
+  }();
+  return all;
+}
 
 std::vector<fs::path> expand_files(const std::vector<fs::path>& patterns, std::string_view name) {
   std::vector<fs::path> out;

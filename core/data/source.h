@@ -10,13 +10,20 @@
 
 namespace welt {
 
-// text: a file is a document. lines: each line (without its end) is one, empty ones are passed over. paragraphs: lines
-// up to an empty line. jsonl: a member of the JSON object on each line. auto: jsonl by the ending .jsonl or .ndjson,
-// else text. A file ending in .gz is decompressed. A byte order mark at the start is dropped.
+// What a document of a file is. A new format is a function and a row in the table of source.cpp.
+struct DocumentFormat {
+  std::string_view name;
+  std::string_view help;                       // a few words
+  std::vector<std::string_view> endings = {};  // of files that `auto` takes for it
+};
+// `auto` first, which is no format itself but chooses one by the file's ending: text if none says otherwise.
+const std::vector<DocumentFormat>& document_formats();
+
+// A file ending in .gz is decompressed. A byte order mark at the start is dropped. Empty documents are passed over.
 struct SourceOptions {
   std::vector<std::filesystem::path> files;
   std::string name = "data";  // starts messages
-  std::string format = "auto";
+  std::string format = "auto";  // one of document_formats()
   std::string field = "text";
   std::string on_invalid = "error";
 };

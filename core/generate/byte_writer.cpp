@@ -5,7 +5,9 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <limits>
 
+#include "core/base/error.h"
 #include "core/model/unit_embedding.h"
 #include "core/tensor/thread_limit.h"
 #include "core/text/bytes.h"
@@ -74,6 +76,13 @@ bool ByteWriter::finished(const Row& row) const {
 
 // logits [N,256]. The most significant byte is chosen first, each of the others among those it leaves.
 std::uint32_t ByteWriter::next_unit(const Row& row, const float* logits) const {
+  // Minus infinity bars the bytes of no code point (core/model/unit_embedding.h).
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  if (!std::all_of(logits, logits + 256 * units_.bytes(), [](float logit) { return logit < infinity; }))
+    fail({fmt::format("the decoder ({}), word {}, unit {}", model_.spec().decoder.type->id, row.number + 1,
+                      row.word->units + 1),
+          "its logits are not finite", "finite numbers", "Its weights are damaged: use an earlier checkpoint"},
+         ErrorCode::data_loss);
   std::uint32_t unit = 0;
   const WordRoom left = room(row);
   for (std::int64_t place = units_.bytes() - 1; place >= 0; --place) {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/tensor/finite.h"
 #include "core/data/blocks.h"
 
 namespace welt {
@@ -45,12 +46,12 @@ at::Tensor pooled(const at::Tensor& vectors, const std::vector<std::int64_t>& of
 
 }  // namespace
 
-TextEmbedder::TextEmbedder(WeltModel& model) : model_(model), encoder_(model) {}
+TextEmbedder::TextEmbedder(WeltModel& model) : model_(model), encoder_(model, std::make_shared<TextFrontEnd>(model)) {}
 
 std::int64_t TextEmbedder::width() const { return model_.latent_transformer().width(); }
 
 std::vector<std::string> TextEmbedder::words(std::string_view text, std::string_view where, EmbedLevel level) const {
-  std::vector<std::string> words = encoder_.words(text, where);
+  std::vector<std::string> words = encoder_.text().words(text, where);
   const std::int64_t positions = model_.limits().latent;
   if (level == EmbedLevel::latents && positions > 0 && std::ssize(words) > positions)
     fail({std::string(where), fmt::format("{} words, the start of the text included", words.size()),
@@ -74,6 +75,7 @@ Embedded TextEmbedder::embed(std::vector<std::vector<std::string>> texts, const 
     if (std::ranges::any_of(rows.prefixes, [](std::int64_t id) { return id >= 0; }))
       attention.prefix_id = at::tensor(rows.prefixes, at::kLong);
     out.vectors = model_.latent_transformer().forward({out.vectors, at::tensor(rows.offsets, at::kLong)}, attention);
+    require_finite_output(out.vectors, "the latent transformer", model_.spec().latent.type->id);
   }
   if (options.pool != EmbedPool::none) out.vectors = pooled(out.vectors, rows.offsets, options.pool);
   return out;

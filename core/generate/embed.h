@@ -37,8 +37,7 @@ struct Embedded {
 
 class TextEmbedder {
  public:
-  // Puts the model into evaluation mode and opens its segmenter and, where it reads images, its renderer. The model
-  // must outlive it.
+  // Puts the model into evaluation mode and opens its text front end. The model must outlive it.
   explicit TextEmbedder(WeltModel& model);
 
   // The words of one text, BOS first. Throws Error, starting with `where`, for text that is not UTF-8, or, for latents,

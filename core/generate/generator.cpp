@@ -11,6 +11,7 @@
 #include "core/data/blocks.h"
 #include "core/generate/byte_writer.h"
 #include "core/generate/latent_runner.h"
+#include "core/generate/prompt.h"
 #include "core/generate/word_encoder.h"
 #include "core/text/bytes.h"
 
@@ -48,7 +49,7 @@ std::string_view finish_name(FinishReason reason) {
 }
 
 struct Generator::State {
-  explicit State(WeltModel& used) : model(used), encoder(used) {}
+  State(WeltModel& used, std::shared_ptr<const TextFrontEnd> text) : model(used), encoder(used, std::move(text)) {}
   WeltModel& model;
   WordEncoder encoder;
 
@@ -57,22 +58,11 @@ struct Generator::State {
 
 std::vector<Row> Generator::State::read_prompts(const std::vector<std::string>& prompts) const {
   std::vector<Row> rows;
-  const std::int64_t positions = model.limits().latent;
-  const auto longest = static_cast<std::size_t>(model.spec().segmenter.max_bytes);
   for (std::size_t i = 0; i < prompts.size(); ++i) {
-    Row row{.prompt = i, .words = encoder.words(prompts[i], prompt_name(i))};
-    const std::string& last = row.words.back();
-    // A word that has all the bytes it may have is finished, whatever it lacks.
-    if (row.words.size() > 1 && last.size() < longest && !encoder.segmenter().is_complete(last)) {
-      row.begin = last;
-      row.words.pop_back();
-    }
-    row.position = std::ssize(row.words);
-    if (positions > 0 && row.position > positions)
-      fail({prompt_name(i), fmt::format("{} words, the start of the text included", row.position),
-            fmt::format("at most {}, the latent transformer's positions", positions), "Shorten it"},
-           ErrorCode::out_of_range);
-    rows.push_back(std::move(row));
+    Prompt prompt = read_prompt(model, encoder.text(), prompts[i], prompt_name(i));
+    const std::int64_t position = std::ssize(prompt.words);
+    rows.push_back(
+        {.prompt = i, .words = std::move(prompt.words), .begin = std::move(prompt.begin), .position = position});
   }
   return rows;
 }
@@ -91,7 +81,7 @@ class Writing {
         results_(prompts.size()),
         positions_(model.limits().latent),
         runner_(model.latent_transformer(), std::ssize(rows_), capacity()),
-        writer_(model, encoder.segmenter(), options),
+        writer_(model, encoder.text().segmenter(), options),
         spent_(spent) {
     std::map<std::string_view, std::uint64_t> occurrences;
     for (const std::string& prompt : prompts) draws_.emplace_back(options.sampling.seed, prompt, occurrences[prompt]++);
@@ -208,7 +198,8 @@ class Writing {
 
 }  // namespace
 
-Generator::Generator(WeltModel& model) : state_(std::make_unique<State>(model)) {}
+Generator::Generator(WeltModel& model, std::shared_ptr<const TextFrontEnd> text)
+    : state_(std::make_unique<State>(model, text ? std::move(text) : std::make_shared<TextFrontEnd>(model))) {}
 Generator::~Generator() = default;
 
 std::vector<Generated> Generator::generate(const std::vector<std::string>& prompts, const GenerateOptions& options,

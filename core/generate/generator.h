@@ -22,6 +22,8 @@
 
 namespace welt {
 
+class TextFrontEnd;
+
 struct GenerateOptions {
   std::int64_t words = 50;  // generated for each prompt at most; completing a prompt's last word counts as one
   SamplingOptions sampling;
@@ -48,9 +50,8 @@ struct GenerateStatistics {
 
 class Generator {
  public:
-  // Puts the model into evaluation mode and opens its segmenter and, where it reads images, its renderer. The model
-  // must outlive it.
-  explicit Generator(WeltModel& model);
+  // Puts the model into evaluation mode. The model must outlive it. Without `text` it opens the model's own.
+  explicit Generator(WeltModel& model, std::shared_ptr<const TextFrontEnd> text = nullptr);
   ~Generator();
 
   // One result per prompt, in order. `told` is called with each word as it is finished. Throws Error naming the prompt

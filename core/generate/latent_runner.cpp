@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/tensor/finite.h"
+
 namespace welt {
 namespace {
 
@@ -23,6 +25,11 @@ at::Tensor prefix_tensor(const std::vector<std::int64_t>& prefixes) {
 }
 
 }  // namespace
+
+at::Tensor LatentRunner::checked(at::Tensor hidden) const {
+  require_finite_output(hidden, "the latent transformer", component_.type().id);
+  return hidden;
+}
 
 LatentRunner::LatentRunner(TensorComponent& component, std::int64_t rows, std::int64_t capacity)
     : component_(component), packed_((component.type().flags & WELT_COMPONENT_PACKED) != 0) {
@@ -40,7 +47,7 @@ at::Tensor LatentRunner::prefill(const std::vector<at::Tensor>& vectors,
       const at::Tensor hidden = component_.forward({vectors[i].unsqueeze(0), {}}, attention, {}, &caches_[i]);
       last.push_back(hidden.select(1, hidden.size(1) - 1));
     }
-    return at::cat(last);
+    return checked(at::cat(last));
   }
   std::vector<std::int64_t> offsets{0}, ends, flat;
   for (std::size_t i = 0; i < vectors.size(); ++i) {
@@ -52,19 +59,20 @@ at::Tensor LatentRunner::prefill(const std::vector<at::Tensor>& vectors,
   const AttentionView attention{.kind = WELT_ATTENTION_CAUSAL, .prefix_id = prefix_tensor(flat)};
   const at::Tensor hidden =
       component_.forward({at::cat(vectors), at::tensor(offsets, at::kLong)}, attention, {}, &caches_.front());
-  return last_of(hidden, ends);
+  return checked(last_of(hidden, ends));
 }
 
 at::Tensor LatentRunner::step(const at::Tensor& vectors) {
   const AttentionView attention{.kind = WELT_ATTENTION_CAUSAL};
-  if (packed_) return component_.forward({vectors.unsqueeze(1), {}}, attention, {}, &caches_.front()).squeeze(1);
+  if (packed_)
+    return checked(component_.forward({vectors.unsqueeze(1), {}}, attention, {}, &caches_.front()).squeeze(1));
   std::vector<at::Tensor> hidden;
   for (std::size_t i = 0; i < caches_.size(); ++i)
     hidden.push_back(
         component_
             .forward({vectors.narrow(0, static_cast<std::int64_t>(i), 1).unsqueeze(1), {}}, attention, {}, &caches_[i])
             .squeeze(1));
-  return at::cat(hidden);
+  return checked(at::cat(hidden));
 }
 
 void LatentRunner::keep(const std::vector<std::int64_t>& rows) {

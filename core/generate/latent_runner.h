@@ -27,6 +27,8 @@ class LatentRunner {
   void keep(const std::vector<std::int64_t>& rows);
 
  private:
+  at::Tensor checked(at::Tensor hidden) const;  // throws Error unless it is finite
+
   TensorComponent& component_;
   bool packed_;
   std::vector<Cache> caches_;  // one, or one a row

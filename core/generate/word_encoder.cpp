@@ -6,46 +6,12 @@
 
 #include <set>
 
-#include "core/base/error.h"
-#include "core/base/utf8.h"
 #include "core/text/bytes.h"
-#include "core/text/control.h"
-#include "core/text/word_drawer.h"
 
 namespace welt {
-namespace {
-
-constexpr std::size_t image_cache_bytes = std::size_t{64} << 20;
-
-}  // namespace
-
-WordEncoder::WordEncoder(WeltModel& model, std::size_t cache_words)
-    : model_(model),
-      segmenter_component_(model.open_segmenter()),
-      segmenter_(segmenter_component_, model.spec().segmenter.max_bytes),
-      drawer_(model.make_drawer(image_cache_bytes)),
-      cache_words_(cache_words) {
+WordEncoder::WordEncoder(WeltModel& model, std::shared_ptr<const TextFrontEnd> text, std::size_t cache_words)
+    : model_(model), text_(std::move(text)), cache_words_(cache_words) {
   model_.set_training(false);
-}
-
-WordEncoder::~WordEncoder() = default;
-
-std::vector<std::string> WordEncoder::words(std::string_view text, std::string_view where) const {
-  if (const std::size_t fault = find_invalid_utf8(text); fault != utf8_ok) {
-    const auto byte = static_cast<std::uint8_t>(text[fault]);
-    const bool cut =
-        byte >= 0xC2 && byte <= 0xF4 && find_invalid_utf8(text.substr(0, fault)) == utf8_ok && text.size() - fault < 4;
-    fail({std::string(where),
-          fmt::format("byte {} ({:02X}) {}", fault, byte, cut ? "begins a character that is cut off" : "is not UTF-8"),
-          "text in UTF-8 that ends behind a whole character",
-          {}},
-         ErrorCode::data_loss);
-  }
-  std::vector<std::string> words = segmenter_.words(std::string(1, static_cast<char>(bos_byte)) + std::string(text));
-  const auto limit = static_cast<std::size_t>(model_.spec().segmenter.max_bytes);
-  for (std::string& word : words)
-    if (word.size() > limit) word = truncate_utf8(word, limit);
-  return words;
 }
 
 at::Tensor WordEncoder::encode(std::span<const std::string> words) {
@@ -70,14 +36,13 @@ at::Tensor WordEncoder::encode(std::span<const std::string> words) {
 
 void WordEncoder::encode_missing(const std::vector<std::string>& missing) {
   const at::NoGradGuard no_grad;
-  const auto limit = static_cast<std::size_t>(model_.spec().segmenter.max_bytes);
   WordTable table{.units = model_.units()};
   std::vector<std::int64_t> numbers, row;
   for (const std::string& word : missing) {
-    const std::string_view text = truncate_utf8(word, limit);
+    const std::string_view text = truncate_utf8(word, text_->max_bytes());
     numbers.push_back(table.size());
     table.add(text);
-    if (drawer_) table.images.push_back(drawer_->draw(text));
+    if (text_->drawer()) table.images.push_back(text_->drawer()->draw(text));
   }
   const WordPlan plan = plan_words(table, numbers, row);
   const at::Tensor vectors =

@@ -13,21 +13,17 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/model/text_front_end.h"
 #include "core/model/welt_model.h"
-#include "core/text/segmenter.h"
 
 namespace welt {
 
 class WordEncoder {
  public:
   // Keeps up to `cache_words` vectors. The model must outlive it; it is used in evaluation mode.
-  explicit WordEncoder(WeltModel& model, std::size_t cache_words = 1 << 16);
-  ~WordEncoder();
+  WordEncoder(WeltModel& model, std::shared_ptr<const TextFrontEnd> text, std::size_t cache_words = 1 << 16);
 
-  // BOS and the words of `text`, as training cuts them: longer ones are cut to the model's max_bytes. Throws Error,
-  // starting with `where`, for text that is not UTF-8.
-  std::vector<std::string> words(std::string_view text, std::string_view where) const;
-  const Segmenter& segmenter() const { return segmenter_; }
+  const TextFrontEnd& text() const { return *text_; }
 
   // [words, D], without graph. A word of more than max_bytes bytes is read by its beginning.
   at::Tensor encode(std::span<const std::string> words);
@@ -40,9 +36,7 @@ class WordEncoder {
     at::Tensor vector;  // [D]
   };
   WeltModel& model_;
-  Component segmenter_component_;
-  Segmenter segmenter_;
-  std::shared_ptr<WordDrawer> drawer_;
+  std::shared_ptr<const TextFrontEnd> text_;
   std::size_t cache_words_;
   std::list<Entry> entries_;  // most recently used first
   std::unordered_map<std::string_view, std::list<Entry>::iterator> index_;

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/huggingface/config_keys.h"
 
 namespace welt {
 namespace {
@@ -33,6 +34,7 @@ TensorComponent make_component(const HfSource& source, std::string_view role) {
           .expected = fmt::format("one of {}", fmt::join(known, ", ")),
           .mend = near.empty() ? "" : fmt::format("Did you mean {}?", near)});
   }
+  tell_unknown_keys(type, source.config(), where);
   return TensorComponent(type, role, ConfigView(type, source.config(), false, where), WELT_INIT_NONE);
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 
 namespace welt {
 namespace {
@@ -64,16 +65,26 @@ std::vector<fs::path> hub_caches() {
   return result;
 }
 
-// The snapshot that refs/main names, else the newest one with a config.json; "" when there is none.
-fs::path find_snapshot(const fs::path& repository) {
+// The snapshot that refs/main names; where there is no such file (an old cache), the newest one with a config.json. ""
+// when there is none. Which one it is is said. Throws Error when the one that refs/main names is not whole.
+fs::path find_snapshot(const fs::path& repository, std::string_view name) {
   const fs::path ref = repository / "refs" / "main";
   std::error_code error;
   if (is_file(ref) && fs::file_size(ref, error) < 200) {
     std::string commit = read_file(ref);
     commit.erase(std::find_if(commit.begin(), commit.end(), [](unsigned char c) { return std::isspace(c) != 0; }),
                  commit.end());
-    if (is_plain_name(commit) && is_file(repository / "snapshots" / commit / "config.json"))
-      return repository / "snapshots" / commit;
+    const fs::path snapshot = repository / "snapshots" / commit;
+    if (is_plain_name(commit) && is_file(snapshot / "config.json")) {
+      log_info("hf", "{}: {}", name, snapshot.string());
+      return snapshot;
+    }
+    if (is_folder(repository / "snapshots"))
+      fail({.where = ref.string(),
+            .found = fmt::format("it names the snapshot \"{:.60}\", which has no config.json", commit),
+            .expected = "a model that was downloaded whole",
+            .mend = fmt::format("Run `hf download {}` again, or give the path of a snapshot's folder", name)},
+           ErrorCode::not_found);
   }
   fs::path newest;
   fs::file_time_type newest_time;
@@ -82,6 +93,7 @@ fs::path find_snapshot(const fs::path& repository) {
     const fs::file_time_type time = entry.last_write_time(error);
     if (newest.empty() || time > newest_time) newest = entry.path(), newest_time = time;
   }
+  if (!newest.empty()) log_warning("hf", "{}: {} does not say which snapshot: {}", name, ref.string(), newest.string());
   return newest;
 }
 
@@ -95,7 +107,7 @@ fs::path find_folder(std::string_view from) {
     for (const fs::path& cache : hub_caches()) {
       const fs::path repository = cache / name;
       tried.push_back((repository / "snapshots" / "*").string());
-      if (const fs::path snapshot = find_snapshot(repository); !snapshot.empty()) return snapshot;
+      if (const fs::path snapshot = find_snapshot(repository, from); !snapshot.empty()) return snapshot;
     }
   }
   fail({.where = fmt::format("Hugging Face model \"{}\"", from),

@@ -6,58 +6,17 @@
 #include <ATen/ops/segment_reduce.h>
 #include <ATen/ops/zeros.h>
 
-#include <welt/abi/renderer.h>
-
 #include <algorithm>
 
-#include "core/base/context.h"
-#include "core/base/log.h"
+#include "core/base/error.h"
 #include "core/kernels/rms_norm.h"
 #include "core/model/pixels.h"
 #include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
+#include "core/tensor/finite.h"
 #include "core/tensor/index_tensor.h"
-#include "core/text/segmenter.h"
-#include "core/text/word_drawer.h"
 
 namespace welt {
-std::shared_ptr<WordDrawer> WeltModel::make_drawer(std::size_t cache_bytes) {
-  if (!spec_.reads_images()) return nullptr;
-  RendererSpec& renderer = spec_.renderer;
-  const ComponentType& type = with_context(renderer.where, [&]() -> const ComponentType& {
-    return Registry::instance().find(WELT_RENDERER_INTERFACE, renderer.plugin);
-  });
-  auto drawer = std::make_shared<WordDrawer>(type, renderer.config, renderer.where, cache_bytes);
-  const ImageEncoderInfo& facts = image_encoder_->image_encoder_info();
-  const std::int64_t block = drawer->block();
-  if (block % facts.patch_height != 0 || block % facts.patch_width != 0 || block < facts.minimum_height ||
-      block < facts.minimum_width)
-    fail({renderer.where,
-          fmt::format("images are multiples of {} pixels, but the image encoder {} takes patches of {} x {}", block,
-                      spec_.image_encoder.type->id, facts.patch_height, facts.patch_width),
-          "a block that is a multiple of the patch size",
-          "Set model.renderer.block, or patch_size in model.image_encoder.config"});
-  if (!renderer.fingerprint.empty() && renderer.fingerprint != drawer->fingerprint())
-    log_warning(
-        "model",
-        "{}: words are drawn with other fonts, libraries or settings than the model was trained with (fingerprint {}, "
-        "then {}): images, and so results, may differ a little",
-        renderer.where, drawer->fingerprint(), renderer.fingerprint);
-  renderer.fingerprint = drawer->fingerprint();
-  return drawer;
-}
-
-Component WeltModel::open_segmenter() {
-  Component component = make_segmenter(spec_.segmenter);
-  const std::string now = Segmenter(component).fingerprint();
-  if (!spec_.segmenter.fingerprint.empty() && spec_.segmenter.fingerprint != now)
-    log_warning("model",
-                "{}: words are cut by other dictionaries than the model was trained with ({}, then {}): words of "
-                "their scripts, and so results, may differ",
-                spec_.segmenter.where, now, spec_.segmenter.fingerprint);
-  spec_.segmenter.fingerprint = now;
-  return component;
-}
 
 WordImages WeltModel::normalise(const std::vector<ImageGroup>& images) const {
   WordImages out;
@@ -111,14 +70,22 @@ WeltModel::EncodedWords WeltModel::encode_words(const WordTensors& words, const 
                           : at::zeros({rows, width}, encoder_mapping_weight_.options().requires_grad(false)));
     read += reads ? 1 : 0;
   };
-  if (image_encoder_) part(use.image, image_width(), [&] { return encode_images(images, rows); });
-  if (bytes_encoder_) part(use.bytes, bytes_width(), [&] { return encode_bytes(words); });
+  const auto checked = [](const at::Tensor& output, const char* name, const SlotSpec& slot) {
+    require_finite_output(output, name, slot.type->id);
+    return output;
+  };
+  if (image_encoder_)
+    part(use.image, image_width(),
+         [&] { return checked(encode_images(images, rows), "the image encoder", spec_.image_encoder); });
+  if (bytes_encoder_)
+    part(use.bytes, bytes_width(), [&] { return checked(encode_bytes(words), "the bytes encoder", spec_.bytes_encoder); });
   EncodedWords out;
   out.mapping_input = parts.size() == 1 ? parts.front() : at::cat(parts, -1);
   const auto count = static_cast<int>(parts.size());
   if (read > 0 && read < count) out.mapping_input = out.mapping_input.mul(static_cast<double>(count) / read);
   out.vectors =
       welt_rms_norm(at::linear(out.mapping_input, encoder_mapping_weight_, encoder_mapping_bias_), encoder_norm_);
+  require_finite_output(out.vectors, "encoder_mapping and encoder_norm", "welt");
   return out;
 }
 

@@ -39,8 +39,15 @@ void WeltModel::take_weights() {
     if (!loaded.unused.empty())
       log_info("model", "{}: not used in this place: {}", slot.weights_from, fmt::join(loaded.unused, ", "));
     if (!loaded.initialized.empty())
-      log_info("model", "{}: not in the file, so they start at random: {}", slot.weights_from,
+      log_warning("model", "{}: not in the file, so they start at random: {}", slot.weights_from,
                fmt::join(loaded.initialized, ", "));
+  };
+  // A byte table or head that the file has nothing for keeps its random start.
+  const auto missing = [this](LoadedWeights& loaded, const TensorComponent& component, bool needs_head) {
+    const Vocabulary& vocabulary = component.vocabulary();
+    if (units().bytes() == 1 && !loaded.table.defined()) loaded.initialized.push_back(vocabulary.table_name);
+    if (needs_head && !(vocabulary.tied ? loaded.table : loaded.head).defined())
+      loaded.initialized.push_back(vocabulary.head_name);
   };
   // What is kept under another name than the table's: a tied head is the table.
   const auto own_head = [](const LoadedWeights& loaded) {
@@ -60,6 +67,7 @@ void WeltModel::take_weights() {
     for (std::size_t i = 0; i < loaded.file_names.size(); ++i)
       if (outside(bytes_encoder_->parameters()[i].name)) heads.push_back(loaded.file_names[i]);
     std::erase_if(loaded.initialized, outside);
+    missing(loaded, *bytes_encoder_, /*needs_head=*/false);
     tell(spec_.bytes_encoder, loaded, heads);
   }
   if (wanted(spec_.latent)) {
@@ -71,6 +79,7 @@ void WeltModel::take_weights() {
     if (units().bytes() == 1) take_rows(decoder_table_->base, loaded.table);
     take_rows(head_weight_, decoder_->vocabulary().tied ? loaded.table : loaded.head);
     take_rows(head_bias_, loaded.head_bias);
+    missing(loaded, *decoder_, head_weight_.defined());
     tell(spec_.decoder, loaded);
   }
 }

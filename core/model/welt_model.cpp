@@ -297,6 +297,11 @@ WeltModel::Limits WeltModel::limits() const {
 
 Modalities WeltModel::modalities() const { return {.bytes = spec_.reads_bytes(), .image = spec_.reads_images()}; }
 
+void WeltModel::set_fingerprints(const std::string& segmenter, const std::string& renderer) {
+  spec_.segmenter.fingerprint = segmenter;
+  if (!renderer.empty()) spec_.renderer.fingerprint = renderer;
+}
+
 void WeltModel::set_training(bool training) {
   for (std::optional<TensorComponent>* component : {&bytes_encoder_, &image_encoder_, &latent_, &decoder_})
     if (*component) (*component)->set_training(training);

@@ -24,13 +24,12 @@
 #include "core/data/batch.h"
 #include "core/metrics/accumulator.h"
 #include "core/model/byte_table.h"
+#include "core/model/objective.h"
 #include "core/model/plan_tensors.h"
 #include "core/model/welt_spec.h"
 #include "core/tensor/tensor_component.h"
 
 namespace welt {
-
-class WordDrawer;
 
 // A tensor of the model's state, learnt or not: what checkpoints keep.
 struct ModelTensor {
@@ -90,11 +89,8 @@ class WeltModel {
   void to(at::Device device, at::ScalarType dtype);
 
   const WeltSpec& spec() const { return spec_; }
-  // What draws words for this model; null where it reads no images. Its fingerprint becomes the model's: a warning says
-  // when the model was trained with another. Throws Error when its images do not fit the image encoder.
-  std::shared_ptr<WordDrawer> make_drawer(std::size_t cache_bytes);
-  // What cuts text into words for this model; its fingerprint becomes the model's, with a warning as above.
-  Component open_segmenter();
+  // Of the segmenter and the renderer ("": none is open) that the model's words come from: checkpoints keep them.
+  void set_fingerprints(const std::string& segmenter, const std::string& renderer);
   Units units() const { return Units(spec_.encoding); }  // that words are read and written in
   // All that is saved, loaded and resumed; and of these, what is trained.
   const std::vector<ModelTensor>& tensors() const { return tensors_; }
@@ -103,6 +99,7 @@ class WeltModel {
   at::ScalarType dtype() const { return encoder_mapping_weight_.scalar_type(); }
   at::Device device() const { return encoder_mapping_weight_.device(); }
   void set_training(bool training);
+  void set_objective(const Objective& objective) { objective_ = &objective; }  // of passes; first: cross-entropy
   Modalities modalities() const;  // the model has it, and it is enabled
 
   // Longest rows the components take, 0: unlimited.
@@ -113,10 +110,13 @@ class WeltModel {
 
   // Forward and backward of one micro-batch; adds d(Σ nats / divisor) to the parameters' gradients. `use`: all that the
   // model has, if not given.
+  // With `nats` (a float64 scalar on the model's device) they are added to it and stay there, and those of the result are
+  // 0: so that a step waits for its values once.
   LossSums forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
-                            PassStatistics* statistics = nullptr, std::optional<Modalities> use = {});
+                            PassStatistics* statistics = nullptr, std::optional<Modalities> use = {},
+                            const at::Tensor* nats = nullptr);
   LossSums forward_backward(const StepPlan& plan, const WordImages& images, Modalities use, double divisor, bool amp,
-                            PassStatistics* statistics = nullptr);
+                            PassStatistics* statistics = nullptr, const at::Tensor* nats = nullptr);
   // Forward only, without graph; fills the accuracy sums.
   LossSums evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp, std::optional<Modalities> use = {});
 
@@ -175,6 +175,7 @@ class WeltModel {
   at::Tensor encoder_mapping_weight_, encoder_mapping_bias_, encoder_norm_;
   at::Tensor decoder_mapping_weight_, decoder_mapping_bias_, decoder_norm_;
   at::Tensor head_weight_, head_bias_;  // undefined: tied to the byte table, none
+  const Objective* objective_ = &objectives().front();
   std::vector<ModelTensor> tensors_;
   std::vector<ModelParameter> parameters_;
 };

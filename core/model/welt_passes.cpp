@@ -9,11 +9,11 @@
 
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
-#include "core/kernels/cross_entropy.h"
 #include "core/kernels/rms_norm.h"
 #include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
 #include "core/tensor/autocast.h"
+#include "core/tensor/finite.h"
 
 namespace welt {
 namespace {
@@ -35,7 +35,9 @@ at::Tensor WeltModel::latent_hidden(const LatentTensors& plan, const at::Tensor&
   const RowsView rows{at::embedding(vectors, plan.word_row), {}};  // [B,W,D]
   const AttentionView attention{
       .kind = WELT_ATTENTION_CAUSAL, .document_id = plan.document, .prefix_id = plan.prefix, .dense = plan.dense};
-  return latent_->forward(rows, attention, plan.position);
+  const at::Tensor hidden = latent_->forward(rows, attention, plan.position);
+  require_finite_output(hidden, "the latent transformer", spec_.latent.type->id);
+  return hidden;
 }
 
 WeltModel::MappedLatents WeltModel::map_latents(const at::Tensor& hidden) const {
@@ -59,19 +61,21 @@ at::Tensor WeltModel::decode(const ChunkTensors& chunk, const at::Tensor& latent
   const RowsView rows{embed_units(symbols, chunk.ids, units().bytes()), chunk.host_offsets};
   const AttentionView attention{.kind = WELT_ATTENTION_CAUSAL, .key_valid = chunk.visible};
   const at::Tensor hidden = decoder_->forward(rows, attention);  // [tokens,D]
+  require_finite_output(hidden, "the decoder", spec_.decoder.type->id);
   return byte_logits(at::embedding(hidden, chunk.predictors), table);
 }
 
 LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
-                                     PassStatistics* statistics, std::optional<Modalities> use) {
+                                     PassStatistics* statistics, std::optional<Modalities> use,
+                                     const at::Tensor* nats) {
   const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
   const Modalities reads = use.value_or(modalities());
   const WordImages images = reads.image ? normalise(plan.words.images) : WordImages();
-  return forward_backward(plan, images, reads, divisor, amp, statistics);
+  return forward_backward(plan, images, reads, divisor, amp, statistics, nats);
 }
 
 LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& images, Modalities use, double divisor,
-                                     bool amp, PassStatistics* statistics) {
+                                     bool amp, PassStatistics* statistics, const at::Tensor* nats) {
   PassStatistics ignored;
   PassStatistics& spent = statistics ? *statistics : ignored;
   LossSums sums{.text_bytes = plan.decoder.text_bytes};
@@ -100,11 +104,11 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
     const at::Tensor leaf = latent_vectors.detach().narrow(0, chunk.first_row, chunk.rows).requires_grad_();
     const at::Tensor logits = decode(chunk, leaf, table_leaf);
     const AutocastRegion::Pause pause(autocast);
-    const at::Tensor nats = byte_cross_entropy(logits, chunk.targets);  // [] summed
-    total = total.add(nats.detach());
+    const at::Tensor loss = objective_->loss(logits, chunk.targets);  // [] summed
+    total = total.add(loss.detach());
     sums.label_bytes += chunk.targets.numel();
     sums.words += chunk.rows;
-    nats.div(divisor).backward();
+    loss.div(divisor).backward();
     latent_gradients.push_back(leaf.grad());
   }
   spent.decoder += seconds_since(start);
@@ -113,7 +117,10 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
   const AutocastRegion::Pause pause(autocast);
   folded.backward(table_leaf.grad());
   latent_vectors.backward(at::cat(latent_gradients));
-  sums.nats = total.is_meta() ? 0.0 : total.item<double>();  // for the log: the step itself waits for no value
+  if (nats)
+    at::Tensor(*nats).add_(total);
+  else if (!total.is_meta())
+    sums.nats = total.item<double>();
   spent.backward += seconds_since(start);
   return sums;
 }
@@ -135,7 +142,7 @@ LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool
   for (const ChunkTensors& chunk : on_device.chunks) {
     const at::Tensor logits = decode(chunk, latent_vectors.narrow(0, chunk.first_row, chunk.rows), table);
     const AutocastRegion::Pause pause(autocast);
-    sums.nats += byte_cross_entropy(logits, chunk.targets).item<double>();
+    sums.nats += objective_->loss(logits, chunk.targets).item<double>();
     sums.label_bytes += chunk.targets.numel();
     sums.words += chunk.rows;
     const at::Tensor wrong = at::argmax(logits, -1).ne(chunk.targets);  // [targets]

@@ -4,14 +4,19 @@
 #include <welt/abi/renderer.h>
 #include <welt/abi/segmenter.h>
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <initializer_list>
 
 #include "core/base/context.h"
+#include "core/base/log.h"
+#include "core/huggingface/config_keys.h"
 #include "core/huggingface/hf_source.h"
 #include "core/model/welt_slots.h"
 #include "core/plugin/schema.h"
 #include "core/plugin/version_range.h"
+#include "core/tensor/tensor_component.h"
 
 namespace welt {
 namespace {
@@ -26,8 +31,8 @@ bool named(const Recipe& recipe, const SlotName& name) {
 // Given with --set: a run's recipe.toml has every key, so that its being there says nothing.
 bool set_by_hand(const Recipe& recipe, std::string_view key) { return recipe.where(key) == "--set"; }
 
-// Where a slot's component comes from. --set of a plugin, a preset or a `from` means a component of its own: what the
-// recipe's file says of another one is then left out.
+// Where a slot's component comes from. --set of another plugin, or of a `from`, means a component of its own: what the
+// recipe's files say of the one before is then left out, and that is said. A preset stays (and must be the plugin's).
 struct Source {
   std::string plugin, version, from, preset;
   Json config;
@@ -39,15 +44,35 @@ struct Source {
         preset(recipe.string(key + ".preset")),
         config(recipe.table(key + ".config")) {
     const auto by_hand = [&](const std::string& part) { return set_by_hand(recipe, key + part); };
-    if (!by_hand(".plugin") && !by_hand(".from") && !by_hand(".preset")) return;
-    if (!by_hand(".plugin") && by_hand(".from")) plugin.clear();
-    if (!by_hand(".version")) version.clear();
-    if (!by_hand(".from")) from.clear();
-    if (!by_hand(".preset")) preset.clear();
-    Json kept = Json::object();
-    for (const auto& [part, value] : config.items())
-      if (by_hand(".config") || by_hand(".config." + part)) kept[part] = value;
-    config = std::move(kept);
+    const bool other_plugin = by_hand(".plugin") && plugin != recipe.string_before_set(key + ".plugin");
+    const bool other_from = by_hand(".from") && !from.empty();
+    std::vector<std::string> left_out;
+    const auto leave_out = [&](const char* part, std::string& value) {
+      if (!by_hand(part) && !value.empty()) {
+        left_out.push_back(key + part);
+        value.clear();
+      }
+    };
+    if (other_plugin || other_from) {
+      if (!by_hand(".version")) version.clear();
+      Json kept = Json::object();
+      for (const auto& [part, value] : config.items()) {
+        if (by_hand(".config") || by_hand(".config." + part))
+          kept[part] = value;
+        else
+          left_out.push_back(key + ".config." + part);
+      }
+      config = std::move(kept);
+    }
+    if (other_from) {
+      leave_out(".plugin", plugin);
+      leave_out(".preset", preset);
+    } else if (other_plugin || (by_hand(".preset") && !preset.empty())) {
+      leave_out(".from", from);
+    }
+    if (!left_out.empty())
+      log_warning("recipe", "{} is another one by --set, so what the recipe says of the one before is left out: {}", key,
+                  fmt::join(left_out, ", "));
   }
 };
 
@@ -88,6 +113,7 @@ void apply_encoder(SlotSpec& slot, const SpecChanges::Encoder& change, const Slo
     slot.enabled = enabled;
     slot.fresh = true;
   }
+  if (!change.config.empty()) slot.config.merge_patch(change.config);
   if (change.enabled && slot.type) slot.enabled = *change.enabled;
 }
 
@@ -142,6 +168,7 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
     return plugin.empty() ? &registry.find_for_config(name.role, slot.config) : &registry.find(name.role, plugin);
   });
   check_version_key(recipe, key, *slot.type->plugin, source.version);
+  if (!from.empty()) tell_unknown_keys(*slot.type, slot.config, from + "/config.json");
   if (!preset.empty())
     slot.config =
         with_context(recipe.where(key + ".preset") + ": " + key, [&] { return registry.preset(*slot.type, preset); });
@@ -213,7 +240,7 @@ void check_versions(const Recipe& recipe, const WeltSpec& spec) {
 void WeltSpec::apply(const SpecChanges& changes) {
   apply_encoder(bytes_encoder, changes.bytes_encoder, bytes_encoder_slot);
   apply_encoder(image_encoder, changes.image_encoder, image_encoder_slot);
-  if (changes.bytes_encoder.slot) pooling = pooling_of("", bytes_encoder);
+  if (changes.pooling || changes.bytes_encoder.slot) pooling = pooling_of(changes.pooling.value_or(""), bytes_encoder);
   if (changes.image_encoder.slot) pixels = {};
   if (changes.renderer && image_encoder.type) {
     const std::string trained_with = renderer.fingerprint;
@@ -225,30 +252,66 @@ void WeltSpec::apply(const SpecChanges& changes) {
           "at least one encoder that is on", "Leave one of them on"});
 }
 
+namespace {
+
+// Do both configurations make the same tensors? The trained ones then stay where only a rate or the like differs.
+bool same_tensors(const SlotSpec& before, const SlotSpec& now, std::string_view role) {
+  if (before.type != now.type) return false;
+  const auto shapes = [&](const SlotSpec& slot) {
+    const TensorComponent component(*slot.type, role, ConfigView(*slot.type, slot.config, false, slot.where),
+                                    WELT_INIT_NONE);
+    std::vector<std::pair<std::string, std::vector<std::int64_t>>> all;
+    for (const NamedParameter& parameter : component.parameters()) all.emplace_back(parameter.name, parameter.shape);
+    return all;
+  };
+  return shapes(before) == shapes(now);
+}
+
+}  // namespace
+
 SpecChanges encoder_changes(const Recipe* before, const Recipe& now) {
   SpecChanges changes;
-  const auto part = [](const Recipe& recipe, const std::string& key) {
+  const auto part = [](const Recipe& recipe, const std::string& key, std::initializer_list<const char*> without) {
     Json json = recipe.json().at("model").value(key, Json::object());
-    json.erase("enabled");
-    json.erase("version");
+    for (const char* name : without) json.erase(name);
     return json;
   };
-  const auto differs = [&](const std::string& table) {
-    const std::string key = table.substr(table.find('.') + 1);
-    if (before) return part(*before, key) != part(now, key);
+  const auto named_by_hand = [&](const std::string& table) {
     return std::ranges::any_of(std::initializer_list<const char*>{".plugin", ".from", ".preset"},
-                               [&](const char* name) { return set_by_hand(now, table + name); }) ||
-           !now.string(table + ".from").empty();
+                               [&](const char* name) { return set_by_hand(now, table + name); });
   };
   const auto encoder = [&](SpecChanges::Encoder& change, const SlotName& name) {
-    const std::string table = name.recipe, enabled = table + ".enabled";
+    const std::string table = name.recipe, enabled = table + ".enabled", key = table.substr(table.find('.') + 1);
     const bool wanted = now.boolean(enabled);
     if (set_by_hand(now, enabled) || (before ? before->boolean(enabled) != wanted : !wanted)) change.enabled = wanted;
-    if (named(now, name) && differs(table)) change.slot = slot_from_recipe(now, name);
+    if (!named(now, name)) return;
+    if (!before) {
+      if (named_by_hand(table) || !now.string(table + ".from").empty()) change.slot = slot_from_recipe(now, name);
+      return;
+    }
+    const auto described = [&](const Recipe& recipe) { return part(recipe, key, {"enabled", "version", "pooling"}); };
+    if (described(*before) == described(now)) return;
+    SlotSpec slot = slot_from_recipe(now, name);
+    const auto source = [&](const Recipe& recipe) {
+      return part(recipe, key, {"enabled", "version", "pooling", "config", "weights"});
+    };
+    if (named(*before, name) && source(*before) == source(now) &&
+        same_tensors(slot_from_recipe(*before, name), slot, name.role)) {
+      change.config = std::move(slot.config);
+      log_warning("model", "{}.config is not that of the training: the trained weights are read with it", table);
+      return;
+    }
+    log_warning("model", "{} is not the encoder of the training: another one takes its place, {}", table,
+                slot.weights_from.empty() ? "with random weights" : "with the weights of " + slot.weights_from);
+    change.slot = std::move(slot);
   };
   encoder(changes.bytes_encoder, bytes_encoder_slot);
   encoder(changes.image_encoder, image_encoder_slot);
-  if (before && part(*before, "renderer") != part(now, "renderer")) changes.renderer = renderer_from_recipe(now);
+  const std::string pooling = "model.bytes_encoder.pooling";
+  if (set_by_hand(now, pooling) || (before && before->string(pooling) != now.string(pooling)))
+    changes.pooling = now.string(pooling);
+  if (before && part(*before, "renderer", {"version"}) != part(now, "renderer", {"version"}))
+    changes.renderer = renderer_from_recipe(now);
   return changes;
 }
 
@@ -259,7 +322,9 @@ void refuse_other_changes(const Recipe& before, const Recipe& now) {
     return part;
   };
   for (const auto& [key, value] : model.items()) {
-    if (key == "bytes_encoder" || key == "image_encoder" || key == "renderer" ||
+    constexpr std::string_view changeable[] = {"bytes_encoder", "image_encoder", "renderer",        "from",
+                                               "init_from",     "init_strict",   "modality_dropout"};
+    if (std::ranges::find(changeable, key) != std::end(changeable) ||
         without_version(value) == without_version(old_model.value(key, Json())))
       continue;
     fail({now.where("model." + key) + ": model." + key, "it is part of the checkpoint and cannot be changed",

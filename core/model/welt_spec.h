@@ -53,8 +53,10 @@ struct SpecChanges {
   struct Encoder {
     std::optional<bool> enabled;
     std::optional<SlotSpec> slot;
+    nlohmann::json config = nlohmann::json::object();  // over the trained one's, whose weights stay
   };
   Encoder bytes_encoder, image_encoder;
+  std::optional<std::string> pooling;  // of the bytes encoder; "": what its plugin declares
   std::optional<RendererSpec> renderer;
 };
 
@@ -92,7 +94,8 @@ at::ScalarType weights_dtype(const Recipe& recipe);
 // from_recipe() does so by itself.
 void check_versions(const Recipe& recipe, const WeltSpec& spec);
 
-// What `now` says otherwise of encoders and renderer than `before`, the recipe that a checkpoint was trained with.
+// What `now` says otherwise of encoders and renderer than `before`, the recipe that a checkpoint was trained with. An
+// encoder whose configuration differs, but not its tensors' shapes, keeps the trained weights.
 // Where that is not known (null), an encoder is taken from elsewhere if `now` names a source of weights for it, or if
 // --set names it.
 SpecChanges encoder_changes(const Recipe* before, const Recipe& now);

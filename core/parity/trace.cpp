@@ -14,7 +14,8 @@
 #include "core/huggingface/hf_source.h"
 #include "core/parity/dense_batch.h"
 #include "core/tensor/tensor_io.h"
-#include "core/train/optimizer.h"
+#include "core/train/adamw.h"
+#include "core/train/gradients.h"
 #include "core/train/schedule.h"
 
 namespace welt {
@@ -59,6 +60,7 @@ std::vector<ModelParameter> grouped(const WeltModel& model, const TracePlan& pla
 
 struct Settings {
   AdamWOptions adamw;
+  double clip = 0;
   ScheduleOptions schedule;
 };
 
@@ -71,8 +73,8 @@ Settings settings_of(const Json& json) {
   out.adamw = {.weight_decay = json.at("weight_decay"),
                .beta1 = betas[0],
                .beta2 = betas[1],
-               .eps = json.at("eps"),
-               .clip = json.at("clip_grad_norm")};
+               .eps = json.at("eps")};
+  out.clip = json.at("clip_grad_norm");
   out.schedule = {.name = "cosine",
                   .peak = json.at("peak_lr"),
                   .final_ratio = json.at("final_lr_ratio"),
@@ -127,7 +129,9 @@ void train_trace(WeltModel& model, const TracePlan& plan, const fs::path& batche
                  const fs::path& out) {
   const SafetensorsFile file = SafetensorsFile::open(batches);
   const Settings settings = settings_of(plan.optimizer);
-  AdamW optimizer(grouped(model, plan), settings.adamw);
+  const std::vector<ModelParameter> parameters = grouped(model, plan);
+  Gradients gradients(parameters);
+  AdamW optimizer(parameters, settings.adamw);
   model.set_training(false);
   fs::create_directories(out);
   Progress progress("trace", settings.schedule.steps);
@@ -148,12 +152,14 @@ void train_trace(WeltModel& model, const TracePlan& plan, const fs::path& batche
         model.forward_backward(batch.plan, batch.images, model.modalities(), static_cast<double>(labels), /*amp=*/false)
             .nats /
         static_cast<double>(labels);
-    const double norm = optimizer.gradient_norm(), rate = learning_rate(settings.schedule, step);
+    const double norm = gradients.norm().item<double>(), rate = learning_rate(settings.schedule, step);
     if (!std::isfinite(loss) || !std::isfinite(norm))
       fail(
           {fmt::format("step {}", step), fmt::format("loss {} and gradient norm {}", loss, norm), "finite numbers", {}},
           ErrorCode::aborted);
-    optimizer.step(rate, norm);
+    gradients.clip(norm, settings.clip);
+    optimizer.step(rate);
+    gradients.drop();
     lines += Json{{"step", step}, {"batch", number}, {"lr", rate}, {"loss", loss}, {"grad_norm", norm}}.dump() + "\n";
     if (step == 1 || step == 5 || step == 30 || step == settings.schedule.steps)
       keep(model, fmt::format("{}/step_{}/", run, step), kept);

@@ -18,12 +18,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const RecipeKey* find_key(const std::string& name) {
-  const std::vector<RecipeKey>& keys = recipe_schema();
-  const auto found = std::find_if(keys.begin(), keys.end(), [&](const RecipeKey& key) { return key.name == name; });
-  return found == keys.end() ? nullptr : &*found;
-}
-
 // One spelling for every way to a file. Without one (a name that no file can have) the path as it is.
 fs::path one_spelling(const fs::path& path) {
   std::error_code error;
@@ -31,45 +25,10 @@ fs::path one_spelling(const fs::path& path) {
   return error ? path : result;
 }
 
-bool is_group(const std::string& name) {
-  const std::vector<RecipeKey>& keys = recipe_schema();
-  return std::any_of(keys.begin(), keys.end(), [&](const RecipeKey& key) { return key.name.starts_with(name + "."); });
-}
-
 std::string join(const std::vector<std::string>& path) {
   std::string text;
   for (const std::string& part : path) text += (text.empty() ? "" : ".") + toml_key(part);
   return text;
-}
-
-// The known key that was probably meant: near in spelling, or the same last part in another table.
-std::string meant_key(const std::string& name) {
-  std::vector<std::string> names = {"extends"};
-  for (const RecipeKey& key : recipe_schema()) names.push_back(key.name);
-  if (std::string near = nearest(name, names); !near.empty()) return near;
-  const auto last_part = [](const std::string& text) { return text.substr(text.rfind('.') + 1); };
-  std::vector<std::string> last_parts;
-  for (const std::string& known : names) last_parts.push_back(last_part(known));
-  const std::string near = nearest(last_part(name), last_parts);
-  const auto first = std::find(last_parts.begin(), last_parts.end(), near);
-  const bool one = std::count(last_parts.begin(), last_parts.end(), near) == 1;
-  return one ? names[static_cast<std::size_t>(first - last_parts.begin())] : "";
-}
-
-// What to do about an unknown key: the one that was meant, or what there is beside it.
-std::string advice(const std::string& name) {
-  if (const std::string meant = meant_key(name); !meant.empty()) return "did you mean " + meant + "?";
-  const std::size_t dot = name.rfind('.');
-  std::string table = dot == std::string::npos ? "" : name.substr(0, dot);
-  if (!table.empty() && !is_group(table)) table.clear();
-  std::vector<std::string> there;
-  for (const RecipeKey& key : recipe_schema()) {
-    if (!table.empty() && !key.name.starts_with(table + ".")) continue;
-    const std::size_t begin = table.empty() ? 0 : table.size() + 1;
-    std::string part = key.name.substr(begin, key.name.find('.', begin) - begin);
-    if (std::find(there.begin(), there.end(), part) == there.end()) there.push_back(std::move(part));
-  }
-  return fmt::format("{} has {}", table.empty() ? "a recipe" : "[" + table + "]", fmt::join(there, ", "));
 }
 
 std::string expectation(const RecipeKey& key) {
@@ -114,6 +73,34 @@ struct RecipeLoader::Source {
   bool is_override = false;
   std::string where(unsigned line) const { return is_override ? "--set" : fmt::format("{}:{}", name, line); }
 };
+
+std::string RecipeLoader::meant_key(const std::string& name) const {
+  std::vector<std::string> names = {"extends"};
+  for (const RecipeKey& key : schema_->keys()) names.push_back(key.name);
+  if (std::string near = nearest(name, names); !near.empty()) return near;
+  const auto last_part = [](const std::string& text) { return text.substr(text.rfind('.') + 1); };
+  std::vector<std::string> last_parts;
+  for (const std::string& known : names) last_parts.push_back(last_part(known));
+  const std::string near = nearest(last_part(name), last_parts);
+  const auto first = std::find(last_parts.begin(), last_parts.end(), near);
+  const bool one = std::count(last_parts.begin(), last_parts.end(), near) == 1;
+  return one ? names[static_cast<std::size_t>(first - last_parts.begin())] : "";
+}
+
+std::string RecipeLoader::advice(const std::string& name) const {
+  if (const std::string meant = meant_key(name); !meant.empty()) return "did you mean " + meant + "?";
+  const std::size_t dot = name.rfind('.');
+  std::string table = dot == std::string::npos ? "" : name.substr(0, dot);
+  if (!table.empty() && !schema_->is_table(table)) table.clear();
+  std::vector<std::string> there;
+  for (const RecipeKey& key : schema_->keys()) {
+    if (!table.empty() && !key.name.starts_with(table + ".")) continue;
+    const std::size_t begin = table.empty() ? 0 : table.size() + 1;
+    std::string part = key.name.substr(begin, key.name.find('.', begin) - begin);
+    if (std::find(there.begin(), there.end(), part) == there.end()) there.push_back(std::move(part));
+  }
+  return fmt::format("{} has {}", table.empty() ? "a recipe" : "[" + table + "]", fmt::join(there, ", "));
+}
 
 void RecipeLoader::report(const Source& source, unsigned line, std::string text) {
   const std::string where = source.is_override ? source.name : source.where(line);
@@ -214,7 +201,7 @@ void RecipeLoader::add_leaf(const KeyPath& path, const toml::node& node, const S
   try {
     value = json_of(node);
   } catch (const std::invalid_argument& what) {
-    const RecipeKey* key = find_key(name);
+    const RecipeKey* key = schema_->find(name);
     return report(source, line,
                   fmt::format("{}: found {}; expected {}", name, what.what(),
                               key != nullptr ? expectation(*key) : "a value that JSON has too"));
@@ -222,7 +209,7 @@ void RecipeLoader::add_leaf(const KeyPath& path, const toml::node& node, const S
   std::string prefix;
   for (std::size_t i = 0; i < path.size(); ++i) {
     prefix += (i == 0 ? "" : ".") + path[i];
-    const RecipeKey* key = path[i].find('.') == std::string::npos ? find_key(prefix) : nullptr;
+    const RecipeKey* key = path[i].find('.') == std::string::npos ? schema_->find(prefix) : nullptr;
     if (key == nullptr) {
       if (path[i].find('.') != std::string::npos) break;  // "train.steps" in quotes is another key than train.steps
       continue;
@@ -234,7 +221,7 @@ void RecipeLoader::add_leaf(const KeyPath& path, const toml::node& node, const S
     return report(source, line,
                   fmt::format("{}: found {}; expected {}", key->name, describe_value(value), expectation(*key)));
   }
-  if (is_group(name)) {
+  if (schema_->is_table(name)) {
     if (!value.is_object())
       report(source, line, fmt::format("{}: found {}; expected a table", name, describe_value(value)));
     return;
@@ -298,7 +285,7 @@ void RecipeLoader::add_override(const std::string& text) {
       return report(source, 0, std::string("the value ") + error.what());
     holder.clear();
   }
-  const RecipeKey* known = find_key(join(path));
+  const RecipeKey* known = schema_->find(join(path));
   const bool bare = holder.size() != 1;
   // name=5 and from=2024-01-01 are meant as text: nobody quotes twice for a shell.
   const bool text_wanted = known != nullptr && known->type == "string" && !bare &&
@@ -333,7 +320,7 @@ void RecipeLoader::check_together() {
 }
 
 void RecipeLoader::finish(const fs::path& path) {
-  for (const RecipeKey& key : recipe_schema()) {
+  for (const RecipeKey& key : schema_->keys()) {
     if (key.fallback.is_null()) continue;
     std::string pointer = "/" + key.name;
     std::replace(pointer.begin(), pointer.end(), '.', '/');

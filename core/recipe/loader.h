@@ -14,6 +14,8 @@ namespace welt {
 
 class RecipeLoader {
  public:
+  explicit RecipeLoader(const RecipeSchema& schema) : schema_(&schema) {}
+  const RecipeSchema& schema() const { return *schema_; }
   void add_file(const std::filesystem::path& path);  // with what it extends, first
   void add_text(std::string_view text, const std::filesystem::path& origin);
   void add_override(const std::string& text);  // "key=value"
@@ -32,7 +34,12 @@ class RecipeLoader {
   void store(const KeyPath& path, nlohmann::json value, const std::string& where);
   void report(const Source& source, unsigned line, std::string text);
   void check_together();
+  // The known key that was probably meant: near in spelling, or the same last part in another table.
+  std::string meant_key(const std::string& name) const;
+  // What to do about an unknown key: the one that was meant, or what there is beside it.
+  std::string advice(const std::string& name) const;
 
+  const RecipeSchema* schema_;
   std::vector<std::string> problems_;
   std::vector<std::filesystem::path> open_;  // the chain of `extends`
   int files_ = 0;

@@ -24,15 +24,6 @@ nlohmann::json::json_pointer pointer_to(std::string_view key) {
   return nlohmann::json::json_pointer(text);
 }
 
-const RecipeKey& schema_entry(std::string_view key, std::string_view type, std::string_view other_type = {}) {
-  for (const RecipeKey& entry : recipe_schema()) {
-    if (entry.name != key) continue;
-    if (entry.type == type || entry.type == other_type) return entry;
-    fail({"recipe", fmt::format("{} is of type {}, not {}", key, entry.type, type)}, ErrorCode::internal);
-  }
-  fail({"recipe", fmt::format("{} is not in the schema", key)}, ErrorCode::internal);
-}
-
 // The files or folders that match a pattern, sorted by name; a path without wildcards matches itself.
 std::vector<fs::path> matches(const fs::path& folder, const std::string& pattern) {
   std::error_code ignored;
@@ -84,23 +75,34 @@ void write_entries(std::string& text, const nlohmann::json& object, const std::s
 
 }  // namespace
 
-Recipe Recipe::load(const fs::path& path, const std::vector<std::string>& overrides) {
-  RecipeLoader loader;
+Recipe Recipe::load(const RecipeSchema& schema, const fs::path& path, const std::vector<std::string>& overrides) {
+  RecipeLoader loader(schema);
   loader.add_file(path);
   return Recipe(std::move(loader), path, overrides);
 }
 
-Recipe Recipe::parse(std::string_view toml, const fs::path& origin, const std::vector<std::string>& overrides) {
-  RecipeLoader loader;
+Recipe Recipe::parse(const RecipeSchema& schema, std::string_view toml, const fs::path& origin,
+                     const std::vector<std::string>& overrides) {
+  RecipeLoader loader(schema);
   loader.add_text(toml, origin);
   return Recipe(std::move(loader), origin, overrides);
 }
 
-Recipe::Recipe(RecipeLoader loader, const fs::path& path, const std::vector<std::string>& overrides) : path_(path) {
+Recipe::Recipe(RecipeLoader loader, const fs::path& path, const std::vector<std::string>& overrides)
+    : schema_(&loader.schema()), path_(path) {
+  file_values_ = loader.values;
   for (const std::string& text : overrides) loader.add_override(text);
   loader.finish(path);
   values_ = std::move(loader.values);
   origins_ = std::move(loader.origins);
+}
+
+const RecipeKey& Recipe::schema_entry(std::string_view key, std::string_view type, std::string_view other_type) const {
+  const RecipeKey* entry = schema_->find(key);
+  if (!entry) fail({"recipe", fmt::format("{} is not in the schema", key)}, ErrorCode::internal);
+  if (entry->type != type && entry->type != other_type)
+    fail({"recipe", fmt::format("{} is of type {}, not {}", key, entry->type, type)}, ErrorCode::internal);
+  return *entry;
 }
 
 bool Recipe::boolean(std::string_view key) const {
@@ -117,6 +119,22 @@ double Recipe::number(std::string_view key) const {
 
 std::string Recipe::string(std::string_view key) const {
   return values_.value(pointer_to(schema_entry(key, "string").name), std::string());
+}
+
+std::string Recipe::string_before_set(std::string_view key) const {
+  const RecipeKey& entry = schema_entry(key, "string");
+  return file_values_.value(pointer_to(entry.name), entry.fallback.is_string() ? entry.fallback.get<std::string>() : "");
+}
+
+void Recipe::inherit(const Recipe& other, std::string_view key_or_table) {
+  for (const RecipeKey& key : schema_->keys()) {
+    const bool meant = key.name == key_or_table || key.name.starts_with(std::string(key_or_table) + ".");
+    const nlohmann::json::json_pointer place = pointer_to(key.name);
+    if (!meant || !other.values_.contains(place) || (given(key.name) && key.type != "table")) continue;
+    nlohmann::json value = other.values_.at(place);
+    if (key.type == "table") value.merge_patch(values_.at(place));
+    values_[place] = std::move(value);
+  }
 }
 
 std::vector<std::string> Recipe::strings(std::string_view key) const {
@@ -145,7 +163,7 @@ std::string Recipe::to_toml() const {
     text += tables;
     tables.clear();
   };
-  for (const RecipeKey& key : recipe_schema()) {
+  for (const RecipeKey& key : schema_->keys()) {
     const nlohmann::json::json_pointer place = pointer_to(key.name);
     if (!values_.contains(place)) continue;
     const std::size_t dot = key.name.rfind('.');

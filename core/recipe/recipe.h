@@ -11,23 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "core/recipe/schema.h"
+
 namespace welt {
-
-// One key of the schema. Types: "bool" "integer" "number" "string" "strings" (list of strings) "table" (free-form below
-// it: config.* of a component, checked by the plugin's own schema).
-struct RecipeKey {
-  std::string name;                       // "train.steps"
-  std::string type;
-  nlohmann::json fallback;                // the default; null: none (the key is then absent unless given)
-  std::string help;                       // one line
-  double minimum = 0, maximum = 0;        // both 0: no range; inclusive
-  std::vector<std::string> choices = {};  // strings; empty: any
-};
-
-inline constexpr double recipe_no_limit = 9e18;   // a `maximum` that only says "from `minimum` on"
-
-// Every key there is, in the order they are documented and printed. core/recipe/schema.cpp holds the table.
-const std::vector<RecipeKey>& recipe_schema();
 
 class RecipeLoader;  // loader.h
 
@@ -36,8 +22,10 @@ class Recipe {
   // Reads, merges, checks. `overrides` are "key=value" with a TOML value ("train.steps=500", "name=\"x\"" or name=x: a
   // bare word that is no TOML value is taken as a string). Throws Error with *all* problems, one a line, each with
   // file:line (or --set), the nearest known key, what was found and expected.
-  static Recipe load(const std::filesystem::path& path, const std::vector<std::string>& overrides = {});
-  static Recipe parse(std::string_view toml, const std::filesystem::path& origin,
+  // The schema outlives the recipe.
+  static Recipe load(const RecipeSchema& schema, const std::filesystem::path& path,
+                     const std::vector<std::string>& overrides = {});
+  static Recipe parse(const RecipeSchema& schema, std::string_view toml, const std::filesystem::path& origin,
                       const std::vector<std::string>& overrides = {});
 
   // Values, defaults filled in. A key outside the schema is a logic error (throws internal).
@@ -50,7 +38,14 @@ class Recipe {
   bool given(std::string_view key) const;                           // written by a person (not the default)
   std::string where(std::string_view key) const;                    // "recipes/a.toml:12", "--set", or "default"
 
+  std::string string_before_set(std::string_view key) const;       // as the files say it, whatever --set does
+
+  // A key, or keys below a table, that nobody wrote take the values of `other`, a recipe of the same schema; free tables
+  // those of their entries.
+  void inherit(const Recipe& other, std::string_view key_or_table);
+
   std::string to_toml() const;          // the merged result with all defaults: parses back to an equal recipe
+  const RecipeSchema& schema() const { return *schema_; }
   const nlohmann::json& json() const { return values_; }
   const std::filesystem::path& path() const { return path_; }
   // A path written in the recipe: absolute as it is; relative to the working directory first, then to the recipe's
@@ -61,9 +56,12 @@ class Recipe {
  private:
   // Applies the overrides to what has been read, checks everything and takes it over.
   Recipe(RecipeLoader loader, const std::filesystem::path& path, const std::vector<std::string>& overrides);
+  const RecipeKey& schema_entry(std::string_view key, std::string_view type, std::string_view other_type = {}) const;
 
+  const RecipeSchema* schema_;
   std::filesystem::path path_;
   nlohmann::json values_;               // nested; defaults included
+  nlohmann::json file_values_;          // nested: what the files say, before --set, without defaults
   nlohmann::json origins_;              // flat: key → "file:line" | "--set"
 };
 

@@ -6,7 +6,6 @@
 
 #include <vector>
 
-#include "core/recipe/recipe.h"
 #include "core/recipe/toml_text.h"
 
 namespace welt {
@@ -29,9 +28,9 @@ std::string allowed_text(const RecipeKey& key) {
 
 }  // namespace
 
-std::string recipe_keys_markdown() {
+std::string recipe_keys_markdown(const RecipeSchema& schema) {
   std::string text, table = "-";
-  for (const RecipeKey& key : recipe_schema()) {
+  for (const RecipeKey& key : schema.keys()) {
     const std::size_t dot = key.name.rfind('.');
     const std::string parent = dot == std::string::npos ? "" : key.name.substr(0, dot);
     if (parent != table) {
@@ -40,7 +39,7 @@ std::string recipe_keys_markdown() {
       table = parent;
     }
     text += fmt::format("| `{}` | {} | {} | {} | {} |\n", parent.empty() ? key.name : key.name.substr(dot + 1),
-                        key.type, default_text(key), allowed_text(key), key.help);
+                        key.type, default_text(key), allowed_text(key), key.help + (key.incidental ? " (*resume*)" : ""));
   }
   return text;
 }

@@ -3,9 +3,12 @@
 
 #include <string>
 
+#include "core/recipe/schema.h"
+
 namespace welt {
 
-// Markdown: a heading and a table for every TOML table of a recipe; key, type, default, what is allowed, help.
-std::string recipe_keys_markdown();
+// Markdown: a heading and a table for every TOML table of a recipe; key, type, default, what is allowed, help, and whether a
+// run may be resumed with another value.
+std::string recipe_keys_markdown(const RecipeSchema& schema);
 
 }  // namespace welt

@@ -1,50 +1,48 @@
-// AdamW with decoupled weight decay (Loshchilov & Hutter 2019), fused over all parameters by LibTorch.
-//
-// p ← p (1 − lr·wd); p ← p − lr · m̂ / (√v̂ + eps). Two groups: with decay (matrices and tables) and without (norms and
-// biases). A parameter without gradient is not touched, not even by decay.
+// What turns gradients into a step of the weights. A new optimizer is a file with its class, its keys and a row in the
+// table of optimizer.cpp.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
-#include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/model/welt_model.h"
+#include "core/recipe/recipe.h"
 
 namespace welt {
 
-struct AdamWOptions {
-  double weight_decay = 0.01, beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
-  double clip = 1.0;  // largest L2 norm of all gradients together; 0: no clipping
-};
-
-class AdamW {
+// [one thread]
+class Optimizer {
  public:
-  AdamW(const std::vector<ModelParameter>& parameters, const AdamWOptions& options);
+  virtual ~Optimizer() = default;
+  // Changes every parameter that has a gradient; one without is not touched, not even by weight decay. Gradients stay
+  // (core/train/gradients.h scales them before and drops them after).
+  virtual void step(double learning_rate) = 0;
+  // What a checkpoint keeps: "<parameter>.<what>", and where it lies.
+  virtual std::vector<std::pair<std::string, at::Tensor*>> state() = 0;
 
-  // L2 norm over all gradients (before clipping).
-  double gradient_norm() const;
-  // Clips by min(1, clip / (norm + 1e-6)), updates, and drops the gradients.
-  void step(double learning_rate, double norm);
-
-  // "<parameter>.exp_avg", ".exp_avg_sq", ".step" in one file; load reports everything missing at once.
-  void save(const std::filesystem::path& file) const;
+  // The state in one file; load reports everything that does not fit at once.
+  void save(const std::filesystem::path& file);
   void load(const std::filesystem::path& file);
-
-  // "parameter group bytes_decoder (bytes_decoder.model.norm.weight)" of the first value or gradient that is not
-  // finite;
-  // "": all are.
-  std::string first_not_finite() const;
-
- private:
-  struct Slot {
-    ModelParameter parameter;
-    at::Tensor exp_avg, exp_avg_sq, step;
-  };
-  AdamWOptions options_;
-  std::vector<Slot> slots_;
 };
+
+using OptimizerFactory = std::function<std::unique_ptr<Optimizer>(const std::vector<ModelParameter>&)>;
+
+struct OptimizerKind {
+  std::string_view name;
+  std::string_view help;  // a few words
+  void (*add_keys)(std::vector<RecipeKey>& keys);
+  OptimizerFactory (*read)(const Recipe& recipe);  // its keys' values
+};
+
+const std::vector<OptimizerKind>& optimizers();
+void add_optimizer_keys(std::vector<RecipeKey>& keys);
+OptimizerFactory optimizer_of(const Recipe& recipe);
 
 }  // namespace welt

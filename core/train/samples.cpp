@@ -2,37 +2,54 @@
 #include "core/train/samples.h"
 
 #include "core/generate/generator.h"
+#include "core/generate/prompt.h"
 
 namespace welt {
 namespace {
 
 constexpr int prompt_words = 8;  // of a held-out document
 
-std::string beginning(const std::string& text) {
+// Fewer words than that where the model has no more positions.
+std::string beginning(const std::string& document, const WeltModel& model, const TextFrontEnd& text) {
   std::size_t end = 0;
-  for (int word = 0; word < prompt_words && end != std::string::npos; ++word) end = text.find(' ', end + 1);
-  return end == std::string::npos ? text : text.substr(0, end + 1);
+  for (int word = 0; word < prompt_words && end != std::string::npos; ++word) end = document.find(' ', end + 1);
+  const std::string prompt = end == std::string::npos ? document : document.substr(0, end + 1);
+  const std::int64_t positions = model.limits().latent;
+  const std::vector<std::string> words = text.words(prompt, "samples");
+  if (positions == 0 || std::ssize(words) <= positions) return prompt;
+  std::string shorter;
+  for (std::int64_t i = 1; i < positions; ++i) shorter += words[static_cast<std::size_t>(i)];
+  return shorter;
 }
 
-std::vector<std::string> sample_prompts(const Recipe& recipe, const Dataset* held_out) {
+std::vector<std::string> sample_prompts(const WeltModel& model, const TextFrontEnd& text, const Recipe& recipe,
+                                        const Dataset* held_out) {
   std::vector<std::string> prompts = recipe.strings("samples.prompts");
   const auto count = static_cast<std::size_t>(recipe.integer("samples.count"));
   const std::int64_t documents = held_out ? held_out->statistics().documents : 0;
   const bool given = !prompts.empty();
   for (std::int64_t i = 0; !given && i < documents && prompts.size() < count; ++i)
-    prompts.push_back(beginning(held_out->document_text(i)));
+    prompts.push_back(beginning(held_out->document_text(i), model, text));
   if (prompts.size() > count) prompts.resize(count);
   return prompts;
 }
 
 }  // namespace
 
-std::vector<Sample> write_samples(WeltModel& model, const Recipe& recipe, const Dataset* held_out) {
-  const std::vector<std::string> prompts = sample_prompts(recipe, held_out);
+void check_samples(const WeltModel& model, const TextFrontEnd& text, const Recipe& recipe) {
+  if (recipe.integer("samples.count") == 0 || recipe.integer("samples.words") == 0) return;
+  const std::vector<std::string> prompts = recipe.strings("samples.prompts");
+  for (const std::string& prompt : prompts)
+    read_prompt(model, text, prompt, recipe.where("samples.prompts") + ": samples.prompts");
+}
+
+std::vector<Sample> write_samples(WeltModel& model, const std::shared_ptr<const TextFrontEnd>& text,
+                                  const Recipe& recipe, const Dataset* held_out) {
+  const std::vector<std::string> prompts = sample_prompts(model, *text, recipe, held_out);
   std::vector<Sample> samples;
   if (prompts.empty() || recipe.integer("samples.words") == 0) return samples;
   const std::vector<Generated> texts =
-      Generator(model).generate(prompts, {.words = recipe.integer("samples.words"),
+      Generator(model, text).generate(prompts, {.words = recipe.integer("samples.words"),
                                           .sampling = {.temperature = recipe.number("samples.temperature"),
                                                        .top_p = recipe.number("samples.top_p"),
                                                        .seed = static_cast<std::uint64_t>(recipe.integer("seed"))}});

@@ -1,10 +1,12 @@
 // Continuations that a model writes when its training is over, for a person to look at.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "core/data/dataset.h"
+#include "core/model/text_front_end.h"
 #include "core/model/welt_model.h"
 #include "core/recipe/recipe.h"
 
@@ -16,6 +18,10 @@ struct Sample {
 
 // The recipe's samples.prompts, else the beginnings of held-out documents (null: none are held out), each continued by
 // samples.words words. Leaves the model in evaluation mode.
-std::vector<Sample> write_samples(WeltModel& model, const Recipe& recipe, const Dataset* held_out);
+std::vector<Sample> write_samples(WeltModel& model, const std::shared_ptr<const TextFrontEnd>& text,
+                                  const Recipe& recipe, const Dataset* held_out);
+
+// Throws Error where a prompt of samples.prompts cannot be continued by this model, before anything is trained.
+void check_samples(const WeltModel& model, const TextFrontEnd& text, const Recipe& recipe);
 
 }  // namespace welt

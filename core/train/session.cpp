@@ -3,12 +3,15 @@
 
 #include <ATen/Parallel.h>
 
+#include <algorithm>
+
 #include "core/base/context.h"
 #include "core/base/error.h"
 #include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/tensor/random.h"
-#include "core/text/word_drawer.h"
+#include "core/train/memory.h"
+#include "core/train/recipe_keys.h"
 
 namespace welt {
 namespace {
@@ -73,7 +76,8 @@ WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::
           "`from` takes the whole model of a checkpoint, `init_from` its weights for the model of this recipe"});
   if (!from.empty()) {
     const fs::path folder = find_checkpoint(from), trained = run_recipe(folder);
-    const std::optional<Recipe> before = trained.empty() ? std::nullopt : std::optional(Recipe::load(trained));
+    const std::optional<Recipe> before = trained.empty() ? std::nullopt : std::optional(load_recipe(trained));
+    if (before) refuse_other_changes(*before, recipe);
     return load(folder, encoder_changes(before ? &*before : nullptr, recipe));
   }
   WeltModel model(WeltSpec::from_recipe(recipe));
@@ -91,22 +95,28 @@ void check_model(const Recipe& recipe) {
                                                           : WeltSpec::from_checkpoint(find_checkpoint(from)));
   if (!from.empty()) check_versions(recipe, model.spec());
   check_limits(recipe, model);
+  if (recipe.string("task") == "train") check_memory(recipe, model);
   make_segmenter(model.spec().segmenter);
 }
 
 Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint,
                      const SpecChanges& changes) {
+  // Before anything is taken: a model of this recipe's own may have any size.
+  if (use == SessionUse::train && !checkpoint && recipe.string("model.from").empty())
+    check_memory(recipe, WeltModel::outline(WeltSpec::from_recipe(recipe)));
   if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
   seed_default_generator(static_cast<std::uint64_t>(recipe.integer("seed")), RandomPurpose::initialise);
-  Session session{open_model(recipe, checkpoint, changes), {}, {}, {}};
+  Session session{.model = open_model(recipe, checkpoint, changes)};
+  session.model.set_objective(objective_of(recipe));
   session.model.to(at::kCPU, weights_dtype(recipe));  // a model that the run starts from may have another
   session.chunk_tokens = recipe.integer("train.decoder_chunk_tokens");
   session.amp = recipe.string("precision") == "amp";
   check_limits(recipe, session.model);
   const auto cache_bytes = static_cast<std::size_t>(recipe.integer("data.image_cache_mb")) << 20;
-  const std::shared_ptr<WordDrawer> drawer = session.model.make_drawer(cache_bytes);
+  session.text = std::make_shared<TextFrontEnd>(session.model, cache_bytes);
+  const Component& segmenter = session.text->segmenter_component();
+  const std::shared_ptr<WordDrawer>& drawer = session.text->drawer();
 
-  const Component segmenter = session.model.open_segmenter();
   const double fraction = recipe.number("data.validation.fraction");
   const bool own_validation = !recipe.strings("data.validation.files").empty();
   DatasetOptions train = dataset_options(recipe, "data.train", session.model);
@@ -129,11 +139,15 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
     session.validation = Dataset::open(train, segmenter, drawer);
   }
   if (session.validation) {
-    const std::int64_t rows = recipe.integer("train.eval_rows");
-    session.validation_batches = session.validation->evaluation_batches(rows);
-    std::int64_t used = 0;
-    for (const Batch& batch : session.validation_batches) used += batch.rows;
-    session.validation_complete = rows == 0 || used < rows;
+    session.validation_batches = session.validation->evaluation_batches(recipe.integer("train.eval_rows"));
+    std::int64_t labels = 0;
+    for (const Batch& batch : session.validation_batches) {
+      session.validation_rows += batch.rows;
+      labels += std::ranges::count_if(batch.label, [](auto word) { return word >= 0; });
+    }
+    // Every word once, and the end of every document.
+    const DatasetStatistics& text = session.validation->statistics();
+    session.validation_complete = labels >= text.words + text.documents;
   }
   return session;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/data/dataset.h"
+#include "core/model/text_front_end.h"
 #include "core/model/welt_model.h"
 #include "core/recipe/recipe.h"
 
@@ -14,9 +15,11 @@ namespace welt {
 
 struct Session {
   WeltModel model;
+  std::shared_ptr<const TextFrontEnd> text;
   std::shared_ptr<const Dataset> train;       // null unless asked for
   std::shared_ptr<const Dataset> validation;  // null: the recipe names no held-out text
   std::vector<Batch> validation_batches;
+  std::int64_t validation_rows = 0;  // of validation_batches
   bool validation_complete = false;  // the batches are all of the held-out text
   std::int64_t chunk_tokens = 8192;
   bool amp = false;

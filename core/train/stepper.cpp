@@ -1,6 +1,9 @@
 // See stepper.h.
 #include "core/train/stepper.h"
 
+#include <ATen/ops/stack.h>
+#include <ATen/ops/zeros.h>
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -47,16 +50,9 @@ StepperOptions stepper_options(const Recipe& recipe) {
   options.amp = recipe.string("precision") == "amp";
   options.modality_dropout = recipe.number("model.modality_dropout");
   options.independent_modality_dropout = recipe.boolean("compat.independent_modality_dropout");
-  options.schedule = {.name = recipe.string("train.schedule"),
-                      .peak = recipe.number("train.learning_rate"),
-                      .final_ratio = recipe.number("train.final_ratio"),
-                      .warmup_steps = recipe.integer("train.warmup_steps"),
-                      .steps = recipe.integer("train.steps")};
-  options.optimizer = {.weight_decay = recipe.number("train.weight_decay"),
-                       .beta1 = recipe.number("train.beta1"),
-                       .beta2 = recipe.number("train.beta2"),
-                       .eps = recipe.number("train.eps"),
-                       .clip = recipe.number("train.clip")};
+  options.schedule = schedule_options(recipe);
+  options.clip = recipe.number("train.clip");
+  options.optimizer = optimizer_of(recipe);
   return options;
 }
 
@@ -76,10 +72,25 @@ Modalities draw_modalities(const StepperOptions& options, Modalities available, 
 Stepper::Stepper(WeltModel& model, const Dataset& data, const StepperOptions& options, IteratorState position)
     : model_(model),
       options_(options),
-      optimizer_(model.parameters(), options.optimizer),
+      gradients_(model.parameters()),
+      optimizer_(options.optimizer(model.parameters())),
       loader_(data.train_loader(position)),
       position_(position) {
   model_.set_training(true);
+}
+
+// The first part of the model whose output is not finite, and the first parameter or gradient.
+std::string Stepper::first_not_finite(const std::vector<std::shared_ptr<const Batch>>& batches) {
+  model_.set_training(false);
+  const std::string parameter = gradients_.first_not_finite();
+  for (const auto& batch : batches) {
+    try {
+      model_.evaluate(*batch, options_.chunk_tokens, options_.amp);
+    } catch (const Error& error) {
+      return fmt::format("{} ({})", error.what(), parameter.empty() ? "all parameters are finite" : parameter);
+    }
+  }
+  return parameter;
 }
 
 StepReport Stepper::step(std::int64_t k) {
@@ -99,29 +110,32 @@ StepReport Stepper::step(std::int64_t k) {
   }
   report.data_seconds = seconds_since(start);
 
-  double nats = 0;
+  const at::Tensor nats = at::zeros({}, at::TensorOptions(at::kDouble).device(model_.device()));
   for (std::size_t i = 0; i < batches.size(); ++i) {
     seed_default_generator(options_.seed, RandomPurpose::micro_step, static_cast<std::uint64_t>(k),
                            static_cast<std::uint32_t>(i));
     const Modalities use = draw_modalities(options_, model_.modalities(), k, static_cast<std::uint32_t>(i));
-    nats += model_
-                .forward_backward(*batches[i], static_cast<double>(report.label_bytes), options_.chunk_tokens,
-                                  options_.amp, &report.passes, use)
-                .nats;
+    model_.forward_backward(*batches[i], static_cast<double>(report.label_bytes), options_.chunk_tokens, options_.amp,
+                            &report.passes, use, &nats);
   }
   const auto update = Clock::now();
-  report.loss = report.label_bytes > 0 ? nats / static_cast<double>(report.label_bytes) : 0.0;
-  report.gradient_norm = optimizer_.gradient_norm();
+  // The only place where a step waits for values of the device.
+  const at::Tensor figures = at::stack({nats, gradients_.norm().to(model_.device())}).cpu();
+  const double* const figure = figures.const_data_ptr<double>();
+  report.loss = report.label_bytes > 0 ? figure[0] / static_cast<double>(report.label_bytes) : 0.0;
+  report.gradient_norm = figure[1];
   report.learning_rate = learning_rate(options_.schedule, k);
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
-    const std::string first = optimizer_.first_not_finite();
+    const std::string first = first_not_finite(batches);
     fail({fmt::format("step {} (rows {} to {} of epoch {})", k, before.index, position_.index, position_.epoch),
           fmt::format("the loss is {} and the gradient norm {}; first value that is not finite: {}", report.loss,
                       report.gradient_norm, first.empty() ? "the loss itself" : first),
           "finite numbers", "Lower train.learning_rate, lengthen train.warmup_steps or set train.clip = 1.0"},
          ErrorCode::aborted);
   }
-  optimizer_.step(report.learning_rate, report.gradient_norm);
+  gradients_.clip(report.gradient_norm, options_.clip);
+  optimizer_->step(report.learning_rate);
+  gradients_.drop();
   report.optimizer_seconds = seconds_since(update);
   report.total_seconds = seconds_since(start);
   return report;

@@ -1,11 +1,13 @@
-// One optimizer step: micro-batches, gradients, clipping, AdamW. What `welt run` repeats and `welt bench train` times.
+// One optimizer step: micro-batches, gradients, clipping, update. What `welt run` repeats and `welt bench train` times.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
 #include "core/data/dataset.h"
 #include "core/model/welt_model.h"
 #include "core/recipe/recipe.h"
+#include "core/train/gradients.h"
 #include "core/train/optimizer.h"
 #include "core/train/schedule.h"
 
@@ -19,7 +21,8 @@ struct StepperOptions {
   double modality_dropout = 0;                // see draw_modalities()
   bool independent_modality_dropout = false;  // as the Python reference
   ScheduleOptions schedule;
-  AdamWOptions optimizer;
+  double clip = 1.0;  // largest L2 norm of all gradients together; 0: no clipping
+  OptimizerFactory optimizer;
 };
 
 StepperOptions stepper_options(const Recipe& recipe);
@@ -51,13 +54,16 @@ class Stepper {
   // group; parameters are then as before the step.
   StepReport step(std::int64_t k);
 
-  AdamW& optimizer() { return optimizer_; }
+  Optimizer& optimizer() { return *optimizer_; }
   IteratorState position() const { return position_; }  // of the batches after the last step
 
  private:
+  std::string first_not_finite(const std::vector<std::shared_ptr<const Batch>>& batches);
+
   WeltModel& model_;
   StepperOptions options_;
-  AdamW optimizer_;
+  Gradients gradients_;
+  std::unique_ptr<Optimizer> optimizer_;
   BatchLoader loader_;
   IteratorState position_;
 };

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <csignal>
+#include <iterator>
 
 namespace welt {
 namespace {
@@ -10,6 +11,8 @@ namespace {
 // The handler may run on any thread; a lock-free atomic is all that it may touch.
 std::atomic<int> received_signal = 0;
 static_assert(std::atomic<int>::is_always_lock_free);
+
+constexpr int signals[] = {SIGINT, SIGTERM, SIGHUP};
 
 void on_signal(int signal) {
   received_signal = signal;
@@ -20,13 +23,15 @@ void on_signal(int signal) {
 
 StopSignal::StopSignal() {
   received_signal = 0;
-  std::signal(SIGINT, on_signal);
-  std::signal(SIGTERM, on_signal);
+  for (std::size_t i = 0; i < std::size(signals); ++i) {
+    before_[i] = std::signal(signals[i], SIG_DFL);
+    // Who started the program with nohup wants it to outlive the terminal.
+    std::signal(signals[i], before_[i] == SIG_IGN ? SIG_IGN : on_signal);
+  }
 }
 
 StopSignal::~StopSignal() {
-  std::signal(SIGINT, SIG_DFL);
-  std::signal(SIGTERM, SIG_DFL);
+  for (std::size_t i = 0; i < std::size(signals); ++i) std::signal(signals[i], before_[i]);
 }
 
 int StopSignal::received() const { return received_signal; }

@@ -1,21 +1,22 @@
 // See trainer.h.
 #include "core/train/trainer.h"
 
-#include <map>
-#include <set>
-
-#include "core/base/context.h"
+#include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/progress.h"
 #include "core/base/resources.h"
+#include "core/base/safetensors.h"
 #include "core/base/stopwatch.h"
 #include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/plugin/static_plugins.h"
+#include "core/train/pins.h"
+#include "core/train/recipe_keys.h"
 #include "core/train/session.h"
 #include "core/train/stepper.h"
 #include "core/train/stop_signal.h"
+#include "core/train/training_state.h"
 
 namespace welt {
 namespace {
@@ -25,84 +26,6 @@ using Json = nlohmann::json;
 
 // The baselines count every n-gram of the training text in memory.
 constexpr std::int64_t baseline_bytes_limit = 64 << 20;
-
-// Keys whose change leaves the course of training as it was.
-const std::set<std::string, std::less<>> harmless_keys = {"name",
-                                                          "run_dir",
-                                                          "threads",
-                                                          "task",
-                                                          "data.prefetch",
-                                                          "train.minutes",
-                                                          "train.log_every",
-                                                          "train.eval_every",
-                                                          "train.eval_rows",
-                                                          "train.checkpoint_every",
-                                                          "train.keep_checkpoints",
-                                                          "train.decoder_chunk_tokens",
-                                                          "data.image_cache_mb",
-                                                          "samples.prompts",
-                                                          "samples.count",
-                                                          "samples.words",
-                                                          "samples.temperature",
-                                                          "samples.top_p",
-                                                          "extends",
-                                                          "model.segmenter.version",
-                                                          "model.renderer.version",
-                                                          "model.bytes_encoder.version",
-                                                          "model.image_encoder.version",
-                                                          "model.latent.version",
-                                                          "model.decoder.version"};
-
-// What a checkpoint has beside the model: where training stands.
-struct TrainingState {
-  std::int64_t step = 0;
-  IteratorState data;
-  double seconds = 0;
-  std::optional<LossSums> before;
-
-  static TrainingState load(const fs::path& checkpoint) {
-    const fs::path file = checkpoint / "training" / "state.json";
-    const std::string text = read_file(file);
-    try {
-      return with_context(file.string(), [&] { return from_json(Json::parse(text)); });
-    } catch (const Json::exception& error) {
-      fail({file.string(), fmt::format("not the state of a training run ({})", error.what()),
-            "an object with step and data", "Remove this checkpoint to resume from the one before"},
-           ErrorCode::data_loss);
-    }
-  }
-
-  static TrainingState from_json(const Json& json) {
-    TrainingState state;
-    state.step = json.at("step");
-    if (state.step < 0) fail({"step", std::to_string(state.step), "a number of steps", {}}, ErrorCode::data_loss);
-    state.data = IteratorState::from_json(json.at("data"));
-    state.seconds = json.value("seconds", 0.0);
-    if (json.contains("before")) {
-      const Json& sums = json.at("before");
-      const auto labels = sums.value("label_bytes", std::int64_t{0}), words = sums.value("words", std::int64_t{0});
-      state.before = LossSums{.nats = sums.value("nats", 0.0),
-                              .text_bytes = sums.value("text_bytes", labels - words),  // older states were of bytes
-                              .label_bytes = labels,
-                              .correct_bytes = sums.value("correct_bytes", std::int64_t{0}),
-                              .words = words,
-                              .correct_words = sums.value("correct_words", std::int64_t{0})};
-    }
-    return state;
-  }
-
-  Json to_json() const {
-    Json json{{"step", step}, {"data", data.to_json()}, {"seconds", seconds}};
-    if (before)
-      json["before"] = {{"nats", before->nats},
-                        {"text_bytes", before->text_bytes},
-                        {"label_bytes", before->label_bytes},
-                        {"correct_bytes", before->correct_bytes},
-                        {"words", before->words},
-                        {"correct_words", before->correct_words}};
-    return json;
-  }
-};
 
 Json plugins_json() {
   Json list = Json::array();
@@ -114,91 +37,174 @@ Json plugins_json() {
   return list;
 }
 
+std::string lines_of(const std::vector<Difference>& differences) {
+  std::string text;
+  for (const Difference& difference : differences) text += fmt::format("\n  {}: {}", difference.key, difference.text);
+  return text;
+}
+
+// Every file of a checkpoint is there and as long as it says it is. Throws Error.
+void check_whole(const fs::path& checkpoint) {
+  for (const char* file : {"config.json", "welt.json"})
+    if (!fs::exists(checkpoint / file))
+      fail({(checkpoint / file).string(), "the file is missing", {}, {}}, ErrorCode::data_loss);
+  SafetensorsFile::open(checkpoint / "model.safetensors");
+  SafetensorsFile::open(checkpoint / "training" / "optimizer.safetensors");
+}
+
+// A run's folder that nothing has been learnt in: a start that fails takes it away again.
+struct Unstarted {
+  fs::path folder;
+  ~Unstarted() {
+    std::error_code ignored;
+    if (!folder.empty()) fs::remove_all(folder, ignored);
+  }
+};
+
 // The run in progress: what the loop needs at every turn.
 class Run {
  public:
-  Run(const Recipe& recipe, bool resume) : recipe_(recipe) {
+  Run(const Recipe& recipe, const TrainOptions& options) : recipe_(recipe) {
+    check_allowed(recipe.schema(), options.allow_changes);
     const fs::path parent = recipe.string("run_dir");
     const std::string name = recipe.string("name");
-    const fs::path existing = resume ? RunFolder::find_resumable(parent, name) : fs::path();
-    if (resume && existing.empty())
-      log_info("train", "no run of name \"{}\" in {} has a checkpoint: starting at step 1", name, parent.string());
+    const fs::path existing = options.resume ? RunFolder::find_resumable(parent, name) : fs::path();
+    if (options.resume && existing.empty())
+      log_warning("train", "no run of name \"{}\" in {} has a checkpoint: starting at step 1", name, parent.string());
     std::optional<fs::path> checkpoint;
     if (!existing.empty()) {
-      checkpoint = find_checkpoint(existing);
-      check_same_recipe(existing / "recipe.toml");
-      state_ = TrainingState::load(*checkpoint);
+      folder_.emplace(RunFolder::open(existing));
+      check_same_recipe(options.allow_changes);
+      checkpoint = open_newest_whole();
+    }
+    if (finished_) {
+      check_versions(recipe, WeltSpec::from_checkpoint(*checkpoint));
+      return;
     }
     session_.emplace(open_session(recipe, SessionUse::train, checkpoint));
+    check_samples(session_->model, *session_->text, recipe);
+    const Json inputs = pin_inputs(recipe, session_->model.spec());
+    if (checkpoint) check_same_inputs(inputs, options.allow_changes);
     stepper_.emplace(session_->model, *session_->train, stepper_options(recipe), state_.data);
     if (checkpoint) stepper_->optimizer().load(*checkpoint / "training" / "optimizer.safetensors");
-    folder_.emplace(existing.empty() ? RunFolder::create(parent, name) : RunFolder::open(existing));
+    if (!folder_) {
+      folder_.emplace(RunFolder::create(parent, name));
+      unstarted_.folder = folder_->path();
+      if (folder_->path() != parent / name)
+        log_warning("train", "{} is there already: this run is {}", (parent / name).string(), folder_->path().string());
+    }
     if (checkpoint) folder_->rewind_log(state_.step);
     folder_->write("recipe.toml", recipe.to_toml());
-    folder_->write("plugins.json", plugins_json().dump(2) + "\n");
+    folder_->write("plugins.json", text_of(plugins_json()));
+    folder_->write("inputs.json", text_of(inputs));
+    keep_warnings();
   }
 
   TrainResult operator()() {
+    TrainResult result;
+    result.run = folder_->path();
+    result.steps = recipe_.integer("train.steps");
+    if (finished_) {
+      result.finished_before = true;
+      result.last_step = state_.step;
+      result.checkpoint = folder_->checkpoints().back().path;
+      return result;
+    }
     const DatasetStatistics& text = session_->train->statistics();
     log_info("train", "{}: {} parameters; {} documents, {} words, {} bytes in {} rows", folder_->path().string(),
              session_->model.parameter_count(), text.documents, text.words, text.bytes, text.rows);
-    TrainResult result;
-    result.run = folder_->path();
     result.parameters = session_->model.parameter_count();
-    result.steps = recipe_.integer("train.steps");
-    result.first_step = state_.step + 1;
     if (state_.step == 0 && session_->validation) state_.before = evaluate_now(0);
+    unstarted_.folder.clear();
     {
       const StopSignal stop;  // until the checkpoint is written: before the loop and after it there is nothing to save
-      loop(result, stop);
+      loop(stop);
       result.checkpoint = save();
       result.signal = stop.received();
     }
     result.last_step = state_.step;
+    result.seconds = state_.seconds;
+    result.words_per_second = state_.words_per_second();
+    result.loss = state_.loss;
     if (!result.signal) finish(result);
     result.before = state_.before;
     result.peak_memory = peak_memory();
-    if (!result.signal) folder_->write("summary.json", result.to_json().dump(2) + "\n");
+    if (!result.signal) folder_->write("summary.json", text_of(result.to_json()));
+    keep_warnings();
     return result;
   }
 
  private:
-  void check_same_recipe(const fs::path& file) const {
-    const std::vector<std::string> differences = training_differences(Recipe::load(file), recipe_);
-    if (!differences.empty())
-      fail({recipe_.path().string(),
-            fmt::format("this is not the recipe that {} was trained with:\n  {}", file.parent_path().string(),
-                        fmt::join(differences, "\n  ")),
-            {},
-            "Start a new run (without --resume, or with --set name=…), or set these keys back"},
-           ErrorCode::failed_precondition);
+  static std::string text_of(const Json& json) {
+    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
   }
 
-  void loop(TrainResult& result, const StopSignal& stop) {
+  // The newest checkpoint that can be read becomes the state; damaged ones before it are put aside, and that is said.
+  fs::path open_newest_whole() {
+    std::vector<CheckpointInfo> all = folder_->checkpoints();
+    while (true) {
+      const fs::path newest = all.back().path;
+      try {
+        state_ = TrainingState::load(newest);
+        check_whole(newest);
+        finished_ = is_done() && fs::exists(folder_->path() / "summary.json");
+        return newest;
+      } catch (const Error& error) {
+        if (all.size() == 1) throw;
+        all.pop_back();
+        const fs::path aside = folder_->put_aside(newest);
+        log_warning("train", "{} It is now {}; going on from {}", error.what(), aside.string(), all.back().path.string());
+      }
+    }
+  }
+
+  bool is_done() const {
+    const double limit = recipe_.number("train.minutes") * 60.0;
+    return state_.step >= recipe_.integer("train.steps") || (limit > 0 && state_.seconds >= limit);
+  }
+
+  void check_same_recipe(const std::vector<std::string>& allowed) const {
+    refuse(not_allowed(training_differences(load_recipe(folder_->path() / "recipe.toml"), recipe_), allowed),
+           "this is not the recipe that {} was trained with");
+  }
+
+  void check_same_inputs(const Json& now, const std::vector<std::string>& allowed) const {
+    const fs::path file = folder_->path() / "inputs.json";
+    if (!fs::exists(file)) {
+      log_warning("train", "{} is missing: whether text and plugins are those of before is not known", file.string());
+      return;
+    }
+    refuse(not_allowed(input_differences(file, now), allowed), "what {} was trained with has changed");
+  }
+
+  void refuse(const std::vector<Difference>& differences, const char* what) const {
+    if (differences.empty()) return;
+    fail({recipe_.path().string(),
+          fmt::format(fmt::runtime(std::string(what) + ":{}"), folder_->path().string(), lines_of(differences)),
+          {},
+          fmt::format("Start a new run (without --resume, or with --set name=…), set these back, or go on all the same "
+                      "with --allow-changes {}",
+                      differences.front().key)},
+         ErrorCode::failed_precondition);
+  }
+
+  void loop(const StopSignal& stop) {
     const std::int64_t steps = recipe_.integer("train.steps"), log_every = recipe_.integer("train.log_every"),
                        eval_every = recipe_.integer("train.eval_every"),
                        checkpoint_every = recipe_.integer("train.checkpoint_every");
-    const double limit = recipe_.number("train.minutes") * 60.0;
     Progress progress("train", steps);
     const auto start = Clock::now();
     const double seconds_before = state_.seconds;
-    std::int64_t words = 0;
-    double step_seconds = 0;
     progress.update(state_.step);
-    while (state_.step < steps && !stop.received() && (limit == 0 || state_.seconds < limit)) {
+    while (!is_done() && !stop.received()) {
       const StepReport report = take_step();
-      words += report.words;
-      step_seconds += report.total_seconds;
       state_.seconds = seconds_before + seconds_since(start);
-      result.loss = report.loss;
-      result.words_per_second = static_cast<double>(words) / step_seconds;
       const std::int64_t k = state_.step;
       if (k % log_every == 0 || k == steps) log_step(report);
-      progress.update(k, fmt::format("loss {:.3f}  {:.0f} words/s", report.loss, result.words_per_second));
+      progress.update(k, fmt::format("loss {:.3f}  {:.0f} words/s", report.loss, state_.words_per_second()));
       if (eval_every > 0 && k % eval_every == 0 && k < steps && session_->validation) evaluate_now(k);
       if (checkpoint_every > 0 && k % checkpoint_every == 0 && k < steps) save();
     }
-    result.seconds = seconds_since(start);
   }
 
   template <typename Body>
@@ -219,6 +225,9 @@ class Run {
       StepReport report = stepper_->step(state_.step + 1);
       state_.step = report.step;
       state_.data = stepper_->position();
+      state_.words += report.words;
+      state_.step_seconds += report.total_seconds;
+      state_.loss = report.loss;
       return report;
     });
   }
@@ -261,14 +270,15 @@ class Run {
       save_model(session_->model, folder, recipe_.integer("train.words"));
       fs::create_directory(folder / "training");
       stepper_->optimizer().save(folder / "training" / "optimizer.safetensors");
-      write_file(folder / "training" / "state.json", state_.to_json().dump(2) + "\n");
+      state_.save(folder);
     };
+    keep_warnings();
     return telling_what_is_kept(
         [&] { return folder_->write_checkpoint(state_.step, recipe_.integer("train.keep_checkpoints"), fill); });
   }
 
   void finish(TrainResult& result) {
-    result.samples = write_samples(session_->model, recipe_, session_->validation.get());
+    result.samples = write_samples(session_->model, session_->text, recipe_, session_->validation.get());
     std::string lines;
     for (const Sample& sample : result.samples)
       lines += Json{{"step", state_.step}, {"prompt", sample.prompt}, {"text", sample.text}}.dump() + "\n";
@@ -289,57 +299,26 @@ class Run {
     result.baseline = ngram_baseline({train.begin(), train.end()}, {test.begin(), test.end()});
   }
 
+  // What the program took in place of what it was told, and other warnings, stay with the run.
+  void keep_warnings() { folder_->append("warnings.log", warnings_.take()); }
+
+  KeptWarnings warnings_;
   const Recipe& recipe_;
+  Unstarted unstarted_;
   TrainingState state_;
+  bool finished_ = false;  // before this session
   std::optional<Session> session_;
   std::optional<Stepper> stepper_;
   std::optional<RunFolder> folder_;
 };
 
-void flatten(const Json& json, const std::string& prefix, std::map<std::string, Json>& out) {
-  for (const auto& [key, value] : json.items()) {
-    const std::string name = prefix.empty() ? key : prefix + "." + key;
-    if (value.is_object())
-      flatten(value, name, out);
-    else
-      out[name] = value;
-  }
-}
-
 }  // namespace
 
-TrainResult train(const Recipe& recipe, bool resume) { return Run(recipe, resume)(); }
-
-std::vector<std::string> training_differences(const Recipe& before, const Recipe& now) {
-  std::map<std::string, Json> old_values, new_values;
-  flatten(before.json(), "", old_values);
-  flatten(now.json(), "", new_values);
-  std::vector<std::string> differences;
-  const auto text = [](const std::map<std::string, Json>& values, const std::string& key) {
-    const auto found = values.find(key);
-    return found == values.end() ? std::string("absent") : found->second.dump();
-  };
-  std::set<std::string> keys;
-  for (const auto& [key, value] : old_values) keys.insert(key);
-  for (const auto& [key, value] : new_values) keys.insert(key);
-  // Only a constant rate does not depend on where training ends.
-  const bool constant = before.string("train.schedule") == "constant" && now.string("train.schedule") == "constant";
-  for (const std::string& key : keys) {
-    if (harmless_keys.contains(key) || text(old_values, key) == text(new_values, key)) continue;
-    if (key == "train.steps" && constant) continue;
-    differences.push_back(fmt::format(
-        "{}: {} then, {} now{}", key, text(old_values, key), text(new_values, key),
-        key == "train.steps" ? " (the learning rate follows its end; to go on longer, start a new run from the "
-                               "checkpoint with model.from, or train with train.schedule = \"constant\")"
-                             : ""));
-  }
-  return differences;
-}
+TrainResult train(const Recipe& recipe, const TrainOptions& options) { return Run(recipe, options)(); }
 
 Json TrainResult::to_json() const {
   Json json{{"run", run.string()},
             {"checkpoint", checkpoint.string()},
-            {"first_step", first_step},
             {"last_step", last_step},
             {"steps", steps},
             {"seconds", seconds},

@@ -14,8 +14,9 @@ namespace welt {
 
 struct TrainResult {
   std::filesystem::path run, checkpoint;
-  std::int64_t first_step = 0, last_step = 0, steps = 0;  // `steps` as planned
-  double seconds = 0, words_per_second = 0, loss = 0;     // of this session; loss of its last step
+  bool finished_before = false;           // there was nothing to do: nothing else is filled in but last_step
+  std::int64_t last_step = 0, steps = 0;  // `steps` as planned
+  double seconds = 0, words_per_second = 0, loss = 0;  // of the whole run; loss of its last step
   std::int64_t parameters = 0;
   std::optional<LossSums> before, after;  // held-out text
   // Of a model with both encoders: held-out text read with one of them alone.
@@ -23,14 +24,17 @@ struct TrainResult {
   std::vector<Sample> samples;
   std::optional<NgramBaseline> baseline;  // on the same text, where all of it was evaluated
   std::int64_t peak_memory = 0;           // bytes, resident
-  int signal = 0;                         // SIGINT or SIGTERM: stopped before the end
+  int signal = 0;                         // SIGINT, SIGTERM or SIGHUP: stopped before the end
   nlohmann::json to_json() const;
 };
 
-// Runs the recipe's training. `resume`: continue the newest run of that name from its last checkpoint (none: start).
-TrainResult train(const Recipe& recipe, bool resume);
+struct TrainOptions {
+  bool resume = false;  // continue the newest run of that name from its newest whole checkpoint (none: start)
+  // Keys of pins.h whose change a resumed run takes: "train.learning_rate", "data.train.files", "plugins".
+  std::vector<std::string> allow_changes = {};
+};
 
-// What differs between two recipes in keys that decide the result of training: one line each.
-std::vector<std::string> training_differences(const Recipe& before, const Recipe& now);
+// Runs the recipe's training. A run that is finished is left as it is.
+TrainResult train(const Recipe& recipe, const TrainOptions& options);
 
 }  // namespace welt

@@ -14,11 +14,13 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 namespace welt::nn {
 namespace {
 
 constexpr std::int64_t longest_kept_table = 1 << 17;
+constexpr double default_theta = 10000;
 
 double mscale_of(double scale, double mscale) { return scale <= 1 ? 1.0 : 0.1 * mscale * std::log(scale) + 1.0; }
 
@@ -29,7 +31,8 @@ const char* const known_types = "default, linear, dynamic, yarn, longrope, llama
 sdk::Schema RotaryConfig::scaling_keys(std::int64_t max_positions) {
   return {
       sdk::integer("max_position_embeddings", max_positions, "context that rope_scaling refers to").range(1, 1 << 30),
-      sdk::table("rope_scaling", "rope_type (linear, dynamic, yarn, longrope, llama3) and its numbers")};
+      sdk::table("rope_scaling", "rope_type (linear, dynamic, yarn, longrope, llama3) and its numbers"),
+      sdk::table("rope_parameters", "transformers 5's spelling: rope_scaling with rope_theta in it")};
 }
 
 RotaryConfig RotaryConfig::fields(const sdk::Fields& settings, std::int64_t head_dim, const Defaults& defaults) {
@@ -40,7 +43,33 @@ RotaryConfig RotaryConfig::fields(const sdk::Fields& settings, std::int64_t head
   });
 }
 
+namespace {
+
+// transformers 5 writes one table rope_parameters for rope_theta, rope_scaling and the rotated share. Given beside one
+// of these, which of the two counts would be a guess.
+const char* spelling_of(const sdk::Config& config, double& theta, double& partial_factor) {
+  if (!config.has("rope_parameters")) return "rope_scaling";
+  const sdk::Config now = config.table("rope_parameters");
+  for (const char* layers : {"full_attention", "sliding_attention", "chunked_attention"})
+    if (now.has(layers))
+      throw sdk::invalid("rope_parameters are given for each kind of layers (" + std::string(layers) +
+                             "); expected one set for all layers, as this class has it",
+                         "rope_parameters");
+  const std::optional<double> own_theta = now.find_double("rope_theta");
+  const bool other_theta = own_theta && theta != default_theta && theta != *own_theta;
+  if (config.has("rope_scaling") || other_theta)
+    throw sdk::invalid(std::string("rope_parameters and ") + (other_theta ? "another rope_theta" : "rope_scaling") +
+                           " are both given; expected one of the two spellings",
+                       "rope_parameters");
+  theta = own_theta.value_or(theta);
+  partial_factor = now.get_double("partial_rotary_factor", partial_factor);
+  return "rope_parameters";
+}
+
+}  // namespace
+
 RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor) {
+  const char* const spelling = spelling_of(config, theta, partial_factor);
   RotaryConfig out;
   out.head_dim = head_dim;
   out.theta = theta;
@@ -51,16 +80,17 @@ RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim
                        "partial_rotary_factor");
   }
   out.max_positions = config.get_int("max_position_embeddings");
-  if (!config.has("rope_scaling")) return out;
+  if (!config.has(spelling)) return out;
 
-  const sdk::Config scaling = config.table("rope_scaling");
+  const sdk::Config scaling = config.table(spelling);
   // The older key wins, as in transformers.
   out.type = scaling.has("type") ? scaling.get_string("type") : scaling.get_string("rope_type", "default");
   if (out.type == "default") return out;
   const bool known = out.type == "linear" || out.type == "dynamic" || out.type == "yarn" || out.type == "longrope" ||
                      out.type == "llama3";
   if (!known) {
-    throw sdk::invalid("unknown rope type \"" + out.type + "\"; known: " + known_types, "rope_scaling.rope_type");
+    throw sdk::invalid("unknown rope type \"" + out.type + "\"; known: " + known_types,
+                       scaling.full("rope_type"));
   }
   out.attention_factor = scaling.get_double("attention_factor", 0);
   out.original_positions = scaling.get_int("original_max_position_embeddings", 0);

@@ -61,7 +61,9 @@ TEST_P(UsageError, LeavesWithTwoAndOneParagraph) {
 INSTANTIATE_TEST_SUITE_P(Main, UsageError,
                          testing::Values(Misuse{{"docter"}, "did you mean \"doctor\"?"},
                                          Misuse{{"doctor", "--jsn"}, "--jsn"}, Misuse{{"plugin"}, "subcommand"},
-                                         Misuse{{"--log-level", "loud", "doctor"}, "--log-level"}));
+                                         Misuse{{"--log-level", "loud", "doctor"}, "--log-level"},
+                                         Misuse{{"generate", "runs/x", "--seed", "99999999999999999999"}, "--seed"},
+                                         Misuse{{"generate", "runs/x", "--seed", "-1"}, "--seed"}));
 
 struct Spinning {
   std::string environment, shown;

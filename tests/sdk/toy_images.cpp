@@ -12,6 +12,8 @@
 #include <welt/abi/image_encoder.h>
 
 #include <limits>
+#include <optional>
+#include <welt/nn/layers.h>
 #include <welt/sdk/torch.hpp>
 
 #include "core/plugin/strings.h"
@@ -30,6 +32,13 @@ class MeanPixels : public welt::nn::ImageModel {
               .ragged = config.get_bool("ragged", true),
               .initializer_range = 0.5};
     parameter("weight", weight_, {facts_.width, facts_.channels}, options, 0.5);
+    if (config.get_bool("norm", false)) child("norm", norm_.emplace(facts_.channels, 1e-5, options));
+    if (config.get_bool("tied", false)) {
+      parameter("again", again_, {facts_.width, facts_.channels}, options, 0.5);
+      tie(again_, weight_);
+    } else {
+      absent(again_);
+    }
     if (wrong_ == "width") facts_.width = 0;
     if (wrong_ == "channels") facts_.channels = 5;
     if (wrong_ == "scale") facts_.scale = std::numeric_limits<double>::infinity();
@@ -38,12 +47,13 @@ class MeanPixels : public welt::nn::ImageModel {
   welt::nn::ImageOutput forward(const welt::nn::ImageInput& input) const override {
     if (input.trace) input.trace("hidden_states.0", input.pixels);
     const std::int64_t height = input.pixels.size(2), width = input.pixels.size(3);
-    at::Tensor sum = input.pixels, count = at::full_like(input.pixels.select(1, 0), 1);  // [N, C, H, W], [N, H, W]
+    const at::Tensor pixels = norm_ ? (*norm_)(input.pixels) : input.pixels;
+    at::Tensor sum = pixels, count = at::full_like(input.pixels.select(1, 0), 1);  // [N, C, H, W], [N, H, W]
     if (input.sizes.defined()) {
       const at::Tensor size = input.sizes.unsqueeze(-1);  // [N, 2, 1]
       const at::Tensor rows = at::arange(height) < size.select(1, 0), columns = at::arange(width) < size.select(1, 1);
       count = (rows.unsqueeze(2) & columns.unsqueeze(1)).to(input.pixels.scalar_type());  // [N, H, W]
-      sum = input.pixels.masked_fill(count.unsqueeze(1) == 0, 0);
+      sum = pixels.masked_fill(count.unsqueeze(1) == 0, 0);
     }
     const at::Tensor mean = sum.sum({2, 3}) / count.sum({1, 2}).unsqueeze(1);  // [N, C]
     welt::nn::ImageOutput out{.pooled = at::linear(mean, weight_)};            // [N, D]
@@ -56,7 +66,8 @@ class MeanPixels : public welt::nn::ImageModel {
  private:
   welt::nn::ImageFacts facts_;
   std::string wrong_;
-  welt::nn::Tensor weight_;
+  welt::nn::Tensor weight_, again_;
+  std::optional<welt::nn::BatchNorm2d> norm_;
 };
 
 struct Toy {
@@ -66,7 +77,8 @@ struct Toy {
   }
   static Schema schema() {
     return {integer("width", 2, "D"), integer("channels", 3, "C"), boolean("ragged", true, "masks padding"),
-            integer("minimum", 2, "pixels"), text("wrong", "", "what is wrong")};
+            integer("minimum", 2, "pixels"), boolean("norm", false, "a batch norm before all"),
+            boolean("tied", false, "the matrix has a second name, again"), text("wrong", "", "what is wrong")};
   }
 };
 

@@ -49,8 +49,8 @@ void FontSet::index_characters() {
         page = static_cast<std::uint16_t>(pages_.size());
         pages_.emplace_back().fill(none);
       }
-      std::uint8_t& first = pages_[page][c & 0xFF];
-      if (first == none) first = static_cast<std::uint8_t>(font);
+      Index& first = pages_[page][c & 0xFF];
+      if (first == none) first = static_cast<Index>(font);
     }
   }
 }

@@ -19,7 +19,8 @@ class FontSet {
   // readable. Throws Failure.
   explicit FontSet(const Settings& settings);
 
-  static constexpr std::size_t none = 0xFF, most = 250;
+  using Index = std::uint16_t;  // of a font
+  static constexpr std::size_t none = 0xFFFF, most = 4096;
 
   std::size_t size() const { return fonts_.size(); }
   std::size_t for_text() const { return first_colour_; }  // how many come first that are neither of pictures nor signs
@@ -54,7 +55,7 @@ class FontSet {
   std::vector<std::unique_ptr<Font>> fonts_;
   std::size_t first_more_ = 0, first_colour_ = 0, first_sign_ = 0;
   std::array<std::uint16_t, 0x1100> page_of_{};       // by character / 256
-  std::vector<std::array<std::uint8_t, 256>> pages_;  // font by character % 256; page 0 is all none
+  std::vector<std::array<Index, 256>> pages_;  // font by character % 256; page 0 is all none
 };
 
 }  // namespace welt::freetype

@@ -11,7 +11,7 @@ namespace welt::freetype {
 namespace {
 
 constexpr char32_t line_separator = 0x2028, paragraph_separator = 0x2029;
-constexpr std::uint8_t any_font = 0xFE;  // takes_any_font(); FontSet::none (0xFF) is what no font has
+constexpr FontSet::Index any_font = 0xFFFE;  // takes_any_font(); FontSet::none (0xFFFF) is what no font has
 static_assert(any_font != FontSet::none);
 
 // HarfBuzz looks for the letter below a mark through all marks between them, and for the end of a Khmer syllable
@@ -19,7 +19,7 @@ static_assert(any_font != FontSet::none);
 constexpr std::size_t longest_piece = 1024;
 
 // Where a run is drawn that no font was chosen for.
-std::size_t font_or_first(std::uint8_t chosen) { return chosen >= any_font ? 0 : chosen; }
+std::size_t font_or_first(FontSet::Index chosen) { return chosen >= any_font ? 0 : chosen; }
 
 }  // namespace
 
@@ -73,14 +73,14 @@ void Itemizer::split_paragraph(std::span<const char32_t> word, std::size_t begin
 // Runs of one font each out of a segment that is alike in everything else.
 void Itemizer::add_runs(std::span<const char32_t> paragraph, std::size_t offset, std::size_t begin, std::size_t end,
                         std::vector<Run>& runs) const {
-  std::uint8_t font = any_font;  // of the run being collected, which starts at `start`
+  FontSet::Index font = any_font;  // of the run being collected, which starts at `start`
   std::size_t start = begin, spaces = 0, piece = 0;
   const auto finish = [&](std::size_t at) {
     runs.push_back({offset + start, offset + at, font_or_first(font), shaping_script(scripts_[begin]), levels_[begin]});
     start = at;
   };
   for (std::size_t i = begin; i < end; ++i) {
-    const std::uint8_t chosen = chosen_[i];
+    const FontSet::Index chosen = chosen_[i];
     const bool is_space = chosen == any_font && u_charType(static_cast<UChar32>(paragraph[i])) == U_SPACE_SEPARATOR;
     piece = is_space ? 0 : piece + 1;
     if (piece > longest_piece) {
@@ -100,14 +100,14 @@ void Itemizer::add_runs(std::span<const char32_t> paragraph, std::size_t offset,
   finish(end);
 }
 
-std::uint8_t Itemizer::first_font(char32_t character, bool as_picture) const {
+FontSet::Index Itemizer::first_font(char32_t character, bool as_picture) const {
   const std::size_t picture = as_picture ? fonts_.first_colour_with(character) : FontSet::none;
-  return static_cast<std::uint8_t>(picture != FontSet::none ? picture : fonts_.first_with(character));
+  return static_cast<FontSet::Index>(picture != FontSet::none ? picture : fonts_.first_with(character));
 }
 
 void Itemizer::choose_fonts(std::span<const char32_t> paragraph) {
   chosen_.resize(paragraph.size());
-  std::uint8_t common = any_font;
+  FontSet::Index common = any_font;
   bool mixed = false;
   for (std::size_t i = 0; i < paragraph.size(); ++i) {
     chosen_[i] = takes_any_font(paragraph[i]) ? any_font : first_font(paragraph[i], emoji_[i] != 0);
@@ -139,7 +139,7 @@ void Itemizer::choose_cluster_fonts(std::span<const char32_t> paragraph) {
   }
 }
 
-void Itemizer::choose_for_cluster(std::span<const char32_t> cluster, std::span<std::uint8_t> chosen) const {
+void Itemizer::choose_for_cluster(std::span<const char32_t> cluster, std::span<FontSet::Index> chosen) const {
   // An enclosing mark keeps its own first font, as in Pango: with it, letters and digits would go to a symbol font.
   const auto takes_part = [&](std::size_t i) {
     return chosen[i] != any_font && u_charType(static_cast<UChar32>(cluster[i])) != U_ENCLOSING_MARK;
@@ -165,7 +165,7 @@ void Itemizer::choose_for_cluster(std::span<const char32_t> cluster, std::span<s
   const std::size_t font = common < candidates ? common : chosen[base];
   if (font == FontSet::none) return;
   for (std::size_t i = base; i < cluster.size(); ++i) {
-    if (takes_part(i) && fonts_[font].has(cluster[i])) chosen[i] = static_cast<std::uint8_t>(font);
+    if (takes_part(i) && fonts_[font].has(cluster[i])) chosen[i] = static_cast<FontSet::Index>(font);
   }
 }
 

@@ -43,10 +43,10 @@ class Itemizer {
  private:
   void split_paragraph(std::span<const char32_t> word, std::size_t begin, std::size_t end, bool right_to_left,
                        std::vector<Run>& runs, std::vector<Line>& lines);
-  std::uint8_t first_font(char32_t character, bool as_picture) const;
+  FontSet::Index first_font(char32_t character, bool as_picture) const;
   void choose_fonts(std::span<const char32_t> paragraph);
   void choose_cluster_fonts(std::span<const char32_t> paragraph);
-  void choose_for_cluster(std::span<const char32_t> cluster, std::span<std::uint8_t> chosen) const;
+  void choose_for_cluster(std::span<const char32_t> cluster, std::span<FontSet::Index> chosen) const;
   void add_runs(std::span<const char32_t> paragraph, std::size_t offset, std::size_t begin, std::size_t end,
                 std::vector<Run>& runs) const;
 
@@ -59,7 +59,8 @@ class Itemizer {
   std::unique_ptr<UBreakIterator, Close> graphemes_;
   std::u16string utf16_;
   // By character of the paragraph.
-  std::vector<std::uint8_t> levels_, emoji_, chosen_;  // chosen_: a font, none, or any_font
+  std::vector<std::uint8_t> levels_, emoji_;
+  std::vector<FontSet::Index> chosen_;  // a font, none, or any_font
   std::vector<UScriptCode> scripts_;
 };
 

@@ -10,6 +10,7 @@
 #include "core/tensor/tensor_io.h"
 #include "core/train/evaluation.h"
 #include "core/train/stepper.h"
+#include "core/train/recipe_keys.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {
@@ -49,7 +50,7 @@ class Bfloat16 : public ::testing::Test {
   }
 
   const test::TempFolder folder_;
-  const Recipe recipe_ = Recipe::parse(small, "bf16.toml");
+  const Recipe recipe_ = parse_recipe(small, "bf16.toml");
   std::optional<WeltModel> model_;
   std::shared_ptr<const Dataset> data_;
 };

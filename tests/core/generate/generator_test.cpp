@@ -73,7 +73,7 @@ TEST(Generator, CachesGiveWhatTheWholeTextGives) {
 // The same for latents: a prefilled row and its steps, whatever the other rows' lengths, against one forward pass.
 TEST(LatentRunner, RowsOfDifferentLengthGrowAsTheyWouldAlone) {
   WeltModel model = load("image-only");
-  WordEncoder encoder(model);
+  WordEncoder encoder(model, std::make_shared<TextFrontEnd>(model));
   TensorComponent& latent = model.latent_transformer();
   const at::NoGradGuard no_grad;
   const std::vector<std::vector<std::string>> rows{{"a ", "b ", "c "}, {"x "}, {"the ", "cat "}};
@@ -208,7 +208,8 @@ TEST(Generator, StatisticsCountWhatWasWritten) {
 TEST(WordEncoder, AVectorFromTheCacheIsTheOneOfAFreshEncoder) {
   for (const char* name : {"bytes-only", "image-only", "utf16", "utf32"}) {
     WeltModel model = load(name);
-    WordEncoder small(model, /*cache_words=*/2), fresh(model);
+    const auto text = std::make_shared<TextFrontEnd>(model);
+    WordEncoder small(model, text, /*cache_words=*/2), fresh(model, text);
     const std::vector<std::string> words{"the ", "cat ", "the ", "a ", "on ", "the ", "cat "};
     const at::Tensor first = small.encode(words), again = small.encode(words), other = fresh.encode(words);
     EXPECT_EQ(first.sizes(), other.sizes());

@@ -69,9 +69,24 @@ TEST(HfSource, HubNamesAreLookedUpInTheLocalCache) {
   put(repository / "refs" / "main", "bbb");
   const Environment environment({{"HF_HOME", folder.path().string()}});
   EXPECT_EQ(HfSource::find("org/name").config()["model_type"], "main");
-  put(repository / "refs" / "main", "../../elsewhere");
+  fs::remove(repository / "refs" / "main");
   fs::remove_all(repository / "snapshots" / "bbb");
   EXPECT_EQ(HfSource::find("org/name").config()["model_type"], "old");
+}
+
+// Another snapshot than the one asked for was taken, without a word.
+TEST(HfSource, AHubNameWhoseSnapshotIsNotWholeIsRefused) {
+  const TempFolder folder;
+  const fs::path repository = folder.path() / "hub" / "models--org--name";
+  put(repository / "snapshots" / "aaa" / "config.json", R"({"model_type": "old"})");
+  put(repository / "snapshots" / "bbb" / "README.md", "");
+  const Environment environment({{"HF_HOME", folder.path().string()}});
+  for (const char* named : {"bbb", "../../elsewhere", "ccc", ""}) {
+    put(repository / "refs" / "main", named);
+    const std::string message = error_of([] { HfSource::find("org/name"); });
+    EXPECT_CONTAINS(message, "has no config.json");
+    EXPECT_CONTAINS(message, "hf download org/name");
+  }
 }
 
 TEST(HfSource, NotFoundNamesEveryPathTriedAndThatNothingIsDownloaded) {

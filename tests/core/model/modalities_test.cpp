@@ -9,12 +9,14 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/checkpoint/model_files.h"
+#include "core/model/text_front_end.h"
 #include "core/model/welt_model.h"
 #include "core/tensor/random.h"
 #include "core/tensor/tensor_io.h"
 #include "core/text/word_drawer.h"
-#include "core/train/optimizer.h"
+#include "core/train/adamw.h"
 #include "core/train/stepper.h"
+#include "core/train/recipe_keys.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {
@@ -43,7 +45,7 @@ config = { hidden_size = 12, num_hidden_layers = 1, num_attention_heads = 2, int
 )";
 
 Recipe recipe_of(const std::string& text, const std::vector<std::string>& overrides = {}) {
-  return Recipe::parse(text, "test.toml", overrides);
+  return parse_recipe(text, "test.toml", overrides);
 }
 
 WeltModel model_of(const std::string& text) {
@@ -55,7 +57,8 @@ WeltModel model_of(const std::string& text) {
 
 // Three words with images, as a plan.
 WordPlan three_words(WeltModel& model) {
-  const auto drawer = model.make_drawer(1 << 20);
+  const TextFrontEnd text(model);
+  const auto& drawer = text.drawer();
   WordTable table;
   for (const char* word : {"a ", "bcd ", "longer "}) {
     table.add(word);
@@ -98,7 +101,7 @@ TEST(Modalities, AModelTrainedWithOneEncoderHasANarrowerMapping) {
   EXPECT_EQ(mapping(bytes), 8);
   EXPECT_EQ(mapping(image), 12);
   EXPECT_EQ(mapping(model_of(small_parts + bytes_part + image_part)), 20);
-  EXPECT_EQ(bytes.make_drawer(0), nullptr) << "nothing is drawn for a model that reads no images";
+  EXPECT_EQ(TextFrontEnd(bytes).drawer(), nullptr) << "nothing is drawn for a model that reads no images";
   EXPECT_EQ(bytes.spec().modality_dropout, 0);
 }
 
@@ -128,14 +131,14 @@ TEST(Modalities, SavedAndLoadedModelsReadTheSame) {
   off.image_encoder.enabled = false;
   WeltModel without = load_model(folder.path(), off);
   EXPECT_FALSE(without.modalities().image);
-  EXPECT_EQ(without.make_drawer(0), nullptr);
+  EXPECT_EQ(TextFrontEnd(without).drawer(), nullptr);
   EXPECT_EQ(without.parameter_count(), model.parameter_count()) << "it keeps its place";
 }
 
 TEST(Modalities, TheDictionariesOfTheSegmenterAreKept) {
   const test::TempFolder folder;
   WeltModel model = model_of(small_parts + bytes_part + "[model.segmenter.config]\ndictionaries = \"/nowhere\"\n");
-  model.open_segmenter();
+  const TextFrontEnd text(model);
   EXPECT_NE(model.spec().segmenter.fingerprint.find("tibetan: syllables"), std::string::npos);
   save_model(model, folder.path());
   const WeltModel loaded = load_model(folder.path());
@@ -239,6 +242,24 @@ TEST_F(SwappedEncoder, OfAnotherWidthIsRefusedSayingBothWidths) {
   }
 }
 
+TEST_F(SwappedEncoder, ADifferenceThatNoTensorKnowsKeepsTheTrainedWeights) {
+  const WeltModel other = load({"model.bytes_encoder.config.hidden_dropout_prob=0.5"});
+  EXPECT_FALSE(other.spec().bytes_encoder.fresh);
+  EXPECT_EQ(other.spec().bytes_encoder.config.at("hidden_dropout_prob"), 0.5);
+  for (std::size_t i = 0; i < other.parameters().size(); ++i)
+    EXPECT_TRUE(other.parameters()[i].tensor.equal(model_.parameters()[i].tensor)) << other.parameters()[i].name;
+}
+
+TEST_F(SwappedEncoder, PoolingIsTheOneAskedFor) {
+  const WeltModel pooled = load({"model.bytes_encoder.pooling=mean"});
+  EXPECT_EQ(pooled.spec().pooling, static_cast<std::uint32_t>(WELT_POOLING_MEAN));
+  EXPECT_FALSE(pooled.spec().bytes_encoder.fresh);
+  const WeltModel swapped = load({"model.bytes_encoder.plugin=gpt2", "model.bytes_encoder.config.n_embd=8",
+                                  "model.bytes_encoder.config.n_head=2", "model.bytes_encoder.config.n_layer=1",
+                                  "model.bytes_encoder.pooling=mean"});
+  EXPECT_EQ(swapped.spec().pooling, static_cast<std::uint32_t>(WELT_POOLING_MEAN));
+}
+
 TEST_F(SwappedEncoder, WhatOnlyTrainingCouldChangeIsRefused) {
   EXPECT_NE(refusal({"model.latent.config.hidden_size=32"}).find("model.latent"), std::string::npos);
   EXPECT_NE(refusal({"model.segmenter.max_bytes=20"}).find("model.segmenter"), std::string::npos);
@@ -320,7 +341,8 @@ TEST(ModalityDropout, AModelWithOneEncoderAlwaysReadsIt) {
 
 TEST(ModalityDropout, ADroppedEncoderGetsNoGradient) {
   WeltModel model = model_of(small_parts + bytes_part + image_part);
-  const auto drawer = model.make_drawer(1 << 20);
+  const TextFrontEnd text(model);
+  const auto& drawer = text.drawer();
   Batch batch;
   batch.rows = 1;
   batch.words = 2;
@@ -351,7 +373,7 @@ TEST(Modalities, WeightsThatTheOptimizerChangedAreTheOnesReadNext) {
   const at::Tensor before = vectors(model);
   AdamW optimizer(model.parameters(), {});
   model.encode_words(upload(plan, at::kCPU), images, {}).mapping_input.sum().backward();
-  optimizer.step(0.05, 1);
+  optimizer.step(0.05);
   const at::Tensor after = vectors(model);
   EXPECT_GT(largest(after - before), 1e-3);
   save_model(model, folder.path());
@@ -362,7 +384,7 @@ TEST(Modalities, WeightsThatTheOptimizerChangedAreTheOnesReadNext) {
 TEST(Renderer, BlocksThatAreNoMultipleOfThePatchAreRefused) {
   WeltModel model = model_of(small_parts + no_bytes + image_part + "[model.renderer]\nblock = 24\n");
   try {
-    model.make_drawer(0);
+    const TextFrontEnd text(model);
     ADD_FAILURE() << "patches of 16 in blocks of 24";
   } catch (const Error& error) {
     EXPECT_NE(std::string(error.what()).find("multiples of 24 pixels"), std::string::npos) << error.what();

@@ -15,6 +15,7 @@
 #include "core/tensor/tensor_io.h"
 #include "core/train/evaluation.h"
 #include "core/train/stepper.h"
+#include "core/train/recipe_keys.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {
@@ -85,7 +86,7 @@ TEST(UnitModelParity, AReferenceCheckpointIsWrittenAsItWasRead) {
 TEST(UnitModel, LearnsATextAndComesBackFromItsFiles) {
   for (const std::string encoding : {"utf-8", "utf-16", "utf-32"}) {
     const test::TempFolder folder;
-    const Recipe recipe = Recipe::parse(recipe_text(encoding), "units.toml");
+    const Recipe recipe = parse_recipe(recipe_text(encoding), "units.toml");
     WeltModel model = fresh_model(recipe);
     const Component segmenter = make_segmenter(model.spec().segmenter);
     DatasetOptions options{.files = {folder.put("text.txt", "the caf\u00e9 \U0001F642\nna\u00efve cat\n")}};
@@ -120,7 +121,7 @@ TEST(UnitModel, LearnsATextAndComesBackFromItsFiles) {
 TEST(UnitModel, AnUntrainedModelSpendsEightBitsOnEveryPossibleByte) {
   for (const auto& [encoding, nats] :
        {std::pair{"utf-16", std::log(256.0)}, std::pair{"utf-32", (2 * std::log(256.0) + std::log(17.0)) / 4}}) {
-    WeltModel model = fresh_model(Recipe::parse(recipe_text(encoding), "units.toml"));
+    WeltModel model = fresh_model(parse_recipe(recipe_text(encoding), "units.toml"));
     Batch batch;
     batch.rows = 1;
     batch.words = 2;
@@ -134,7 +135,7 @@ TEST(UnitModel, AnUntrainedModelSpendsEightBitsOnEveryPossibleByte) {
 }
 
 TEST(UnitModel, ABatchInOtherUnitsIsRefused) {
-  WeltModel model = fresh_model(Recipe::parse(recipe_text("utf-16"), "units.toml"));
+  WeltModel model = fresh_model(parse_recipe(recipe_text("utf-16"), "units.toml"));
   EXPECT_CONTAINS(test::error_of([&] { model.evaluate(Batch(), 8192, false); }), "words in UTF-8");
 }
 
@@ -143,7 +144,7 @@ TEST(UnitModel, ADecoderFromElsewhereGivesItsBodyAndTheFirstRowsOfItsHead) {
   const fs::path gpt2 = fs::path(WELT_TEST_DATA) / "models" / "gpt2-a";
   const std::string text = recipe_text("utf-32");
   const std::size_t decoder = text.find("[model.decoder]"), train = text.find("[train]");
-  const WeltModel model = fresh_model(Recipe::parse(
+  const WeltModel model = fresh_model(parse_recipe(
       text.substr(0, decoder) + "[model.decoder]\nfrom = \"" + gpt2.string() + "\"\n" + text.substr(train),
       "units.toml"));
   const SafetensorsFile file = SafetensorsFile::open(gpt2 / "model.safetensors");
@@ -201,7 +202,7 @@ TEST(UnitModel, EveryParameterIsCountedOnceAndNoneIsIdle) {
 
 TEST(UnitModel, EncodingsAndWidthsThatDoNotFitAreNamed) {
   const auto error = [](const std::string& text) {
-    return test::error_of([&] { WeltModel(WeltSpec::from_recipe(Recipe::parse(text, "units.toml"))); });
+    return test::error_of([&] { WeltModel(WeltSpec::from_recipe(parse_recipe(text, "units.toml"))); });
   };
   EXPECT_CONTAINS(error(recipe_text("utf-7")), "model.encoding");
   const std::string odd = error(recipe_text("utf-32", 18));

@@ -13,6 +13,7 @@
 
 #include "core/base/file.h"
 #include "core/tensor/tensor_io.h"
+#include "core/train/recipe_keys.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {
@@ -133,7 +134,7 @@ TEST(WeltModel, WeightsOfHuggingFaceFoldersAreWhereTrainingStarts) {
   };
   folder.put("recipe.toml",
              slot("bytes_encoder", "bert-mlm") + slot("latent", "llama-gqa") + slot("decoder", "llama-gqa"));
-  const WeltModel model(WeltSpec::from_recipe(Recipe::load(folder / "recipe.toml")));
+  const WeltModel model(WeltSpec::from_recipe(load_recipe(folder / "recipe.toml")));
   const SafetensorsFile bert = SafetensorsFile::open(models / "bert-mlm" / "model.safetensors"),
                         llama = SafetensorsFile::open(models / "llama-gqa" / "model.safetensors");
   int bodies = 0, tables = 0;

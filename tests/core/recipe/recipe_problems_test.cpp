@@ -5,6 +5,7 @@
 #include <random>
 
 #include "core/recipe/recipe.h"
+#include "core/train/recipe_keys.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {
@@ -14,7 +15,7 @@ using test::error_of;
 using test::TempFolder;
 
 std::string problem(const std::string& toml) {
-  return error_of([&] { Recipe::parse(toml, "r.toml"); });
+  return error_of([&] { parse_recipe(toml, "r.toml"); });
 }
 
 TEST(RecipeProblems, UnknownKeysNameTheNearest) {
@@ -77,7 +78,7 @@ TEST(RecipeProblems, AllAreReportedAtOnceInOrderOfTheirLinesAlsoOfExtendedFiles)
   const auto path = folder.put("r.toml",
                                "extends = \"base.toml\"\nthreads = -1\n[train]\nsteps = \"x\"\nbach = 2\n"
                                "[data]\nshuffel = true\n");
-  const std::string message = error_of([&] { Recipe::load(path, {"nmae=x", "train.words=0"}); });
+  const std::string message = error_of([&] { load_recipe(path, {"nmae=x", "train.words=0"}); });
   EXPECT_CONTAINS(message, "r.toml: 7 problems\n");
   std::size_t last = 0;
   for (const char* part :
@@ -99,7 +100,7 @@ TEST(RecipeProblems, WhatIsNoTomlHasALine) {
 }
 
 TEST(RecipeProblems, AMissingRecipeIsNamed) {
-  const std::string message = error_of([] { Recipe::load("no/such/recipe.toml"); });
+  const std::string message = error_of([] { load_recipe("no/such/recipe.toml"); });
   EXPECT_CONTAINS(message, "no/such/recipe.toml: cannot be opened");
 }
 
@@ -116,7 +117,7 @@ TEST(RecipeProblems, DeepNestingIsRefusedNotFollowed) {
 
 TEST(RecipeProblems, DotsInStringsAndCommentsAreNoNesting) {
   const std::string dots(100, '.');
-  EXPECT_EQ(Recipe::parse("# " + dots + "\nname = \"x" + dots + "\"\nrun_dir = '''\n" + dots + "''' # \" " + dots +
+  EXPECT_EQ(parse_recipe("# " + dots + "\nname = \"x" + dots + "\"\nrun_dir = '''\n" + dots + "''' # \" " + dots +
                               "\n" + "[data.train]\nfiles = [\"\\\"" + dots + "\", '\\" + dots + "', \"\"\"\n\\\"" +
                               dots + "\"\"\"]",
                           "r.toml")
@@ -133,8 +134,8 @@ TEST(RecipeFuzz, DamagedTextIsReadOrRefusedNeverMore) {
   std::size_t read = 0, refused = 0;
   const auto attempt = [&](const std::string& text) {
     try {
-      const Recipe recipe = Recipe::parse(text, "r.toml");
-      ASSERT_EQ(Recipe::parse(recipe.to_toml(), "r.toml").json(), recipe.json()) << text;
+      const Recipe recipe = parse_recipe(text, "r.toml");
+      ASSERT_EQ(parse_recipe(recipe.to_toml(), "r.toml").json(), recipe.json()) << text;
       ++read;
     } catch (const Error& error) {
       EXPECT_CONTAINS(error.what(), "r.toml");
@@ -160,7 +161,7 @@ TEST(RecipeFuzz, DamagedTextIsReadOrRefusedNeverMore) {
     }
     attempt(bad);
     try {
-      Recipe::parse("", "r.toml", {bad.substr(random() % bad.size(), random() % 20)});
+      parse_recipe("", "r.toml", {bad.substr(random() % bad.size(), random() % 20)});
     } catch (const Error& error) {
       EXPECT_CONTAINS(error.what(), "--set");
     }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/base/file.h"
+#include "core/train/recipe_keys.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {
@@ -17,18 +18,18 @@ using Strings = std::vector<std::string>;
 
 TEST(RecipeSchema, EveryKeyHasHelpAndADefaultThatItsOwnCheckAccepts) {
   std::set<std::string> names;
-  for (const RecipeKey& key : recipe_schema()) {
+  for (const RecipeKey& key : recipe_schema().keys()) {
     EXPECT_TRUE(names.insert(key.name).second) << key.name << " is there twice";
     EXPECT_GT(key.help.size(), 10U) << key.name;
     EXPECT_EQ(key.help.find('\n'), std::string::npos) << key.name;
     EXPECT_LE(key.minimum, key.maximum) << key.name;
   }
-  const Recipe defaults = Recipe::parse("", "empty.toml");
-  EXPECT_NO_THROW(Recipe::parse(defaults.to_toml(), "empty.toml"));  // reading checks every value written
+  const Recipe defaults = parse_recipe("", "empty.toml");
+  EXPECT_NO_THROW(parse_recipe(defaults.to_toml(), "empty.toml"));  // reading checks every value written
 }
 
 TEST(Recipe, DefaultsAreFilledIn) {
-  const Recipe recipe = Recipe::parse("", "folder/my-run.toml");
+  const Recipe recipe = parse_recipe("", "folder/my-run.toml");
   EXPECT_EQ(recipe.string("task"), "train");
   EXPECT_EQ(recipe.string("name"), "my-run");
   EXPECT_EQ(recipe.integer("seed"), 42);
@@ -42,7 +43,7 @@ TEST(Recipe, DefaultsAreFilledIn) {
 }
 
 TEST(Recipe, ValuesAreReadWithTheirPlace) {
-  const Recipe recipe = Recipe::parse(R"(
+  const Recipe recipe = parse_recipe(R"(
 name = "x"
 [train]
 steps = 7
@@ -69,7 +70,7 @@ config.rope = {type = "linear", factor = 2.0, list = [1, 2.5, {a = "b"}]}
 }
 
 TEST(Recipe, AKeyOutsideTheSchemaOrOfAnotherTypeIsALogicError) {
-  const Recipe recipe = Recipe::parse("", "r.toml");
+  const Recipe recipe = parse_recipe("", "r.toml");
   try {
     recipe.integer("train.stepps");
     ADD_FAILURE();
@@ -89,7 +90,7 @@ TEST(RecipeExtends, TablesMergeListsReplaceLaterWins) {
   const auto path = folder.put("r.toml",
                                "extends = [\"base/a.toml\", \"base/b.toml\"]\n[data.train]\nfiles = [\"c\"]\n"
                                "[model.latent.config]\ny = {q = 3}\nx = {deep = 4}\n");
-  const Recipe recipe = Recipe::load(path, {"train.words=4"});
+  const Recipe recipe = load_recipe(path, {"train.words=4"});
   EXPECT_EQ(recipe.integer("seed"), 1);
   EXPECT_EQ(recipe.integer("train.steps"), 1);
   EXPECT_EQ(recipe.integer("train.batch"), 2);
@@ -107,20 +108,20 @@ TEST(RecipeExtends, TheSameBaseTwiceIsNoCycle) {
   folder.put("base.toml", "seed = 5");
   folder.put("a.toml", "extends = \"base.toml\"");
   folder.put("b.toml", "extends = \"base.toml\"");
-  EXPECT_EQ(Recipe::load(folder.put("r.toml", "extends = [\"a.toml\", \"b.toml\"]")).integer("seed"), 5);
+  EXPECT_EQ(load_recipe(folder.put("r.toml", "extends = [\"a.toml\", \"b.toml\"]")).integer("seed"), 5);
 }
 
 TEST(RecipeExtends, CyclesMissingFilesAndWrongTypesAreReported) {
   const TempFolder folder;
   const auto path = folder.put("a.toml", "\nextends = \"sub/b.toml\"");
   folder.put("sub/b.toml", "extends = \"../a.toml\"");
-  EXPECT_CONTAINS(error_of([&] { Recipe::load(path); }), "sub/b.toml:1: extends: ");
-  EXPECT_CONTAINS(error_of([&] { Recipe::load(path); }), "no cycle");
-  EXPECT_CONTAINS(error_of([&] { Recipe::load(folder.put("self.toml", "extends = \"./self.toml\"")); }), "no cycle");
-  const std::string missing = error_of([&] { Recipe::load(folder.put("m.toml", "extends = [\"tiny.toml\"]")); });
+  EXPECT_CONTAINS(error_of([&] { load_recipe(path); }), "sub/b.toml:1: extends: ");
+  EXPECT_CONTAINS(error_of([&] { load_recipe(path); }), "no cycle");
+  EXPECT_CONTAINS(error_of([&] { load_recipe(folder.put("self.toml", "extends = \"./self.toml\"")); }), "no cycle");
+  const std::string missing = error_of([&] { load_recipe(folder.put("m.toml", "extends = [\"tiny.toml\"]")); });
   EXPECT_CONTAINS(missing, "m.toml:1: extends: there is no recipe \"tiny.toml\"; tried " + folder.path().string());
   EXPECT_CONTAINS(missing, "recipes/tiny.toml");  // the installation's folder
-  EXPECT_CONTAINS(error_of([&] { Recipe::load(folder.put("t.toml", "extends = 3")); }), "t.toml:1: extends:");
+  EXPECT_CONTAINS(error_of([&] { load_recipe(folder.put("t.toml", "extends = 3")); }), "t.toml:1: extends:");
 }
 
 TEST(RecipeExtends, ManyFilesExtendingTwiceStopEarly) {
@@ -130,12 +131,12 @@ TEST(RecipeExtends, ManyFilesExtendingTwiceStopEarly) {
     folder.put(std::to_string(i) + ".toml", "extends = [" + next + ", " + next + "]");
   }
   folder.put("40.toml", "seed = 1");
-  EXPECT_CONTAINS(error_of([&] { Recipe::load(folder / "0.toml"); }), "more than 200 files");
+  EXPECT_CONTAINS(error_of([&] { load_recipe(folder / "0.toml"); }), "more than 200 files");
 }
 
 TEST(RecipeOverride, ValuesAreToml) {
   const Recipe recipe =
-      Recipe::parse("seed = 1", "r.toml",
+      parse_recipe("seed = 1", "r.toml",
                     {"train.steps=500", "name=\"q\"", "train.learning_rate = 1e-3", "data.shuffle=false",
                      "data.train.files=[\"a\", \"b\"]", "model.latent.config.sizes=[1, 2]",
                      "train={batch = 3, words = 4}", "model.latent.config.\"odd.key\"=1"});
@@ -150,7 +151,7 @@ TEST(RecipeOverride, ValuesAreToml) {
 }
 
 TEST(RecipeOverride, BareWordsAreStrings) {
-  const Recipe recipe = Recipe::parse(
+  const Recipe recipe = parse_recipe(
       "", "r.toml",
       {"name=x", "model.latent.from=EleutherAI/pythia-70m", "run_dir=2024-01-01", "model.segmenter.plugin=5",
        "data.train.files=data/a b.txt", "model.latent.config.hidden_act=gelu", "model.decoder.preset="});
@@ -164,7 +165,7 @@ TEST(RecipeOverride, BareWordsAreStrings) {
 }
 
 TEST(RecipeOverride, ProblemsNameTheSetting) {
-  const auto message = [](const std::string& text) { return error_of([&] { Recipe::parse("", "r.toml", {text}); }); };
+  const auto message = [](const std::string& text) { return error_of([&] { parse_recipe("", "r.toml", {text}); }); };
   EXPECT_CONTAINS(message("train.stpes=5"), "--set train.stpes=5: unknown key train.stpes; did you mean train.steps?");
   EXPECT_CONTAINS(message("train.steps=many"), "found the string \"many\"; expected a whole number");
   EXPECT_CONTAINS(message("train.steps"), "expected key=value");
@@ -181,7 +182,7 @@ TEST(RecipeOverride, ProblemsNameTheSetting) {
 // Found by fuzzing: a key that is a comment ended the process.
 TEST(RecipeOverride, ACommentIsNoSetting) {
   const auto message = [](const std::string& setting) {
-    return error_of([&] { Recipe::parse("", "r.toml", {setting}); });
+    return error_of([&] { parse_recipe("", "r.toml", {setting}); });
   };
   EXPECT_CONTAINS(message("#train.steps=5"), "expected key=value");
   EXPECT_CONTAINS(message(" # a=1"), "expected key=value");
@@ -210,19 +211,19 @@ x = -9223372036854775807
 [compat]
 reference_compatible = true
 )";
-  const Recipe recipe = Recipe::parse(text, "folder/r.toml", {"seed=3"});
-  const Recipe again = Recipe::parse(recipe.to_toml(), "folder/r.toml");
+  const Recipe recipe = parse_recipe(text, "folder/r.toml", {"seed=3"});
+  const Recipe again = parse_recipe(recipe.to_toml(), "folder/r.toml");
   EXPECT_EQ(again.json(), recipe.json()) << recipe.to_toml();
   EXPECT_TRUE(again.json()["model"]["latent"]["config"]["float"].is_number_float());
   EXPECT_TRUE(again.json()["model"]["latent"]["config"]["whole"].is_number_integer());
-  EXPECT_EQ(Recipe::parse(again.to_toml(), "elsewhere.toml").json(), recipe.json());
+  EXPECT_EQ(parse_recipe(again.to_toml(), "elsewhere.toml").json(), recipe.json());
   EXPECT_CONTAINS(recipe.to_toml(), "seed = 3  # --set");
   EXPECT_CONTAINS(recipe.to_toml(), "learning_rate = 0.1  # folder/r.toml:4");
 }
 
 TEST(RecipeCompat, TheGeneralSwitchSetsWhatIsNotSetByItself) {
   const Recipe recipe =
-      Recipe::parse("[compat]\nreference_compatible = true\nblocks_cross_documents = false", "r.toml");
+      parse_recipe("[compat]\nreference_compatible = true\nblocks_cross_documents = false", "r.toml");
   EXPECT_TRUE(recipe.boolean("compat.pad_words_in_loss"));
   EXPECT_FALSE(recipe.boolean("compat.blocks_cross_documents"));
 }
@@ -234,12 +235,12 @@ TEST(RecipeFiles, AreLookedForFromTheWorkingFolderUpwardsFromTheRecipe) {
   folder.put("data/a.txt.d/x", "");
   folder.put("odd/[x].txt", "");
   const auto path = folder.put("recipes/deep/r.toml", "[data.train]\nfiles = [\"data/*.txt*\", \"odd/[x].txt\"]");
-  const auto files = Recipe::load(path).resolve_files("data.train.files");
+  const auto files = load_recipe(path).resolve_files("data.train.files");
   ASSERT_EQ(files.size(), 3U);  // folders do not match, and the order is that of the names
   EXPECT_EQ(files[0], folder / "data/a.txt");
   EXPECT_EQ(files[1], folder / "data/b.txt");
   EXPECT_EQ(files[2], folder / "odd/[x].txt");
-  const auto absolute = Recipe::load(path, {"data.train.files=" + (folder / "data/b.*").string()});
+  const auto absolute = load_recipe(path, {"data.train.files=" + (folder / "data/b.*").string()});
   EXPECT_EQ(absolute.resolve_files("data.train.files").front(), folder / "data/b.txt");
   EXPECT_TRUE(absolute.resolve_files("data.validation.files").empty());
 }
@@ -249,7 +250,7 @@ TEST(RecipeFiles, AFolderWithWildcardsInItsOwnNameIsTakenLiterally) {
   folder.put("a[1]*/x.unusual", "");
   folder.put("a1b/y.unusual", "");
   const auto path = folder.put("a[1]*/r.toml", "[data.train]\nfiles = [\"*.unusual\"]");
-  const auto files = Recipe::load(path).resolve_files("data.train.files");
+  const auto files = load_recipe(path).resolve_files("data.train.files");
   ASSERT_EQ(files.size(), 1U);
   EXPECT_EQ(files[0].filename(), "x.unusual");
 }
@@ -257,12 +258,12 @@ TEST(RecipeFiles, AFolderWithWildcardsInItsOwnNameIsTakenLiterally) {
 TEST(RecipeFiles, WhatIsNotThereListsWhatWasTried) {
   const TempFolder folder;
   const auto path = folder.put("r.toml", "[data.train]\nfiles = [\"no/such.txt\"]");
-  const std::string message = error_of([&] { Recipe::load(path).resolve_files("data.train.files"); });
+  const std::string message = error_of([&] { load_recipe(path).resolve_files("data.train.files"); });
   EXPECT_CONTAINS(message, path.string() +
                                ":2: data.train.files: there is no file \"no/such.txt\"; tried no/such.txt, " +
                                (folder / "no/such.txt").string());
   folder.put("my-texts/x", "");
-  const Recipe recipe = Recipe::load(path, {"data.train.files=my-texts", "model.latent.from=my-texts"});
+  const Recipe recipe = load_recipe(path, {"data.train.files=my-texts", "model.latent.from=my-texts"});
   EXPECT_CONTAINS(error_of([&] { recipe.resolve_files("data.train.files"); }), "Write \"my-texts/*\"");
   EXPECT_EQ(recipe.resolve_files("model.latent.from").front(), folder / "my-texts");  // a folder is what `from` wants
   EXPECT_TRUE(recipe.resolve_files("model.decoder.from").empty());

@@ -1,5 +1,6 @@
 // AdamW against its formula, step by step in double precision; clipping, groups, parameters without gradient.
-#include "core/train/optimizer.h"
+#include "core/train/adamw.h"
+#include "core/train/gradients.h"
 
 #include <ATen/ops/tensor.h>
 #include <gtest/gtest.h>
@@ -33,17 +34,20 @@ struct Exact {
 };
 
 TEST(AdamW, FollowsTheFormulaInBothGroupsWithClipping) {
-  const AdamWOptions options{.weight_decay = 0.1, .beta1 = 0.8, .beta2 = 0.95, .eps = 1e-6, .clip = 1.0};
+  const AdamWOptions options{.weight_decay = 0.1, .beta1 = 0.8, .beta2 = 0.95, .eps = 1e-6};
   std::vector<ModelParameter> all{parameter("matrix", {0.5F}, true), parameter("bias", {-0.25F}, false)};
   AdamW optimizer(all, options);
+  Gradients of_all(all);
   Exact matrix{0.5}, bias{-0.25};
   const double gradients[4][2] = {{3, 4}, {0.1, -0.2}, {-5, 0}, {0.01, 0.02}};
   for (const auto& g : gradients) {
     set_gradient(all[0], {static_cast<float>(g[0])});
     set_gradient(all[1], {static_cast<float>(g[1])});
-    const double norm = optimizer.gradient_norm();
+    const double norm = of_all.norm().item<double>();
     EXPECT_NEAR(norm, std::hypot(g[0], g[1]), 1e-6);
-    optimizer.step(0.01, norm);
+    of_all.clip(norm, 1.0);
+    optimizer.step(0.01);
+    of_all.drop();
     const double scale = std::min(1.0, 1.0 / (std::hypot(g[0], g[1]) + 1e-6));
     matrix.update(g[0] * scale, 0.01, 0.1, options);
     bias.update(g[1] * scale, 0.01, 0.0, options);
@@ -57,7 +61,7 @@ TEST(AdamW, LeavesAParameterWithoutGradientAloneDecayIncluded) {
   std::vector<ModelParameter> all{parameter("used", {1.0F}, true), parameter("unused", {1.0F}, true)};
   AdamW optimizer(all, {.weight_decay = 0.5});
   set_gradient(all[0], {1.0F});
-  optimizer.step(0.1, optimizer.gradient_norm());
+  optimizer.step(0.1);
   EXPECT_LT(all[0].tensor.item<float>(), 1.0F);
   EXPECT_EQ(all[1].tensor.item<float>(), 1.0F);
 }
@@ -69,15 +73,15 @@ TEST(AdamW, SavedStateContinuesExactly) {
   AdamW first(straight, {}), second(resumed, {});
   for (AdamW* optimizer : {&first, &second}) {
     set_gradient(optimizer == &first ? straight[0] : resumed[0], {0.3F, 0.7F});
-    optimizer->step(0.01, 0.5);
+    optimizer->step(0.01);
   }
   second.save(file);
   AdamW third(resumed, {});
   third.load(file);
   set_gradient(straight[0], {-0.1F, 0.2F});
   set_gradient(resumed[0], {-0.1F, 0.2F});
-  first.step(0.01, 0.1);
-  third.step(0.01, 0.1);
+  first.step(0.01);
+  third.step(0.01);
   EXPECT_TRUE(straight[0].tensor.equal(resumed[0].tensor));
   std::vector<ModelParameter> other{parameter("v", {1.0F}, true)};
   AdamW wrong(other, {});
@@ -85,12 +89,12 @@ TEST(AdamW, SavedStateContinuesExactly) {
   std::filesystem::remove(file);
 }
 
-TEST(AdamW, NamesTheGroupOfTheFirstValueThatIsNotFinite) {
+TEST(Gradients, NamesTheGroupOfTheFirstValueThatIsNotFinite) {
   std::vector<ModelParameter> all{parameter("good", {1.0F}, true), parameter("bad", {1.0F}, true)};
-  AdamW optimizer(all, {});
-  EXPECT_EQ(optimizer.first_not_finite(), "");
+  const Gradients gradients(all);
+  EXPECT_EQ(gradients.first_not_finite(), "");
   set_gradient(all[1], {std::numeric_limits<float>::quiet_NaN()});
-  EXPECT_NE(optimizer.first_not_finite().find("gradient of parameter group group (bad)"), std::string::npos);
+  EXPECT_NE(gradients.first_not_finite().find("gradient of parameter group group (bad)"), std::string::npos);
 }
 
 }  // namespace

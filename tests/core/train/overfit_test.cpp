@@ -3,10 +3,11 @@
 // tests/test_model_overfitting.py; no loss is asserted as a number.)
 #include <gtest/gtest.h>
 
+#include "core/model/text_front_end.h"
 #include "core/tensor/random.h"
-#include "core/text/word_drawer.h"
 #include "core/train/evaluation.h"
 #include "core/train/stepper.h"
+#include "core/train/recipe_keys.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {
@@ -41,32 +42,31 @@ weight_decay = 0.0
 class OverfittingSlow : public ::testing::TestWithParam<bool> {
  protected:
   OverfittingSlow()
-      : recipe_(Recipe::parse(model_text, "overfit.toml")),
-        segmenter_([&] {
+      : recipe_(parse_recipe(model_text, "overfit.toml")),
+        model_([&] {
           seed_default_generator(42, RandomPurpose::initialise);
-          model_.emplace(WeltSpec::from_recipe(recipe_));
-          return make_segmenter(model_->spec().segmenter);
+          return WeltModel(WeltSpec::from_recipe(recipe_));
         }()),
-        drawer_(model_->make_drawer(1 << 20)) {}
+        text_(model_) {}
 
   std::shared_ptr<const Dataset> dataset(const std::string& lines, std::int64_t batch, std::int64_t words) const {
     DatasetOptions options{.files = {folder_.put("text.txt", lines)}, .format = "lines"};
     options.batch = batch;
     options.words = words;
     options.max_bytes = 14;
-    return Dataset::open(options, segmenter_, drawer_);
+    return Dataset::open(options, text_.segmenter_component(), text_.drawer());
   }
 
   // `packed`: two texts to a row of 7 words; else a row for each.
   void train(bool packed) {
     const auto data = dataset("a b\nb a\na cat\na dog\n", packed ? 2 : 4, packed ? 7 : 3);
     ASSERT_EQ(data->rows(), packed ? 2 : 4);
-    Stepper stepper(*model_, *data, stepper_options(recipe_));
+    Stepper stepper(model_, *data, stepper_options(recipe_));
     for (std::int64_t step = 1; step <= recipe_.integer("train.steps"); ++step) stepper.step(step);
   }
 
   double loss(const std::string& text, Modalities use) {
-    return evaluate(*model_, dataset(text + "\n", 1, 8)->evaluation_batches(), 8192, false, use).loss();
+    return evaluate(model_, dataset(text + "\n", 1, 8)->evaluation_batches(), 8192, false, use).loss();
   }
 
   void expect_order(const char* what, const std::string& seen, const std::string& unseen, Modalities use) {
@@ -78,9 +78,8 @@ class OverfittingSlow : public ::testing::TestWithParam<bool> {
 
   test::TempFolder folder_;
   Recipe recipe_;
-  std::optional<WeltModel> model_;
-  Component segmenter_;
-  std::shared_ptr<WordDrawer> drawer_;
+  WeltModel model_;
+  TextFrontEnd text_;
 };
 
 TEST_P(OverfittingSlow, SeenTextsCostLessThanUnseenOnes) {

@@ -13,6 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/tensor/tensor_component.h"
+#include "core/tensor/random.h"
 
 namespace {
 
@@ -39,6 +40,25 @@ TEST(Llama, ScaledRotaryPositionsGoOnThroughACache) {
   std::vector<at::Tensor> parts = {llama.forward({x.narrow(1, 0, 6), {}}, causal, {}, &cache)};
   for (std::int64_t t = 6; t < 9; ++t) parts.push_back(llama.forward({x.narrow(1, t, 1), {}}, causal, {}, &cache));
   EXPECT_LT((at::cat(parts, 1) - full).abs().max().item<double>(), 1e-5);
+}
+
+// transformers 5 writes rope_parameters; they were passed over, and the positions turned with the defaults.
+TEST(Llama, BothSpellingsOfRotaryPositionsAreReadAndNeverTwoAtOnce) {
+  const json scaling = {{"rope_type", "linear"}, {"factor", 2.0}};
+  json parameters = scaling;
+  parameters["rope_theta"] = 500000.0;
+  const at::Tensor x = at::randn({1, 9, 16});
+  const auto output = [&](const json& changes) {
+    welt::seed_default_generator(3, welt::RandomPurpose::initialise);
+    return make(changes).forward({x, {}}, causal);
+  };
+  const at::Tensor old = output({{"rope_theta", 500000.0}, {"rope_scaling", scaling}});
+  EXPECT_TRUE(old.equal(output({{"rope_parameters", parameters}})));
+  EXPECT_FALSE(old.equal(output(json::object())));
+  EXPECT_TRUE(output(json::object()).equal(output({{"rope_parameters", nullptr}})));
+  EXPECT_THROW(make({{"rope_parameters", parameters}, {"rope_scaling", scaling}}), welt::Error);
+  EXPECT_THROW(make({{"rope_parameters", parameters}, {"rope_theta", 1234.0}}), welt::Error);
+  EXPECT_THROW(make({{"rope_parameters", {{"full_attention", parameters}}}}), welt::Error);
 }
 
 TEST(Llama, GradientReachesEveryParameterInEveryDtype) {

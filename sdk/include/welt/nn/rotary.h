@@ -38,7 +38,8 @@ struct RotaryConfig {
   static RotaryConfig fields(const sdk::Fields& settings, std::int64_t head_dim, const Defaults& defaults);
   static sdk::Schema scaling_keys(std::int64_t max_positions);  // those of the three but rope_theta
 
-  // Reads rope_scaling and max_position_embeddings. Throws Failure naming the key.
+  // Reads max_position_embeddings and rope_scaling, or rope_parameters (transformers 5), whose rope_theta and
+  // partial_rotary_factor then count. Throws Failure naming the key, also where two spellings are given.
   static RotaryConfig from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor);
 
   // What the exponents of the frequencies divide by: head_dim · partial_factor, cut off to a whole number.

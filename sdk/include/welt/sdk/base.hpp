@@ -135,7 +135,9 @@ welt_status fence(welt_error* error, std::string_view source, Body&& body) noexc
   } catch (const std::invalid_argument& failure) {
     return report(WELT_INVALID_ARGUMENT, failure.what());
   } catch (const std::exception& failure) {
-    return report(WELT_INTERNAL, failure.what());
+    // LibTorch's errors end in a back trace, which is of no use to who reads the message.
+    const std::string_view text = failure.what();
+    return report(WELT_INTERNAL, text.substr(0, text.find("\nException raised from ")));
   } catch (...) {
     return report(WELT_INTERNAL, "something that is not a std::exception was thrown");
   }

@@ -1,5 +1,5 @@
 // See table.h.
-#include "apps/welt/table.h"
+#include "core/base/table.h"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 // Recipes: up to the first NUL byte TOML text, then --set values. Any of them is a recipe or an Error, and a recipe
 // written out is the same recipe when it is read again.
-#include "core/recipe/recipe.h"
+#include "core/train/recipe_keys.h"
 
 #include "tests/fuzz/fuzz.h"
 
@@ -12,7 +12,7 @@ constexpr const char* place = WELT_RECIPES "/fuzzed.toml";  // where `extends` l
 
 // Every key of the schema can be asked for.
 void read_all(const Recipe& recipe) {
-  for (const RecipeKey& key : recipe_schema()) {
+  for (const RecipeKey& key : recipe_schema().keys()) {
     if (!key.fallback.is_null() || recipe.given(key.name)) {
       if (key.type == "bool") recipe.boolean(key.name);
       if (key.type == "integer") recipe.integer(key.name);
@@ -34,11 +34,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::vector<std::string> settings;
   while (settings.size() < 8 && input.text(setting)) settings.emplace_back(setting);
   fuzz::answers([&] {
-    const Recipe recipe = Recipe::parse(toml, place, settings);
+    const Recipe recipe = parse_recipe(toml, place, settings);
     read_all(recipe);
     const std::string written = recipe.to_toml();
     bool same = false;
-    fuzz::require(fuzz::answers([&] { same = Recipe::parse(written, place).json() == recipe.json(); }),
+    fuzz::require(fuzz::answers([&] { same = parse_recipe(written, place).json() == recipe.json(); }),
                   "a merged recipe can be read");
     fuzz::require(same, "a merged recipe is the recipe it was made of");
   });

@@ -1,0 +1,25 @@
+// See prompt.h.
+#include "core/generate/prompt.h"
+
+#include "core/base/error.h"
+
+namespace welt {
+
+Prompt read_prompt(const WeltModel& model, const TextFrontEnd& front_end, std::string_view text,
+                   std::string_view where) {
+  Prompt prompt{.words = front_end.words(text, where)};
+  const std::string& last = prompt.words.back();
+  // A word that has all the bytes it may have is finished, whatever it lacks.
+  if (prompt.words.size() > 1 && last.size() < front_end.max_bytes() && !front_end.segmenter().is_complete(last)) {
+    prompt.begin = last;
+    prompt.words.pop_back();
+  }
+  const std::int64_t positions = model.limits().latent;
+  if (positions > 0 && std::ssize(prompt.words) > positions)
+    fail({std::string(where), fmt::format("{} words, the start of the text included", prompt.words.size()),
+          fmt::format("at most {}, the latent transformer's positions", positions), "Shorten it"},
+         ErrorCode::out_of_range);
+  return prompt;
+}
+
+}  // namespace welt

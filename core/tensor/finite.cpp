@@ -1,0 +1,20 @@
+// See finite.h.
+#include "core/tensor/finite.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/isfinite.h>
+
+#include "core/base/error.h"
+
+namespace welt {
+
+bool all_finite(const at::Tensor& values) { return values.is_meta() || at::isfinite(values).all().item<bool>(); }
+
+void require_finite_output(const at::Tensor& values, std::string_view part, std::string_view plugin) {
+  if (at::GradMode::is_enabled() || all_finite(values)) return;
+  fail({fmt::format("{} ({})", part, plugin), "its output is not finite", "finite numbers",
+        "Its weights are damaged, or training went astray: `welt checkpoint` reads them all; use an earlier checkpoint"},
+       ErrorCode::data_loss);
+}
+
+}  // namespace welt

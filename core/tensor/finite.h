@@ -1,0 +1,17 @@
+// Values that went astray: found where they first appear, and named.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string_view>
+
+namespace welt {
+
+// True on the meta device, which has no values.
+bool all_finite(const at::Tensor& values);
+
+// Throws Error (data_loss) unless every value of what a component gave is finite: `part` is its place ("the latent
+// transformer"), `plugin` who it is. Does nothing while gradients are recorded: a training step does not wait for values.
+void require_finite_output(const at::Tensor& values, std::string_view part, std::string_view plugin);
+
+}  // namespace welt

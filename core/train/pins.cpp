@@ -1,0 +1,182 @@
+// See pins.h.
+#include "core/train/pins.h"
+
+#include <welt/abi/renderer.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/huggingface/hf_source.h"
+#include "core/plugin/static_plugins.h"
+#include "core/train/schedule.h"
+
+namespace welt {
+namespace {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::json;
+
+constexpr const char* text_keys[] = {"data.train.files", "data.validation.files"};
+constexpr const char* from_keys[] = {"model.bytes_encoder.from", "model.image_encoder.from", "model.latent.from",
+                                     "model.decoder.from"};
+
+Json pin_text(const std::vector<fs::path>& files) {
+  Json list = Json::array();
+  for (const fs::path& file : files)
+    list.push_back({{"path", file.string()}, {"bytes", fs::file_size(file)}, {"sha256", sha256_file(file)}});
+  return list;
+}
+
+// Weights are large: size and time tell whether they are the same files.
+Json pin_folder(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".json" || entry.path().extension() == ".safetensors")
+      files.push_back(entry.path());
+  std::ranges::sort(files);
+  Json list = Json::array();
+  for (const fs::path& file : files) {
+    const auto age = std::chrono::time_point_cast<std::chrono::seconds>(fs::last_write_time(file)).time_since_epoch();
+    list.push_back({{"path", file.string()}, {"bytes", fs::file_size(file)}, {"modified", age.count()}});
+  }
+  return list;
+}
+
+// Null: it is not there (any more); a resumed run does without.
+Json pin_source(const std::string& name) {
+  try {
+    return pin_folder(HfSource::find(name).folder());
+  } catch (const Error&) {
+    return nullptr;
+  }
+}
+
+void pin_plugin(Json& plugins, const Plugin& plugin) {
+  plugins[plugin.note.id] = {{"version", plugin.note.version}, {"sha256", hash_of(plugin)}};
+}
+
+// Values of all keys, nested tables as dotted names.
+void flatten(const Json& json, const std::string& prefix, std::map<std::string, Json>& out) {
+  for (const auto& [key, value] : json.items()) {
+    const std::string name = prefix.empty() ? key : prefix + "." + key;
+    if (value.is_object())
+      flatten(value, name, out);
+    else
+      out[name] = value;
+  }
+}
+
+std::string file_text(const Json& file) {
+  return fmt::format("{} ({} bytes, SHA-256 {:.12}…)", file.at("path").get<std::string>(),
+                     file.at("bytes").get<std::int64_t>(), file.at("sha256").get<std::string>());
+}
+
+void compare_text(const std::string& key, const Json& before, const Json& now, std::vector<Difference>& out) {
+  if (before.size() != now.size()) {
+    out.push_back({key, fmt::format("{} files then, {} now", before.size(), now.size())});
+    return;
+  }
+  for (std::size_t i = 0; i < before.size(); ++i)
+    if (before[i].at("sha256") != now[i].at("sha256"))
+      out.push_back({key, fmt::format("{} then, {} now", file_text(before[i]), file_text(now[i]))});
+}
+
+std::string plugin_text(const Json& plugin) {
+  return fmt::format("version {}, SHA-256 {:.12}…", plugin.at("version").get<std::string>(),
+                     plugin.at("sha256").get<std::string>());
+}
+
+std::vector<Difference> differences_of(const Json& before, const Json& now) {
+  std::vector<Difference> out;
+  for (const char* key : text_keys)
+    compare_text(key, before.at("text").value(key, Json::array()), now.at("text").value(key, Json::array()), out);
+  for (const auto& [id, plugin] : now.at("plugins").items()) {
+    const auto known = before.at("plugins").find(id);
+    if (known == before.at("plugins").end())
+      out.push_back({"plugins." + id, "not used then"});
+    else if (known->at("sha256") != plugin.at("sha256"))
+      out.push_back({"plugins." + id, fmt::format("{} then, {} now", plugin_text(*known), plugin_text(plugin))});
+  }
+  return out;
+}
+
+}  // namespace
+
+Json pin_inputs(const Recipe& recipe, const WeltSpec& spec) {
+  Json text = Json::object(), plugins = Json::object(), from = Json::object();
+  for (const char* key : text_keys)
+    if (!recipe.strings(key).empty()) text[key] = pin_text(recipe.resolve_files(key));
+  pin_plugin(plugins, *spec.segmenter.type->plugin);
+  if (spec.reads_images())
+    pin_plugin(plugins, *Registry::instance().find(WELT_RENDERER_INTERFACE, spec.renderer.plugin).plugin);
+  for (const SlotSpec* slot : {&spec.bytes_encoder, &spec.image_encoder, &spec.latent, &spec.decoder})
+    if (slot->type) pin_plugin(plugins, *slot->type->plugin);
+  for (const char* key : from_keys)
+    if (const std::string name = recipe.string(key); !name.empty()) from[key] = pin_source(name);
+  return {{"text", text}, {"plugins", plugins}, {"from", from}};
+}
+
+std::vector<Difference> input_differences(const fs::path& file, const Json& now) {
+  const std::string content = read_file(file);
+  try {
+    return differences_of(Json::parse(content), now);
+  } catch (const Json::exception& error) {
+    fail({file.string(), fmt::format("not a list of a run's inputs ({})", error.what()), {},
+          "Remove it to go on without comparing them"},
+         ErrorCode::data_loss);
+  }
+}
+
+std::vector<Difference> training_differences(const Recipe& before, const Recipe& now) {
+  std::map<std::string, Json> old_values, new_values;
+  flatten(before.json(), "", old_values);
+  flatten(now.json(), "", new_values);
+  const auto text = [](const std::map<std::string, Json>& values, const std::string& key) {
+    const auto found = values.find(key);
+    return found == values.end() ? std::string("absent") : found->second.dump();
+  };
+  std::set<std::string> keys;
+  for (const auto& [key, value] : old_values) keys.insert(key);
+  for (const auto& [key, value] : new_values) keys.insert(key);
+  const bool endless = !find_schedule(before.string("train.schedule")).has_end &&
+                       !find_schedule(now.string("train.schedule")).has_end;
+  std::vector<Difference> differences;
+  for (const std::string& key : keys) {
+    const RecipeKey* known = now.schema().covering(key);
+    if ((known && known->incidental) || text(old_values, key) == text(new_values, key)) continue;
+    if (key == "train.steps" && endless) continue;
+    differences.push_back(
+        {key, fmt::format("{} then, {} now{}", text(old_values, key), text(new_values, key),
+                          key == "train.steps" ? " (the learning rate follows its end; to go on longer, start a new "
+                                                 "run from the checkpoint with model.from, or train with "
+                                                 "train.schedule = \"constant\")"
+                                               : "")});
+  }
+  return differences;
+}
+
+void check_allowed(const RecipeSchema& schema, const std::vector<std::string>& allowed) {
+  for (const std::string& name : allowed) {
+    if (schema.covering(name) || schema.is_table(name) || name == "plugins" || name.starts_with("plugins.")) continue;
+    std::vector<std::string> names{"plugins"};
+    for (const RecipeKey& key : schema.keys()) names.push_back(key.name);
+    const std::string near = nearest(name, names);
+    fail({"--allow-changes", fmt::format("\"{}\"", name), "keys of a recipe, or plugins.ID",
+          near.empty() ? "" : fmt::format("Did you mean {}?", near)});
+  }
+}
+
+std::vector<Difference> not_allowed(std::vector<Difference> differences, const std::vector<std::string>& allowed) {
+  std::erase_if(differences, [&](const Difference& difference) {
+    return std::ranges::any_of(allowed, [&](const std::string& name) {
+      return difference.key == name || difference.key.starts_with(name + ".");
+    });
+  });
+  return differences;
+}
+
+}  // namespace welt

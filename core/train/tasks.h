@@ -1,0 +1,32 @@
+// What a recipe can ask for: the key `task`. A new one is a file with its function, and a row in tasks.cpp.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/recipe/recipe.h"
+
+namespace welt {
+
+struct TaskOptions {
+  bool dry_run = false;  // build and read everything, tell the plan, change nothing
+  bool resume = false;   // continue the newest run of this name
+  std::vector<std::string> allow_changes = {};  // TrainOptions
+};
+
+struct TaskOutcome {
+  std::string report;  // for people, on standard output
+  int status = 0;      // the program's exit status
+};
+
+struct Task {
+  std::string_view name;
+  std::string_view help;  // a few words
+  TaskOutcome (*run)(const Recipe& recipe, const TaskOptions& options);
+};
+
+const std::vector<Task>& tasks();
+TaskOutcome run_task(const Recipe& recipe, const TaskOptions& options);
+
+}  // namespace welt
