@@ -30,7 +30,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view placeholder = "my_plugin";
 
 struct Template {
-  const char *role, *lang;
+  const char *role, *lang, *kind;
   const char* name;  // as a sentence has it, with article
   std::array<const char*, 2> folders;
   bool torch;
@@ -38,14 +38,15 @@ struct Template {
 };
 
 constexpr Template templates[] = {
-    {"segmenter", "c++", "a segmenter", {"segmenter", "segmenter_cpp"}, false, "segmenters"},
-    {"segmenter", "c", "a segmenter", {"segmenter", "segmenter_c"}, false, "segmenters"},
-    {"renderer", "c++", "a renderer", {"renderer", "renderer_cpp"}, false, "renderers"},
-    {"renderer", "c", "a renderer", {"renderer", "renderer_c"}, false, "renderers"},
-    {"bytes_encoder", "c++", "a bytes encoder", {"transformer", "bytes_encoder"}, true, "encoders"},
-    {"image_encoder", "c++", "an image encoder", {"image_encoder", nullptr}, true, "encoders"},
-    {"latent", "c++", "a latent transformer", {"transformer", "latent"}, true, "latent"},
-    {"decoder", "c++", "a decoder", {"transformer", "decoder"}, true, "decoders"},
+    {"segmenter", "c++", "", "a segmenter", {"segmenter", "segmenter_cpp"}, false, "segmenters"},
+    {"segmenter", "c", "", "a segmenter", {"segmenter", "segmenter_c"}, false, "segmenters"},
+    {"renderer", "c++", "", "a renderer", {"renderer", "renderer_cpp"}, false, "renderers"},
+    {"renderer", "c", "", "a renderer", {"renderer", "renderer_c"}, false, "renderers"},
+    {"bytes_encoder", "c++", "transformer", "a bytes encoder", {"transformer", "bytes_encoder"}, true, "encoders"},
+    {"image_encoder", "c++", "", "an image encoder", {"image_encoder", nullptr}, true, "encoders"},
+    {"latent", "c++", "transformer", "a latent transformer", {"transformer", "latent"}, true, "latent"},
+    {"latent", "c++", "recurrent", "a recurrent latent", {"recurrent", nullptr}, true, "latent"},
+    {"decoder", "c++", "transformer", "a decoder", {"transformer", "decoder"}, true, "decoders"},
 };
 
 std::vector<std::string> role_names() {
@@ -56,12 +57,20 @@ std::vector<std::string> role_names() {
 }
 
 struct Options {
-  std::string name, role, lang = "c++", dir = ".";
+  std::string name, role, lang = "c++", kind, dir = ".";
 };
 
 const Template& template_of(const Options& options) {
-  for (const Template& one : templates)
-    if (options.role == one.role && options.lang == one.lang) return one;
+  std::vector<std::string> kinds;
+  for (const Template& one : templates) {
+    if (options.role != one.role || options.lang != one.lang) continue;
+    if (options.kind.empty() || options.kind == one.kind) return one;
+    kinds.emplace_back(one.kind);
+  }
+  if (!kinds.empty())
+    fail({"--kind " + options.kind, fmt::format("there is no \"{}\" of that kind", options.role),
+          kinds.front().empty() ? "no --kind" : "--kind " + kinds.front(),
+          "Only latents are of two kinds: transformer and recurrent"});
   fail({"--lang c", fmt::format("\"{}\" handles tensors, which are C++", options.role), "--lang c++",
         "In plain C there are segmenters and renderers"});
 }
@@ -228,6 +237,10 @@ void add_plugin_new(CLI::App& plugin) {
       ->capture_default_str()
       ->type_name("LANG")
       ->group("Plugin");
+  verb->add_option("--kind", options->kind, "recurrent: a latent that is a recurrence instead of a transformer")
+      ->check(CLI::IsMember({"transformer", "recurrent"}))
+      ->type_name("KIND")
+      ->group("Plugin");
   verb->add_option("--dir", options->dir, "Folder that gets the new folder; made where it is missing")
       ->capture_default_str()
       ->type_name("DIR")
@@ -236,7 +249,8 @@ void add_plugin_new(CLI::App& plugin) {
       "docs/write-a-plugin.md goes through what is written, step by step.\n\nExamples:\n"
       "  welt plugin new syllables --role segmenter --lang c\n"
       "  welt plugin new patch_mean --role image_encoder --dir ~/plugins\n"
-      "  welt plugin new my_latent --role latent");
+      "  welt plugin new my_latent --role latent\n"
+      "  welt plugin new my_states --role latent --kind recurrent");
   verb->callback([options] { write_plugin(*options); });
 }
 

@@ -21,7 +21,7 @@ const std::string cxx_warnings = "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -We
 const std::string libtorch = "-DWELT_LIBTORCH=" WELT_LIBTORCH_ROOT;
 
 struct Written {
-  const char *name, *role, *lang;
+  const char *name, *role, *lang, *kind = "";
 };
 
 // Plugins lie in folder_/<name>, beside the tree and below nothing of the sources.
@@ -30,7 +30,9 @@ class WrittenPluginsSlow : public InstalledTree {
   void SetUp() override { install(); }
 
   void write_and_build(const Written& one) const {
-    const Outcome written = welt({"plugin", "new", one.name, "--role", one.role, "--lang", one.lang, "--dir", ".."});
+    std::vector<std::string> words = {"plugin", "new", one.name, "--role", one.role, "--lang", one.lang, "--dir", ".."};
+    if (*one.kind != '\0') words.insert(words.end(), {"--kind", one.kind});
+    const Outcome written = welt(words);
     ASSERT_EQ(written.status, 0) << written.err;
     const std::string role = one.role;
     const bool torch = role != "segmenter" && role != "renderer";
@@ -118,6 +120,14 @@ TEST_F(WrittenPluginsSlow, EveryOtherRoleTrainsByItsOwnRecipe) {
                                  Written{"draws_in_c", "renderer", "c"}, Written{"reads", "bytes_encoder", "c++"},
                                  Written{"spells", "decoder", "c++"}};
   for (const Written& one : others) ASSERT_NO_FATAL_FAILURE(write_build_and_train(one));
+}
+
+TEST_F(WrittenPluginsSlow, ARecurrenceTrainsAndGenerates) {
+  ASSERT_NO_FATAL_FAILURE(write_build_and_train({"recurs", "latent", "c++", "recurrent"}));
+  const Outcome generated =
+      welt({"generate", "runs/recurs", "--prompt", "And he said ", "--words", "4"}, search_path({"recurs"}));
+  EXPECT_EQ(generated.status, 0) << generated.err;
+  EXPECT_CONTAINS(generated.out, "And he said ");
 }
 
 // C and C++ are two writings of one rule: what one does the other does, and both do what they say.

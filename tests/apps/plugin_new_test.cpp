@@ -30,6 +30,7 @@ std::set<std::string> files_below(const fs::path& folder) {
 struct Kind {
   const char *role, *lang, *sources;  // which files of code, and the presets
   const char* slot;                   // table of the recipe
+  const char* kind = nullptr;
 };
 
 std::ostream& operator<<(std::ostream& out, const Kind& kind) { return out << kind.role << " in " << kind.lang; }
@@ -41,9 +42,11 @@ constexpr const char* with_tensors = "model.cpp model.h plugin.cpp presets/nano.
 class PluginNew : public ::testing::TestWithParam<Kind> {};
 
 TEST_P(PluginNew, WritesAWholeFolderUnderItsName) {
-  const auto& [role, lang, sources, slot] = GetParam();
+  const auto& [role, lang, sources, slot, kind] = GetParam();
   const TempFolder folder;
-  const Outcome outcome = write_plugin(folder, {"quite_new", "--role", role, "--lang", lang, "--dir", "some/where"});
+  std::vector<std::string> arguments = {"quite_new", "--role", role, "--lang", lang, "--dir", "some/where"};
+  if (kind != nullptr) arguments.insert(arguments.end(), {"--kind", kind});
+  const Outcome outcome = write_plugin(folder, arguments);
   ASSERT_EQ(outcome.status, 0) << outcome.err;
   EXPECT_CONTAINS(outcome.out, (folder / "some/where/quite_new").string() + ": a");
   EXPECT_EQ(files_below(folder / "some").size(), files_below(folder / "some/where/quite_new").size()) << "leftovers";
@@ -77,6 +80,7 @@ INSTANTIATE_TEST_SUITE_P(Roles, PluginNew,
                                            Kind{"bytes_encoder", "c++", with_tensors, "[model.bytes_encoder]"},
                                            Kind{"image_encoder", "c++", with_tensors, "[model.image_encoder]"},
                                            Kind{"latent", "c++", with_tensors, "[model.latent]"},
+                                           Kind{"latent", "c++", with_tensors, "[model.latent]", "recurrent"},
                                            Kind{"decoder", "c++", with_tensors, "[model.decoder]"}));
 
 class PluginNewName : public ::testing::TestWithParam<const char*> {};
@@ -135,6 +139,11 @@ TEST(PluginNewRefusal, UnknownRolesAndLanguages) {
   const Outcome tensors = write_plugin(folder, {"mine", "--role", "decoder", "--lang", "c"});
   EXPECT_EQ(tensors.status, 1);
   EXPECT_CONTAINS(tensors.err, "\"decoder\" handles tensors, which are C++; expected --lang c++");
+  const Outcome kind = write_plugin(folder, {"mine", "--role", "decoder", "--kind", "recurrent"});
+  EXPECT_EQ(kind.status, 1);
+  EXPECT_CONTAINS(kind.err, "--kind recurrent: there is no \"decoder\" of that kind; expected --kind transformer");
+  EXPECT_CONTAINS(write_plugin(folder, {"mine", "--role", "renderer", "--kind", "recurrent"}).err,
+                  "expected no --kind");
   EXPECT_EQ(files_below(folder.path()), std::set<std::string>());
 }
 
@@ -154,6 +163,22 @@ TEST(PluginNewNextSteps, LeaveOutALibTorchThatTheEnvironmentNames) {
   EXPECT_EQ(next_steps("named", "WELT_LIBTORCH=" + (folder / "torch").string()).find("WELT_LIBTORCH"),
             std::string::npos);
   EXPECT_CONTAINS(next_steps("not_there", "WELT_LIBTORCH=" + (folder / "nowhere").string()), "-DWELT_LIBTORCH=");
+}
+
+TEST(PluginNewGuide, QuotesTheRecurrentTemplateAsItIs) {
+  const fs::path source = WELT_SOURCE_DIR;
+  const std::string page = slurp(source / "docs/write-a-plugin.md");
+  const std::string model = slurp(source / "sdk/templates/recurrent/model.cpp");
+  const std::size_t begin = page.find("### A recurrent latent"), end = page.find("\n### ", begin);
+  ASSERT_NE(begin, page.npos);
+  int quotes = 0;
+  for (std::size_t at = begin; (at = page.find("```cpp\n", at)) < end; ++quotes) {
+    at += 7;
+    const std::size_t last = page.find("```", at);
+    EXPECT_CONTAINS(model, page.substr(at, last - at));
+    at = last + 3;
+  }
+  EXPECT_EQ(quotes, 2);
 }
 
 TEST(PluginNewHelp, EndsInExamples) {
