@@ -82,7 +82,7 @@ class Sheet {
     std::int64_t missing = 0;
     for (const std::string& word : segmenter_.words(script.text)) {
       words.push_back(model.render(word));
-      if (model.lists_glyphs()) missing += missing_in(model.glyphs(word));
+      if (const auto glyphs = model.glyphs(word)) missing += missing_in(*glyphs);
     }
     json large = renderers_.known_keys_of({{"block", text_block}, {"font_px", text_font_px}});
     for (const auto& [key, value] : config_.items()) large.emplace(key, value);

@@ -29,11 +29,10 @@ json run_of(const Renderer& renderer, std::uint32_t font) {
   return {{"font", name}, {"face", face}, {"glyphs", json::array()}};
 }
 
-void add_glyphs(const Renderer& renderer, const std::string& text, json& figures) {
+void add_glyphs(const Renderer& renderer, const std::vector<welt_renderer_glyph>& all, json& figures) {
   json glyphs = json::array(), runs = json::array();
   std::int64_t missing = 0;
   const welt_renderer_glyph* before = nullptr;
-  const std::vector<welt_renderer_glyph> all = renderer.glyphs(text);
   for (const welt_renderer_glyph& glyph : all) {
     if (before == nullptr || before->font != glyph.font) runs.push_back(run_of(renderer, glyph.font));
     runs.back()["glyphs"].push_back(glyph.glyph);
@@ -80,7 +79,7 @@ json figures_of(const Renderer& renderer, const std::string& text) {
               {"ink", nullptr},
               {"mean_darkness", std::round(mean_darkness(image) * 1e6) / 1e6}};
   if (const auto box = ink_box(image)) out["ink"] = {box->left, box->top, box->right, box->bottom};
-  if (renderer.lists_glyphs()) add_glyphs(renderer, text, out);
+  if (const auto glyphs = renderer.glyphs(text)) add_glyphs(renderer, *glyphs, out);
   return out;
 }
 

@@ -146,9 +146,11 @@ std::vector<std::int64_t> SegmenterProbe::encode(std::string_view text, std::uin
   const Guarded area(std::max<std::size_t>(1, capacity * sizeof(std::int64_t)));
   auto* const ids = area.last<std::int64_t>(capacity);
   count = untouched;
-  trial_.must("encode()", [&](welt_error* error) {
+  const Call call = trial_.status_of("encode()", [&](welt_error* error) {
     return table_->encode(made_.raw(), string_of(text), ids, capacity, &count, error);
   });
+  if (call.status == WELT_UNIMPLEMENTED) trial_.skip("its words have no ids: " + call.message);
+  trial_.succeeded(call);
   trial_.expect(count != untouched,
                 {fmt::format("no *count for {}", shown(text)), "how many ids there are", "segmenter.h: encode()"});
   return {ids, ids + std::min(capacity, count)};

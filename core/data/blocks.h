@@ -3,12 +3,15 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/data/batch.h"
 #include "core/text/control.h"
 
 namespace welt {
+
+struct ComponentType;
 
 // SO…SI, both ends included.
 struct Block {
@@ -58,6 +61,14 @@ inline std::vector<std::int64_t> block_ids(const std::vector<std::string>& words
   for (std::size_t block = 0; block < blocks.size(); ++block)
     for (std::uint64_t i = blocks[block].first; i <= blocks[block].last; ++i) ids[i] = static_cast<std::int64_t>(block);
   return ids;
+}
+
+// Throws Error if there are blocks and the latent transformer never looks ahead. `where` has them.
+void check_blocks(std::int64_t blocks, const ComponentType& latent, std::string_view where);
+inline void check_blocks(const std::vector<std::string>& words, const ComponentType& latent, std::string_view where) {
+  std::int64_t blocks = 0;
+  for (const std::int64_t id : block_ids(words)) blocks = blocks > id ? blocks : id + 1;
+  check_blocks(blocks, latent, where);
 }
 
 }  // namespace welt

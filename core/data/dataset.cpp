@@ -181,6 +181,9 @@ std::shared_ptr<const Dataset> Dataset::open(const DatasetOptions& options, cons
   s.skipped = counts.skipped;
   s.replaced = counts.replaced;
   s.truncated_words = corpus.truncated_words;
+  s.prefix_blocks = std::ssize(corpus.blocks);
+  if (options.compat.blocks_cross_documents)
+    s.prefix_blocks += std::min(corpus.faults.unclosed, corpus.faults.without_start);
   return std::shared_ptr<const Dataset>(new Dataset(std::move(state)));
 }
 

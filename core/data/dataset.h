@@ -71,6 +71,7 @@ struct DatasetStatistics {
   std::int64_t skipped = 0;          // documents left out because of invalid text
   std::int64_t replaced = 0;         // documents in which invalid text was replaced
   std::int64_t truncated_words = 0;  // words cut to max_bytes (a grapheme cluster longer than the limit)
+  std::int64_t prefix_blocks = 0;    // SO…SI, of which each word sees all others
 };
 
 // Where the endless stream of rows stands: `index` rows of the order of `epoch` are used up.

@@ -52,6 +52,7 @@ std::int64_t TextEmbedder::width() const { return model_.latent_transformer().wi
 
 std::vector<std::string> TextEmbedder::words(std::string_view text, std::string_view where, EmbedLevel level) const {
   std::vector<std::string> words = encoder_.text().words(text, where);
+  if (level == EmbedLevel::latents) check_blocks(words, *model_.spec().latent.type, where);
   const std::int64_t positions = model_.limits().latent;
   if (level == EmbedLevel::latents && positions > 0 && std::ssize(words) > positions)
     fail({std::string(where), fmt::format("{} words, the start of the text included", words.size()),

@@ -55,7 +55,8 @@ class Generator {
   ~Generator();
 
   // One result per prompt, in order. `told` is called with each word as it is finished. Throws Error naming the prompt
-  // that is not UTF-8, ends inside a character, or has more words than the latent transformer has positions.
+  // that is not UTF-8, ends inside a character, has more words than the latent transformer has positions, or blocks
+  // that it does not take.
   using WordCallback = std::function<void(std::size_t prompt, std::string_view word)>;
   std::vector<Generated> generate(const std::vector<std::string>& prompts, const GenerateOptions& options,
                                   const WordCallback& told = {}, GenerateStatistics* statistics = nullptr);

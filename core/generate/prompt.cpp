@@ -2,12 +2,14 @@
 #include "core/generate/prompt.h"
 
 #include "core/base/error.h"
+#include "core/data/blocks.h"
 
 namespace welt {
 
 Prompt read_prompt(const WeltModel& model, const TextFrontEnd& front_end, std::string_view text,
                    std::string_view where) {
   Prompt prompt{.words = front_end.words(text, where)};
+  check_blocks(prompt.words, *model.spec().latent.type, where);
   const std::string& last = prompt.words.back();
   // A word that has all the bytes it may have is finished, whatever it lacks.
   if (prompt.words.size() > 1 && last.size() < front_end.max_bytes() && !front_end.segmenter().is_complete(last)) {

@@ -14,8 +14,8 @@ struct Prompt {
   std::string begin;               // of a word that is not finished; may be empty
 };
 
-// Throws Error, starting with `where`, for text that is not UTF-8 or ends inside a character, and for more words than
-// the model's latent transformer has positions.
+// Throws Error, starting with `where`, for text that is not UTF-8 or ends inside a character, for more words than the
+// model's latent transformer has positions, and for prefix blocks where it never looks ahead.
 Prompt read_prompt(const WeltModel& model, const TextFrontEnd& front_end, std::string_view text,
                    std::string_view where);
 

@@ -153,9 +153,10 @@ at::Tensor TensorComponent::head_transform(const at::Tensor& hidden) {
   const Borrowed input(hidden);
   CallError error;
   welt_tensor* out = nullptr;
-  error.check(state_->vocabulary_table->head_transform(state_->raw(), input.ref(), &out, error.raw()),
-              state_->what("the transform before its head"));
-  at::Tensor result = take_tensor(out);
+  const welt_status status = state_->vocabulary_table->head_transform(state_->raw(), input.ref(), &out, error.raw());
+  at::Tensor result = take_tensor(out);  // owned before anything throws
+  if (status == WELT_UNIMPLEMENTED) return hidden;
+  error.check(status, state_->what("the transform before its head"));
   if (!result.defined())
     fail({.where = state_->what("the transform before its head"),
           .found = "it succeeded and gave nothing",

@@ -51,9 +51,7 @@ class Renderer::Lease {
 };
 
 Renderer::Renderer(const Component& component)
-    : component_(&component),
-      table_(&component.require<welt_renderer_v1>(WELT_RENDERER_INTERFACE)),
-      lists_glyphs_(WELT_HAS(table_, glyphs) && table_->glyphs != nullptr) {
+    : component_(&component), table_(&component.require<welt_renderer_v1>(WELT_RENDERER_INTERFACE)) {
   block_ = table_->block(component.raw());
   if (block_ < 1 || block_ > largest_block) {
     blame(component, fmt::format("a block of {} pixels", block_), fmt::format("1 to {}", largest_block));
@@ -108,32 +106,27 @@ GreyImage Renderer::render(std::string_view word) const {
   return image;
 }
 
-std::vector<welt_renderer_glyph> Renderer::glyphs(std::string_view word) const {
-  if (!lists_glyphs_) {
-    fail({.where = "renderer " + component_->type().id,
-          .found = "a plugin that does not list the glyphs of a word",
-          .expected = "glyphs() in its table of " WELT_RENDERER_INTERFACE},
-         ErrorCode::unimplemented);
-  }
+std::optional<std::vector<welt_renderer_glyph>> Renderer::glyphs(std::string_view word) const {
+  if (!WELT_HAS(table_, glyphs) || table_->glyphs == nullptr) return std::nullopt;
   expect_utf8(word);
   const Lease lease(*this);
   std::vector<welt_renderer_glyph> out(word.size() + 1);
   std::uint64_t count = 0;
   const auto list = [&] {
     CallError error;
-    error.check(
-        table_->glyphs(component_->raw(), lease.state(), string_of(word), out.data(), out.size(), &count, error.raw()),
-        "listing the glyphs of a word");
+    const welt_status status =
+        table_->glyphs(component_->raw(), lease.state(), string_of(word), out.data(), out.size(), &count, error.raw());
+    if (status != WELT_UNIMPLEMENTED) error.check(status, "listing the glyphs of a word");
+    return status == WELT_OK;
   };
-  list();
+  if (!list()) return std::nullopt;
   if (count > most_glyphs) {
     blame(*component_, fmt::format("{} glyphs for a word of {} bytes", count, word.size()),
           fmt::format("{} at most", most_glyphs));
   }
   if (count > out.size()) {
     out.resize(count);
-    list();
-    if (count != out.size()) blame(*component_, "another number of glyphs at the second call", "the same");
+    if (!list() || count != out.size()) blame(*component_, "another number of glyphs at the second call", "the same");
   }
   out.resize(count);
   return out;

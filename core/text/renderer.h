@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,10 +31,9 @@ class Renderer {
   GreyImage render(std::string_view word) const;
 
   // What the word is drawn with, in the order of drawing; font_name() names the fonts, and a font of
-  // WELT_RENDERER_NO_FONT stands for a character that none has. Throws Error as render() does, and when the plugin does
-  // not tell (see lists_glyphs()).
-  std::vector<welt_renderer_glyph> glyphs(std::string_view word) const;
-  bool lists_glyphs() const { return lists_glyphs_; }
+  // WELT_RENDERER_NO_FONT stands for a character that none has. Nothing: the plugin does not tell. Throws Error as
+  // render() does.
+  std::optional<std::vector<welt_renderer_glyph>> glyphs(std::string_view word) const;
   // "NotoSans-Regular.ttf#0"; the number itself where the plugin has no name for it.
   std::string font_name(std::uint32_t font) const;
 
@@ -48,7 +48,6 @@ class Renderer {
   const Component* component_;
   const welt_renderer_v1* table_;
   std::int64_t block_;
-  bool lists_glyphs_;
   std::string fingerprint_;
   mutable std::mutex mutex_;
   mutable std::vector<welt_renderer_state*> idle_;  // states that no call uses; guarded by mutex_

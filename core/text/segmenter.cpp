@@ -136,15 +136,16 @@ bool Segmenter::is_complete(std::string_view word) const {
 bool Segmenter::encode(std::string_view text, std::vector<std::int64_t>& ids) const {
   ids.clear();
   if (!WELT_HAS(table_, encode) || table_->encode == nullptr) return false;
+  std::uint64_t count = 0;
   const auto ask = [&] {
-    std::uint64_t count = 0;
     CallError error;
-    error.check(table_->encode(component_->raw(), abi_text(text), ids.data(), ids.size(), &count, error.raw()),
-                "looking up the ids of a text");
-    return count;
+    const welt_status status =
+        table_->encode(component_->raw(), abi_text(text), ids.data(), ids.size(), &count, error.raw());
+    if (status != WELT_UNIMPLEMENTED) error.check(status, "looking up the ids of a text");
+    return status == WELT_OK;
   };
   ids.resize(text.size());  // tokens are rarely shorter than a byte
-  std::uint64_t count = ask();
+  if (!ask()) return ids.clear(), false;
   if (count > most_ids(text)) {
     fail({.where = "segmenter " + component_->type().id,
           .found = fmt::format("{} ids for a text of {} bytes", count, text.size()),
@@ -154,10 +155,10 @@ bool Segmenter::encode(std::string_view text, std::vector<std::int64_t>& ids) co
   }
   if (count > ids.size()) {
     ids.resize(count);
-    if (ask() != count) {
+    if (!ask() || count != ids.size()) {
       fail({.where = "segmenter " + component_->type().id,
             .found = "another number of ids when the same text was asked for again",
-            .expected = fmt::format("{} as before", count),
+            .expected = fmt::format("{} as before", ids.size()),
             .mend = "This is a defect of the plugin"},
            ErrorCode::internal);
     }

@@ -44,6 +44,11 @@ void add_training(Keys& keys) {
   keys.push_back(incidental({"train.checkpoint_every", "integer", 0,
                   "Steps between two checkpoints; 0: only at the end and on SIGINT or SIGTERM", 0, no_limit}));
   keys.push_back(incidental({"train.keep_checkpoints", "integer", 2, "Checkpoints kept; older ones are removed", 1, 1e6}));
+  keys.push_back(incidental(
+      {"train.activation_checkpoint_every", "integer", 0,
+       "Of every so many blocks of encoders, latent transformer and decoder, one keeps its input alone and is "
+       "computed again in the backward: less memory, more time, the same gradients; 0: none",
+       0, 1e6}));
   keys.push_back(incidental({"train.decoder_chunk_tokens", "integer", 8192,
                   "Decoder tokens computed at once: less memory, or fewer and larger calls", 64, 1e9}));
 }

@@ -1,8 +1,12 @@
 // See samples.h.
 #include "core/train/samples.h"
 
+#include <welt/abi/kv_cache.h>
+
+#include "core/base/error.h"
 #include "core/generate/generator.h"
 #include "core/generate/prompt.h"
+#include "core/tensor/offers.h"
 
 namespace welt {
 namespace {
@@ -36,11 +40,24 @@ std::vector<std::string> sample_prompts(const WeltModel& model, const TextFrontE
 
 }  // namespace
 
-void check_samples(const WeltModel& model, const TextFrontEnd& text, const Recipe& recipe) {
-  if (recipe.integer("samples.count") == 0 || recipe.integer("samples.words") == 0) return;
+void check_samples(WeltModel& model, const TextFrontEnd& text, const Recipe& recipe) {
+  const auto place = [&](const char* key) { return recipe.where(key) + ": " + key; };
   const std::vector<std::string> prompts = recipe.strings("samples.prompts");
-  for (const std::string& prompt : prompts)
-    read_prompt(model, text, prompt, recipe.where("samples.prompts") + ": samples.prompts");
+  const bool held_out =
+      recipe.number("data.validation.fraction") > 0 || !recipe.strings("data.validation.files").empty();
+  if (recipe.integer("samples.count") == 0 || recipe.integer("samples.words") == 0 || (prompts.empty() && !held_out))
+    return;
+  const auto require_cache = [&](TensorComponent& component, const SlotSpec& slot) {
+    if (has_cache(component)) return;
+    fail({place("samples.count"),
+          fmt::format("samples are to be written, but the plugin {} of {} has no cache, without which no text is",
+                      slot.type->id, slot.where),
+          "samples.count = 0, or a plugin with " WELT_KV_CACHE_INTERFACE,
+          {}});
+  };
+  require_cache(model.latent_transformer(), model.spec().latent);
+  require_cache(model.decoder(), model.spec().decoder);
+  for (const std::string& prompt : prompts) read_prompt(model, text, prompt, place("samples.prompts"));
 }
 
 std::vector<Sample> write_samples(WeltModel& model, const std::shared_ptr<const TextFrontEnd>& text,

@@ -21,7 +21,8 @@ struct Sample {
 std::vector<Sample> write_samples(WeltModel& model, const std::shared_ptr<const TextFrontEnd>& text,
                                   const Recipe& recipe, const Dataset* held_out);
 
-// Throws Error where a prompt of samples.prompts cannot be continued by this model, before anything is trained.
-void check_samples(const WeltModel& model, const TextFrontEnd& text, const Recipe& recipe);
+// Samples are written when training is over; what stands in their way is told before: throws Error where latent
+// transformer or decoder have no cache, or a prompt of samples.prompts cannot be continued by this model.
+void check_samples(WeltModel& model, const TextFrontEnd& text, const Recipe& recipe);
 
 }  // namespace welt

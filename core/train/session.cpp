@@ -7,11 +7,15 @@
 
 #include "core/base/context.h"
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/data/blocks.h"
+#include "core/tensor/offers.h"
 #include "core/tensor/random.h"
 #include "core/train/memory.h"
 #include "core/train/recipe_keys.h"
+#include "core/train/samples.h"
 
 namespace welt {
 namespace {
@@ -62,6 +66,26 @@ void check_limits(const Recipe& recipe, const WeltModel& model) {
         "Lower it, or raise config.max_position_embeddings");
 }
 
+std::string place_of(const Recipe& recipe, const std::string& key) { return recipe.where(key) + ": " + key; }
+
+// What the text has to do with the model: a latent transformer that never looks ahead takes no prefix blocks.
+std::shared_ptr<const Dataset> open_text(const Recipe& recipe, const DatasetOptions& options, const WeltModel& model,
+                                         const Component& segmenter, std::shared_ptr<WordDrawer> drawer = nullptr) {
+  std::shared_ptr<const Dataset> text = Dataset::open(options, segmenter, std::move(drawer));
+  check_blocks(text->statistics().prefix_blocks, *model.spec().latent.type, place_of(recipe, options.name + ".files"));
+  return text;
+}
+
+void set_checkpointing(const Recipe& recipe, const WeltModel& model) {
+  const std::string key = "train.activation_checkpoint_every";
+  const std::int64_t blocks = recipe.integer(key);
+  if (blocks == 0) return;
+  for (const WeltModel::Part& part : model.parts())
+    if (part.component != nullptr && !checkpoint_every(*part.component, blocks))
+      log_warning("train", "{}: the plugin of {} does no activation checkpointing: it keeps what it computes",
+                  place_of(recipe, key), part.slot);
+}
+
 WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
                      const SpecChanges& changes) {
   const std::string from = recipe.string("model.from"), init_from = recipe.string("model.init_from");
@@ -91,12 +115,20 @@ WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::
 
 void check_model(const Recipe& recipe) {
   const std::string from = recipe.string("model.from");
-  const WeltModel model = WeltModel::outline(from.empty() ? WeltSpec::from_recipe(recipe)
-                                                          : WeltSpec::from_checkpoint(find_checkpoint(from)));
+  WeltModel model = WeltModel::outline(from.empty() ? WeltSpec::from_recipe(recipe)
+                                                    : WeltSpec::from_checkpoint(find_checkpoint(from)));
   if (!from.empty()) check_versions(recipe, model.spec());
   check_limits(recipe, model);
   if (recipe.string("task") == "train") check_memory(recipe, model);
-  make_segmenter(model.spec().segmenter);
+  const TextFrontEnd text(model);
+  if (recipe.string("task") == "train") check_samples(model, text, recipe);
+  if ((model.spec().latent.type->flags & WELT_COMPONENT_STRICTLY_CAUSAL) == 0) return;
+  for (const std::string name : {"data.train", "data.validation"}) {
+    if (recipe.strings(name + ".files").empty()) continue;
+    DatasetOptions options = dataset_options(recipe, name, model);
+    options.files = recipe.resolve_files(name + ".files");
+    open_text(recipe, options, model, text.segmenter_component());
+  }
 }
 
 Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint,
@@ -117,6 +149,10 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   const Component& segmenter = session.text->segmenter_component();
   const std::shared_ptr<WordDrawer>& drawer = session.text->drawer();
 
+  if (use == SessionUse::train) {
+    check_samples(session.model, *session.text, recipe);
+    set_checkpointing(recipe, session.model);
+  }
   const double fraction = recipe.number("data.validation.fraction");
   const bool own_validation = !recipe.strings("data.validation.files").empty();
   DatasetOptions train = dataset_options(recipe, "data.train", session.model);
@@ -124,7 +160,7 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   if (use == SessionUse::train) {
     train.validation_fraction = own_validation ? 0.0 : fraction;
     train.split = train.validation_fraction > 0 ? DataSplit::train : DataSplit::all;
-    session.train = Dataset::open(train, segmenter, drawer);
+    session.train = open_text(recipe, train, session.model, segmenter, drawer);
     if (session.train->rows() == 0)
       fail(
           {recipe.where("data.train.files") + ": data.train.files", "the files hold no text", "at least one word", {}});
@@ -132,11 +168,11 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   if (own_validation) {
     DatasetOptions validation = dataset_options(recipe, "data.validation", session.model);
     validation.files = recipe.resolve_files("data.validation.files");
-    session.validation = Dataset::open(validation, segmenter, drawer);
+    session.validation = open_text(recipe, validation, session.model, segmenter, drawer);
   } else if (fraction > 0) {
     train.validation_fraction = fraction;
     train.split = DataSplit::validation;
-    session.validation = Dataset::open(train, segmenter, drawer);
+    session.validation = open_text(recipe, train, session.model, segmenter, drawer);
   }
   if (session.validation) {
     session.validation_batches = session.validation->evaluation_batches(recipe.integer("train.eval_rows"));

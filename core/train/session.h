@@ -32,7 +32,8 @@ enum class SessionUse { train, evaluate };
 Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint = {},
                      const SpecChanges& changes = {});
 
-// What can be told of the recipe's model without weights and text: throws as open_session() would.
+// What can be told of the recipe's model without weights: throws as open_session() would. Text is read only for a
+// latent transformer that never looks ahead, which takes no prefix blocks.
 void check_model(const Recipe& recipe);
 
 }  // namespace welt

@@ -82,7 +82,6 @@ class Run {
       return;
     }
     session_.emplace(open_session(recipe, SessionUse::train, checkpoint));
-    check_samples(session_->model, *session_->text, recipe);
     const Json inputs = pin_inputs(recipe, session_->model.spec());
     if (checkpoint) check_same_inputs(inputs, options.allow_changes);
     stepper_.emplace(session_->model, *session_->train, stepper_options(recipe), state_.data);

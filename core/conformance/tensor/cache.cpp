@@ -8,6 +8,7 @@
 
 #include "core/conformance/tensor/groups.h"
 #include "core/conformance/tensor/specimen.h"
+#include "core/tensor/offers.h"
 
 namespace welt::conformance {
 namespace {
@@ -17,6 +18,8 @@ const char* const rule_split = "abi.md, caches: any split equals the full forwar
 
 void require_cache(Specimen& s) {
   if (!s.offers(WELT_KV_CACHE_INTERFACE)) s.trial().skip("it has no " WELT_KV_CACHE_INTERFACE);
+  if (!s.must("kv_cache create()", [&] { return has_cache(s.component()); }))
+    s.trial().skip("it has no cache in this configuration: create() is not implemented");
   if (s.limited(length) < length) s.trial().skip(fmt::format("rows are shorter than {}", length));
 }
 
@@ -98,6 +101,7 @@ void truncate(Specimen& s) {
                    "kv_cache.h: row i keeps its first lengths[i] slots");
   }
   s.refusal("kv_cache truncate()", "a row would become longer", [&] { cache.truncate({7, 8}); });
+  s.refusal("kv_cache truncate()", "it would go back further than its rollback", [&] { cache.truncate({5, 2}); });
   expect_lengths(s, cache, {5, 7}, "after a refused truncate()");
 }
 

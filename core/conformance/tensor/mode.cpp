@@ -123,9 +123,9 @@ void add_mode_tests(TestList& tests) {
   tests.push_back(specimen_test<keeps_state, tensor_roles>(
       "mode.state", "No call changes a parameter, and only training changes buffers.",
       "components with " WELT_PARAMETERS_INTERFACE, base));
-  tests.push_back(specimen_test<checkpointing, tensor_roles>("mode.checkpointing",
-                                                             "Activation checkpointing changes no gradient.",
-                                                             "components with checkpoint_every", {"autograd.input"}));
+  tests.push_back(specimen_test<checkpointing, tensor_roles>(
+      "mode.checkpointing", "Activation checkpointing changes no gradient.", "components with checkpoint_every",
+      {"autograd.input", "parameters.trained"}));
   tests.push_back(specimen_test<traced, tensor_roles>("mode.trace",
                                                       "A trace tells each value once and changes nothing.",
                                                       "components with " WELT_TRACE_INTERFACE, base));

@@ -1,6 +1,7 @@
 // Conformance group "parameters": names that stay, tensors that are the parameters, weights that can be taken out and
 // put back.
 #include <ATen/ops/equal.h>
+#include <welt/abi/mode.h>
 #include <welt/abi/parameters.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 
 #include "core/conformance/tensor/groups.h"
 #include "core/conformance/tensor/specimen.h"
+#include "core/tensor/random.h"
 #include "core/tensor/tensor_io.h"
 
 namespace welt::conformance {
@@ -144,6 +146,27 @@ void round_trip(Specimen& s) {
                 "parameters.h: the parameters are the whole state");
 }
 
+// What training leaves anywhere else is not in a checkpoint: a run that was resumed would go another way.
+void trained(Specimen& s) {
+  if (!s.offers(WELT_MODE_INTERFACE)) s.trial().skip("it has no " WELT_MODE_INTERFACE ": both modes are the same");
+  Specimen other(s.trial(), s.type(), s.role());
+  const at::Tensor input = s.input();
+  const auto call = [&](Specimen& one) {
+    seed_default_generator(s.trial().seed(), RandomPurpose::micro_step);
+    return one.everything(input);
+  };
+  for (Specimen* one : {&s, &other}) one->must("mode set()", [&] { one->component().set_training(true); });
+  for (int i = 0; i < 3; ++i) call(s);
+  const std::vector<at::Tensor> state = s.component().tensors();
+  for (std::size_t i = 0; i < state.size(); ++i)
+    other.must("bind()", [&] { other.component().bind(i, state[i].detach().clone()); });
+  const at::Tensor expected = call(s);
+  s.expect_same(call(other), expected,
+                "a call in training of a new component that was given all parameters and buffers of a trained one, and "
+                "of that one",
+                "parameters.h: the parameters are the whole state");
+}
+
 void seeded(Specimen& s) {
   Specimen first(s.trial(), s.type(), s.role(), WELT_INIT_RANDOM),
       second(s.trial(), s.type(), s.role(), WELT_INIT_RANDOM);
@@ -172,6 +195,9 @@ void add_parameter_tests(TestList& tests) {
       "parameters.bind_refuses", "A tensor of another shape is refused, and nothing changes.", all, base));
   tests.push_back(specimen_test<round_trip, tensor_roles>(
       "parameters.round_trip", "A second component with the first one's weights computes the same bits.", all, base));
+  tests.push_back(specimen_test<trained, tensor_roles>(
+      "parameters.trained", "A new component with the parameters and buffers of a trained one trains on as that one.",
+      "components with " WELT_MODE_INTERFACE, base));
   tests.push_back(specimen_test<seeded, tensor_roles>("parameters.seeded",
                                                       "The same seed gives the same random weights.", all, base));
 }

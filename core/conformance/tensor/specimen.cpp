@@ -50,8 +50,14 @@ Specimen::Specimen(Trial& trial, const ComponentType& type, std::string_view rol
     component_.emplace(type, role, view, init);
   });
   if (!exact || !offers(WELT_DEVICE_INTERFACE)) return;
-  must("to()", [&] { component_->to(at::kCPU, at::kDouble); });
-  dtype_ = at::kDouble;
+  must("to()", [&] {
+    try {
+      component_->to(at::kCPU, at::kDouble);
+      dtype_ = at::kDouble;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::unimplemented) throw;  // else it stays in float32
+    }
+  });
 }
 
 bool Specimen::offers(std::string_view interface) const {

@@ -2,7 +2,7 @@
 #include "core/model/welt_model.h"
 #include "core/checkpoint/model_files.h"
 
-#include <ATen/core/Tensor.h>
+#include <ATen/TensorOperators.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -12,6 +12,8 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "core/tensor/offers.h"
+#include "core/tensor/random.h"
 #include "core/tensor/tensor_io.h"
 #include "core/train/recipe_keys.h"
 #include "tests/core/base/temp_folder.h"
@@ -108,6 +110,31 @@ TEST(WeltModelParity, EvaluationCountsTheSameLoss) {
   EXPECT_EQ(sums.words, std::count_if(batch.label.begin(), batch.label.end(), [](auto label) { return label >= 0; }));
   EXPECT_LE(sums.correct_words, sums.words);
   for (const ModelParameter& parameter : model.parameters()) EXPECT_FALSE(parameter.tensor.grad().defined());
+}
+
+// In training, dropout on.
+std::map<std::string, at::Tensor> gradients(std::int64_t blocks, const Batch& batch) {
+  WeltModel model = load_model(golden);
+  model.set_training(true);
+  for (const WeltModel::Part& part : model.parts())
+    EXPECT_TRUE(part.component == nullptr || checkpoint_every(*part.component, blocks)) << part.slot;
+  seed_default_generator(7, RandomPurpose::micro_step);
+  model.forward_backward(batch, static_cast<double>(batch.label_bytes), 64, /*amp=*/false);
+  std::map<std::string, at::Tensor> found;
+  for (const ModelParameter& parameter : model.parameters()) found[parameter.name] = parameter.tensor.grad();
+  return found;
+}
+
+TEST(WeltModel, ActivationCheckpointingChangesNoGradient) {
+  const Batch batch = golden_batch(Json::parse(read_file(golden / "expected.json")));
+  const auto plain = gradients(0, batch);
+  for (const std::int64_t every : {1, 2}) {
+    for (const auto& [name, gradient] : gradients(every, batch)) {
+      ASSERT_EQ(gradient.defined(), plain.at(name).defined()) << name;
+      if (!gradient.defined()) continue;
+      EXPECT_LE((gradient - plain.at(name)).abs().max().item<double>(), 1e-7) << name;
+    }
+  }
 }
 
 TEST(WeltModel, SavedFilesHaveTheNamesAndValuesOfTheCheckpointTheyCameFrom) {

@@ -37,7 +37,7 @@ class Recurrent : public testing::Test {
         {"hidden_size", width}, {"num_hidden_layers", 2}, {"num_heads", 2}, {"initializer_range", 0.8}};
     TensorComponent model(type, WELT_LATENT_TRANSFORMER_INTERFACE, ConfigView(type, config, true, "test"),
                           WELT_INIT_RANDOM);
-    model.to(at::kDouble);
+    model.to(at::kCPU, at::kDouble);
     return model;
   }
   at::Tensor run(const at::Tensor& rows, const AttentionView& attention = {}, Cache* cache = nullptr) {

@@ -87,12 +87,12 @@ TEST(Renderer, GlyphsAreListedHoweverManyThereAre) {
   ToyRenderer toy;
   const ToyComponent component(WELT_RENDERER_INTERFACE, &toy.table, &toy);
   const Renderer renderer(*component);
-  ASSERT_TRUE(renderer.lists_glyphs());
   for (const std::uint64_t each : {0, 1, 7}) {
     toy.glyphs_a_byte = each;
-    const std::vector<welt_renderer_glyph> glyphs = renderer.glyphs("abc");
-    ASSERT_EQ(glyphs.size(), 3 * each);
-    for (std::size_t i = 0; i < glyphs.size(); ++i) EXPECT_EQ(glyphs[i].glyph, i);
+    const auto glyphs = renderer.glyphs("abc");
+    ASSERT_TRUE(glyphs.has_value());
+    ASSERT_EQ(glyphs->size(), 3 * each);
+    for (std::size_t i = 0; i < glyphs->size(); ++i) EXPECT_EQ((*glyphs)[i].glyph, i);
   }
   toy.glyphs_a_byte = std::uint64_t{1} << 40;
   EXPECT_CONTAINS(error_of([&] { renderer.glyphs("abc"); }), "glyphs for a word of 3 bytes");
@@ -108,9 +108,16 @@ TEST(Renderer, OlderTablesDrawAndDoNotListGlyphs) {
   const ToyComponent component(WELT_RENDERER_INTERFACE, &toy.table, &toy);
   const Renderer renderer(*component);
   EXPECT_EQ(renderer.render("abc").width, 16);
-  EXPECT_FALSE(renderer.lists_glyphs());
-  EXPECT_CONTAINS(error_of([&] { renderer.glyphs("abc"); }), "renderer toy: a plugin that does not list the glyphs");
+  EXPECT_FALSE(renderer.glyphs("abc").has_value());
   EXPECT_EQ(renderer.font_name(0), "0");
+}
+
+TEST(Renderer, GlyphsAnsweredWithUnimplementedAreAsNone) {
+  ToyRenderer toy;
+  toy.table.glyphs = [](const welt_component*, welt_renderer_state*, welt_string, welt_renderer_glyph*, std::uint64_t,
+                        std::uint64_t*, welt_error*) -> welt_status { return WELT_UNIMPLEMENTED; };
+  const ToyComponent component(WELT_RENDERER_INTERFACE, &toy.table, &toy);
+  EXPECT_FALSE(Renderer(*component).glyphs("abc").has_value());
 }
 
 TEST(Renderer, IncompleteOrOddTablesAreRefused) {

@@ -53,11 +53,13 @@ TEST(SegmenterIds, PluginsThatFailOrChangeTheirAnswerAreErrors) {
   EXPECT_CONTAINS(error_of([&] { segmenter.encode("*", ids); }), "18446744073709551615 ids for a text of 1 bytes");
 }
 
-TEST(SegmenterIds, NoneWithoutTheFunctionOrInAnOlderTable) {
-  welt_segmenter_v1 without = table(), older = table();
+TEST(SegmenterIds, NoneWithoutTheFunctionInAnOlderTableOrUnimplemented) {
+  welt_segmenter_v1 without = table(), older = table(), unimplemented = table();
   without.encode = nullptr;
   older.struct_size = offsetof(welt_segmenter_v1, encode);
-  for (const welt_segmenter_v1& each : {without, older}) {
+  unimplemented.encode = [](const welt_component*, welt_string, std::int64_t*, std::uint64_t, std::uint64_t*,
+                            welt_error*) -> welt_status { return WELT_UNIMPLEMENTED; };
+  for (const welt_segmenter_v1& each : {without, older, unimplemented}) {
     const ToyComponent toy(WELT_SEGMENTER_INTERFACE, &each);
     std::vector<std::int64_t> ids = {7};
     EXPECT_FALSE(Segmenter(*toy).encode("ab", ids));
