@@ -10,6 +10,7 @@
 #include "apps/welt/bench_text.h"
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
+#include "core/base/json.h"
 #include "core/checkpoint/model_files.h"
 #include "core/generate/bench_generate.h"
 #include "core/train/bench_train.h"
@@ -34,7 +35,7 @@ struct BenchOptions {
 void bench_train_verb(const BenchOptions& options) {
   const nlohmann::json result = bench_train(options.recipe.load(), options.steps, options.warmup);
   if (options.json) {
-    fmt::print("{}\n", result.dump());
+    fmt::print("{}\n", json_text(result));
     return;
   }
   fmt::print("{} steps of {:.0f} words (medians, after {} warm-up steps), {}, {} threads\n", options.steps,
@@ -79,7 +80,7 @@ void bench_generate_verb(const GenerateBench& options) {
   WeltModel model = load_newest_model(options.model);
   const nlohmann::json result = bench_generate(model, options.prompt, options.batch, options.words, options.repeats);
   if (options.json) {
-    fmt::print("{}\n", result.dump());
+    fmt::print("{}\n", json_text(result));
     return;
   }
   const nlohmann::json& ms = result["milliseconds"];

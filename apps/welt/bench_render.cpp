@@ -14,6 +14,7 @@
 #include "apps/welt/machine.h"
 #include "apps/welt/renderers.h"
 #include "apps/welt/repeatable.h"
+#include "core/base/json.h"
 #include "core/base/stopwatch.h"
 #include "core/data/batch_builder.h"
 #include "core/data/packing.h"
@@ -204,7 +205,7 @@ void run(const Options& options) {
     text["file"] = sample.file;
     text["words_per_second"] = std::move(speeds);
   }
-  if (options.as_json) return fmt::print("{}\n", result.dump());
+  if (options.as_json) return fmt::print("{}\n", json_text(result));
   print_table(result);
 }
 

@@ -11,8 +11,9 @@
 #include "apps/welt/machine.h"
 #include "apps/welt/repeatable.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/base/utf8.h"
+#include "core/data/line_reader.h"
 #include "core/plugin/registry.h"
 #include "core/recipe/find.h"
 #include "core/text/segmenter.h"
@@ -54,7 +55,7 @@ json spread(std::vector<double> values) {
 }
 
 TextSample read_sample(std::string name, const std::filesystem::path& file) {
-  TextSample sample{std::move(name), file.string(), read_file(file), {}};
+  TextSample sample{std::move(name), file.string(), std::string(LineReader(file).rest()), {}};
   if (const std::size_t fault = find_invalid_utf8(sample.text); fault != utf8_ok)
     fail({.where = sample.file, .found = fmt::format("byte {} is not UTF-8", fault), .expected = "text in UTF-8"},
          ErrorCode::data_loss);
@@ -94,7 +95,7 @@ void run(const TextBenchOptions& options) {
     text = {{"file", sample.file}, {"bytes", sample.text.size()}, {"lines", sample.lines.size()}};
     for (const TextBenchRow& row : rows) text[row.name] = row.measure(sample, options);
   }
-  if (options.json) return fmt::print("{}\n", result.dump());
+  if (options.json) return fmt::print("{}\n", json_text(result));
   for (const auto& [name, text] : result["texts"].items()) {
     fmt::print("{}: {} lines, {:.2f} MB ({})\n", name, text["lines"].get<std::int64_t>(),
                text["bytes"].get<double>() / 1e6, text["file"].get<std::string>());

@@ -1,8 +1,6 @@
 // `welt chat`: messages as one text, in the form a model is trained on.
 #include <fmt/format.h>
 
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +9,7 @@
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/utf8.h"
+#include "core/data/line_reader.h"
 #include "core/text/chat.h"
 #include "core/text/control_pictures.h"
 
@@ -49,7 +48,7 @@ json answer(const Options& options, const ordered_json& request) {
 void run(const Options& options) {
   if (options.as_jsonl)
     return answer_ordered_lines([&](const ordered_json& request) { return answer(options, request); });
-  const std::string text = options.text ? *options.text : std::string(std::istreambuf_iterator<char>(std::cin), {});
+  const std::string text = options.text ? *options.text : std::string(LineReader(TextStream::standard_input()).rest());
   for (const std::string& said : {text, options.system.value_or("")})
     if (const std::size_t fault = find_invalid_utf8(said); fault != utf8_ok)
       fail({"the text", fmt::format("byte {} is not UTF-8", fault), "text in UTF-8"}, ErrorCode::data_loss);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/json.h"
 #include "core/base/table.h"
 #include "apps/welt/verb.h"
 #include "core/checkpoint/checkpoint_report.h"
@@ -102,7 +103,7 @@ void print_problems(const CheckpointReport& report) {
 int inspect(const Options& options) {
   const CheckpointReport report = report_checkpoint(options.path, options.check);
   if (options.json) {
-    fmt::print("{}\n", report.to_json(options.tensors).dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
+    fmt::print("{}\n", json_text(report.to_json(options.tensors), 2));
   } else {
     fmt::print("Checkpoint {}\n\n", report.path.string());
     print_model(report);

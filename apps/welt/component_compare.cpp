@@ -8,6 +8,7 @@
 #include <string>
 
 #include "apps/welt/verb.h"
+#include "core/base/json.h"
 #include "core/parity/compare_runs.h"
 
 namespace welt {
@@ -63,7 +64,7 @@ void print_json(const RunComparison& found) {
   }
   out["only_a"] = found.only_a;
   out["only_b"] = found.only_b;
-  fmt::print("{}\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  fmt::print("{}\n", json_text(out, 2));
 }
 
 }  // namespace

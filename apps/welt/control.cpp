@@ -1,13 +1,12 @@
 // `welt control`: control characters made visible.
 #include <fmt/format.h>
 
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <string>
 
 #include "apps/welt/jsonl.h"
 #include "apps/welt/verb.h"
+#include "core/data/line_reader.h"
 #include "core/text/control_pictures.h"
 
 namespace welt {
@@ -27,7 +26,8 @@ json answer(const json& request) {
 
 void run(const Options& options) {
   if (options.as_jsonl) return answer_lines(answer);
-  const std::string text(std::istreambuf_iterator<char>(std::cin), {});
+  LineReader reader(TextStream::standard_input());
+  const std::string_view text = reader.rest();
   fmt::print("{}", control_pictures(text, options.keep_white_space ? WhiteSpace::keep : WhiteSpace::show));
 }
 

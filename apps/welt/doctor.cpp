@@ -10,6 +10,7 @@
 #include "apps/welt/machine.h"
 #include "apps/welt/process_setup.h"
 #include "apps/welt/verb.h"
+#include "core/base/json.h"
 #include "core/plugin/registry.h"
 #include "core/tensor/libtorch_info.h"
 
@@ -201,7 +202,7 @@ void add_doctor(CLI::App& app) {
   verb->callback([options] {
     const Findings found = examine(*options);
     if (options->as_json) {
-      fmt::print("{}\n", to_json(found, *options).dump(2));
+      fmt::print("{}\n", json_text(to_json(found, *options), 2));
     } else {
       print(found, *options);
     }

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <functional>
-#include <iostream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,17 +34,11 @@ struct Options {
 using TextCallback = std::function<void(std::string_view text, const std::string& where)>;
 
 void each_line(const std::string& file, const TextCallback& take) {
+  LineReader reader = LineReader::of_file_or_stdin(file);
   std::int64_t number = 0;
-  if (file == "-") {
-    for (std::string line; std::getline(std::cin, line);) {
-      if (line.ends_with('\r')) line.pop_back();  // as LineReader does
-      take(line, fmt::format("standard input, line {}", ++number));
-    }
-    return;
-  }
-  const std::unique_ptr<LineReader> reader = LineReader::open(file);
   std::string_view line;
-  for (std::uint64_t offset = 0; reader->next(line, offset);) take(line, fmt::format("{}, line {}", file, ++number));
+  for (std::uint64_t offset = 0; reader.next(line, offset);)
+    take(line, fmt::format("{}, line {}", reader.text().name(), ++number));
 }
 
 void each_text(const Options& options, const TextCallback& take) {
@@ -127,7 +120,7 @@ void add_embed(CLI::App& app) {
       ->type_name("DIR");
   repeatable(verb->add_option("--text", options->texts, "A text; may be repeated")->type_name("TEXT")->group("Texts"));
   verb->add_option("--file", options->file,
-                   "A text a line, from a file (also .gz), behind those of --text; - is standard input")
+                   "A text a line, from a file (also gzip), behind those of --text; - is standard input")
       ->type_name("FILE")
       ->group("Texts");
   verb->add_option("--out", options->out, "FILE.safetensors or FILE.npy; replaced as a whole or not at all")

@@ -1,11 +1,7 @@
 // See encoder_switch.h.
 #include "apps/welt/encoder_switch.h"
 
-#include <iostream>
-#include <iterator>
-
 #include "apps/welt/repeatable.h"
-#include "core/base/file.h"
 
 namespace welt {
 
@@ -21,10 +17,6 @@ SpecChanges switched_off(const std::vector<std::string>& without) {
   for (const std::string& name : without)
     (name == "bytes_encoder" ? changes.bytes_encoder : changes.image_encoder).enabled = false;
   return changes;
-}
-
-std::string read_text_or_stdin(const std::string& file) {
-  return file == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(file);
 }
 
 }  // namespace welt

@@ -4,7 +4,6 @@
 
 #include <cstdio>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -14,8 +13,10 @@
 #include "apps/welt/seed_option.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/base/stopwatch.h"
 #include "core/checkpoint/model_files.h"
+#include "core/data/line_reader.h"
 #include "core/generate/generator.h"
 #include "core/text/control.h"
 
@@ -33,12 +34,9 @@ struct Options {
 std::vector<std::string> all_prompts(const Options& options) {
   std::vector<std::string> prompts = options.prompts;
   if (!options.prompt_file.empty()) {
-    std::string text = read_text_or_stdin(options.prompt_file);
-    while (!text.empty()) {
-      const std::size_t end = text.find('\n');
-      prompts.push_back(text.substr(0, end));
-      text.erase(0, end == std::string::npos ? text.size() : end + 1);
-    }
+    LineReader lines = LineReader::of_file_or_stdin(options.prompt_file);
+    std::string_view line;
+    for (std::uint64_t offset = 0; lines.next(line, offset);) prompts.emplace_back(line);
   }
   if (prompts.empty()) fail({"welt generate", "no prompt", "--prompt TEXT, as often as wanted, or --prompts FILE", {}});
   return prompts;
@@ -46,11 +44,10 @@ std::vector<std::string> all_prompts(const Options& options) {
 
 void print_json(const std::vector<std::string>& prompts, const std::vector<Generated>& results) {
   for (std::size_t i = 0; i < prompts.size(); ++i)
-    fmt::print("{}\n", nlohmann::json{{"prompt", prompts[i]},
-                                      {"text", results[i].text},
-                                      {"words", results[i].words},
-                                      {"finish", finish_name(results[i].finish)}}
-                           .dump());
+    fmt::print("{}\n", json_text(nlohmann::json{{"prompt", prompts[i]},
+                                                {"text", results[i].text},
+                                                {"words", results[i].words},
+                                                {"finish", finish_name(results[i].finish)}}));
 }
 
 void run(const Options& options) {

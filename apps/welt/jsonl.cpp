@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <iostream>
 #include <optional>
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/base/utf8.h"
+#include "core/data/line_reader.h"
 
 namespace welt {
 namespace {
@@ -25,23 +26,12 @@ std::optional<Json> object_of(std::string_view line, std::string& reason) {
     reason = fmt::format("byte {} ({:02X}) is not UTF-8", fault, static_cast<std::uint8_t>(line[fault]));
     return std::nullopt;
   }
-  bool deep = false;
-  Json value;
   try {
-    value = Json::parse(line, [&](int depth, typename Json::parse_event_t, Json&) {
-      deep = deep || depth > deepest;
-      return !deep;
-    });
-  } catch (const json::exception& error) {
-    reason = error.what();
-    return std::nullopt;
-  }
-  if (deep) {
-    reason = fmt::format("it is nested deeper than {}", deepest);
-  } else if (!value.is_object()) {
+    Json value = parse_json<Json>(line, deepest);
+    if (value.is_object()) return value;
     reason = fmt::format("it is {}", value.type_name());
-  } else {
-    return value;
+  } catch (const Error& error) {
+    reason = error.what();
   }
   return std::nullopt;
 }
@@ -49,7 +39,7 @@ std::optional<Json> object_of(std::string_view line, std::string& reason) {
 [[noreturn]] void fail_field(const json& request, const char* name, std::string_view expected) {
   const auto at = request.find(name);
   fail({.where = fmt::format("the field \"{}\"", name),
-        .found = at == request.end() ? "nothing" : fmt::format("{} ({:.60})", at->type_name(), at->dump()),
+        .found = at == request.end() ? "nothing" : fmt::format("{} ({:.60})", at->type_name(), json_text(*at)),
         .expected = std::string(expected)});
 }
 
@@ -60,8 +50,11 @@ const json* field(const json& request, const char* name) {
 
 template <typename Json>
 void answer_all(const std::function<json(const Json&)>& answer) {
-  std::string line, reason, first_fault;
-  for (std::int64_t number = 1; std::getline(std::cin, line); ++number) {
+  std::string reason, first_fault;
+  LineReader lines(TextStream::standard_input());
+  std::string_view line;
+  std::uint64_t offset = 0;
+  for (std::int64_t number = 1; lines.next(line, offset); ++number) {
     json reply;
     if (const auto request = object_of<Json>(line, reason)) {
       try {
@@ -73,8 +66,8 @@ void answer_all(const std::function<json(const Json&)>& answer) {
       reply = {{"error", reason}};
       if (first_fault.empty()) first_fault = fmt::format("line {}: {}", number, reason);
     }
-    std::fputs((reply.dump() + "\n").c_str(), stdout);
-    if (std::cin.rdbuf()->in_avail() <= 0) std::fflush(stdout);
+    std::fputs((json_text(reply) + "\n").c_str(), stdout);
+    if (!lines.has_line()) std::fflush(stdout);
     if (std::ferror(stdout) != 0) return;  // main() says so
   }
   if (!first_fault.empty()) {

@@ -14,6 +14,7 @@
 #include "apps/welt/process_setup.h"
 #include "apps/welt/repeatable.h"
 #include "apps/welt/verb.h"
+#include "core/base/cut_files.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
 
@@ -119,6 +120,7 @@ int main(int argc, char** argv) {
   welt::finish_openmp_setup(argv);
   welt::tune_allocator();
   welt::bound_kernel_cache();
+  welt::name_cut_files();
   try {
     const int status = welt::run(argc, argv);
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;

@@ -9,6 +9,7 @@
 #include "core/base/table.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/base/utf8.h"
 #include "core/data/line_reader.h"
 #include "core/metrics/text_scores.h"
@@ -82,13 +83,13 @@ void check_line(const std::string& file, std::int64_t number, std::string_view l
 
 // Line by line: a corpus may be larger than memory.
 TextSums sums_of_files(const Options& options) {
-  const auto hypotheses = LineReader::open(options.hypothesis), references = LineReader::open(options.reference);
+  LineReader hypotheses(options.hypothesis), references(options.reference);
   TextScorer scorer;
   TextSums sums;
   std::string_view hypothesis, reference;
   std::uint64_t offset = 0;
   for (;;) {
-    const bool more = hypotheses->next(hypothesis, offset), more_reference = references->next(reference, offset);
+    const bool more = hypotheses.next(hypothesis, offset), more_reference = references.next(reference, offset);
     if (more != more_reference) {
       fail({.where = fmt::format("{} and {}", options.hypothesis, options.reference),
             .found = fmt::format("{} has {} lines, the other more", more ? options.reference : options.hypothesis,
@@ -143,7 +144,7 @@ void run(const Options& options) {
   json out = scores_of(sums);
   out["pairs"] = sums.pairs;
   out["signatures"] = {{"bleu", bleu_signature()}, {"chrf2", chrf_signature()}, {"chrfpp", chrf_plus_plus_signature()}};
-  fmt::print("{}\n", out.dump(2));
+  fmt::print("{}\n", json_text(out, 2));
 }
 
 }  // namespace
@@ -151,7 +152,7 @@ void run(const Options& options) {
 void add_metrics(CLI::App& app) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("metrics", "Score texts against references: BLEU, chrF, chrF++, WER, CER");
-  verb->add_option("--reference", options->reference, "Text of the references, one a line; .gz is understood")
+  verb->add_option("--reference", options->reference, "Text of the references, one a line; gzip is understood")
       ->type_name("FILE");
   verb->add_option("--hypothesis", options->hypothesis, "Text to be scored, a line for each reference")
       ->type_name("FILE");

@@ -10,9 +10,11 @@
 #include <vector>
 
 #include "apps/welt/repeatable.h"
+#include "core/base/json.h"
 #include "core/base/table.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/huggingface/hf_source.h"
 #include "core/model/model_info.h"
@@ -44,6 +46,7 @@ struct Subject {
 
 Subject from_checkpoint(const fs::path& folder) {
   // Weights are not needed: config.json is enough.
+  refuse_unreachable(folder / "config.json");
   const fs::path checkpoint = fs::exists(folder / "config.json") ? folder : find_checkpoint(folder);
   Subject subject{WeltSpec::from_checkpoint(checkpoint), checkpoint.string()};
   const fs::path processor = checkpoint / "processor_config.json";
@@ -182,7 +185,7 @@ void run(Options options) {
   const WeltModel model = WeltModel::outline(subject.spec);
   const ModelInfo info = describe_model(model, options.lengths);
   if (options.json)
-    fmt::print("{}\n", to_json(subject, info).dump(2));
+    fmt::print("{}\n", json_text(to_json(subject, info), 2));
   else
     print(subject, info);
 }

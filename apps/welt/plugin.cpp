@@ -1,6 +1,8 @@
 // `welt plugin list` and `welt plugin describe`: which plugins there are, and what one offers.
 #include <fmt/format.h>
-#include <welt/abi/image_encoder.h>
+#include <welt/abi/bytes_encoder.h>
+#include <welt/abi/decoder.h>
+#include <welt/abi/latent_transformer.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -9,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/json.h"
 #include "core/base/table.h"
 #include "apps/welt/verb.h"
 #include "core/plugin/registry.h"
@@ -107,7 +110,7 @@ void list(const Options& options) {
       out["refused"].push_back({{"path", refusal.path.string()}, {"reason", refusal.reason}});
     }
     for (const auto& folder : registry.search_folders()) out["searched"].push_back(folder.string());
-    fmt::print("{}\n", out.dump(2));
+    fmt::print("{}\n", json_text(out, 2));
     return;
   }
   std::vector<std::vector<std::string>> rows = {{"plugin", "version", "component", "roles", "model types", "needs"}};
@@ -158,12 +161,13 @@ void print_component(const ComponentType& type) {
   if (!type.hf_model_types.empty() || !type.hf_architectures.empty()) {
     fmt::print("  model types    {}\n", joined(type.hf_model_types));
     fmt::print("  architectures  {}\n", joined(type.hf_architectures));
-    if (!type.has_role(WELT_IMAGE_ENCODER_INTERFACE)) {
-      fmt::print("  layout         dense rows{}{}{}\n", type.flags & WELT_COMPONENT_PACKED ? ", packed rows" : "",
-                 type.flags & WELT_COMPONENT_CAUSAL ? "; causal" : "",
-                 type.flags & WELT_COMPONENT_STRICTLY_CAUSAL ? ", without prefix blocks" : "");
-    }
   }
+  constexpr const char* roles_of_rows[] = {WELT_BYTES_ENCODER_INTERFACE, WELT_LATENT_TRANSFORMER_INTERFACE,
+                                           WELT_DECODER_INTERFACE};
+  if (std::ranges::any_of(roles_of_rows, [&](const char* role) { return type.has_role(role); }))
+    fmt::print("  layout         dense rows{}{}{}\n", type.flags & WELT_COMPONENT_PACKED ? ", packed rows" : "",
+               type.flags & WELT_COMPONENT_CAUSAL ? "; causal" : "",
+               type.flags & WELT_COMPONENT_STRICTLY_CAUSAL ? ", without prefix blocks" : "");
   if (*pooling_name(type.default_pooling) != 0) fmt::print("  pooling        {}\n", pooling_name(type.default_pooling));
   const std::vector<SchemaKey> keys = schema_keys(type);
   if (keys.empty()) {
@@ -191,7 +195,7 @@ void describe_plugin(const Options& options) {
     for (const ComponentType* type : components_of(registry, plugin)) {
       out["components"][i++]["config"] = schema_json(schema_keys(*type));
     }
-    fmt::print("{}\n", out.dump(2));
+    fmt::print("{}\n", json_text(out, 2));
     return;
   }
   const welt_plugin_note& note = plugin.note;

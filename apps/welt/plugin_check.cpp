@@ -8,11 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/base/table.h"
 #include "apps/welt/seed_option.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
 #include "core/conformance/check.h"
 #include "core/conformance/tensor/suite.h"
 
@@ -43,11 +44,8 @@ ServerOptions server_options(const std::string& file, const std::string& config,
   options.timeout = timeout;
   if (config.empty()) return options;
   options.config_file = config;
-  const json read = json::parse(read_file(config), nullptr, false);
-  if (!read.is_object())
-    fail({config, read.is_discarded() ? "no JSON" : "a " + std::string(read.type_name()),
-          "a JSON object: the configuration of a component", "Compare it with `welt plugin describe`"});
-  options.subject.config = read;
+  constexpr std::uintmax_t most_bytes = 16 << 20;
+  options.subject.config = read_json_object(config, most_bytes);
   return options;
 }
 
@@ -56,7 +54,7 @@ void print_list(const Options& options) {
     json out = json::array();
     for (const Test& test : conformance_suite().tests)
       out.push_back({{"name", test.name}, {"description", test.description}, {"applies", test.applies}});
-    fmt::print("{}\n", out.dump(2));
+    fmt::print("{}\n", json_text(out, 2));
     return;
   }
   std::vector<std::vector<std::string>> rows = {{"test", "what it tries", "applies to"}};
@@ -87,6 +85,7 @@ json report_json(const CheckReport& report) {
 void check(const Options& options) {
   if (options.list) return print_list(options);
   if (options.file.empty()) throw CLI::RequiredError("FILE");
+  refuse_unreachable(options.file);
   if (!std::filesystem::is_regular_file(options.file))
     fail({options.file, "no such file", "a plugin file, welt_<name>.plugin.so",
           "`welt plugin list` shows the paths of the plugins that are found"},
@@ -100,7 +99,7 @@ void check(const Options& options) {
   if (!options.as_json) check.on_result = print_result;
   const CheckReport report = check_plugin(conformance_suite(), check);
   if (options.as_json) {
-    fmt::print("{}\n", report_json(report).dump(2, ' ', false, json::error_handler_t::replace));
+    fmt::print("{}\n", json_text(report_json(report), 2));
   } else {
     fmt::print("\n{}: {} passed, {} warned, {} failed, {} crashed, {} skipped in {:.1f} s (seed {})\n",
                report.plugin.empty() ? report.file : report.plugin, report.count(Status::pass),

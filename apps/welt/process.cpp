@@ -8,6 +8,7 @@
 #include "apps/welt/jsonl.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/data/batch_builder.h"
 #include "core/data/dense_view.h"
 #include "core/plugin/registry.h"
@@ -88,7 +89,7 @@ std::vector<std::int64_t> lengths_of(const json& input, std::size_t words) {
                     });
   if (!fits || sum != words) {
     fail({.where = "the field \"seq_lengths\"",
-          .found = fmt::format("{:.60}", value.dump()),
+          .found = fmt::format("{:.60}", json_text(value)),
           .expected = fmt::format("the words of each document: positive numbers that add up to {}", words)});
   }
   return lengths;

@@ -8,6 +8,7 @@
 #include "apps/welt/repeatable.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 
 namespace welt {
 namespace {
@@ -30,7 +31,7 @@ void render_texts(const RenderOptions& options) {
     json line = figures_of(renderer, text);
     line["text"] = text;
     line["fingerprint"] = renderer.fingerprint();
-    fmt::print("{}\n", line.dump());
+    fmt::print("{}\n", json_text(line));
   }
   if (!options.out.empty()) save_picture(options.out, stack(images), options.scale);
 }

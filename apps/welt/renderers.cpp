@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/plugin/schema.h"
 #include "core/text/bytes.h"
 #include "core/text/ink.h"
@@ -52,7 +53,7 @@ Renderers::Renderers(const std::string& name) : type_(&Registry::instance().find
 }
 
 const Renderer& Renderers::get(const json& config) {
-  const std::string key = config.dump();
+  const std::string key = json_text(config);
   const auto found = std::ranges::find(entries_, key, &Entry::key);
   if (found != entries_.end()) {
     entries_.splice(entries_.begin(), entries_, found);

@@ -2,12 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -18,8 +13,9 @@
 #include "apps/welt/verb.h"
 #include "core/base/context.h"
 #include "core/base/error.h"
-#include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/base/utf8.h"
+#include "core/data/line_reader.h"
 #include "core/plugin/registry.h"
 #include "core/text/segmenter.h"
 #include "core/text/word_stream.h"
@@ -37,10 +33,11 @@ struct Options {
 };
 
 std::string input(const std::string& file) {
-  std::string text = file == "-" ? std::string(std::istreambuf_iterator<char>(std::cin), {}) : read_file(file);
+  LineReader reader = LineReader::of_file_or_stdin(file);
+  std::string text(reader.rest());
   const std::size_t fault = find_invalid_utf8(text);
   if (fault != utf8_ok) {
-    fail({.where = file == "-" ? "standard input" : file,
+    fail({.where = reader.text().name(),
           .found = fmt::format("byte {} ({:02X}) is not UTF-8", fault, static_cast<std::uint8_t>(text[fault])),
           .expected = "text in UTF-8",
           .mend = "Convert it (iconv)"},
@@ -83,20 +80,10 @@ json answer(const Segmenter& segmenter, const std::string& text) {
 
 // A word a line, in bounded memory.
 void print_words(const Segmenter& segmenter, const std::string& file) {
-  std::ifstream opened;
-  if (file != "-") {
-    opened.open(file, std::ios::binary);
-    if (!opened) fail({.where = file, .found = std::strerror(errno), .expected = "a file that can be read"});
-  }
-  std::istream& in = file == "-" ? std::cin : opened;
-  const std::string where = file == "-" ? "standard input" : file;
-  WordStream words(segmenter, [](std::string_view word) { fmt::print("{}\n", json(word).dump()); });
-  std::string piece(std::size_t{1} << 16, '\0');
-  with_context(where, [&] {
-    while (in.read(piece.data(), std::ssize(piece)) || in.gcount() > 0)
-      words.feed(std::string_view(piece).substr(0, static_cast<std::size_t>(in.gcount())));
-    words.finish();
-  });
+  TextStream text = file == "-" ? TextStream::standard_input() : TextStream(file);
+  WordStream words(segmenter, [](std::string_view word) { fmt::print("{}\n", json_text(json(word))); });
+  for (std::string piece; text.more(piece); piece.clear()) with_context(text.name(), [&] { words.feed(piece); });
+  with_context(text.name(), [&] { words.finish(); });
 }
 
 void run(const Options& options) {
@@ -117,7 +104,7 @@ void run(const Options& options) {
   if (!options.as_json) return print_words(segmenter, options.file);
   json object = answer(segmenter, input(options.file));
   object["fingerprint"] = segmenter.fingerprint();
-  fmt::print("{}\n", object.dump());
+  fmt::print("{}\n", json_text(object));
 }
 
 void add_limits(CLI::App& verb, Options& options) {

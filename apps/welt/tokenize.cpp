@@ -3,8 +3,6 @@
 #include <fmt/ranges.h>
 
 #include <charconv>
-#include <iostream>
-#include <iterator>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,7 +10,9 @@
 #include "apps/welt/jsonl.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/base/utf8.h"
+#include "core/data/line_reader.h"
 #include "core/text/tokenizer.h"
 
 namespace welt {
@@ -82,7 +82,7 @@ std::vector<std::uint32_t> ids_field(const json& request) {
   std::vector<std::uint32_t> ids;
   const auto refuse = [&](const json& found) {
     fail({.where = "the field \"ids\"",
-          .found = fmt::format("{} ({:.60})", found.type_name(), found.dump()),
+          .found = fmt::format("{} ({:.60})", found.type_name(), json_text(found)),
           .expected = "a list of integers, 0 or more, of 32 bits"});
   };
   if (!list.is_array()) refuse(list);
@@ -110,15 +110,13 @@ json answer(const Options& options, const json& request) {
   return tokenized(texts_field(request, "texts"), encoding, tokenize_options(options, given));
 }
 
-std::string standard_input() { return {std::istreambuf_iterator<char>(std::cin), {}}; }
+std::string standard_input() { return std::string(LineReader(TextStream::standard_input()).rest()); }
 
-std::vector<std::string> lines_of(const std::string& text) {
+std::vector<std::string> lines_of_standard_input() {
+  LineReader reader(TextStream::standard_input());
   std::vector<std::string> lines;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
+  std::string_view line;
+  for (std::uint64_t offset = 0; reader.next(line, offset);) lines.emplace_back(line);
   return lines;
 }
 
@@ -165,7 +163,7 @@ void run(const Options& options) {
     return;
   }
   check_limit(options);
-  const std::vector<std::string> texts = options.arguments.empty() ? lines_of(standard_input()) : options.arguments;
+  const std::vector<std::string> texts = options.arguments.empty() ? lines_of_standard_input() : options.arguments;
   check_utf8(texts);
   const json rows = tokenized(texts, encoding, tokenize_options(options, json::object()));
   for (const json& row : rows["input_ids"]) fmt::print("{}\n", fmt::join(row.get<std::vector<std::int64_t>>(), " "));

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include <welt/common/file_kind.h>
 #include <welt/common/sha256.h>
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
@@ -79,10 +80,13 @@ class Descriptor {
   Descriptor(const fs::path& path, int flags) : value_(::open(path.c_str(), flags | O_CLOEXEC)) {
     if (value_ < 0) fail_errno(path, "cannot be opened", errno);
   }
-  ~Descriptor() { ::close(value_); }
+  ~Descriptor() {
+    if (value_ >= 0) ::close(value_);
+  }
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return value_; }
+  int release() { return std::exchange(value_, -1); }
 
  private:
   int value_;
@@ -97,15 +101,9 @@ struct stat status_of(const Descriptor& file, const fs::path& path) {
 
 // Calls `use(bytes)` for each piece until the end of the file.
 template <typename Use>
-void read_pieces(const Descriptor& file, const fs::path& path, Use use) {
+void read_pieces(InputFile& file, Use use) {
   std::string buffer(std::size_t{1} << 18, '\0');
-  for (;;) {
-    const ssize_t size = ::read(file.get(), buffer.data(), buffer.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) fail_errno(path, "cannot be read", errno);
-    if (size == 0) return;
-    use(std::string_view(buffer.data(), static_cast<std::size_t>(size)));
-  }
+  while (const std::size_t size = file.read(buffer.data(), buffer.size())) use(std::string_view(buffer.data(), size));
 }
 
 void sync_path(const fs::path& path, int flags) {
@@ -118,13 +116,70 @@ fs::path folder_of(const fs::path& path) { return path.has_parent_path() ? path.
 
 }  // namespace
 
+InputFile::InputFile(std::string name, int file) : name_(std::move(name)), file_(file) {
+  struct stat status {};
+  const bool known = ::fstat(file_, &status) == 0;
+  if (const int error = known ? EISDIR : errno; !known || S_ISDIR(status.st_mode)) {
+    if (file_ >= 0) ::close(file_);
+    fail_errno(name_, "cannot be read", error);
+  }
+  // A file of /proc says that it has no bytes.
+  sized_ = S_ISREG(status.st_mode) && status.st_size > 0;
+  size_ = static_cast<std::uint64_t>(status.st_size);
+  if (const off_t at = sized_ ? ::lseek(file_, 0, SEEK_CUR) : 0; at > 0) taken_ = static_cast<std::uint64_t>(at);
+}
+
+InputFile::InputFile(const fs::path& path) : InputFile(path.string(), Descriptor(path, O_RDONLY).release()) {}
+
+InputFile InputFile::standard_input() { return {"standard input", ::dup(STDIN_FILENO)}; }
+
+InputFile::InputFile(InputFile&& other) noexcept
+    : name_(std::move(other.name_)),
+      file_(std::exchange(other.file_, -1)),
+      sized_(other.sized_),
+      size_(other.size_),
+      taken_(other.taken_) {}
+
+InputFile::~InputFile() {
+  if (file_ >= 0) ::close(file_);
+}
+
+std::size_t InputFile::read(char* into, std::size_t room) {
+  if (sized_) room = static_cast<std::size_t>(std::min<std::uint64_t>(room, size_ - std::min(size_, taken_)));
+  ssize_t size = 0;
+  do {
+    size = room == 0 ? 0 : ::read(file_, into, room);
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) fail_errno(name_, "cannot be read", errno);
+  if (size == 0 && room > 0 && sized_)
+    fail({name_, fmt::format("it was cut to {} bytes while it was read; it had {}", taken_, size_), "",
+          "Start again when the file is whole"},
+         ErrorCode::data_loss);
+  taken_ += static_cast<std::uint64_t>(size);
+  return static_cast<std::size_t>(size);
+}
+
 std::string read_file(const fs::path& path) {
-  const Descriptor file(path, O_RDONLY);
-  const struct stat status = status_of(file, path);
+  InputFile file(path);
   std::string content;
-  if (S_ISREG(status.st_mode)) content.reserve(static_cast<std::size_t>(status.st_size));
-  read_pieces(file, path, [&](std::string_view piece) { content += piece; });
+  read_pieces(file, [&](std::string_view piece) { content += piece; });
   return content;
+}
+
+void refuse_other_kind(std::string_view head, std::string_view name, std::string_view expected) {
+  const FileKind* kind = file_kind(head.substr(0, file_head));
+  if (kind == nullptr) return;
+  fail({std::string(name), fmt::format("is {}", kind->name), std::string(expected), std::string(kind->mend)},
+       ErrorCode::data_loss);
+}
+
+void refuse_unreachable(const fs::path& path) {
+  struct stat status {};
+  const bool denied = ::stat(path.c_str(), &status) != 0 && errno == EACCES;
+  if (denied) fail_errno(path, "cannot be looked at", EACCES);
+  const bool is_pattern = path.native().find_first_of("*?[") != std::string::npos;
+  if (is_pattern && ::access(folder_of(path).c_str(), R_OK) != 0 && errno == EACCES)
+    fail_errno(folder_of(path), "cannot be looked through", EACCES);
 }
 
 void write_file(const fs::path& path, std::string_view content) {
@@ -233,10 +288,9 @@ void AtomicFile::commit() {
 }
 
 std::string sha256_file(const fs::path& path) {
-  const Descriptor file(path, O_RDONLY);
-  status_of(file, path);
+  InputFile file(path);
   Sha256 hash;
-  read_pieces(file, path, [&](std::string_view piece) { hash.add(piece); });
+  read_pieces(file, [&](std::string_view piece) { hash.add(piece); });
   return hash.finish();
 }
 

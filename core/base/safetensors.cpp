@@ -122,7 +122,9 @@ class HeaderReader {
     return true;
   }
 
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) {
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) { not_json(position); }
+
+  [[noreturn]] void not_json(std::size_t position) const {
     fail({file_, fmt::format("the header is no valid JSON (at byte {} of the file)", position + 8),
           "a JSON object of tensors", damaged_mend},
          ErrorCode::data_loss);
@@ -184,31 +186,47 @@ class HeaderReader {
   bool in_array_ = false;
 };
 
+// Bits of a value in the types that files may have and nobody here reads; 0: of a type that came later.
+std::uint64_t unread_bits(std::string_view dtype) {
+  constexpr std::pair<std::string_view, std::uint64_t> known[] = {{"F4", 4}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U16", 16}, {"U32", 32}, {"U64", 64}, {"C64", 64}};
+  for (const auto& [name, bits] : known)
+    if (name == dtype) return bits;
+  return dtype.starts_with("F8_") ? 8 : 0;
+}
+
+bool is_dtype_name(std::string_view text) {
+  const auto good = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; };
+  return !text.empty() && text.size() <= 16 && std::ranges::all_of(text, good);
+}
+
 // The rules that one entry has to follow by itself. Returns the checked entry, its data inside `data`.
 SafetensorsEntry checked_entry(const std::string& file, HeaderEntry&& raw, std::span<const std::byte> data) {
   const std::string where = fmt::format("{}: tensor {}", file, in_quotes(raw.name));
   const auto wrong = [&](const std::string& found, const std::string& expected, const std::string& mend) {
     fail({where, found, expected, mend}, ErrorCode::data_loss);
   };
-  const std::uint64_t item = safetensors_dtype_size(raw.dtype);
-  if (item == 0)
+  const std::uint64_t item = safetensors_dtype_size(raw.dtype), bits = item > 0 ? 8 * item : unread_bits(raw.dtype);
+  if (item == 0 && !is_dtype_name(raw.dtype))
     wrong("unknown dtype " + in_quotes(raw.dtype), std::string(known_dtypes),
           "Save the tensor with one of these dtypes");
   // Zeros count as ones here: no stride of the shape may overflow either.
-  constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max();
-  std::uint64_t extent = item;
+  constexpr std::uint64_t largest = std::numeric_limits<std::int64_t>::max() / 8;  // bytes: their bits are counted
+  const std::uint64_t width = std::max<std::uint64_t>((bits + 7) / 8, 1);
+  std::uint64_t extent = 1;
   bool empty = false;
   for (const std::uint64_t size : raw.shape) {
     empty = empty || size == 0;
-    if (size > largest || (size > 1 && extent > largest / size))
-      wrong(fmt::format("the shape [{}] is too large", fmt::join(raw.shape, ", ")), "fewer than 2^63 bytes",
+    if (size > largest || (size > 1 && extent > largest / width / size))
+      wrong(fmt::format("the shape [{}] is too large", fmt::join(raw.shape, ", ")), "fewer than 2^60 bytes",
             HeaderReader::damaged_mend);
     extent *= std::max<std::uint64_t>(size, 1);
   }
-  const std::uint64_t bytes = empty ? 0 : extent, begin = raw.offsets[0], end = raw.offsets[1];
+  const std::uint64_t begin = raw.offsets[0], end = raw.offsets[1];
   if (begin > end || end > data.size())
     wrong(fmt::format("data offsets {}..{} lie outside of the file's data ({} bytes)", begin, end, data.size()),
           "offsets within it", "The file is cut off or damaged: copy or download it again");
+  // How much a type takes that came later, only its reader knows.
+  const std::uint64_t bytes = bits == 0 ? end - begin : empty ? 0 : (extent * bits + 7) / 8;
   if (end - begin != bytes)
     wrong(fmt::format("data offsets {}..{} hold {} bytes, but {} [{}] takes {}", begin, end, end - begin, raw.dtype,
                       fmt::join(raw.shape, ", "), bytes),
@@ -262,13 +280,18 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   const std::shared_ptr<const MappedFile> mapped = MappedFile::open(path);
   const std::span<const std::byte> bytes = mapped->bytes();
   const std::string file = path.string();
+  // A header's length may be any bytes: only what is no header is looked at for another kind of file.
+  const auto refuse_kind = [&] { refuse_other_kind(mapped->text(), file, "a .safetensors file"); };
+  if (bytes.size() < 8) refuse_kind();
   if (bytes.size() < 8)
     fail({file, fmt::format("has only {} bytes", bytes.size()), "a .safetensors file (8 bytes of header length first)",
           HeaderReader::damaged_mend},
          ErrorCode::data_loss);
   std::uint64_t length = 0;
   for (std::size_t i = 8; i-- > 0;) length = length << 8 | std::to_integer<std::uint64_t>(bytes[i]);
-  if (length > safetensors_maximum_header || length > bytes.size() - 8)
+  const bool outside = length > safetensors_maximum_header || length > bytes.size() - 8;
+  if (outside || bytes.size() == 8 || mapped->text()[8] != '{') refuse_kind();
+  if (outside)
     fail({file, fmt::format("a header of {} bytes is announced in a file of {} bytes", length, bytes.size()),
           fmt::format("a header within the file and of at most {} bytes", safetensors_maximum_header),
           "The file is cut off or no .safetensors file: copy or download it again"},
@@ -277,6 +300,8 @@ SafetensorsFile SafetensorsFile::open(const std::filesystem::path& path) {
   const std::span<const std::byte> data = bytes.subspan(8 + length);
 
   HeaderReader reader(path);
+  // nlohmann's parser takes a NUL for the end.
+  if (const std::size_t nul = header.find('\0'); nul != std::string_view::npos) reader.not_json(nul);
   nlohmann::json::sax_parse(header.begin(), header.end(), &reader);
 
   SafetensorsFile result;

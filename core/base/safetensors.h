@@ -19,7 +19,7 @@ namespace welt {
 
 struct SafetensorsEntry {
   std::string name;
-  std::string dtype;                 // "F64" "F32" "BF16" "F16" "I64" "I32" "I16" "I8" "U8" "BOOL"
+  std::string dtype;                 // "F64" "F32" "BF16" "F16" "I64" "I32" "I16" "I8" "U8" "BOOL"; or "F8_E4M3" …, not read
   std::vector<std::int64_t> shape;
   std::span<const std::byte> data;   // into the mapping: valid as long as the file object's mapping() is held
 };
@@ -56,6 +56,6 @@ struct SafetensorsTensor {
 void write_safetensors(const std::filesystem::path& path, const std::vector<SafetensorsTensor>& tensors,
                        const std::map<std::string, std::string>& metadata = {{"format", "pt"}});
 
-std::size_t safetensors_dtype_size(std::string_view dtype);                         // 0: unknown
+std::size_t safetensors_dtype_size(std::string_view dtype);                         // 0: not read here
 
 }  // namespace welt

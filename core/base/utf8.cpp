@@ -96,7 +96,7 @@ void append_utf8(std::string& text, char32_t code_point) {
   }
 }
 
-std::string replace_invalid_utf8(std::string_view text) {
+std::string replace_invalid_utf8(std::string_view text, std::string_view replacement) {
   std::string result;
   result.reserve(text.size());
   for (std::size_t offset = 0; offset < text.size();) {
@@ -104,7 +104,7 @@ std::string replace_invalid_utf8(std::string_view text) {
     if (part.well_formed)
       result += text.substr(offset, part.size);
     else
-      result += "\xEF\xBF\xBD";
+      result += replacement;
     offset += part.size;
   }
   return result;

@@ -19,7 +19,8 @@ char32_t decode_utf8(std::string_view text, std::size_t& offset);
 // Appends a code point. Surrogates and values above 10FFFF are an Error.
 void append_utf8(std::string& text, char32_t code_point);
 
-// The text with every maximal ill-formed part replaced by U+FFFD (Unicode's "substitution of maximal subparts").
-std::string replace_invalid_utf8(std::string_view text);
+// The text with every maximal ill-formed part replaced, by U+FFFD unless said otherwise (Unicode's "substitution of
+// maximal subparts").
+std::string replace_invalid_utf8(std::string_view text, std::string_view replacement = "\xEF\xBF\xBD");
 
 }  // namespace welt

@@ -11,6 +11,8 @@
 #include <functional>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/base/safetensors.h"
 #include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
@@ -175,7 +177,7 @@ class Reporter {
     return {.name = entry.name,
             .dtype = entry.dtype,
             .shape = entry.shape,
-            .values = bytes / static_cast<std::int64_t>(safetensors_dtype_size(entry.dtype)),
+            .values = c10::multiply_integers(entry.shape),
             .bytes = bytes};
   }
 
@@ -183,6 +185,7 @@ class Reporter {
   static TensorReport counted(const SafetensorsFile& file, const SafetensorsEntry& entry) {
     constexpr std::int64_t piece = std::int64_t{1} << 24;
     TensorReport report = described(entry);
+    if (!safetensors_scalar_type(entry.dtype)) return report;
     const at::Tensor values = mapped_tensor(file, entry).flatten();
     if (!values.is_floating_point()) return report;
     for (std::int64_t first = 0; first < values.numel(); first += piece) {
@@ -243,6 +246,7 @@ Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json
 
 // Also a folder that find_checkpoint() would not take: one of its files is enough.
 fs::path folder_of(const fs::path& path) {
+  refuse_unreachable(path / "config.json");
   for (const char* file : {"config.json", weights_name, "welt.json", "training/state.json"})
     if (fs::exists(path / file)) return path;
   return find_checkpoint(path);

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/checkpoint/processor_files.h"
 #include "core/checkpoint/run_folder.h"
@@ -141,8 +142,8 @@ void save_model(const WeltModel& model, const fs::path& folder, std::int64_t wor
   std::vector<NamedTensor> tensors;
   for (const ModelTensor& tensor : model.tensors()) tensors.emplace_back(tensor.name, tensor.tensor.detach());
   for (const auto& constant : model.constant_tensors()) tensors.push_back(constant);
-  write_file(folder / "config.json", model.spec().config_json().dump(2) + "\n");
-  write_file(folder / "welt.json", model.spec().welt_json().dump(2) + "\n");
+  write_file(folder / "config.json", json_text(model.spec().config_json(), 2) + "\n");
+  write_file(folder / "welt.json", json_text(model.spec().welt_json(), 2) + "\n");
   save_tensors(folder / "model.safetensors", tensors);
   write_processor_files(folder, model.spec(), words);
 }

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "core/base/json.h"
 
 namespace welt {
 namespace {
@@ -13,7 +14,7 @@ using Json = nlohmann::json;
 
 void write(const fs::path& file, const Json& json) {
   fs::create_directories(file.parent_path());
-  write_file(file, json.dump(2) + "\n");
+  write_file(file, json_text(json, 2) + "\n");
 }
 
 Json special_token(char byte) {

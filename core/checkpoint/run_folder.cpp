@@ -14,6 +14,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
 
 namespace welt {
 namespace {
@@ -149,7 +150,7 @@ void RunFolder::log(const nlohmann::json& line) const {
   const std::uintmax_t size = fs::file_size(file, missing);
   errno = 0;
   std::ofstream out(file, std::ios::app);
-  out << line.dump() << '\n';
+  out << json_text(line) << '\n';
   out.flush();
   if (out) return;
   const int reason = errno;

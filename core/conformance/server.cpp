@@ -15,6 +15,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 
 namespace welt::conformance {
 namespace {
@@ -24,7 +25,6 @@ using nlohmann::json;
 constexpr std::size_t longest_message = 512 << 10;
 constexpr double patience = 30;  // seconds that starting the program, or a loaded machine, may take besides
 
-std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 bool send_text(int socket, const std::string& text) {
   return send(socket, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
@@ -81,7 +81,7 @@ void serve(const Suite& suite, const ServerOptions& options, int socket) {
       hello["refusal"] = error.what();
     }
   }
-  if (!send_text(socket, dumped(hello))) return;
+  if (!send_text(socket, json_text(hello))) return;
   std::string name;
   while (receive_text(socket, name)) {
     const auto test = std::ranges::find(suite.tests, name, &Test::name);
@@ -90,10 +90,10 @@ void serve(const Suite& suite, const ServerOptions& options, int socket) {
         [&](SharedNote& note) {
           close(socket);
           const Result result = run_test(*test, options.subject, options.open ? &registry : nullptr, &note);
-          note.finish(dumped(result_json(result)));
+          note.finish(json_text(result_json(result)));
         },
         options.timeout);
-    if (!send_text(socket, dumped(to_json(outcome)))) return;
+    if (!send_text(socket, json_text(to_json(outcome)))) return;
   }
 }
 

@@ -5,8 +5,8 @@
 //   auto [batch, after] = loader.next();                 // `after` goes into the checkpoint: resume is exact
 //
 // Memory: the words of the whole corpus stay in memory as 4 bytes a word plus each distinct word once (about 1 byte for
-// each byte of text; a document of its own in one huge file needs 2 more for its word borders while it is read). Files
-// are mapped and read once. Measured: 50 to 100 MB/s to open, 40 million words/s in batches. Everything here is
+// each byte of text; a document of its own in one huge file needs 3 more, for itself and its word borders, while it is
+// read). Files are read once. Measured: 50 to 100 MB/s to open, 40 million words/s in batches. Everything here is
 // deterministic: files, seed and options decide every batch, whatever the number of threads.
 #pragma once
 

@@ -4,11 +4,13 @@
 #include <glob.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <cctype>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/utf8.h"
+#include "core/data/json_rows.h"
 #include "core/data/line_reader.h"
 
 namespace welt {
@@ -30,6 +32,7 @@ std::vector<fs::path> matches(const fs::path& pattern) {
 
 [[noreturn]] void fail_missing(const fs::path& pattern, std::string_view name) {
   const fs::path folder = pattern.has_parent_path() ? pattern.parent_path() : fs::path(".");
+  refuse_unreachable(pattern);
   std::vector<std::string> there;
   std::error_code ignored;
   for (fs::directory_iterator at(folder, ignored), end; !ignored && at != end; at.increment(ignored))
@@ -45,6 +48,17 @@ std::vector<fs::path> matches(const fs::path& pattern) {
        ErrorCode::not_found);
 }
 
+// As `auto` looks at it: in small letters, without the .gz of a compressed file.
+std::string ending_of(fs::path path) {
+  const auto ending = [&] {
+    std::string text = path.extension().string();
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+  };
+  if (ending() == ".gz") path.replace_extension();
+  return ending();
+}
+
 class Reader {
  public:
   Reader(const SourceOptions& options, const std::function<void(std::string_view)>& sink)
@@ -53,8 +67,13 @@ class Reader {
   void read(const fs::path& path) {
     path_ = path;
     ++counts_.files;
-    const auto lines = LineReader::open(path);
-    format_of(path).read(*this, *lines);
+    // A pipe gives its text once; a run reads it again when it goes on.
+    if (std::error_code ignored; !fs::is_regular_file(path, ignored) && !fs::is_directory(path, ignored))
+      fail({path.string(), "is no regular file", "a file on a disk", "Copy its content to a file"});
+    LineReader lines(path);
+    compressed_ = lines.text().is_compressed();
+    begin_ = lines.text().begin();
+    format_of(path).read(*this, lines);
   }
 
   struct Format {
@@ -63,19 +82,20 @@ class Reader {
   };
   // The first one is for files whose ending says nothing.
   static const std::vector<Format>& formats() {
-    static const std::vector<Format> all{{{"text", "a file"}, whole},
-                                         {{"lines", "a line"}, lines},
-                                         {{"paragraphs", "lines up to an empty one"}, paragraphs},
-                                         {{"jsonl", "a field of a line", {".jsonl", ".ndjson"}}, records}};
+    static const std::vector<Format> all{
+        {{"text", "a file"}, whole},
+        {{"lines", "a line"}, lines},
+        {{"paragraphs", "lines up to an empty one"}, paragraphs},
+        {{"jsonl", "a field of a line", {".jsonl", ".ndjson"}}, rows<false>},
+        {{"json", "a field of an element of the file's array, or of a line", {".json"}}, rows<true>}};
     return all;
   }
 
   const SourceCounts& counts() const { return counts_; }
 
  private:
-  const Format& format_of(fs::path path) const {
-    if (path.extension() == ".gz") path.replace_extension();
-    const std::string ending = path.extension();
+  const Format& format_of(const fs::path& path) const {
+    const std::string ending = ending_of(path);
     const std::vector<Format>& all = formats();
     const auto found = std::ranges::find_if(all, [&](const Format& format) {
       return options_.format == "auto" ? std::ranges::find(format.note.endings, ending) != format.note.endings.end()
@@ -84,17 +104,12 @@ class Reader {
     return found == all.end() ? all.front() : *found;
   }
 
-  static std::string_view without_mark(std::string_view text, std::uint64_t offset) {
-    if (offset == 0 && text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
-    return text;
-  }
-
-  static void whole(Reader& reader, LineReader& lines) { reader.document(without_mark(lines.rest(), 0), 0); }
+  static void whole(Reader& reader, LineReader& lines) { reader.document(lines.rest(), reader.begin_); }
 
   static void lines(Reader& reader, LineReader& lines) {
     std::string_view line;
     std::uint64_t offset = 0;
-    while (lines.next(line, offset)) reader.document(without_mark(line, offset), offset);
+    while (lines.next(line, offset)) reader.document(line, offset);
   }
 
   static void paragraphs(Reader& reader, LineReader& lines) {
@@ -102,7 +117,6 @@ class Reader {
     std::string_view line;
     std::uint64_t offset = 0, begin = 0;
     while (lines.next(line, offset)) {
-      line = without_mark(line, offset);
       if (line.empty()) {
         reader.document(text, begin);
         text.clear();
@@ -118,40 +132,75 @@ class Reader {
     reader.document(text, begin);
   }
 
-  static void records(Reader& reader, LineReader& lines) {
+  template <bool or_array>
+  static void rows(Reader& reader, LineReader& lines) {
     std::string_view line;
     std::uint64_t offset = 0;
-    for (std::int64_t number = 1; lines.next(line, offset); ++number)
-      reader.record(without_mark(line, offset), offset, number);
+    bool first = true;
+    for (std::int64_t number = 1; lines.next(line, offset); ++number) {
+      const std::size_t begin = line.find_first_not_of(" \t");
+      if (begin == std::string_view::npos) continue;
+      if (or_array && first && line[begin] == '[') {
+        std::string text(line.substr(begin));
+        text += '\n';
+        text += lines.rest();
+        return reader.elements(text, offset + begin);
+      }
+      first = false;
+      reader.row(line, offset, [&] { return fmt::format("{}:{}", reader.path_.string(), number); });
+    }
   }
 
-  void record(std::string_view line, std::uint64_t offset, std::int64_t number) {
-    if (line.find_first_not_of(" \t") == std::string_view::npos) return;
-    std::string repaired;
-    if (!accept(line, offset, repaired)) return;
-    const std::string where = fmt::format("{}:{}", path_.string(), number);
-    nlohmann::json value;
-    try {
-      value = nlohmann::json::parse(line);
-    } catch (const nlohmann::json::exception& error) {
-      if (options_.on_invalid == "skip") return skip();
-      fail({where, fmt::format("not JSON: {}", error.what()), "one JSON object a line"}, ErrorCode::data_loss);
+  void elements(std::string_view text, std::uint64_t begin) {
+    std::int64_t number = 0;
+    const std::string fault = each_json_element(text, [&](std::string_view element, std::size_t offset) {
+      ++number;
+      row(element, begin + offset, [&] { return fmt::format("{}: element {}", path_.string(), number); });
+    });
+    if (!fault.empty())
+      fail({path_.string(), "not JSON: " + fault, "an array of JSON objects", "Copy or download it again"},
+           ErrorCode::data_loss);
+  }
+
+  void row(std::string_view text, std::uint64_t offset, const std::function<std::string()>& where) {
+    const JsonRow read = read_json_row(text, options_.field);
+    if (options_.on_invalid == "skip" && (read.fault != RowFault::none || read.replaced)) return skip();
+    if (read.fault != RowFault::none) fail_row(read, text, where());
+    if (read.replaced) {
+      if (options_.on_invalid != "replace") fail_not_text(text, offset, where());
+      ++counts_.replaced;
     }
-    if (!value.is_object()) fail({where, fmt::format("a JSON {}", value.type_name()), "one JSON object a line"});
-    const auto member = value.find(options_.field);
-    if (member == value.end()) {
-      std::vector<std::string> keys;
-      for (const auto& [key, _] : value.items()) keys.push_back(key);
-      const std::string near = nearest(options_.field, keys);
-      fail({where, fmt::format("no member \"{}\"; there are: {}", options_.field, fmt::join(keys, ", ")),
-            "a member that holds the text",
-            near.empty() ? fmt::format("Set {}.field to one of them", options_.name)
-                         : fmt::format("Did you mean {}.field = \"{}\"?", options_.name, near)});
+    emit(read.text);
+  }
+
+  [[noreturn]] void fail_row(const JsonRow& read, std::string_view text, const std::string& where) const {
+    const std::string skips = fmt::format("{}.on_invalid = \"skip\" leaves such rows out", options_.name);
+    switch (read.fault) {
+      case RowFault::no_field: {
+        const std::vector<std::string> keys = json_row_fields(text);
+        const std::string near = nearest(options_.field, keys);
+        fail({where, fmt::format("no member \"{}\"; there are: {}", options_.field, fmt::join(keys, ", ")),
+              "a member that holds the text",
+              near.empty() ? fmt::format("Set {}.field to one of them; {}", options_.name, skips)
+                           : fmt::format("Did you mean {}.field = \"{}\"?", options_.name, near)});
+      }
+      case RowFault::not_text:
+        fail({where, fmt::format("\"{}\" is a JSON {}", options_.field, read.found), "a string", skips});
+      case RowFault::not_object:
+        fail({where, "a JSON " + read.found, "a JSON object for each row",
+              read.found == "array" ? fmt::format("An array of rows is read with {}.format = \"json\"", options_.name)
+                                    : skips});
+      default:
+        fail({where, "not JSON: " + read.found, "a JSON object for each row", skips}, ErrorCode::data_loss);
     }
-    if (!member->is_string()) {
-      fail({where, fmt::format("\"{}\" is a JSON {}", options_.field, member->type_name()), "a string"});
-    }
-    emit(member->get_ref<const std::string&>());
+  }
+
+  // A row whose text has something in it that is no character.
+  [[noreturn]] void fail_not_text(std::string_view row, std::uint64_t offset, const std::string& where) const {
+    if (const std::size_t fault = find_invalid_utf8(row); fault != utf8_ok) fail_not_utf8(row, offset, fault);
+    fail({where, fmt::format("\"{}\" has half of a surrogate pair in it (\\ud800 to \\udfff alone)", options_.field),
+          "characters", fmt::format("Set {}.on_invalid to \"replace\" or \"skip\"", options_.name)},
+         ErrorCode::data_loss);
   }
 
   void document(std::string_view text, std::uint64_t offset) {
@@ -181,9 +230,13 @@ class Reader {
       text = repaired;
       return true;
     }
+    fail_not_utf8(text, offset, fault);
+  }
+
+  [[noreturn]] void fail_not_utf8(std::string_view text, std::uint64_t offset, std::size_t fault) const {
     fail({path_.string(),
           fmt::format("byte {} ({:02X}) is not UTF-8{}", offset + fault, static_cast<std::uint8_t>(text[fault]),
-                      path_.extension() == ".gz" ? " (counted in the decompressed text)" : ""),
+                      compressed_ ? " (counted in the decompressed text)" : ""),
           "text in UTF-8",
           fmt::format("Convert the file (iconv), or set {}.on_invalid to \"replace\" or \"skip\"", options_.name)},
          ErrorCode::data_loss);
@@ -192,6 +245,8 @@ class Reader {
   const SourceOptions& options_;
   const std::function<void(std::string_view)>& sink_;
   fs::path path_;
+  bool compressed_ = false;
+  std::uint64_t begin_ = 0;  // of the text in the file
   SourceCounts counts_;
 };
 
@@ -199,7 +254,7 @@ class Reader {
 
 const std::vector<DocumentFormat>& document_formats() {
   static const std::vector<DocumentFormat> all = [] {
-    std::vector<DocumentFormat> notes{{"auto", "by the file's ending"}};
+    std::vector<DocumentFormat> notes{{"auto", "by the file's ending: text if none says otherwise"}};
     for (const auto& format : Reader::formats()) notes.push_back(format.note);
     return notes;
   }();
@@ -225,10 +280,9 @@ SourceCounts read_documents(const SourceOptions& options, const std::function<vo
   Reader reader(options, document);
   for (const fs::path& path : expand_files(options.files, options.name)) reader.read(path);
   const SourceCounts& counts = reader.counts();
-  if (counts.skipped > 0) log_warning("data", "{}: {} documents skipped (invalid text)", options.name, counts.skipped);
-  if (counts.replaced > 0) {
-    log_warning("data", "{}: invalid bytes replaced by U+FFFD in {} documents", options.name, counts.replaced);
-  }
+  if (counts.skipped + counts.replaced > 0)
+    log_warning("data", "{}: {} of {} documents skipped (no text, or none in UTF-8), {} with U+FFFD for what was no text",
+                options.name, counts.skipped, counts.skipped + counts.documents, counts.replaced);
   return counts;
 }
 

@@ -16,16 +16,18 @@ struct DocumentFormat {
   std::string_view help;                       // a few words
   std::vector<std::string_view> endings = {};  // of files that `auto` takes for it
 };
-// `auto` first, which is no format itself but chooses one by the file's ending: text if none says otherwise.
+// `auto` first, which is no format itself but chooses one by the file's ending, in capitals or not, in front of a .gz
+// too: text if none says otherwise.
 const std::vector<DocumentFormat>& document_formats();
 
-// A file ending in .gz is decompressed. A byte order mark at the start is dropped. Empty documents are passed over.
+// What is compressed with gzip is decompressed, whatever its name; a byte order mark at the start is dropped; a file
+// that is no text by its first bytes is refused (text_stream.h). Empty documents are passed over.
 struct SourceOptions {
   std::vector<std::filesystem::path> files;
   std::string name = "data";  // starts messages
   std::string format = "auto";  // one of document_formats()
   std::string field = "text";
-  std::string on_invalid = "error";
+  std::string on_invalid = "error";  // of JSON rows, `skip` also leaves out those without a text in the field
 };
 
 struct SourceCounts {
@@ -38,8 +40,8 @@ std::vector<std::filesystem::path> expand_files(const std::vector<std::filesyste
                                                 std::string_view name);
 
 // Calls document(text) for each non-empty document, in order; `text` is well-formed UTF-8, valid during the call.
-// Uncompressed files are mapped, compressed ones streamed: memory is bounded by the longest document. Throws Error
-// naming file and byte or line.
+// Files are streamed: memory is bounded by the longest document, and by the file for one array of JSON. Throws Error
+// naming file and byte or row.
 SourceCounts read_documents(const SourceOptions& options, const std::function<void(std::string_view)>& document);
 
 }  // namespace welt

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/base/npy.h"
 #include "core/base/safetensors.h"
 #include "core/base/safetensors_header.h"
@@ -43,7 +44,7 @@ void EmbeddingFile::append(const Embedded& batch) {
     if (npy_ || options_.pool != EmbedPool::none) continue;
     offsets_.push_back(words_);
     word_lists_ += (word_lists_.empty() ? "" : ",") +
-                   nlohmann::json(words).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+                   json_text(nlohmann::json(words));
     // The list is text inside a JSON header, so its quotation marks are escaped once more: it may double.
     if (2 * word_lists_.size() > safetensors_maximum_header)
       fail({path_.string(), fmt::format("the words of {} texts take {} bytes", texts_, word_lists_.size()),

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/tensor/tensor_io.h"
 
 namespace welt {
@@ -31,13 +32,13 @@ std::vector<at::Tensor> initial_tensors(const TensorComponent& component) {
 // One load: looks names up, remembers what was used, collects what is wrong.
 class Loader {
  public:
-  Loader(const HfWeights& weights, const LoadOptions& options, const std::string& base_prefix)
-      : weights_(weights), options_(options), base_prefix_(base_prefix) {}
+  Loader(const HfWeights& weights, const LoadOptions& options, const std::string& base_prefix, std::string wrapper)
+      : weights_(weights), options_(options), base_prefix_(base_prefix), wrapper_(std::move(wrapper)) {}
 
-  // The file's name for `name`, or "".
+  // The file's name for `name`, without the wrapper's prefix, or "".
   std::string locate(const std::string& name) {
     for (const std::string& candidate : file_name_candidates(name, base_prefix_))
-      if (weights_.find(candidate) != nullptr) {
+      if (weights_.find(wrapper_ + candidate) != nullptr) {
         used_.insert(candidate);
         return candidate;
       }
@@ -48,7 +49,7 @@ class Loader {
 
   // Is the tensor fit to be `name` of this shape (−1: any size)? Notes the problem otherwise.
   bool fits(const std::string& file_name, const std::vector<std::int64_t>& shape, bool floating) {
-    const SafetensorsEntry& entry = *weights_.find(file_name)->entry;
+    const SafetensorsEntry& entry = *weights_.find(wrapper_ + file_name)->entry;
     bool same = entry.shape.size() == shape.size();
     for (std::size_t i = 0; same && i < shape.size(); ++i) same = shape[i] < 0 || shape[i] == entry.shape[i];
     if (!same)
@@ -56,7 +57,9 @@ class Loader {
           fmt::format("\"{}\" is {} in the file, expected {}", file_name, shape_text(entry.shape), shape_text(shape)));
     const auto type = safetensors_scalar_type(entry.dtype);
     const bool typed = type && (!floating || at::isFloatingType(*type));
-    if (!typed) problems_.push_back(fmt::format("\"{}\" has type {}, expected floating", file_name, entry.dtype));
+    if (!typed)
+      problems_.push_back(fmt::format("\"{}\" has type {}, {}", file_name, entry.dtype,
+                                      type ? "expected floating" : "which is not read here"));
     return same && typed;
   }
 
@@ -72,8 +75,8 @@ class Loader {
 
   std::vector<std::string> unused() const {
     std::vector<std::string> result;
-    for (const auto& [name, item] : weights_.items())
-      if (!used_.contains(name)) result.push_back(name);
+    for (const auto& [full_name, item] : weights_.items())
+      if (std::string name = full_name.substr(wrapper_.size()); !used_.contains(name)) result.push_back(std::move(name));
     return result;
   }
 
@@ -96,7 +99,7 @@ class Loader {
 
  private:
   at::Tensor values(const std::string& file_name) const {
-    const HfWeights::Item& item = *weights_.find(file_name);
+    const HfWeights::Item& item = *weights_.find(wrapper_ + file_name);
     const auto stored = safetensors_scalar_type(item.entry->dtype).value();
     const at::ScalarType type = at::isFloatingType(stored) ? options_.dtype : stored;
     return options_.own_memory ? copied_tensor(*item.file, *item.entry, type)
@@ -106,9 +109,35 @@ class Loader {
   const HfWeights& weights_;
   const LoadOptions& options_;
   const std::string& base_prefix_;
+  const std::string wrapper_;
   std::set<std::string, std::less<>> used_;
   std::vector<std::string> problems_, missing_;
 };
+
+// What torch.compile ("_orig_mod."), DataParallel ("module.") or a model around this one put in front of every name: the
+// shortest beginning that all names share and behind which parameters are found, where without it there is none.
+std::string wrapper_prefix(const TensorComponent& component, const HfWeights& weights) {
+  if (weights.items().empty()) return {};
+  // The names are sorted: what the first and the last share, all do.
+  const std::string &first = weights.items().begin()->first, &last = weights.items().rbegin()->first;
+  const auto shared = static_cast<std::size_t>(std::ranges::mismatch(first, last).in1 - first.begin());
+  const auto finds = [&](const std::string& prefix) {
+    return std::ranges::any_of(component.parameters(), [&](const NamedParameter& parameter) {
+      const auto there = [&](const std::string& name) { return weights.find(prefix + name) != nullptr; };
+      return std::ranges::any_of(file_name_candidates(parameter.name, component.base_prefix()), there);
+    });
+  };
+  for (std::size_t size = 0; size <= shared; size = first.find('.', size) + 1) {
+    const std::string prefix = first.substr(0, size);
+    if (finds(prefix)) {
+      if (size > 0)
+        log_info("hf", "{}: every name begins with \"{}\", which is left off", weights.path().string(), prefix);
+      return prefix;
+    }
+    if (first.find('.', size) == std::string::npos) break;
+  }
+  return {};
+}
 
 void locate_vocabulary(Loader& loader, const Vocabulary& vocabulary, bool whole, LoadedWeights& result) {
   const std::int64_t rows = whole ? vocabulary.vocab_size : -1;
@@ -148,7 +177,7 @@ std::vector<std::string> file_name_candidates(const std::string& name, const std
 
 LoadedWeights load_weights(TensorComponent& component, const HfWeights& weights, const LoadOptions& options) {
   const std::vector<NamedParameter>& parameters = component.parameters();
-  Loader loader(weights, options, component.base_prefix());
+  Loader loader(weights, options, component.base_prefix(), wrapper_prefix(component, weights));
   LoadedWeights result;
   result.file_names.resize(parameters.size());
   std::vector<std::string> found(parameters.size());  // by same_as: a tied tensor's name in the file

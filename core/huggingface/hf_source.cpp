@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/base/log.h"
 
 namespace welt {
@@ -19,7 +20,6 @@ namespace fs = std::filesystem;
 
 constexpr std::uintmax_t max_config_bytes = std::uintmax_t{4} << 20;  // the largest on the hub is far below 1 MiB
 constexpr std::uintmax_t max_index_bytes = std::uintmax_t{64} << 20;
-constexpr int max_depth = 64;
 
 bool is_file(const fs::path& path) {
   std::error_code error;
@@ -100,6 +100,7 @@ fs::path find_snapshot(const fs::path& repository, std::string_view name) {
 fs::path find_folder(std::string_view from) {
   const fs::path folder{from};
   if (is_folder(folder)) return folder;
+  refuse_unreachable(folder);
   std::vector<std::string> tried{folder.string()};
   if (is_hub_name(from)) {
     std::string name = "models--" + std::string(from);
@@ -139,33 +140,6 @@ fs::path find_folder(std::string_view from) {
 }
 
 }  // namespace
-
-nlohmann::json read_json_object(const fs::path& path, std::uintmax_t max_bytes) {
-  std::error_code error;
-  if (!is_file(path))
-    fail({.where = path.string(), .found = "no such file", .expected = "a JSON file"}, ErrorCode::not_found);
-  if (const std::uintmax_t size = fs::file_size(path, error); !error && size > max_bytes)
-    fail({.where = path.string(),
-          .found = fmt::format("{} bytes", size),
-          .expected = fmt::format("a JSON file of at most {} bytes", max_bytes)});
-  const std::string text = read_file(path);
-  nlohmann::json value;
-  try {
-    value = nlohmann::json::parse(text, [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-      if (depth > max_depth)
-        fail({.where = path.string(), .found = fmt::format("JSON nested more than {} levels deep", max_depth)});
-      return true;
-    });
-  } catch (const nlohmann::json::exception& failure) {
-    fail({.where = path.string(),
-          .found = fmt::format("not JSON ({})", failure.what()),
-          .mend = "The file is damaged: copy or download it again"},
-         ErrorCode::data_loss);
-  }
-  if (!value.is_object())
-    fail({.where = path.string(), .found = fmt::format("JSON of type {}", value.type_name()), .expected = "an object"});
-  return value;
-}
 
 const HfWeights::Item* HfWeights::find(std::string_view name) const {
   const auto found = items_.find(name);

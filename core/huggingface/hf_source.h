@@ -17,10 +17,6 @@
 
 namespace welt {
 
-// A JSON file that may come from anywhere: at most `max_bytes` long and 64 levels deep, an object at the top.
-// Throws Error naming the file and what is wrong.
-nlohmann::json read_json_object(const std::filesystem::path& path, std::uintmax_t max_bytes);
-
 // All tensors of a model, out of one file or of several shards. Movable; tensors are read when asked for.
 class HfWeights {
  public:

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/huggingface/hf_source.h"
 
 namespace welt {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/context.h"
+#include "core/base/json.h"
 #include "core/huggingface/hf_source.h"
 #include "core/model/welt_slots.h"
 #include "core/model/welt_spec.h"
@@ -14,6 +15,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::uintmax_t config_bytes_limit = 16 << 20;
+constexpr int welt_json_format = 1;
 
 SlotSpec slot_from_checkpoint(const Json& config, const std::filesystem::path& file, const SlotName& name,
                               const Json& plugins) {
@@ -87,6 +89,10 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json", own = folder / "welt.json";
   const Json config = read_json_object(file, config_bytes_limit);
   const Json extra = std::filesystem::exists(own) ? read_json_object(own, config_bytes_limit) : Json::object();
+  if (const Json format = extra.value("format", Json(welt_json_format)); format != welt_json_format)
+    fail({own.string(), "format " + json_text(format), fmt::format("format {}", welt_json_format),
+          "This welt is too old for it: use the one that wrote the checkpoint, or a newer one"},
+         ErrorCode::failed_precondition);
   std::string reading = file.string();
   try {
     if (config.value("model_type", "") != "welt")
@@ -167,7 +173,7 @@ Json WeltSpec::welt_json() const {
   note(decoder_slot, decoder);
   const auto* pooled = std::find_if(std::begin(pooling_names), std::end(pooling_names),
                                     [&](const auto& entry) { return entry.second == pooling; });
-  Json json{{"format", 1},
+  Json json{{"format", welt_json_format},
             {"plugins", plugins},
             {"pooling", pooled->first},
             {"segmenter",

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/base/progress.h"
 #include "core/huggingface/hf_source.h"
 #include "core/parity/dense_batch.h"

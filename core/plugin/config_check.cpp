@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 
 namespace welt {
 namespace {
@@ -32,7 +33,7 @@ bool fits(const SchemaKey& key, const json& value) {
 }
 
 std::string shown(const json& value) {
-  std::string text = value.dump(-1, ' ', false, json::error_handler_t::replace);
+  std::string text = json_text(value);
   constexpr std::size_t longest = 60;
   if (text.size() > longest) {
     std::size_t cut = longest;

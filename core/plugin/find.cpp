@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/plugin/registry.h"
 #include "core/plugin/scan.h"
 
@@ -178,15 +179,8 @@ nlohmann::json Registry::preset(const ComponentType& type, std::string_view name
          ErrorCode::not_found);
   }
   const fs::path file = folder / (std::string(name) + ".json");
-  try {
-    nlohmann::json config = nlohmann::json::parse(read_file(file));
-    if (config.is_object()) return config;
-  } catch (const nlohmann::json::exception& error) {
-    fail({file.string(), error.what(), "a Hugging Face config in JSON", "Install the plugin again"},
-         ErrorCode::data_loss);
-  }
-  fail({file.string(), "it is no JSON object", "a Hugging Face config", "Install the plugin again"},
-       ErrorCode::data_loss);
+  constexpr std::uintmax_t most_bytes = 16 << 20;
+  return read_json_object(file, most_bytes);
 }
 
 }  // namespace welt

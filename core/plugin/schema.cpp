@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/plugin/strings.h"
 #include "core/plugin/table_reader.h"
 
@@ -53,16 +54,11 @@ std::optional<nlohmann::json> default_of(const welt_config_key& raw, const std::
                                          const TableReader& reader) {
   const std::string text = reader.text(raw.default_json, "the default of " + whose, TableText::json);
   if (text.empty()) return std::nullopt;
-  bool too_deep = false;
-  const auto shallow = [&](int depth, nlohmann::json::parse_event_t, nlohmann::json&) {
-    too_deep = too_deep || depth > deepest_default;
-    return !too_deep;
-  };
-  nlohmann::json value = nlohmann::json::parse(text, shallow, /*allow_exceptions=*/false);
-  if (too_deep || value.is_discarded()) {
-    reader.refuse(fmt::format("the default of {} is {}", whose, too_deep ? "nested too deeply" : text), "JSON");
+  try {
+    return parse_json(text, deepest_default);
+  } catch (const Error& error) {
+    reader.refuse(fmt::format("the default of {} is {}", whose, error.what()), "JSON");
   }
-  return value;
 }
 
 SchemaKey read_key(const welt_config_key& raw, const std::string& whose, const TableReader& reader) {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 
 namespace welt {
 namespace {
@@ -50,6 +51,7 @@ fs::path find_recipe(const fs::path& name) {
   std::vector<std::string> tried;
   for (const fs::path& place : recipe_places(name, fs::current_path(ignored))) {
     if (fs::is_regular_file(place, ignored)) return place;
+    refuse_unreachable(place);
     tried.push_back(place.string());
   }
   const std::string near = nearest(name.string(), shared_recipes());

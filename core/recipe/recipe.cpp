@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/utf8.h"
 #include "core/recipe/find.h"
 #include "core/recipe/loader.h"
@@ -202,6 +203,7 @@ std::vector<fs::path> Recipe::resolve_files(std::string_view key) const {
     std::vector<std::string> tried;
     for (const fs::path& folder : folders) {
       found = matches(folder, pattern);
+      if (found.empty()) refuse_unreachable(folder / pattern);
       tried.push_back((folder / pattern).string());
       if (!found.empty() || fs::path(pattern).is_absolute()) break;
     }

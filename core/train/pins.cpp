@@ -8,8 +8,10 @@
 #include <map>
 #include <set>
 
+#include "core/base/context.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/huggingface/hf_source.h"
 #include "core/plugin/static_plugins.h"
 #include "core/train/schedule.h"
@@ -123,7 +125,7 @@ Json pin_inputs(const Recipe& recipe, const WeltSpec& spec) {
 std::vector<Difference> input_differences(const fs::path& file, const Json& now) {
   const std::string content = read_file(file);
   try {
-    return differences_of(Json::parse(content), now);
+    return differences_of(with_context(file.string(), [&] { return parse_json(content); }), now);
   } catch (const Json::exception& error) {
     fail({file.string(), fmt::format("not a list of a run's inputs ({})", error.what()), {},
           "Remove it to go on without comparing them"},

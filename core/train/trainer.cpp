@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/base/progress.h"
 #include "core/base/resources.h"
@@ -135,7 +136,7 @@ class Run {
 
  private:
   static std::string text_of(const Json& json) {
-    return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    return json_text(json, 2) + "\n";
   }
 
   // The newest checkpoint that can be read becomes the state; damaged ones before it are put aside, and that is said.
@@ -280,7 +281,7 @@ class Run {
     result.samples = write_samples(session_->model, session_->text, recipe_, session_->validation.get());
     std::string lines;
     for (const Sample& sample : result.samples)
-      lines += Json{{"step", state_.step}, {"prompt", sample.prompt}, {"text", sample.text}}.dump() + "\n";
+      lines += json_text(Json{{"step", state_.step}, {"prompt", sample.prompt}, {"text", sample.text}}) + "\n";
     if (!lines.empty()) folder_->write("samples.jsonl", lines);
     if (!session_->validation) return;
     result.after = evaluate_now(state_.step);

@@ -6,6 +6,7 @@
 #include "core/base/context.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
 
 namespace welt {
 namespace {
@@ -43,7 +44,7 @@ TrainingState TrainingState::load(const fs::path& checkpoint) {
   const fs::path file = state_file(checkpoint);
   const std::string text = read_file(file);
   try {
-    return with_context(file.string(), [&] { return from_json(Json::parse(text)); });
+    return with_context(file.string(), [&] { return from_json(parse_json(text)); });
   } catch (const Json::exception& error) {
     fail({file.string(), fmt::format("not the state of a training run ({})", error.what()),
           "an object with step and data", "Remove this checkpoint to resume from the one before"},

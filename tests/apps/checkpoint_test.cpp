@@ -45,7 +45,7 @@ TEST_F(CheckpointVerb, DamageIsToldAndOnlyTheCheckFailsForIt) {
   fs::remove(folder_ / "config.json");
   const Outcome told = inspect();
   EXPECT_EQ(told.status, 0) << told.err;
-  EXPECT_CONTAINS(told.out, "config.json: no such file");
+  EXPECT_CONTAINS(told.out, "config.json: cannot be opened: No such file");
   EXPECT_CONTAINS(told.out, "104 tensors");
   EXPECT_EQ(inspect({"--check"}).status, 1);
   EXPECT_EQ(inspect({"--check", "--json"}).status, 1);

@@ -22,7 +22,8 @@ TEST(LatentThatNeverLooksAhead, SaysSoAndRefusesWhatItDoesNotTake) {
   const fs::path file = zoo / "torch_never_looks_ahead/welt_torch_never_looks_ahead.plugin.so";
   const Outcome checked = run_welt({"plugin", "check", file.string(), "--include", "^attention", "--json"});
   std::string skipped;
-  for (const Json& result : Json::parse(checked.out).at("results"))
+  const Json report = Json::parse(checked.out);
+  for (const Json& result : report.at("results"))
     if (std::string(result.at("message")).starts_with("it never looks ahead"))
       skipped += std::string(result.at("name")) + " ";
   EXPECT_EQ(skipped, "attention.dense_mask attention.dense_hides attention.prefix_block ") << checked.out;
@@ -92,7 +93,8 @@ TEST_F(LatentTrainingSlow, TextWithoutPrefixBlocksTrainsAndPromptsWithThemAreRef
   EXPECT_LT(losses("tiny").at(6), losses("tiny").at(1));
   const std::string run = (folder_ / "runs/tiny").string(), block = "\016a b\017 c";
   for (const std::vector<std::string>& words : {std::vector<std::string>{"generate", run, "--prompt", block},
-                                                {"embed", run, "--text", block, "--level", "latents"}}) {
+                                                {"embed", run, "--text", block, "--level", "latents", "--out",
+                                                 (folder_ / "vectors.npy").string()}}) {
     const Outcome outcome = run_welt(words, plugins);
     EXPECT_EQ(outcome.status, 1) << words.front();
     EXPECT_CONTAINS(outcome.err, "a block from SO (0E) to SI (0F)");

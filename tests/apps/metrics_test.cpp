@@ -107,6 +107,12 @@ TEST(MetricsVerb, WritesFilesScoresAsJson) {
   EXPECT_EQ(scores.at("signatures").size(), 3u);
 }
 
+TEST(MetricsVerb, AMarkInOneOfTheFilesMadeTheFirstLinesDiffer) {
+  const Outcome outcome = of_files("\xEF\xBB\xBFone two\r\n", "one two\n", {"--json"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_EQ(json::parse(outcome.out).at("cer"), 0);
+}
+
 TEST(MetricsVerb, RefusesFilesThatDoNotFit) {
   const Outcome unequal = of_files("a\nb\nc\n", "a\nb\n");
   EXPECT_EQ(unequal.status, 1);

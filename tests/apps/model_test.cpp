@@ -190,6 +190,17 @@ TEST(Generate, PromptsComeFromAFileToo) {
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 2);
 }
 
+TEST(Generate, ReturnsAndAMarkOfAPromptFileWereKept) {
+  const TempFolder folder;
+  folder.put("prompts.txt", "\xEF\xBB\xBFthe cat \r\non a big \r\n");
+  const Outcome outcome = test::run_welt(
+      {"generate", goldens / "bytes-only", "--prompts", folder / "prompts.txt", "--words", "1", "--json"});
+  ASSERT_EQ(outcome.status, 0) << outcome.err;
+  const std::size_t second = outcome.out.find('\n');
+  EXPECT_EQ(Json::parse(outcome.out.substr(0, second)).at("prompt"), "the cat ");
+  EXPECT_EQ(Json::parse(outcome.out.substr(second)).at("prompt"), "on a big ");
+}
+
 // The command-line library takes "[a,b]" for a list of two unless it is told otherwise.
 TEST(Generate, APromptInBracketsIsOneText) {
   const Outcome outcome =

@@ -36,6 +36,16 @@ TEST(PluginVerb, ListSaysWhereAPluginIs) {
   EXPECT_EQ(out["sha256"], sha256_file(files ? place : WELT_BINARY));
 }
 
+TEST(PluginVerb, APathThatIsNotUtf8ThrewTypeError316) {
+  const test::TempFolder folder;
+  const auto odd = folder / "p\xFF";
+  std::filesystem::create_directory(odd);
+  std::filesystem::copy(WELT_PLUGIN_ZOO "/good/welt_spaces.plugin.so", odd);
+  const Outcome list = run_welt({"plugin", "list", "--json"}, "WELT_PLUGIN_PATH=" + test::shell_quoted(odd));
+  EXPECT_EQ(list.status, 0) << list.err;
+  EXPECT_TRUE(has(list.out, "p\xEF\xBF\xBD/welt_spaces.plugin.so")) << list.out;
+}
+
 TEST(PluginVerb, ListAsJson) {
   const Outcome list = run_welt({"plugin", "list", "--json"}, only_zoo + "/good:" WELT_PLUGIN_ZOO "/no_entry");
   const json out = json::parse(list.out);

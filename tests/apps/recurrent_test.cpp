@@ -19,7 +19,8 @@ TEST(RecurrentPlugin, PassesEveryConformanceTestButForLookingAhead) {
       run_welt({"plugin", "check", (zoo / "my_plugin/welt_my_plugin.plugin.so").string(), "--json"});
   EXPECT_EQ(outcome.status, 0) << outcome.out << outcome.err;
   std::string ahead;
-  for (const Json& result : Json::parse(outcome.out).at("results")) {
+  const Json report = Json::parse(outcome.out);
+  for (const Json& result : report.at("results")) {
     const std::string name = result.at("name"), message = result.at("message");
     if (result.at("status") == "skip" && message.find("never looks ahead") != message.npos) ahead += name + " ";
     if (!name.starts_with("cache.") && !name.starts_with("device.")) continue;

@@ -75,6 +75,22 @@ TEST(TokenizeVerb, WritesPlainText) {
             "2 97 3 0\n2 120 121 3\n");
 }
 
+TEST(TokenizeVerb, ReturnsAndAMarkOfStandardInputWereKept) {
+  EXPECT_EQ(tokenize("\xEF\xBB\xBFhi\r\n\r\nyo\n", {"--no-special-tokens"}).out, "104 105\n\n121 111\n");
+}
+
+TEST(TokenizeVerb, StandardInputThatIsNoTextIsNamed) {
+  const Outcome outcome = tokenize(std::string("h\0i\0\n\0", 6), {});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.err.find("standard input: is text in UTF-16"), std::string::npos) << outcome.err;
+}
+
+TEST(TokenizeVerb, ANulHidTheRestOfARequest) {
+  const Outcome outcome = tokenize(std::string("{\"texts\":[\"a\"]}\0{\"texts\":[\"lost\"]}\n", 34), {"--jsonl"});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.out.find("byte 15 is NUL"), std::string::npos) << outcome.out;
+}
+
 TEST(TokenizeVerb, ReadsWhatItWrites) {
   EXPECT_EQ(tokenize("", {"--decode", "2", "104", "105", "3"}).out, "\x02hi\x03\n");
   EXPECT_EQ(tokenize("[2, 104, 105, 3]\n", {"--decode", "--no-special-tokens"}).out, "hi\n");

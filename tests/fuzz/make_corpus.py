@@ -90,6 +90,8 @@ put("safetensors", "every-type", safetensors([
     ("f64", "F64", [1], bytes(8)), ("i32", "I32", [2], bytes(8)), ("bf16", "BF16", [3], bytes(6)), ("f16", "F16", [], bytes(2)),
     ("i16", "I16", [1], bytes(2)), ("i8", "I8", [1, 1], bytes(1)), ("u8", "U8", [1], bytes(1)), ("bool", "BOOL", [2], b"\0\1"),
     ("none", "F32", [0, 7], b"")]))
+put("safetensors", "unread-types", safetensors([("a", "U32", [1], longs(1)[:4]), ("b", "F4", [2], b"\x21"), ("c", "NEW", [9], b"xy")]))
+put("safetensors", "refused-pointer", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n")
 put("safetensors", "empty", safetensors([]))
 
 
@@ -279,4 +281,9 @@ put("documents", "jsonl", b"\3\0\0" + RECORDS.encode())
 put("documents", "skip", b"\1\2\0good\nb\xffd\ngood")
 put("documents", "replace", b"\2\1\0good\nb\xffd\n\ngood")
 put("documents", "jsonl-gz", b"\3\0\1" + gzip.compress(RECORDS.encode(), mtime=0))
+put("documents", "json-array", b'\4\1\0[{"text": "one"}, {"id": [NaN, "]"], "text": "h\\ud83d"},\n {"text": "two"}]\n')
+put("documents", "json-lines", b"\4\2\0" + RECORDS.encode() + b'{"text": null}\n[]\n{"text": "a\0"}\n')
+put("documents", "members-gz", b"\1\0\1" + gzip.compress(b"one\n", mtime=0) + b"\0\0" + gzip.compress(b"two\n", mtime=0))
+put("documents", "refused-pointer", b"\0\0\0version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n")
+put("documents", "refused-wide", b"\0\1\0t\0e\0x\0t\0\n\0")
 put("documents", "lines-gz", b"\1\2\1" + gzip.compress(b"one\nt\xffo\n" * 20, mtime=0))

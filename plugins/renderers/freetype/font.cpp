@@ -3,6 +3,7 @@
 
 #include <hb-ot.h>
 #include <welt/abi/log.h>
+#include <welt/common/file_kind.h>
 
 #include FT_COLOR_H
 #include FT_MODULE_H
@@ -75,6 +76,9 @@ FtFace open_unsized(const FontFile& file, FT_Library library) {
   FT_Face raw = nullptr;
   const FT_Error status = FT_New_Memory_Face(library, reinterpret_cast<const FT_Byte*>(bytes.data()),
                                              static_cast<FT_Long>(bytes.size()), static_cast<FT_Long>(file.face), &raw);
+  const std::string_view head(reinterpret_cast<const char*>(bytes.data()), std::min(bytes.size(), file_head));
+  if (const FileKind* kind = status == 0 ? nullptr : file_kind(head))
+    refuse(file, "it is " + std::string(kind->name), std::string(kind->mend));
   if (status != 0) refuse(file, "FreeType cannot read it (error " + std::to_string(status) + ")");
   return FtFace(raw);
 }

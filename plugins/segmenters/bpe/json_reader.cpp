@@ -72,6 +72,8 @@ const std::string& JsonNode::one_of(std::initializer_list<std::string_view> choi
 }
 
 json parse_tokenizer_json(std::string_view text) {
+  // nlohmann's parser takes a NUL for the end of the text.
+  if (text.find('\0') != std::string_view::npos) throw sdk::invalid("tokenizer.json: not JSON: it has a NUL byte");
   std::size_t values = 0;
   const auto watch = [&](int depth, json::parse_event_t, json&) {
     if (depth > deepest) throw sdk::invalid("tokenizer.json: nested deeper than 64; expected a tokenizer");

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <welt/sdk/base.hpp>
 
+#include <welt/common/file_kind.h>
 #include <welt/common/sha256.h>
 
 namespace welt::bpe {
@@ -34,6 +35,12 @@ std::string read_tokenizer_file(const std::string& given) {
     throw sdk::Failure(WELT_DATA_LOSS,
                        "\"" + path.string() + "\" could not be read to its end (" + std::to_string(text.size()) +
                            " of " + std::to_string(size) + " bytes); expected a file that can be read",
+                       "tokenizer");
+  }
+  if (const FileKind* kind = file_kind(std::string_view(text).substr(0, file_head))) {
+    throw sdk::Failure(WELT_DATA_LOSS,
+                       "\"" + path.string() + "\" is " + std::string(kind->name) + "; expected a tokenizer.json. " +
+                           std::string(kind->mend),
                        "tokenizer");
   }
   return text;

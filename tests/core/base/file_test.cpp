@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <welt/common/file_kind.h>
 #include <welt/common/sha256.h>
 
 #include <chrono>
@@ -43,6 +44,66 @@ TEST(ReadFile, ErrorsNamePathAndReason) {
   } catch (const Error& error) {
     EXPECT_EQ(error.code(), ErrorCode::not_found);
   }
+}
+
+// The kinds that are said in words; everything else is text, or no business of this.
+TEST(FileKind, FirstBytesTell) {
+  using namespace std::string_literals;
+  const auto name = [](std::string_view head) { return file_kind(head) ? file_kind(head)->name : "nothing known"; };
+  EXPECT_EQ(name("\x1F\x8B\x08"), "compressed with gzip");
+  EXPECT_EQ(name("\x28\xB5\x2F\xFD."), "compressed with zstd");
+  EXPECT_EQ(name("\xFD"
+                 "7zXZ\0."s),
+            "compressed with xz");
+  EXPECT_EQ(name("PK\x03\x04"), "a zip archive");
+  EXPECT_EQ(name("PAR1\x15"), "a Parquet table");
+  EXPECT_EQ(name("  <HTML lang=en>"), "an HTML page");
+  EXPECT_EQ(name("<html>"), "an HTML page");
+  EXPECT_EQ(name("version https://git-lfs.github.com/spec/v1\n"), "a Git LFS pointer, not the file itself");
+  EXPECT_EQ(name("\xFE\xFF\0a"s), "text in UTF-16");
+  EXPECT_EQ(name("\xFF\xFE\0\0a\0\0\0"s), "text in UTF-32");
+  EXPECT_EQ(name("a\0b\0\n\0"s), "text in UTF-16");
+  EXPECT_EQ(name("\0a\0b\0\n\0c"s), "text in UTF-16");
+  EXPECT_EQ(name("a\0\0\0b\0\0\0c\0\0\0"s), "text in UTF-32");
+  EXPECT_EQ(name(std::string(257, 'x') + "ustar"), "a tar archive");
+  for (const std::string& text : {""s, "text"s, "<htmlx>"s, "a\0b"s, "one\0two\0"s, "\xEF\xBB\xBFtext"s, "PAR"s, "\0\0\0\0\0\0\0\0"s})
+    EXPECT_EQ(name(text), "nothing known") << text;
+}
+
+TEST(InputFile, AFileCutWhileItIsReadIsNamed) {
+  const TempFolder folder;
+  const auto path = folder.put("x", std::string(100, 'a'));
+  InputFile file(path);
+  char bytes[10];
+  EXPECT_EQ(file.read(bytes, 10), 10U);
+  fs::resize_file(path, 5);
+  EXPECT_CONTAINS(error_of([&] { file.read(bytes, 10); }), path.string() + ": it was cut to 10 bytes while");
+}
+
+TEST(InputFile, EndsWhereTheFileEndedWhenItWasOpened) {
+  const TempFolder folder;
+  const auto path = folder.put("x", "one");
+  InputFile file(path);
+  folder.put("x", "one and more");
+  char bytes[100];
+  EXPECT_EQ(file.read(bytes, 100), 3U);
+  EXPECT_EQ(file.read(bytes, 100), 0U);
+}
+
+// As a user who may not: the tests may run as root.
+TEST(RefuseUnreachable, AFolderThatMayNotBeEnteredWasNoSuchFile) {
+  const TempFolder folder;
+  const auto path = folder.put("closed/x", "");
+  fs::permissions(folder / "closed", fs::perms::none);
+  fs::permissions(folder.path(), fs::perms::all);
+  const bool is_root = ::geteuid() == 0;
+  ASSERT_TRUE(!is_root || ::seteuid(65534) == 0);
+  EXPECT_CONTAINS(error_of([&] { refuse_unreachable(path); }), "Check the permissions");
+  EXPECT_CONTAINS(error_of([&] { read_file(path); }), "Permission denied");
+  ASSERT_TRUE(!is_root || ::seteuid(0) == 0);
+  fs::permissions(folder / "closed", fs::perms::all);
+  refuse_unreachable(path);
+  refuse_unreachable(folder / "absent");
 }
 
 TEST(MappedFile, MapsAndOutlivesTheName) {

@@ -173,10 +173,45 @@ TEST(SafetensorsRefuses, MetadataThatIsNoString) {
   EXPECT_CONTAINS(refusal(file_of(R"({"__metadata__":3})")), "__metadata__: is 3");
 }
 
-TEST(SafetensorsRefuses, UnknownDtype) {
-  const std::string message = refusal(file_of(R"({"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}})", "x"));
-  EXPECT_CONTAINS(message, "tensor \"a\": unknown dtype \"F8_E4M3\"");
-  EXPECT_CONTAINS(message, "BF16");
+// Whoever asks for the tensor is told: entry_type() of core/tensor/tensor_io.cpp.
+TEST(Safetensors, OneUnusedTensorOfAnotherTypeRefusedTheWholeFile) {
+  const TempFolder folder;
+  for (const auto& [dtype, bytes] : std::vector<std::pair<std::string, int>>{{"U16", 16}, {"U32", 32}, {"U64", 64}, {"C64", 64}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F4", 4}, {"F6_E2M3", 6}, {"NEWTYPE", 33}}) {
+    const std::string header = fmt::format(
+        R"({{"a":{{"dtype":"{}","shape":[8],"data_offsets":[0,{}]}},"b":{{"dtype":"U8","shape":[1],"data_offsets":[{},{}]}}}})",
+        dtype, bytes, bytes, bytes + 1);
+    const SafetensorsFile file = SafetensorsFile::open(
+        folder.put("x.safetensors", file_of(header, std::string(static_cast<std::size_t>(bytes) + 1, 'x'))));
+    ASSERT_NE(file.find("a"), nullptr) << dtype;
+    EXPECT_EQ(file.find("a")->dtype, dtype);
+    EXPECT_EQ(file.find("a")->data.size(), static_cast<std::size_t>(bytes));
+    EXPECT_EQ(safetensors_dtype_size(dtype), 0U);
+  }
+  EXPECT_CONTAINS(refused_tensor(R"({"dtype":"U32","shape":[1],"data_offsets":[0,8]})"), "U32 [1] takes 4");
+  EXPECT_CONTAINS(refused_tensor(R"({"dtype":"C64","shape":[1152921504606846976],"data_offsets":[0,8]})"), "too large");
+}
+
+TEST(SafetensorsRefuses, WhatIsNoDtype) {
+  for (const char* dtype : {"", "f32", "A B", "ABCDEFGHIJKLMNOPQ"}) {
+    const std::string message = refusal(
+        file_of(R"({"a":{"dtype":")" + std::string(dtype) + R"(","shape":[1],"data_offsets":[0,1]}})", "x"));
+    EXPECT_CONTAINS(message, fmt::format("tensor \"a\": unknown dtype \"{}\"", dtype));
+    EXPECT_CONTAINS(message, "BF16");
+  }
+}
+
+TEST(SafetensorsRefuses, OtherKindsOfFilesCalledThemDamagedHeaders) {
+  EXPECT_CONTAINS(refusal("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n"), "git lfs pull");
+  EXPECT_CONTAINS(refusal("<!DOCTYPE html>\n<html>"), "an HTML page");
+  EXPECT_CONTAINS(refusal(std::string("PK\x03\x04\x14\0\0\0\0\0", 10)), "a zip archive");
+  EXPECT_CONTAINS(refusal("\x1F\x8B\x08"), "compressed with gzip");
+  // A header of 35615 bytes begins as gzip does.
+  const TempFolder folder;
+  EXPECT_TRUE(SafetensorsFile::open(folder.put("x", file_of("{}" + std::string(35613, ' ')))).entries().empty());
+}
+
+TEST(SafetensorsRefuses, ANulInTheHeaderHidWhatFollowed) {
+  EXPECT_CONTAINS(refusal(file_of(std::string("{}\0{\"a\":1}", 10))), "no valid JSON (at byte 10 of the file)");
 }
 
 TEST(SafetensorsRefuses, BadSizes) {

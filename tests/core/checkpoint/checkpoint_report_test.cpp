@@ -105,7 +105,7 @@ TEST_F(CheckpointReports, WithoutItsConfigurationTheWeightsAreTold) {
   EXPECT_EQ(left.folded.size(), 2u);
   EXPECT_EQ(left.parameters, 0);
   ASSERT_EQ(left.problems.size(), 1u) << all(left);
-  EXPECT_CONTAINS(left.problems[0], "config.json: no such file");
+  EXPECT_CONTAINS(left.problems[0], "config.json: cannot be opened: No such file");
 }
 
 TEST_F(CheckpointReports, OfCutOffWeightsTheRestIsTold) {

@@ -1,12 +1,12 @@
 #include "core/data/source.h"
 
-#include <zlib.h>
-
+#include "gzip.h"
 #include "temporary_folder.h"
 
 namespace welt {
 namespace {
 
+using test::gzip;
 using test::message_of;
 using test::TemporaryFolder;
 
@@ -18,20 +18,6 @@ struct Read {
 Read read(const SourceOptions& options) {
   Read out;
   out.counts = read_documents(options, [&](std::string_view text) { out.documents.emplace_back(text); });
-  return out;
-}
-
-std::string gzip(std::string_view text) {
-  z_stream stream{};
-  deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-  std::string out(text.size() + 100, '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
   return out;
 }
 
@@ -123,8 +109,50 @@ TEST(Source, wrong_json_names_the_line) {
   EXPECT_NE(message("[1]\n").find("a.jsonl:1: a JSON array"), std::string::npos);
   EXPECT_NE(message("{\"txt\": \"a\"}\n").find("Did you mean data.train.field = \"txt\"?"), std::string::npos);
   EXPECT_NE(message("{\"text\": 3}\n").find("\"text\" is a JSON number"), std::string::npos);
-  EXPECT_NE(message("{\"text\": \"\\ud800\"}\n").find("a.jsonl:1: not JSON"), std::string::npos);
+  EXPECT_NE(message("[{\"text\": \"a\"}]\n").find("data.train.format = \"json\""), std::string::npos);
+  EXPECT_NE(message("{\"text\": \"\\ud800\"}\n").find("a.jsonl:1: \"text\" has half of a surrogate"), std::string::npos);
+  EXPECT_NE(message(std::string("{\"text\": \"a\"}\0{\"text\": \"lost\"}\n", 30)).find("is NUL"), std::string::npos);
   EXPECT_NE(message(std::string(100000, '[')).find("a.jsonl:1: not JSON"), std::string::npos);
+}
+
+TEST(Source, rows_without_a_text_stopped_the_run_under_skip) {
+  const TemporaryFolder folder;
+  const auto rows = folder.write("rows.jsonl",
+                                 "{\"text\":\"ok\"}\n{\"text\":null}\n{}\n{\"text\":[\"a\"]}\n{\"text\":3}\n[]\n"
+                                 "\"plain\"\n{\"text\":\"\"}\n\n{\"text\":\"fine\",\"score\":NaN}\n"
+                                 "{\"text\":\"half\\ud83d\"}\n{\"text\"\n{\"text\":\"last\",\"title\":\"x\\ud83d\"}\n");
+  const Read skipped = read({.files = {rows}, .on_invalid = "skip"});
+  EXPECT_EQ(skipped.documents, (Texts{"ok", "fine", "last"}));
+  EXPECT_EQ(skipped.counts.skipped, 8);
+}
+
+TEST(Source, replace_left_lone_halves_of_surrogate_pairs) {
+  const TemporaryFolder folder;
+  const auto rows = folder.write("rows.jsonl", R"({"text":"caf\ud83d"})" "\n" R"({"text":"ok \ud83d\ude00"})" "\n");
+  const Read replaced = read({.files = {rows}, .on_invalid = "replace"});
+  EXPECT_EQ(replaced.documents, (Texts{"caf\uFFFD", "ok 😀"}));
+  EXPECT_EQ(replaced.counts.replaced, 1);
+  EXPECT_NE(message_of([&] { read({.files = {rows}}); }).find("rows.jsonl:1: \"text\" has half"), std::string::npos);
+}
+
+TEST(Source, endings_in_capitals_and_json_were_text) {
+  const TemporaryFolder folder;
+  const std::string lines = "{\"text\":\"one\"}\n{\"text\":\"two\"}\n";
+  const std::string array = "\n [{\"text\":\"one\"},\n {\"text\":\n\"two\"}]\n";
+  for (const char* name : {"a.JSONL", "a.NdJson", "a.json", "a.JSON"})
+    EXPECT_EQ(read({.files = {folder.write(name, lines)}}).documents, (Texts{"one", "two"})) << name;
+  EXPECT_EQ(read({.files = {folder.write("b.JSON.GZ", gzip(array))}}).documents, (Texts{"one", "two"}));
+  EXPECT_EQ(read({.files = {folder.write("b.json", array)}}).documents, (Texts{"one", "two"}));
+  EXPECT_NE(message_of([&] { read({.files = {folder.write("c.json", "[{\"text\":\"a\"},{}]")}}); })
+                .find("c.json: element 2: no member"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { read({.files = {folder.write("c.json", "[{\"text\":\"a\"},")}, .on_invalid = "skip"}); })
+                .find("c.json: not JSON: the array has no end"),
+            std::string::npos);
+}
+
+TEST(Source, pipes_are_refused) {
+  EXPECT_NE(message_of([&] { read({.files = {"/dev/null"}}); }).find("no regular file"), std::string::npos);
 }
 
 TEST(Source, empty_files_and_byte_order_marks) {

@@ -118,7 +118,7 @@ TEST(HfSource, HostileConfigsGetOneParagraph) {
   EXPECT_CONTAINS(refusal("{\"a\":" + std::string(100000, '[') + std::string(100000, ']') + "}"), "levels deep");
   EXPECT_CONTAINS(refusal("{\"a\":\"" + std::string((4 << 20) + 1, 'x') + "\"}"), "at most");
   fs::remove(folder.path() / "config.json");
-  EXPECT_CONTAINS(error_of([&] { HfSource::find(folder.path().string()); }), "no such file");
+  EXPECT_CONTAINS(error_of([&] { HfSource::find(folder.path().string()); }), "No such file");
 }
 
 TEST(HfSource, PickledWeightsAreRefusedWithTheCommandThatConvertsThem) {

@@ -214,6 +214,17 @@ TEST(WeltModel, ValuesOfTheWrongTypeInCheckpointFilesNameTheFile) {
   }
 }
 
+TEST(WeltModel, AFormatOfWeltJsonFromLaterWasReadAsTheFirst) {
+  const test::TempFolder folder;
+  std::filesystem::copy(golden / "config.json", folder / "config.json");
+  for (const char* format : {"99", "\"2\"", "1.5"}) {
+    write_file(folder / "welt.json", fmt::format("{{\"format\": {}}}", format));
+    const std::string message = test::error_of([&] { load_model(folder.path()); });
+    EXPECT_CONTAINS(message, fmt::format("welt.json: format {}", format));
+    EXPECT_CONTAINS(message, "This welt is too old for it");
+  }
+}
+
 TEST(WeltModel, ACheckpointThatDoesNotFitNamesEveryTensorAtOnce) {
   const test::TempFolder folder;
   std::filesystem::copy(golden / "config.json", folder / "config.json");

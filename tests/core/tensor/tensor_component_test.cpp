@@ -12,7 +12,9 @@
 #include <welt/abi/latent_transformer.h>
 
 #include <algorithm>
+#include <cstring>
 
+#include "core/base/file.h"
 #include "core/huggingface/hf_load.h"
 #include "core/tensor/tensor_io.h"
 #include "tests/core/base/temp_folder.h"
@@ -148,6 +150,50 @@ TEST(HfLoad, VocabularyOfAnotherSizeOrNone) {
   EXPECT_EQ(loaded.table.size(0), 7);
   EXPECT_FALSE(loaded.head.defined());
   EXPECT_EQ(loaded.unused, std::vector<std::string>{"extra.weight"});
+}
+
+TEST(HfLoad, APrefixOfEveryNameWasAWallOfMissingNames) {
+  const HfWeights original = HfWeights::open(goldens / "llama-gqa");
+  const LoadedWeights plain = [] {
+    TensorComponent llama = make("llama-gqa", WELT_DECODER_INTERFACE, WELT_INIT_NONE);
+    return load_weights(llama, HfWeights::open(goldens / "llama-gqa"));
+  }();
+  for (const std::string prefix : {"_orig_mod.", "module.", "model.", "module._orig_mod.", "model.base_model."}) {
+    const TempFolder folder;
+    std::vector<NamedTensor> tensors;
+    for (const auto& [name, item] : original.items())
+      tensors.emplace_back(prefix + name, copied_tensor(*item.file, *item.entry));
+    save_tensors(folder / "model.safetensors", tensors);
+    TensorComponent llama = make("llama-gqa", WELT_DECODER_INTERFACE, WELT_INIT_NONE);
+    const LoadedWeights loaded = load_weights(llama, HfWeights::open(folder.path()));
+    EXPECT_EQ(loaded.file_names, plain.file_names) << prefix;
+    EXPECT_EQ(loaded.head_file_name, plain.head_file_name) << prefix;
+    EXPECT_TRUE(loaded.unused.empty()) << prefix;
+    EXPECT_TRUE(loaded.table.equal(plain.table)) << prefix;
+  }
+}
+
+TEST(HfLoad, ATensorOfATypeThatIsNotReadIsNamedOnlyWhenItIsAskedFor) {
+  const TempFolder folder;
+  std::string file = read_file(goldens / "llama-gqa" / "model.safetensors");
+  const auto with_type = [&](const std::string& name) {
+    std::string changed = file;
+    const std::size_t at = changed.find("\"F32\"", changed.find("\"" + name + "\""));
+    folder.put("model.safetensors", changed.replace(at, 5, "\"U32\""));
+    TensorComponent llama = make("llama-gqa", WELT_LATENT_TRANSFORMER_INTERFACE, WELT_INIT_NONE);
+    load_weights(llama, HfWeights::open(folder.path()), {.whole_vocabulary = false});
+  };
+  EXPECT_CONTAINS(error_of([&] { with_type("model.norm.weight"); }),
+                  "\"model.norm.weight\" has type U32, which is not read here");
+  const std::string extra = R"("quant.state":{"dtype":"U32","shape":[0],"data_offsets":[0,0]},)";
+  file.insert(9, extra);
+  std::uint64_t header = 0;
+  std::memcpy(&header, file.data(), sizeof header);
+  header += extra.size();
+  std::memcpy(file.data(), &header, sizeof header);
+  folder.put("model.safetensors", file);
+  TensorComponent llama = make("llama-gqa", WELT_DECODER_INTERFACE, WELT_INIT_NONE);
+  EXPECT_EQ(load_weights(llama, HfWeights::open(folder.path())).unused, std::vector<std::string>{"quant.state"});
 }
 
 TEST(HfLoad, AnAbsentPoolerIsFilledAndTold) {

@@ -24,7 +24,7 @@ struct Files {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Files files;
-  static constexpr std::array<const char*, 4> formats = {"text", "lines", "paragraphs", "jsonl"};
+  static constexpr std::array<const char*, 5> formats = {"text", "lines", "paragraphs", "jsonl", "json"};
   static constexpr std::array<const char*, 3> rules = {"error", "replace", "skip"};
   fuzz::Input input(data, size);
   SourceOptions options;

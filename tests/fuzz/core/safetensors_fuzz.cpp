@@ -11,10 +11,11 @@ using namespace welt;
 void check(const SafetensorsFile& file, const SafetensorsEntry& entry) {
   unsigned sum = 0;
   for (const std::byte byte : entry.data) sum += std::to_integer<unsigned>(byte);
+  fuzz::require(file.find(entry.name) == &entry, "a tensor is found by its name");
   std::uint64_t bytes = safetensors_dtype_size(entry.dtype);
+  if (bytes == 0) return;  // a type that is not read
   for (const std::int64_t extent : entry.shape) bytes *= static_cast<std::uint64_t>(extent);
   fuzz::require(bytes == entry.data.size() && sum <= 255 * bytes, "a tensor has the bytes that its shape takes");
-  fuzz::require(file.find(entry.name) == &entry, "a tensor is found by its name");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <array>
 
+#include "core/base/json.h"
 #include "core/huggingface/hf_source.h"
 #include "core/tensor/tensor_component.h"
 #include "tests/fuzz/fuzz.h"

@@ -77,6 +77,9 @@ TEST(FreetypeFonts, NamedOnesMustBeThereAndReadable) {
   expect_all_in(refusal("/nowhere/a.ttf"), {"/nowhere/a.ttf", "No such file"});
   expect_all_in(refusal(text), {text, "FreeType cannot read it"});
   expect_all_in(refusal(empty), {empty, "it is empty"});
+  const std::string pointer = folder.put("a.ttf", "version https://git-lfs.github.com/spec/v1\nsize 9\n").string();
+  expect_all_in(refusal(pointer), {pointer, "it is a Git LFS pointer", "git lfs pull"});
+  expect_all_in(refusal(folder.put("b.ttf", "<!DOCTYPE html>\n").string()), {"it is an HTML page"});
   ASSERT_EQ(::mkfifo((folder / "pipe.ttf").c_str(), 0600), 0);
   expect_all_in(refusal((folder / "pipe.ttf").string()), {"pipe.ttf", "no regular file"});
   expect_all_in(refusal("/dev/null"), {"/dev/null", "no regular file"});

@@ -75,7 +75,7 @@ TEST(BpeHostile, complaints_name_the_place_what_was_found_and_what_would_do) {
 TEST(BpeHostile, texts_that_are_no_tokenizer) {
   for (const std::string& text :
        {std::string(), std::string("{"), std::string("[]"), std::string("3"), std::string("{\"model\": \"\\ud800\"}"),
-        std::string("{\"model\":\xFF}"), std::string(200000, '['), [] {
+        std::string("{\"model\":\xFF}"), std::string("{}\0{}", 5), std::string(200000, '['), [] {
           std::string nested;
           for (int i = 0; i < 100000; ++i) nested += "{\"normalizer\":";
           return nested;

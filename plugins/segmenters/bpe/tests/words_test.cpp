@@ -1,6 +1,7 @@
 // Words of the segmenter: they cover the text whatever comes, in one piece or in many, within limits.
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <thread>
 
 #include "../segmentation.h"
@@ -206,6 +207,9 @@ TEST(BpePlugin, refuses_what_is_no_text_and_no_file) {
             std::string::npos);
   EXPECT_NE(message([] { test::plugin_component(test::golden_path("ids.jsonl")); }).find("not JSON"),
             std::string::npos);
+  const std::string pointer = testing::TempDir() + "bpe-pointer.json";
+  std::ofstream(pointer) << "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n";
+  EXPECT_NE(message([&] { test::plugin_component(pointer); }).find("git lfs pull"), std::string::npos);
 }
 
 }  // namespace

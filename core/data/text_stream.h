@@ -1,0 +1,35 @@
+// Text of a file, a pipe or standard input, as every verb reads it: decompressed where it is gzip, without a byte order
+// mark at its start, and refused where its first bytes say that it is no text in UTF-8.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace welt {
+
+class TextStream {
+ public:
+  // Throws Error when the file cannot be read or is something else (an archive, UTF-16, an HTML page, a pointer …).
+  explicit TextStream(const std::filesystem::path& path);
+  static TextStream standard_input();
+  TextStream(TextStream&&) noexcept;
+  TextStream& operator=(TextStream&&) noexcept;
+  ~TextStream();
+
+  const std::string& name() const;  // the path, or "standard input"
+  bool is_compressed() const;
+  // Offset of the first byte of the (decompressed) text: 3 behind a byte order mark, else 0.
+  std::uint64_t begin() const;
+  // Appends what comes next; false at the end, which for gzip is that of the last member with the file's end behind it.
+  // Throws Error when the file is damaged, or was cut while it was read.
+  bool more(std::string& text);
+
+ private:
+  struct State;
+  explicit TextStream(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace welt
