@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "apps/welt/verb.h"
 #include "core/base/json.h"
 #include "core/base/table.h"
-#include "apps/welt/verb.h"
 #include "core/checkpoint/checkpoint_report.h"
 
 namespace welt {

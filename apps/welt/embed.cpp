@@ -94,7 +94,6 @@ void add_what(CLI::App& verb, Options& options) {
   verb.add_option("--dtype", options.dtype,
                   "Type of weights, arithmetic and vectors; default: the checkpoint's, and float32 vectors")
       ->check(CLI::IsMember({"float32", "float64"}))
-      ->capture_default_str()
       ->option_text("float32|float64")
       ->group("Vectors");
 }

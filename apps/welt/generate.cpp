@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "apps/welt/encoder_switch.h"
-#include "core/base/printable.h"
 #include "apps/welt/repeatable.h"
 #include "apps/welt/seed_option.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/printable.h"
 #include "core/base/stopwatch.h"
 #include "core/checkpoint/model_files.h"
 #include "core/data/line_reader.h"
@@ -116,9 +116,7 @@ void add_generate(CLI::App& app) {
       ->capture_default_str()
       ->type_name("P")
       ->group("Sampling");
-  add_seed(*verb, generate.sampling.seed, "Of the draws")
-      ->type_name("S")
-      ->group("Sampling");
+  add_seed(*verb, generate.sampling.seed, "Of the draws")->type_name("S")->group("Sampling");
   add_encoder_switch(*verb, options->without);
   verb->add_flag("--reference-compatible", generate.reference_compatible, "Act like the Python reference, defects too")
       ->group("Model");

@@ -74,12 +74,15 @@ class HelpFormatter : public CLI::Formatter {
   static bool takes_all(const CLI::Option* option) { return option->get_expected_min() == every_argument; }
 };
 
-// "--name=" means an empty value. CLI11 would take the next argument for it: "--prompt= --json" would continue "--json".
+// "--name=" means an empty value. CLI11 would take the next argument for it: "--prompt= --json" would continue
+// "--json".
 std::vector<std::string> arguments_of(int argc, char** argv) {
   std::vector<std::string> arguments;
+  char** const options_end = std::find(argv, argv + argc, std::string_view("--"));
   for (int i = argc - 1; i > 0; --i) {  // CLI11 takes them last one first
     std::string argument = argv[i];
-    if (argument.size() > 3 && argument.starts_with("--") && argument.find('=') == argument.size() - 1) {
+    if (argv + i < options_end && argument.size() > 3 && argument.starts_with("--") &&
+        argument.find('=') == argument.size() - 1) {
       argument.pop_back();
       arguments.emplace_back();
     }

@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "apps/welt/jsonl.h"
-#include "core/base/table.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/table.h"
 #include "core/base/utf8.h"
 #include "core/data/line_reader.h"
 #include "core/metrics/text_scores.h"

@@ -55,7 +55,6 @@ void add_forward(CLI::App& model) {
       ->group("Files");
   verb->add_option("--dtype", options->dtype, "Type of weights, arithmetic and results; default: the checkpoint's")
       ->check(CLI::IsMember({"float32", "float64"}))
-      ->capture_default_str()
       ->group("Model");
   verb->add_flag("--grad", options->grad, "Also the loss's gradients and their norms")->group("Model");
   verb->add_flag("--reference-compatible", options->reference_compatible,
@@ -103,7 +102,6 @@ void add_trace(CLI::App& model) {
       ->group("Files");
   verb->add_option("--dtype", options->dtype, "Type of weights and arithmetic; default: the checkpoint's")
       ->check(CLI::IsMember({"float32", "float64"}))
-      ->capture_default_str()
       ->group("Model");
   verb->footer(
       "Examples:\n  welt model trace checkpoint --plan trace.json --batches batches.safetensors --run plain --out "

@@ -10,16 +10,16 @@
 #include <vector>
 
 #include "apps/welt/repeatable.h"
-#include "core/base/json.h"
-#include "core/base/table.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/json.h"
+#include "core/base/table.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/huggingface/hf_source.h"
 #include "core/model/model_info.h"
-#include "core/train/recipe_keys.h"
 #include "core/recipe/find.h"
+#include "core/train/recipe_keys.h"
 
 namespace welt {
 namespace {
@@ -155,12 +155,13 @@ void print_memory(const ModelInfo& info) {
     return std::vector<std::string>{name, of.row_bytes ? size_text(*of.row_bytes) : right("?", 8),
                                     fmt::format("{} slots", of.slots)};
   };
-  fmt::print("{}", format_table({{"weights", size_text(info.weight_bytes), "bfloat16 if precision = \"bf16\", else float32"},
-                                 {"gradients", size_text(info.gradient_bytes)},
-                                 {"AdamW's moments", size_text(info.optimizer_bytes)},
-                                 {"training", size_text(trained), "the three together, without activations"},
-                                 cache("cache of the latents", info.latent_cache),
-                                 cache("cache of the decoder", info.decoder_cache)}));
+  fmt::print("{}",
+             format_table({{"weights", size_text(info.weight_bytes), "bfloat16 if precision = \"bf16\", else float32"},
+                           {"gradients", size_text(info.gradient_bytes)},
+                           {"AdamW's moments", size_text(info.optimizer_bytes)},
+                           {"training", size_text(trained), "the three together, without activations"},
+                           cache("cache of the latents", info.latent_cache),
+                           cache("cache of the decoder", info.decoder_cache)}));
 }
 
 void print(const Subject& subject, const ModelInfo& info) {

@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
+#include "apps/welt/verb.h"
 #include "core/base/json.h"
 #include "core/base/table.h"
-#include "apps/welt/verb.h"
 #include "core/plugin/registry.h"
 #include "core/plugin/schema.h"
 #include "core/plugin/static_plugins.h"

@@ -8,12 +8,12 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "core/base/file.h"
-#include "core/base/json.h"
-#include "core/base/table.h"
 #include "apps/welt/seed_option.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "core/base/table.h"
 #include "core/conformance/check.h"
 #include "core/conformance/tensor/suite.h"
 

@@ -32,7 +32,8 @@ void add_run(CLI::App& app) {
   CLI::App* verb = app.add_subcommand("run", "Do what a recipe says: train a model, or evaluate one");
   auto options = std::make_shared<RunOptions>();
   options->recipe.add_to(*verb);
-  verb->add_flag("--dry-run", options->task.dry_run, "Build the model and read the text, print the plan, change nothing")
+  verb->add_flag("--dry-run", options->task.dry_run,
+                 "Build the model and read the text, print the plan, change nothing")
       ->group("Looking only");
   verb->add_flag("--print-recipe", options->print_recipe, "Print the merged recipe with all defaults, and leave")
       ->group("Looking only");
@@ -43,6 +44,7 @@ void add_run(CLI::App& app) {
                    "data.train.files, plugins.words; \"plugins\" stands for all of them)")
       ->type_name("KEY")
       ->expected(1, every_argument)
+      ->needs("--resume")
       ->group("Running");
   verb->footer(
       "Examples:\n"

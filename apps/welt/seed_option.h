@@ -1,4 +1,5 @@
-// The option --seed: CLI11 takes the largest number for one that is too large, which is another seed than was asked for.
+// The option --seed: CLI11 takes the largest number for one that is too large, which is another seed than was asked
+// for.
 #pragma once
 
 #include <CLI/CLI.hpp>

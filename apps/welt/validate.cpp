@@ -5,21 +5,16 @@
 
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
-#include "core/base/error.h"
 #include "core/recipe/schema_text.h"
 #include "core/train/recipe_keys.h"
-#include "core/train/report.h"
-#include "core/train/session.h"
+#include "core/train/tasks.h"
 
 namespace welt {
 namespace {
 
 void validate(const RecipeOptions& options) {
   const Recipe recipe = options.load();
-  check_model(recipe);
-  if (recipe.string("task") == "evaluate") check_evaluation(recipe);
-  if (recipe.string("task") == "train" && recipe.strings("data.train.files").empty())
-    fail({recipe.where("data.train.files") + ": data.train.files", "no file is named", "files = [\"…\"]", {}});
+  check_task(recipe);
   std::size_t files = 0;
   for (const char* key : {"data.train.files", "data.validation.files"})
     if (!recipe.strings(key).empty()) files += recipe.resolve_files(key).size();

@@ -41,7 +41,8 @@ std::uintptr_t take_number(std::string_view& text) {
 std::string_view path_at(std::string_view mapping, std::uintptr_t address) {
   const std::uintptr_t begin = take_number(mapping), end = take_number(mapping);
   const std::size_t path = mapping.find('/');
-  return address < begin || address >= end || path == std::string_view::npos ? std::string_view() : mapping.substr(path);
+  return address < begin || address >= end || path == std::string_view::npos ? std::string_view()
+                                                                             : mapping.substr(path);
 }
 
 // A line of /proc/self/maps.

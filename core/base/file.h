@@ -49,9 +49,9 @@ void write_file(const std::filesystem::path& path, std::string_view content);
 // fsyncs every file below `folder`, the folder, renames it to `target` (must not exist) and fsyncs the parent.
 void publish_folder(const std::filesystem::path& folder, const std::filesystem::path& target);
 
-// A read-only mapping of a whole file, for weights and plugins: text goes through InputFile. bytes() stays valid as long
-// as the object (shared_ptr) lives. Where the file is cut meanwhile, the kernel ends the process at the next look at what
-// is gone (SIGBUS); the program says which file it was (cut_files.h).
+// A read-only mapping of a whole file, for weights and plugins: text goes through InputFile. bytes() stays valid as
+// long as the object (shared_ptr) lives. Where the file is cut meanwhile, the kernel ends the process at the next look
+// at what is gone (SIGBUS); the program says which file it was (cut_files.h).
 class MappedFile {
  public:
   static std::shared_ptr<const MappedFile> open(const std::filesystem::path& path);

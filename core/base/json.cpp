@@ -59,7 +59,8 @@ Json parse_json(std::string_view text, int deepest) {
     throw Error(fmt::format("not JSON (byte {} is NUL, which JSON nowhere has)", nul), ErrorCode::data_loss);
   try {
     return Json::parse(text, [&](int depth, typename Json::parse_event_t, Json&) {
-      if (depth > deepest) throw Error(fmt::format("JSON nested more than {} levels deep", deepest), ErrorCode::data_loss);
+      if (depth > deepest)
+        throw Error(fmt::format("JSON nested more than {} levels deep", deepest), ErrorCode::data_loss);
       return true;
     });
   } catch (const nlohmann::json::exception& error) {
@@ -85,6 +86,10 @@ nlohmann::json read_json_object(const std::filesystem::path& path, std::uintmax_
   }
   if (!value.is_object()) fail({file, fmt::format("JSON of type {}", value.type_name()), "an object"});
   return value;
+}
+
+void write_json(const std::filesystem::path& path, const nlohmann::json& value) {
+  write_file(path, json_text(value, 2) + "\n");
 }
 
 }  // namespace welt

@@ -37,4 +37,7 @@ std::string json_text(const Json& value, int indent = -1) {
   return value.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
 }
 
+// A file of it for people too: indented, a newline at the end; written as write_file() writes.
+void write_json(const std::filesystem::path& path, const nlohmann::json& value);
+
 }  // namespace welt

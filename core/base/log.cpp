@@ -70,9 +70,7 @@ bool is_kept(LogLevel level) { return keeps_warnings && level >= LogLevel::warni
 
 }  // namespace
 
-KeptWarnings::KeptWarnings() {
-  keeps_warnings = true;
-}
+KeptWarnings::KeptWarnings() { keeps_warnings = true; }
 
 KeptWarnings::~KeptWarnings() {
   keeps_warnings = false;

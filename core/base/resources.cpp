@@ -43,7 +43,7 @@ std::int64_t available_memory() {
   for (std::string line; std::getline(groups, line);) {
     if (!line.starts_with("0::/")) continue;
     const fs::path root = "/sys/fs/cgroup";
-    for (fs::path group = line.substr(4); ; group = group.parent_path()) {
+    for (fs::path group = line.substr(4);; group = group.parent_path()) {
       const std::int64_t limit = number_in(root / group / "memory.max");
       if (limit != std::numeric_limits<std::int64_t>::max()) {
         // Files in the page cache count as used, but give way.

@@ -188,7 +188,8 @@ class HeaderReader {
 
 // Bits of a value in the types that files may have and nobody here reads; 0: of a type that came later.
 std::uint64_t unread_bits(std::string_view dtype) {
-  constexpr std::pair<std::string_view, std::uint64_t> known[] = {{"F4", 4}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U16", 16}, {"U32", 32}, {"U64", 64}, {"C64", 64}};
+  constexpr std::pair<std::string_view, std::uint64_t> known[] = {
+      {"F4", 4}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U16", 16}, {"U32", 32}, {"U64", 64}, {"C64", 64}};
   for (const auto& [name, bits] : known)
     if (name == dtype) return bits;
   return dtype.starts_with("F8_") ? 8 : 0;

@@ -9,7 +9,6 @@
 #include <set>
 
 #include "core/base/error.h"
-#include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/checkpoint/processor_files.h"
@@ -142,8 +141,8 @@ void save_model(const WeltModel& model, const fs::path& folder, std::int64_t wor
   std::vector<NamedTensor> tensors;
   for (const ModelTensor& tensor : model.tensors()) tensors.emplace_back(tensor.name, tensor.tensor.detach());
   for (const auto& constant : model.constant_tensors()) tensors.push_back(constant);
-  write_file(folder / "config.json", json_text(model.spec().config_json(), 2) + "\n");
-  write_file(folder / "welt.json", json_text(model.spec().welt_json(), 2) + "\n");
+  write_json(folder / "config.json", model.spec().config_json());
+  write_json(folder / "welt.json", model.spec().welt_json());
   save_tensors(folder / "model.safetensors", tensors);
   write_processor_files(folder, model.spec(), words);
 }
@@ -171,7 +170,8 @@ WeltModel load_newest_model(const fs::path& run_or_checkpoint, const SpecChanges
       return load_model(checkpoint, changes);
     } catch (const Error&) {
       std::error_code ignored;
-      if (attempt == attempts || checkpoint == run_or_checkpoint || fs::exists(checkpoint / "model.safetensors", ignored))
+      if (attempt == attempts || checkpoint == run_or_checkpoint ||
+          fs::exists(checkpoint / "model.safetensors", ignored))
         throw;
     }
   }

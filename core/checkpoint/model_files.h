@@ -21,8 +21,8 @@ namespace welt {
 // ill-shaped tensor is reported at once.
 WeltModel load_model(const std::filesystem::path& checkpoint, const SpecChanges& changes = {});
 
-// As load_model() of find_checkpoint(): a run's newest checkpoint, or this one. A trainer may remove it between the two:
-// then the newest is looked for once more.
+// As load_model() of find_checkpoint(): a run's newest checkpoint, or this one. A trainer may remove it between the
+// two: then the newest is looked for once more.
 WeltModel load_newest_model(const std::filesystem::path& run_or_checkpoint, const SpecChanges& changes = {});
 
 // config.json, welt.json, model.safetensors and the processor's files into an existing folder. `words`: of a row.

@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "core/base/file.h"
 #include "core/base/json.h"
 
 namespace welt {
@@ -14,7 +13,7 @@ using Json = nlohmann::json;
 
 void write(const fs::path& file, const Json& json) {
   fs::create_directories(file.parent_path());
-  write_file(file, json_text(json, 2) + "\n");
+  write_json(file, json);
 }
 
 Json special_token(char byte) {

@@ -21,8 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view checkpoint_prefix = "step-", temporary_prefix = ".writing-",
-                           removed_prefix = ".removing-";
+constexpr std::string_view checkpoint_prefix = "step-", temporary_prefix = ".writing-", removed_prefix = ".removing-";
 
 std::vector<CheckpointInfo> list_checkpoints(const fs::path& run) {
   std::vector<CheckpointInfo> found;
@@ -130,7 +129,8 @@ RunFolder RunFolder::open(const fs::path& path) {
   std::error_code ignored;
   std::vector<fs::path> left_behind;
   for (const fs::directory_entry& entry : fs::directory_iterator(path / "checkpoints", ignored))
-    if (const std::string name = entry.path().filename(); name.starts_with(temporary_prefix) || name.starts_with(removed_prefix))
+    if (const std::string name = entry.path().filename();
+        name.starts_with(temporary_prefix) || name.starts_with(removed_prefix))
       left_behind.push_back(entry.path());
   for (const fs::path& folder : left_behind) fs::remove_all(folder, ignored);
   return run;
@@ -180,7 +180,8 @@ std::vector<CheckpointInfo> RunFolder::checkpoints() const { return list_checkpo
 fs::path RunFolder::put_aside(const fs::path& checkpoint) const {
   const std::string name = "damaged-" + checkpoint.filename().string();
   fs::path aside = checkpoint.parent_path() / name;
-  for (int number = 2; fs::exists(aside); ++number) aside = checkpoint.parent_path() / fmt::format("{}-{}", name, number);
+  for (int number = 2; fs::exists(aside); ++number)
+    aside = checkpoint.parent_path() / fmt::format("{}-{}", name, number);
   std::error_code status;
   fs::rename(checkpoint, aside, status);
   if (status) fail_folder(aside, status);
@@ -218,7 +219,8 @@ fs::path find_checkpoint(const fs::path& path) {
   const std::vector<CheckpointInfo> all = list_checkpoints(path);
   if (all.empty())
     fail({path.string(),
-          fs::exists(path, status) ? "neither model.safetensors nor checkpoints/step-… is in it" : "there is no such folder",
+          fs::exists(path, status) ? "neither model.safetensors nor checkpoints/step-… is in it"
+                                   : "there is no such folder",
           "a run folder or a checkpoint", "Train first: welt run RECIPE"},
          ErrorCode::not_found);
   return all.back().path;

@@ -1,6 +1,6 @@
 // A run's folder on disk: merged recipe, log, checkpoints.
 //
-//   runs/<name>/recipe.toml  log.jsonl  plugins.json  summary.json
+//   runs/<name>/recipe.toml  plugins.json  inputs.json  log.jsonl  warnings.log  samples.jsonl  summary.json
 //               checkpoints/step-00000400/{config.json, welt.json, model.safetensors, training/…}
 //
 // One process at a time trains in it: the folder is locked while a RunFolder of it lives; another one is refused.

@@ -25,7 +25,6 @@ using nlohmann::json;
 constexpr std::size_t longest_message = 512 << 10;
 constexpr double patience = 30;  // seconds that starting the program, or a loaded machine, may take besides
 
-
 bool send_text(int socket, const std::string& text) {
   return send(socket, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
 }

@@ -111,8 +111,8 @@ JsonRow read_json_row(std::string_view row, std::string_view field) {
   }
   FieldReader reader(field);
   if (!parse(row, reader)) {
-    // Perhaps only what Python writes and nlohmann does not read. Whether some of it was in the field shows where another
-    // replacement gives another text.
+    // Perhaps only what Python writes and nlohmann does not read. Whether some of it was in the field shows where
+    // another replacement gives another text.
     const auto mended = [&](std::string_view replacement) {
       FieldReader again(field);
       const std::string text = without_lone_halves(replace_invalid_utf8(row, replacement), replacement);

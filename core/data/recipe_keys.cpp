@@ -14,7 +14,9 @@ void add_source(std::vector<RecipeKey>& keys, const std::string& table, const st
   keys.push_back({table + ".files", "strings", nullptr, "Files of " + documents + ", with * ? [] as wildcards"});
   keys.push_back(table_key(table + ".format", "auto", "What a document is", document_formats()));
   keys.push_back({table + ".field", "string", "text", "Field of a JSON line that holds the document"});
-  keys.push_back(choice_key(table + ".on_invalid", "error", "Text that is not UTF-8: stop, replace the bad bytes by U+FFFD, or skip the document", data_on_invalid()));
+  keys.push_back(choice_key(table + ".on_invalid", "error",
+                            "Text that is not UTF-8: stop, replace the bad bytes by U+FFFD, or skip the document",
+                            data_on_invalid()));
 }
 
 }  // namespace
@@ -25,7 +27,10 @@ void add_data_keys(std::vector<RecipeKey>& keys) {
   keys.push_back({"data.validation.fraction", "number", 0.0,
                   "Share of the training documents held out when data.validation.files is empty", 0, 0.5});
   keys.push_back({"data.shuffle", "bool", true, "Shuffle the rows anew in each epoch"});
-  keys.push_back(choice_key("data.packing", "best_fit", "best_fit: documents that fit a row stay whole; greedy: rows are filled in order, the rest is cut", data_packings()));
+  keys.push_back(
+      choice_key("data.packing", "best_fit",
+                 "best_fit: documents that fit a row stay whole; greedy: rows are filled in order, the rest is cut",
+                 data_packings()));
   keys.push_back(incidental({"data.prefetch", "integer", 4, "Batches prepared ahead of the training step", 1, 1024}));
   keys.push_back(incidental({"data.image_cache_mb", "integer", 256, "Megabytes of drawn words that are kept", 0, 1e6}));
 }

@@ -4,7 +4,6 @@
 #include <glob.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -12,6 +11,7 @@
 #include "core/base/utf8.h"
 #include "core/data/json_rows.h"
 #include "core/data/line_reader.h"
+#include "core/data/text_stream.h"
 
 namespace welt {
 namespace {
@@ -50,13 +50,8 @@ std::vector<fs::path> matches(const fs::path& pattern) {
 
 // As `auto` looks at it: in small letters, without the .gz of a compressed file.
 std::string ending_of(fs::path path) {
-  const auto ending = [&] {
-    std::string text = path.extension().string();
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
-    return text;
-  };
-  if (ending() == ".gz") path.replace_extension();
-  return ending();
+  if (small_ending(path) == ".gz") path.replace_extension();
+  return small_ending(path);
 }
 
 class Reader {
@@ -281,7 +276,8 @@ SourceCounts read_documents(const SourceOptions& options, const std::function<vo
   for (const fs::path& path : expand_files(options.files, options.name)) reader.read(path);
   const SourceCounts& counts = reader.counts();
   if (counts.skipped + counts.replaced > 0)
-    log_warning("data", "{}: {} of {} documents skipped (no text, or none in UTF-8), {} with U+FFFD for what was no text",
+    log_warning("data",
+                "{}: {} of {} documents skipped (no text, or none in UTF-8), {} with U+FFFD for what was no text",
                 options.name, counts.skipped, counts.skipped + counts.documents, counts.replaced);
   return counts;
 }

@@ -24,7 +24,7 @@ const std::vector<DocumentFormat>& document_formats();
 // that is no text by its first bytes is refused (text_stream.h). Empty documents are passed over.
 struct SourceOptions {
   std::vector<std::filesystem::path> files;
-  std::string name = "data";  // starts messages
+  std::string name = "data";    // starts messages
   std::string format = "auto";  // one of document_formats()
   std::string field = "text";
   std::string on_invalid = "error";  // of JSON rows, `skip` also leaves out those without a text in the field

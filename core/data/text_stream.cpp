@@ -92,13 +92,13 @@ class Gzip {
   std::uint64_t text_ = 0, member_begin_ = 0, members_ = 0;
 };
 
-bool ends_in_gz(const std::filesystem::path& path) {
+}  // namespace
+
+std::string small_ending(const std::filesystem::path& path) {
   std::string ending = path.extension().string();
   std::ranges::transform(ending, ending.begin(), [](unsigned char c) { return std::tolower(c); });
-  return ending == ".gz";
+  return ending;
 }
-
-}  // namespace
 
 struct TextStream::State {
   explicit State(InputFile input) : file(std::move(input)) {}
@@ -156,7 +156,7 @@ TextStream& TextStream::operator=(TextStream&&) noexcept = default;
 TextStream::~TextStream() = default;
 
 TextStream::TextStream(const std::filesystem::path& path) : state_(std::make_unique<State>(InputFile(path))) {
-  state_->start(ends_in_gz(path));
+  state_->start(small_ending(path) == ".gz");
 }
 
 TextStream TextStream::standard_input() {

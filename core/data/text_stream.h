@@ -9,6 +9,9 @@
 
 namespace welt {
 
+// The last ending of a file's name in small letters: ".gz" of "a.txt.GZ".
+std::string small_ending(const std::filesystem::path& path);
+
 class TextStream {
  public:
   // Throws Error when the file cannot be read or is something else (an archive, UTF-16, an HTML page, a pointer …).

@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/tensor/finite.h"
 #include "core/data/blocks.h"
+#include "core/tensor/finite.h"
 
 namespace welt {
 namespace {

@@ -43,8 +43,7 @@ void EmbeddingFile::append(const Embedded& batch) {
     words_ += std::ssize(words);
     if (npy_ || options_.pool != EmbedPool::none) continue;
     offsets_.push_back(words_);
-    word_lists_ += (word_lists_.empty() ? "" : ",") +
-                   json_text(nlohmann::json(words));
+    word_lists_ += (word_lists_.empty() ? "" : ",") + json_text(nlohmann::json(words));
     // The list is text inside a JSON header, so its quotation marks are escaped once more: it may double.
     if (2 * word_lists_.size() > safetensors_maximum_header)
       fail({path_.string(), fmt::format("the words of {} texts take {} bytes", texts_, word_lists_.size()),

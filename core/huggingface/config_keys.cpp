@@ -26,8 +26,8 @@ const std::set<std::string_view>& harmless_keys() {
       "_attn_implementation_autoset", "attn_implementation", "attn_implementation_internal", "reference_compile",
       // classes of a head that is not built
       "id2label", "label2id", "num_labels", "problem_type", "classifier_dropout", "classifier_activation",
-      "classifier_bias", "classifier_pooling", "summary_activation", "summary_first_dropout",
-      "summary_proj_to_labels", "summary_type", "summary_use_proj",
+      "classifier_bias", "classifier_pooling", "summary_activation", "summary_first_dropout", "summary_proj_to_labels",
+      "summary_type", "summary_use_proj",
       // special tokens
       "bos_token_id", "eos_token_id", "pad_token_id", "sep_token_id", "cls_token_id", "mask_token_id",
       "decoder_start_token_id", "forced_bos_token_id", "forced_eos_token_id", "vocab_size",
@@ -44,7 +44,8 @@ const std::set<std::string_view>& harmless_keys() {
 
 // What asks for nothing.
 bool is_off(const Json& value) {
-  return value.is_null() || value == false || ((value.is_array() || value.is_object() || value.is_string()) && value.empty());
+  return value.is_null() || value == false ||
+         ((value.is_array() || value.is_object() || value.is_string()) && value.empty());
 }
 
 }  // namespace
@@ -54,11 +55,12 @@ void tell_unknown_keys(const ComponentType& type, const Json& config, std::strin
   const std::vector<SchemaKey> keys = schema_keys(type);
   std::vector<std::string> unknown;
   for (const auto& [name, value] : config.items())
-    if (!is_off(value) && !harmless_keys().contains(name) && std::ranges::find(keys, name, &SchemaKey::name) == keys.end())
+    if (!is_off(value) && !harmless_keys().contains(name) &&
+        std::ranges::find(keys, name, &SchemaKey::name) == keys.end())
       unknown.push_back(name);
   if (!unknown.empty())
-    log_warning("hf", "{}: plugin {} does not know {}: what {} for is not done", where, type.id, fmt::join(unknown, ", "),
-                unknown.size() == 1 ? "it asks" : "they ask");
+    log_warning("hf", "{}: plugin {} does not know {}: what {} for is not done", where, type.id,
+                fmt::join(unknown, ", "), unknown.size() == 1 ? "it asks" : "they ask");
 }
 
 }  // namespace welt

@@ -76,7 +76,8 @@ class Loader {
   std::vector<std::string> unused() const {
     std::vector<std::string> result;
     for (const auto& [full_name, item] : weights_.items())
-      if (std::string name = full_name.substr(wrapper_.size()); !used_.contains(name)) result.push_back(std::move(name));
+      if (std::string name = full_name.substr(wrapper_.size()); !used_.contains(name))
+        result.push_back(std::move(name));
     return result;
   }
 
@@ -114,8 +115,8 @@ class Loader {
   std::vector<std::string> problems_, missing_;
 };
 
-// What torch.compile ("_orig_mod."), DataParallel ("module.") or a model around this one put in front of every name: the
-// shortest beginning that all names share and behind which parameters are found, where without it there is none.
+// What torch.compile ("_orig_mod."), DataParallel ("module.") or a model around this one put in front of every name:
+// the shortest beginning that all names share and behind which parameters are found, where without it there is none.
 std::string wrapper_prefix(const TensorComponent& component, const HfWeights& weights) {
   if (weights.items().empty()) return {};
   // The names are sorted: what the first and the last share, all do.

@@ -49,20 +49,49 @@ bool convolves_patches_only(const TensorComponent& encoder) {
 
 class Describer {
  public:
-  Describer(const WeltModel& model, const WordLengths& lengths) : model_(model) {
+  explicit Describer(const WeltModel& model) : model_(model) { count_parameters(); }
+
+  void add_costs(const WordLengths& lengths) {
     info_.lengths = lengths;
-    if (info_.lengths.image_height == 0) info_.lengths.image_height = block_of(model.spec().renderer);
+    if (info_.lengths.image_height == 0) info_.lengths.image_height = block_of(model_.spec().renderer);
     check_lengths();
+    add_costs();
   }
 
-  ModelInfo operator()() {
-    count_parameters();
+  ModelInfo finish() {
+    for (const std::string& name : order_) info_.parts.push_back(parts_.at(name));
+    for (const PartInfo& part : info_.parts) {
+      info_.parameters += part.parameters;
+      info_.tables += part.tables;
+      info_.idle += part.idle;
+      if (part.weight_flops && !part.attention_flops)
+        info_.notes.push_back(
+            fmt::format("Attention products of the {} are not counted: the configuration of {} does not tell layers "
+                        "and heads under the usual names",
+                        part.name, part.plugin));
+      if (part.idle > 0)
+        info_.notes.push_back(
+            fmt::format("{} parameters of {} (a head or pooler) are in memory, but have no part in the model",
+                        part.idle, part.plugin));
+    }
+    const auto value_bytes = static_cast<std::int64_t>(c10::elementSize(model_.dtype()));
+    info_.weight_bytes = value_bytes * (info_.parameters + info_.idle);
+    info_.gradient_bytes = value_bytes * info_.parameters;
+    info_.optimizer_bytes = 2 * value_bytes * info_.parameters;
+    return std::move(info_);
+  }
+
+ private:
+  const WordLengths& lengths() const { return info_.lengths; }
+  static bool is_causal(const TensorComponent& component) {
+    return (component.type().flags & WELT_COMPONENT_CAUSAL) != 0;
+  }
+
+  void add_costs() {
     const Modalities reads = model_.modalities();
     for (const WeltModel::Part& part : model_.parts()) {
       if (part.component == nullptr) continue;
       PartInfo& info = parts_.at(part.slot);
-      info.plugin = part.component->type().id;
-      info.idle = idle(part);
       if (part.slot == "image_encoder" && reads.image) cost_of_images(*part.component, info);
       if (part.slot == "bytes_encoder" && reads.bytes)
         cost(*part.component, info, lengths().bytes + 2, is_causal(*part.component));
@@ -75,14 +104,6 @@ class Describer {
       info.weight_flops = 2.0 * static_cast<double>(matrices_[mapping]);
       info.attention_flops = 0;
     }
-    finish();
-    return std::move(info_);
-  }
-
- private:
-  const WordLengths& lengths() const { return info_.lengths; }
-  static bool is_causal(const TensorComponent& component) {
-    return (component.type().flags & WELT_COMPONENT_CAUSAL) != 0;
   }
 
   void check_lengths() const {
@@ -112,16 +133,26 @@ class Describer {
     }
   }
 
+  PartInfo& part_named(const std::string& name) {
+    const auto [place, fresh] = parts_.try_emplace(name, PartInfo{.name = name});
+    if (fresh) order_.push_back(name);
+    return place->second;
+  }
+
   void count_parameters() {
     for (const ModelParameter& parameter : model_.parameters()) {
       const std::string name = part_of(parameter.group);
-      if (!parts_.contains(name)) order_.push_back(name);
-      PartInfo& part = parts_[name];
-      part.name = name;
+      PartInfo& part = part_named(name);
       part.parameters += parameter.tensor.numel();
       if (parameter.table) part.tables += parameter.tensor.numel();
       if (is_matrix(parameter)) matrices_[name] += parameter.tensor.numel();
       used_.insert(parameter.name);
+    }
+    for (const WeltModel::Part& part : model_.parts()) {
+      if (part.component == nullptr) continue;
+      PartInfo& info = part_named(part.slot);
+      info.plugin = part.component->type().id;
+      info.idle = idle(part);
     }
   }
 
@@ -186,28 +217,6 @@ class Describer {
     return cache;
   }
 
-  void finish() {
-    for (const std::string& name : order_) info_.parts.push_back(parts_.at(name));
-    for (const PartInfo& part : info_.parts) {
-      info_.parameters += part.parameters;
-      info_.tables += part.tables;
-      info_.idle += part.idle;
-      if (part.weight_flops && !part.attention_flops)
-        info_.notes.push_back(
-            fmt::format("Attention products of the {} are not counted: the configuration of {} does not tell layers "
-                        "and heads under the usual names",
-                        part.name, part.plugin));
-      if (part.idle > 0)
-        info_.notes.push_back(
-            fmt::format("{} parameters of {} (a head or pooler) are in memory, but have no part in the model",
-                        part.idle, part.plugin));
-    }
-    const auto value_bytes = static_cast<std::int64_t>(c10::elementSize(model_.dtype()));
-    info_.weight_bytes = value_bytes * (info_.parameters + info_.idle);
-    info_.gradient_bytes = value_bytes * info_.parameters;
-    info_.optimizer_bytes = 2 * value_bytes * info_.parameters;
-  }
-
   const WeltModel& model_;
   ModelInfo info_;
   std::vector<std::string> order_;  // of the parts
@@ -244,6 +253,12 @@ double ModelInfo::flops() const {
   return sum;
 }
 
-ModelInfo describe_model(const WeltModel& model, const WordLengths& lengths) { return Describer(model, lengths)(); }
+ModelInfo count_model(const WeltModel& model) { return Describer(model).finish(); }
+
+ModelInfo describe_model(const WeltModel& model, const WordLengths& lengths) {
+  Describer describer(model);
+  describer.add_costs(lengths);
+  return describer.finish();
+}
 
 }  // namespace welt

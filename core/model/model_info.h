@@ -1,5 +1,5 @@
 // Sizes of a model, from its shapes and configurations alone: parameters, FLOPs per word, memory. Used by `welt model
-// info` on a WeltModel::outline(), which has no weights.
+// info`, and to see whether training fits in memory, on a WeltModel::outline(), which has no weights.
 //
 // FLOPs are those of the products, a multiplication and an addition being two, for one word of a long text, forward:
 //   weights     2 · weights · positions, over all matrices (no table, bias or norm) of a part
@@ -64,13 +64,17 @@ struct ModelInfo {
   WordLengths lengths;  // with the image's height
   std::vector<PartInfo> parts;
   std::int64_t parameters = 0, tables = 0, idle = 0;  // of all parts
-  // Bytes, in the model's dtype, which gradients and moments share. Weights: idle ones included; AdamW keeps two moments.
+  // Bytes, in the model's dtype, which gradients and moments share. Weights: idle ones included; AdamW keeps two
+  // moments.
   std::int64_t weight_bytes = 0, gradient_bytes = 0, optimizer_bytes = 0;
   CacheInfo latent_cache, decoder_cache;  // of generating one text
   std::vector<std::string> notes;         // what is not in the figures, for this model
 
   double flops() const;  // forward, for a word
 };
+
+// Parameters and bytes alone: no lengths, no FLOPs, no caches, no notes on them.
+ModelInfo count_model(const WeltModel& model);
 
 // Throws Error for lengths that the model's parts do not take.
 ModelInfo describe_model(const WeltModel& model, const WordLengths& lengths);

@@ -31,7 +31,10 @@ void add_model_keys(std::vector<RecipeKey>& keys) {
   keys.push_back(
       {"model.init_strict", "bool", true,
        "model.init_from must fit tensor by tensor; false: what does not fit starts at random and is listed"});
-  keys.push_back(choice_key("model.encoding", "utf-8", "What words are read and written in: bytes of UTF-8, units of UTF-16 or code points (UTF-32)", {"utf-8", "utf-16", "utf-32"}));
+  keys.push_back(
+      choice_key("model.encoding", "utf-8",
+                 "What words are read and written in: bytes of UTF-8, units of UTF-16 or code points (UTF-32)",
+                 {"utf-8", "utf-16", "utf-32"}));
   keys.push_back({"model.modality_dropout", "number", 0.15,
                   "Share of training batches that one of the two encoders is left out of, each in half of them", 0, 1});
   keys.push_back({"model.segmenter.plugin", "string", "words", "Plugin that cuts text into words"});
@@ -46,7 +49,9 @@ void add_model_keys(std::vector<RecipeKey>& keys) {
   keys.push_back({"model.renderer.font_px", "integer", 12, "Size of the font in pixels", 1, 1024});
   keys.push_back({"model.renderer.config", "table", nlohmann::json::object(), "Further keys of the renderer"});
   keys.push_back({"model.bytes_encoder.enabled", "bool", true, "Encode the bytes of each word"});
-  keys.push_back(choice_key("model.bytes_encoder.pooling", "", "How a word's byte vectors become one; default: what the plugin declares", {"", "first", "last", "mean"}));
+  keys.push_back(choice_key("model.bytes_encoder.pooling", "",
+                            "How a word's byte vectors become one; default: what the plugin declares",
+                            {"", "first", "last", "mean"}));
   add_component(keys, "model.bytes_encoder", "bytes encoder");
   keys.push_back({"model.image_encoder.enabled", "bool", true,
                   "Encode the image of each word, where model.image_encoder has a plugin or from"});

@@ -1,5 +1,5 @@
-// The text side of a model: what cuts text into words and what draws them. Opened once and shared by all that reads text
-// for the model: data sets, generation, embedding.
+// The text side of a model: what cuts text into words and what draws them. Opened once and shared by all that reads
+// text for the model: data sets, generation, embedding.
 #pragma once
 
 #include <cstddef>

@@ -78,7 +78,8 @@ WeltModel::EncodedWords WeltModel::encode_words(const WordTensors& words, const 
     part(use.image, image_width(),
          [&] { return checked(encode_images(images, rows), "the image encoder", spec_.image_encoder); });
   if (bytes_encoder_)
-    part(use.bytes, bytes_width(), [&] { return checked(encode_bytes(words), "the bytes encoder", spec_.bytes_encoder); });
+    part(use.bytes, bytes_width(),
+         [&] { return checked(encode_bytes(words), "the bytes encoder", spec_.bytes_encoder); });
   EncodedWords out;
   out.mapping_input = parts.size() == 1 ? parts.front() : at::cat(parts, -1);
   const auto count = static_cast<int>(parts.size());

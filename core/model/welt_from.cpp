@@ -40,7 +40,7 @@ void WeltModel::take_weights() {
       log_info("model", "{}: not used in this place: {}", slot.weights_from, fmt::join(loaded.unused, ", "));
     if (!loaded.initialized.empty())
       log_warning("model", "{}: not in the file, so they start at random: {}", slot.weights_from,
-               fmt::join(loaded.initialized, ", "));
+                  fmt::join(loaded.initialized, ", "));
   };
   // A byte table or head that the file has nothing for keeps its random start.
   const auto missing = [this](LoadedWeights& loaded, const TensorComponent& component, bool needs_head) {

@@ -235,8 +235,9 @@ void WeltModel::to(at::Device device, at::ScalarType dtype) {
   const auto convert = [&](at::Tensor& tensor) {
     if (tensor.defined()) tensor = tensor.detach().to(device, dtype).requires_grad_();
   };
+  // welt.device/1 knows the CPU; what an outline's components have no memory for stays without.
   for (std::optional<TensorComponent>* component : {&bytes_encoder_, &image_encoder_, &latent_, &decoder_})
-    if (*component) (*component)->to(device, dtype);
+    if (*component) (*component)->to(device.is_meta() ? at::Device(at::kCPU) : device, dtype);
   for (std::optional<ByteTable>* table : {&encoder_table_, &decoder_table_}) {
     if (!*table) continue;
     convert((*table)->base);

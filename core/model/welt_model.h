@@ -100,7 +100,7 @@ class WeltModel {
   at::Device device() const { return encoder_mapping_weight_.device(); }
   void set_training(bool training);
   void set_objective(const Objective& objective) { objective_ = &objective; }  // of passes; first: cross-entropy
-  Modalities modalities() const;  // the model has it, and it is enabled
+  Modalities modalities() const;                                               // the model has it, and it is enabled
 
   // Longest rows the components take, 0: unlimited.
   struct Limits {
@@ -110,8 +110,8 @@ class WeltModel {
 
   // Forward and backward of one micro-batch; adds d(Σ nats / divisor) to the parameters' gradients. `use`: all that the
   // model has, if not given.
-  // With `nats` (a float64 scalar on the model's device) they are added to it and stay there, and those of the result are
-  // 0: so that a step waits for its values once.
+  // With `nats` (a float64 scalar on the model's device) they are added to it and stay there, and those of the result
+  // are 0: so that a step waits for its values once.
   LossSums forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
                             PassStatistics* statistics = nullptr, std::optional<Modalities> use = {},
                             const at::Tensor* nats = nullptr);

@@ -71,8 +71,8 @@ struct Source {
       leave_out(".from", from);
     }
     if (!left_out.empty())
-      log_warning("recipe", "{} is another one by --set, so what the recipe says of the one before is left out: {}", key,
-                  fmt::join(left_out, ", "));
+      log_warning("recipe", "{} is another one by --set, so what the recipe says of the one before is left out: {}",
+                  key, fmt::join(left_out, ", "));
   }
 };
 

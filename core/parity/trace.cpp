@@ -71,10 +71,7 @@ Settings settings_of(const Json& json) {
   const auto betas = json.at("betas").get<std::vector<double>>();
   if (betas.size() != 2) fail({"optimizer.betas of the plan", json.at("betas").dump(), "two numbers", {}});
   Settings out;
-  out.adamw = {.weight_decay = json.at("weight_decay"),
-               .beta1 = betas[0],
-               .beta2 = betas[1],
-               .eps = json.at("eps")};
+  out.adamw = {.weight_decay = json.at("weight_decay"), .beta1 = betas[0], .beta2 = betas[1], .eps = json.at("eps")};
   out.clip = json.at("clip_grad_norm");
   out.schedule = {.name = "cosine",
                   .peak = json.at("peak_lr"),

@@ -124,7 +124,8 @@ std::string Recipe::string(std::string_view key) const {
 
 std::string Recipe::string_before_set(std::string_view key) const {
   const RecipeKey& entry = schema_entry(key, "string");
-  return file_values_.value(pointer_to(entry.name), entry.fallback.is_string() ? entry.fallback.get<std::string>() : "");
+  return file_values_.value(pointer_to(entry.name),
+                            entry.fallback.is_string() ? entry.fallback.get<std::string>() : "");
 }
 
 void Recipe::inherit(const Recipe& other, std::string_view key_or_table) {

@@ -38,8 +38,9 @@ std::string recipe_keys_markdown(const RecipeSchema& schema) {
                           text.empty() ? "" : "\n", parent.empty() ? "Above all tables" : "`[" + parent + "]`");
       table = parent;
     }
-    text += fmt::format("| `{}` | {} | {} | {} | {} |\n", parent.empty() ? key.name : key.name.substr(dot + 1),
-                        key.type, default_text(key), allowed_text(key), key.help + (key.incidental ? " (*resume*)" : ""));
+    text +=
+        fmt::format("| `{}` | {} | {} | {} | {} |\n", parent.empty() ? key.name : key.name.substr(dot + 1), key.type,
+                    default_text(key), allowed_text(key), key.help + (key.incidental ? " (*resume*)" : ""));
   }
   return text;
 }

@@ -7,8 +7,8 @@
 
 namespace welt {
 
-// Markdown: a heading and a table for every TOML table of a recipe; key, type, default, what is allowed, help, and whether a
-// run may be resumed with another value.
+// Markdown: a heading and a table for every TOML table of a recipe; key, type, default, what is allowed, help, and
+// whether a run may be resumed with another value.
 std::string recipe_keys_markdown(const RecipeSchema& schema);
 
 }  // namespace welt

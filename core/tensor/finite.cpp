@@ -12,9 +12,11 @@ bool all_finite(const at::Tensor& values) { return values.is_meta() || at::isfin
 
 void require_finite_output(const at::Tensor& values, std::string_view part, std::string_view plugin) {
   if (at::GradMode::is_enabled() || all_finite(values)) return;
-  fail({fmt::format("{} ({})", part, plugin), "its output is not finite", "finite numbers",
-        "Its weights are damaged, or training went astray: `welt checkpoint` reads them all; use an earlier checkpoint"},
-       ErrorCode::data_loss);
+  fail(
+      {fmt::format("{} ({})", part, plugin), "its output is not finite", "finite numbers",
+       "Its weights are damaged, or training went astray: `welt checkpoint inspect DIR --check` reads them all; use an "
+       "earlier checkpoint"},
+      ErrorCode::data_loss);
 }
 
 }  // namespace welt

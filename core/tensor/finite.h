@@ -11,7 +11,8 @@ namespace welt {
 bool all_finite(const at::Tensor& values);
 
 // Throws Error (data_loss) unless every value of what a component gave is finite: `part` is its place ("the latent
-// transformer"), `plugin` who it is. Does nothing while gradients are recorded: a training step does not wait for values.
+// transformer"), `plugin` who it is. Does nothing while gradients are recorded: a training step does not wait for
+// values.
 void require_finite_output(const at::Tensor& values, std::string_view part, std::string_view plugin);
 
 }  // namespace welt

@@ -3,7 +3,6 @@
 
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
-#include <ATen/ops/isfinite.h>
 #include <fmt/ranges.h>
 
 #include <array>
@@ -12,6 +11,7 @@
 #include <memory>
 
 #include "core/base/error.h"
+#include "core/tensor/finite.h"
 
 namespace welt {
 namespace {
@@ -90,7 +90,7 @@ at::Tensor copied_tensor(const SafetensorsFile& file, const SafetensorsEntry& en
 }
 
 void require_finite(const at::Tensor& buffer, const std::filesystem::path& file, std::string_view name) {
-  if (!buffer.is_floating_point() || at::isfinite(buffer).all().item<bool>()) return;
+  if (!buffer.is_floating_point() || all_finite(buffer)) return;
   fail({.where = fmt::format("{}: buffer \"{}\"", file.string(), name),
         .found = "values that are not finite",
         .expected = "finite running statistics",

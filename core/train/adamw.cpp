@@ -60,9 +60,8 @@ OptimizerFactory adamw_of(const Recipe& recipe) {
                              .beta1 = recipe.number("train.beta1"),
                              .beta2 = recipe.number("train.beta2"),
                              .eps = recipe.number("train.eps")};
-  return [options](const std::vector<ModelParameter>& parameters) {
-    return std::make_unique<AdamW>(parameters, options);
-  };
+  return
+      [options](const std::vector<ModelParameter>& parameters) { return std::make_unique<AdamW>(parameters, options); };
 }
 
 }  // namespace welt

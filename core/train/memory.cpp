@@ -2,11 +2,14 @@
 #include "core/train/memory.h"
 
 #include <algorithm>
-#include <map>
+#include <functional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/base/resources.h"
+#include "core/model/model_info.h"
 
 namespace welt {
 namespace {
@@ -24,51 +27,56 @@ std::int64_t positions(const Recipe& recipe, const std::string& group) {
 
 std::string gigabytes(std::int64_t bytes) { return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9); }
 
-// "latent_transformer 6.5 billion parameters, bytes_decoder 3 million", the largest first.
-std::string largest_parts(const WeltModel& outline) {
-  std::map<std::string, std::int64_t> sizes;
-  for (const ModelParameter& parameter : outline.parameters()) sizes[parameter.group] += parameter.tensor.numel();
-  std::vector<std::pair<std::int64_t, std::string>> order;
-  for (const auto& [name, size] : sizes) order.emplace_back(size, name);
-  std::ranges::sort(order, std::greater());
+// "latent_transformer 6500.0 million parameters, bytes_decoder 3.1 million parameters", the largest first.
+std::string largest_parts(std::vector<PartInfo> parts) {
+  std::ranges::sort(parts, std::greater(), &PartInfo::parameters);
   std::string text;
-  for (std::size_t i = 0; i < std::min<std::size_t>(order.size(), 3); ++i)
-    text += fmt::format("{}{} {:.1f} million parameters", i == 0 ? "" : ", ", order[i].second,
-                        static_cast<double>(order[i].first) / 1e6);
+  for (std::size_t i = 0; i < std::min<std::size_t>(parts.size(), 3); ++i)
+    text += fmt::format("{}{} {:.1f} million parameters", i == 0 ? "" : ", ", parts[i].name,
+                        static_cast<double>(parts[i].parameters) / 1e6);
   return text;
+}
+
+struct MemoryNeed {
+  std::int64_t weights = 0, gradients = 0, moments = 0;  // bytes, exact: those of ModelInfo
+  // Bytes of what a step keeps for its backward pass, at least: the inputs and outputs of all products, for the rows of
+  // a batch, words of 4 bytes (6 positions), half of them distinct. A plugin may keep more, or with activation
+  // checkpointing less.
+  std::int64_t activations = 0;
+  std::int64_t total() const { return weights + gradients + moments + activations; }
+};
+
+MemoryNeed memory_need(const Recipe& recipe, const WeltModel& outline, const ModelInfo& counted) {
+  MemoryNeed need{
+      .weights = counted.weight_bytes, .gradients = counted.gradient_bytes, .moments = counted.optimizer_bytes};
+  const std::int64_t computed = recipe.string("precision") == "fp32" ? 4 : 2;
+  for (const ModelParameter& parameter : outline.parameters())
+    if (!parameter.table && parameter.tensor.dim() == 2)
+      need.activations +=
+          positions(recipe, parameter.group) * (parameter.tensor.size(0) + parameter.tensor.size(1)) * computed;
+  return need;
 }
 
 }  // namespace
 
-MemoryNeed memory_need(const Recipe& recipe, const WeltModel& outline) {
-  MemoryNeed need;
-  const std::int64_t value = outline.spec().dtype == at::kBFloat16 ? 2 : 4;
-  const std::int64_t computed = recipe.string("precision") == "fp32" ? 4 : 2;
-  for (const ModelTensor& tensor : outline.tensors()) need.weights += tensor.tensor.numel() * value;
-  for (const ModelParameter& parameter : outline.parameters()) {
-    need.gradients += parameter.tensor.numel() * value;
-    if (parameter.table || parameter.tensor.dim() != 2) continue;
-    need.activations +=
-        positions(recipe, parameter.group) * (parameter.tensor.size(0) + parameter.tensor.size(1)) * computed;
-  }
-  need.moments = 2 * need.gradients;
-  return need;
-}
-
-void check_memory(const Recipe& recipe, const WeltModel& outline) {
-  const MemoryNeed need = memory_need(recipe, outline);
+void check_memory(const Recipe& recipe, WeltSpec spec) {
+  spec.dtype = weights_dtype(recipe);  // a checkpoint's may be another
+  const WeltModel outline = WeltModel::outline(std::move(spec));
+  const ModelInfo counted = count_model(outline);
+  const MemoryNeed need = memory_need(recipe, outline, counted);
   const std::int64_t free = available_memory();
   if (free == 0 || need.total() <= free) return;
-  fail({recipe.path().string(),
-        fmt::format("training needs {} of memory at least (weights {}, gradients {}, the optimizer's moments {}, "
-                    "activations of a batch about {}); this machine has {} free. Largest parts: {}",
-                    gigabytes(need.total()), gigabytes(need.weights), gigabytes(need.gradients),
-                    gigabytes(need.moments), gigabytes(need.activations), gigabytes(free), largest_parts(outline)),
-        "a model and a batch that fit",
-        need.total() - need.activations > free
-            ? "Choose a smaller model (preset or config of the largest part), or precision = \"bf16\""
-            : "Lower train.batch (and raise train.accumulate), train.words or train.decoder_chunk_tokens"},
-       ErrorCode::resource_exhausted);
+  fail(
+      {recipe.path().string(),
+       fmt::format("training needs {} of memory at least (weights {}, gradients {}, the optimizer's moments {}, "
+                   "activations of a batch about {}); this machine has {} free. Largest parts: {}",
+                   gigabytes(need.total()), gigabytes(need.weights), gigabytes(need.gradients), gigabytes(need.moments),
+                   gigabytes(need.activations), gigabytes(free), largest_parts(counted.parts)),
+       "a model and a batch that fit",
+       need.total() - need.activations > free
+           ? "Choose a smaller model (preset or config of the largest part), or precision = \"bf16\""
+           : "Lower train.batch (and raise train.accumulate), train.words or train.decoder_chunk_tokens"},
+      ErrorCode::resource_exhausted);
 }
 
 }  // namespace welt

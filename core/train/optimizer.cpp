@@ -12,8 +12,7 @@
 namespace welt {
 
 const std::vector<OptimizerKind>& optimizers() {
-  static const std::vector<OptimizerKind> all{
-      {"adamw", "Adam with decoupled weight decay", add_adamw_keys, adamw_of}};
+  static const std::vector<OptimizerKind> all{{"adamw", "Adam with decoupled weight decay", add_adamw_keys, adamw_of}};
   return all;
 }
 

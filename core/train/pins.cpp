@@ -14,6 +14,8 @@
 #include "core/base/json.h"
 #include "core/huggingface/hf_source.h"
 #include "core/plugin/static_plugins.h"
+#include "core/plugin/strings.h"
+#include "core/tensor/libtorch_info.h"
 #include "core/train/schedule.h"
 
 namespace welt {
@@ -26,14 +28,21 @@ constexpr const char* text_keys[] = {"data.train.files", "data.validation.files"
 constexpr const char* from_keys[] = {"model.bytes_encoder.from", "model.image_encoder.from", "model.latent.from",
                                      "model.decoder.from"};
 
+// 0: it was removed since it was read.
+std::uintmax_t size_of(const fs::path& file) {
+  std::error_code error;
+  const std::uintmax_t size = fs::file_size(file, error);
+  return error ? 0 : size;
+}
+
 Json pin_text(const std::vector<fs::path>& files) {
   Json list = Json::array();
   for (const fs::path& file : files)
-    list.push_back({{"path", file.string()}, {"bytes", fs::file_size(file)}, {"sha256", sha256_file(file)}});
+    list.push_back({{"path", file.string()}, {"sha256", sha256_file(file)}, {"bytes", size_of(file)}});
   return list;
 }
 
-// Weights are large: size and time tell whether they are the same files.
+// Weights are large: size and time tell whether they are the same files. Throws std::filesystem::filesystem_error.
 Json pin_folder(const fs::path& folder) {
   std::vector<fs::path> files;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder))
@@ -52,7 +61,7 @@ Json pin_folder(const fs::path& folder) {
 Json pin_source(const std::string& name) {
   try {
     return pin_folder(HfSource::find(name).folder());
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     return nullptr;
   }
 }
@@ -92,7 +101,31 @@ std::string plugin_text(const Json& plugin) {
                      plugin.at("sha256").get<std::string>());
 }
 
-std::vector<Difference> differences_of(const Json& before, const Json& now) {
+// The first file that is another, for a message.
+std::string changed_file(const Json& before, const Json& now) {
+  for (std::size_t i = 0; i < std::min(before.size(), now.size()); ++i)
+    if (before[i] != now[i]) return before[i].at("path").get<std::string>();
+  return fmt::format("{} files then, {} now", before.size(), now.size());
+}
+
+std::vector<Difference> told_differences(const Json& before, const Json& now) {
+  std::vector<Difference> out;
+  for (const auto& [key, files] : before.at("from").items()) {
+    const Json found = now.at("from").value(key, Json());
+    if (files == found) continue;
+    out.push_back({key, found.is_null()   ? "what it names is not there any more"
+                        : files.is_null() ? "what it names is there now, and was not then"
+                                          : "not the files of then: " + changed_file(files, found)});
+  }
+  const Json versions = before.value("versions", Json::object());
+  for (const auto& [key, version] : now.at("versions").items())
+    if (versions.contains(key) && versions.at(key) != version)
+      out.push_back(
+          {"the version of " + key, fmt::format("{} then, {} now", json_text(versions.at(key)), json_text(version))});
+  return out;
+}
+
+std::vector<Difference> decisive_differences(const Json& before, const Json& now) {
   std::vector<Difference> out;
   for (const char* key : text_keys)
     compare_text(key, before.at("text").value(key, Json::array()), now.at("text").value(key, Json::array()), out);
@@ -119,15 +152,21 @@ Json pin_inputs(const Recipe& recipe, const WeltSpec& spec) {
     if (slot->type) pin_plugin(plugins, *slot->type->plugin);
   for (const char* key : from_keys)
     if (const std::string name = recipe.string(key); !name.empty()) from[key] = pin_source(name);
-  return {{"text", text}, {"plugins", plugins}, {"from", from}};
+  return {{"text", text},
+          {"plugins", plugins},
+          {"from", from},
+          {"versions", {{"welt", text_of(host().version)}, {"libtorch", libtorch_info().version}}}};
 }
 
-std::vector<Difference> input_differences(const fs::path& file, const Json& now) {
+InputDifferences input_differences(const fs::path& file, const Json& now) {
   const std::string content = read_file(file);
   try {
-    return differences_of(with_context(file.string(), [&] { return parse_json(content); }), now);
+    const Json before = with_context(file.string(), [&] { return parse_json(content); });
+    return {decisive_differences(before, now), told_differences(before, now), before.at("from")};
   } catch (const Json::exception& error) {
-    fail({file.string(), fmt::format("not a list of a run's inputs ({})", error.what()), {},
+    fail({file.string(),
+          fmt::format("not a list of a run's inputs ({})", error.what()),
+          {},
           "Remove it to go on without comparing them"},
          ErrorCode::data_loss);
   }
@@ -144,8 +183,8 @@ std::vector<Difference> training_differences(const Recipe& before, const Recipe&
   std::set<std::string> keys;
   for (const auto& [key, value] : old_values) keys.insert(key);
   for (const auto& [key, value] : new_values) keys.insert(key);
-  const bool endless = !find_schedule(before.string("train.schedule")).has_end &&
-                       !find_schedule(now.string("train.schedule")).has_end;
+  const bool endless =
+      !find_schedule(before.string("train.schedule")).has_end && !find_schedule(now.string("train.schedule")).has_end;
   std::vector<Difference> differences;
   for (const std::string& key : keys) {
     const RecipeKey* known = now.schema().covering(key);

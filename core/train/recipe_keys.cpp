@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/base/context.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/data/recipe_keys.h"
 #include "core/model/objective.h"
@@ -21,16 +22,21 @@ using Keys = std::vector<RecipeKey>;
 
 void add_general(Keys& keys) {
   keys.push_back(incidental(table_key("task", "train", "What the run does", tasks())));
-  keys.push_back(incidental({"name", "string", "", "Name of the run and of its folder; default: the recipe file's name"}));
+  keys.push_back(
+      incidental({"name", "string", "", "Name of the run and of its folder; default: the recipe file's name"}));
   keys.push_back(incidental({"run_dir", "string", "runs", "Folder that holds the run folders"}));
   keys.push_back({"seed", "integer", 42, "Seed of initial weights, shuffling and dropout", 0, no_limit});
-  keys.push_back(choice_key("precision", "fp32", "fp32; amp: fp32 master weights with bf16 compute; bf16: weights and the optimizer's state too", {"fp32", "amp", "bf16"}));
+  keys.push_back(
+      choice_key("precision", "fp32",
+                 "fp32; amp: fp32 master weights with bf16 compute; bf16: weights and the optimizer's state too",
+                 {"fp32", "amp", "bf16"}));
   keys.push_back(incidental({"threads", "integer", 0, "Threads for tensor work; 0: all cores", 0, 1024}));
 }
 
 void add_training(Keys& keys) {
   keys.push_back({"train.steps", "integer", 1000, "Optimizer steps", 0, no_limit});
-  keys.push_back(incidental({"train.minutes", "number", 0.0, "Stop after that much wall time; 0: no limit", 0, no_limit}));
+  keys.push_back(
+      incidental({"train.minutes", "number", 0.0, "Stop after that much wall time; 0: no limit", 0, no_limit}));
   keys.push_back({"train.batch", "integer", 32, "Rows of a batch", 1, 1e6});
   keys.push_back({"train.words", "integer", 128, "Words of a row", 2, 1e6});
   keys.push_back({"train.accumulate", "integer", 1, "Batches whose gradients make one optimizer step", 1, 1e6});
@@ -39,27 +45,32 @@ void add_training(Keys& keys) {
   add_optimizer_keys(keys);
   keys.push_back({"train.clip", "number", 1.0, "Largest norm of the whole gradient; 0: no clipping", 0, no_limit});
   keys.push_back(incidental({"train.log_every", "integer", 1, "Steps between two lines of log.jsonl", 1, no_limit}));
-  keys.push_back(incidental({"train.eval_every", "integer", 0, "Steps between two evaluations; 0: only at the end", 0, no_limit}));
-  keys.push_back(incidental({"train.eval_rows", "integer", 64, "Validation rows of an evaluation at most; 0: all", 0, no_limit}));
-  keys.push_back(incidental({"train.checkpoint_every", "integer", 0,
-                  "Steps between two checkpoints; 0: only at the end and on SIGINT or SIGTERM", 0, no_limit}));
-  keys.push_back(incidental({"train.keep_checkpoints", "integer", 2, "Checkpoints kept; older ones are removed", 1, 1e6}));
+  keys.push_back(
+      incidental({"train.eval_every", "integer", 0, "Steps between two evaluations; 0: only at the end", 0, no_limit}));
+  keys.push_back(
+      incidental({"train.eval_rows", "integer", 64, "Validation rows of an evaluation at most; 0: all", 0, no_limit}));
+  keys.push_back(
+      incidental({"train.checkpoint_every", "integer", 0,
+                  "Steps between two checkpoints; 0: only at the end and when a signal ends the run", 0, no_limit}));
+  keys.push_back(
+      incidental({"train.keep_checkpoints", "integer", 2, "Checkpoints kept; older ones are removed", 1, 1e6}));
   keys.push_back(incidental(
       {"train.activation_checkpoint_every", "integer", 0,
        "Of every so many blocks of encoders, latent transformer and decoder, one keeps its input alone and is "
        "computed again in the backward: less memory, more time, the same gradients; 0: none",
        0, 1e6}));
   keys.push_back(incidental({"train.decoder_chunk_tokens", "integer", 8192,
-                  "Decoder tokens computed at once: less memory, or fewer and larger calls", 64, 1e9}));
+                             "Decoder tokens computed at once: less memory, or fewer and larger calls", 64, 1e9}));
 }
 
 void add_samples(Keys& keys) {
   keys.push_back(incidental({"samples.prompts", "strings", nullptr,
-                  "Prompts continued when training is over; default: beginnings of held-out documents"}));
+                             "Prompts continued when training is over; default: beginnings of held-out documents"}));
   keys.push_back(incidental({"samples.count", "integer", 3, "Samples at most; 0: none", 0, 1000}));
   keys.push_back(incidental({"samples.words", "integer", 20, "Words of a sample", 0, 1e6}));
   keys.push_back(incidental({"samples.temperature", "number", 0.0, "0: always the most likely byte", 0, 100}));
-  keys.push_back(incidental({"samples.top_p", "number", 1.0, "Draw from the most likely bytes that have this probability", 1e-6, 1}));
+  keys.push_back(incidental(
+      {"samples.top_p", "number", 1.0, "Draw from the most likely bytes that have this probability", 1e-6, 1}));
 }
 
 void add_compatibility(Keys& keys) {
@@ -94,20 +105,23 @@ const RecipeSchema& recipe_schema() {
 
 namespace {
 
-// A recipe that starts from a whole checkpoint says of the model what that one's run says, where it says nothing itself.
+// A recipe that starts from a whole checkpoint says of the model what that one's run says, where it says nothing
+// itself.
 void inherit_model(Recipe& recipe) {
   const std::filesystem::path from = recipe.string("model.from");
   std::error_code ignored;
   if (from.empty() || !std::filesystem::exists(from, ignored)) return;
-  const std::filesystem::path trained = run_recipe(find_checkpoint(from));
+  const std::filesystem::path trained =
+      with_context(recipe.where("model.from") + ": model.from", [&] { return run_recipe(find_checkpoint(from)); });
   if (trained.empty()) return;
   const Recipe before = Recipe::load(recipe_schema(), trained);
   for (const char* part : {"model.encoding", "model.segmenter", "model.renderer", "model.bytes_encoder",
                            "model.image_encoder", "model.latent", "model.decoder"}) {
     const bool another = std::ranges::any_of(recipe_schema().keys(), [&](const RecipeKey& key) {
       const std::string_view last = std::string_view(key.name).substr(key.name.rfind('.') + 1);
-      return key.name.starts_with(std::string(part) + ".") && (last == "plugin" || last == "from" || last == "preset") &&
-             recipe.given(key.name) && recipe.string(key.name) != before.string(key.name);
+      return key.name.starts_with(std::string(part) + ".") &&
+             (last == "plugin" || last == "from" || last == "preset") && recipe.given(key.name) &&
+             recipe.string(key.name) != before.string(key.name);
     });
     if (!another) recipe.inherit(before, part);
   }

@@ -4,27 +4,29 @@
 #include <fmt/core.h>
 
 #include <csignal>
-#include <map>
 
+#include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/base/printable.h"
 #include "core/base/shell.h"
 #include "core/base/table.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/model/model_info.h"
 #include "core/train/pins.h"
-#include "core/base/error.h"
 
 namespace welt {
 namespace {
 
 void add_row(std::string& text, const char* title, const LossSums& sums) {
   text += fmt::format("  {:<28} {:>8.3f} {:>13.3f} {:>10.1f} % {:>10.1f} %\n", title, sums.bits_per_byte(), sums.loss(),
-             100.0 * sums.byte_accuracy(), 100.0 * sums.word_accuracy());
+                      100.0 * sums.byte_accuracy(), 100.0 * sums.word_accuracy());
 }
 
 void add_comparison(std::string& text, const TrainResult& result) {
   text += fmt::format("\nHeld-out text ({} words, {} bytes)\n", result.after->words, result.after->text_bytes);
-  text += fmt::format("  {:<28} {:>8} {:>13} {:>12} {:>12}\n", "", "bits/byte", "nats/label", "bytes right", "words right");
+  text +=
+      fmt::format("  {:<28} {:>8} {:>13} {:>12} {:>12}\n", "", "bits/byte", "nats/label", "bytes right", "words right");
   if (result.before) add_row(text, "before training", *result.before);
   add_row(text, "after training", *result.after);
   if (result.without_image_encoder) add_row(text, "  bytes alone (no images)", *result.without_image_encoder);
@@ -32,11 +34,11 @@ void add_comparison(std::string& text, const TrainResult& result) {
   if (!result.baseline) return;
   const double bits = result.after->bits_per_byte(), unigram = result.baseline->unigram_bits_per_byte,
                trigram = result.baseline->trigram_bits_per_byte;
-  text += fmt::format("  {:<28} {:>8.3f}\n  {:<28} {:>8.3f}\n", "byte unigram (baseline)", unigram, "byte trigram (baseline)",
-             trigram);
+  text += fmt::format("  {:<28} {:>8.3f}\n  {:<28} {:>8.3f}\n", "byte unigram (baseline)", unigram,
+                      "byte trigram (baseline)", trigram);
   const auto against = [&](const char* name, double other) {
     text += fmt::format("  The model needs {:.1f} % {} bits than the {}.\n", 100.0 * std::abs(1.0 - bits / other),
-               bits < other ? "fewer" : "more", name);
+                        bits < other ? "fewer" : "more", name);
   };
   against("unigram", unigram);
   against("trigram", trigram);
@@ -62,29 +64,30 @@ nlohmann::json encoder_json(const SlotSpec& slot) {
 void warn_of_changes(const Recipe& recipe, const Session& session, const std::filesystem::path& checkpoint) {
   const std::filesystem::path run = run_recipe(checkpoint).parent_path(), pins = run / "inputs.json";
   if (run.empty() || !std::filesystem::exists(pins)) return;
-  for (const Difference& difference : input_differences(pins, pin_inputs(recipe, session.model.spec())))
-    log_warning("evaluate", "{} is not what {} was trained with: {}", difference.key, run.string(), difference.text);
+  const InputDifferences found = input_differences(pins, pin_inputs(recipe, session.model.spec()));
+  for (const std::vector<Difference>* list : {&found.decisive, &found.told})
+    for (const Difference& difference : *list)
+      log_warning("evaluate", "{} is not what {} was trained with: {}", difference.key, run.string(), difference.text);
 }
 
 }  // namespace
 
 std::string plan_report(const Recipe& recipe, const Session& session) {
-  std::map<std::string, std::int64_t> sizes;
-  for (const ModelParameter& parameter : session.model.parameters()) sizes[parameter.group] += parameter.tensor.numel();
   std::string text = fmt::format("Plan of {} (nothing is run)\n\nModel: {} parameters\n", recipe.path().string(),
-             session.model.parameter_count());
-  for (const auto& [group, size] : sizes) text += fmt::format("  {:<20} {:>12}\n", group, size);
+                                 session.model.parameter_count());
+  for (const PartInfo& part : count_model(session.model).parts)
+    text += fmt::format("  {:<20} {:>12}\n", part.name, part.parameters);
   const auto add_text = [&](const char* title, const Dataset& data) {
     const DatasetStatistics& s = data.statistics();
-    text += fmt::format("{}: {} files, {} documents, {} words ({} distinct), {} bytes, {} rows\n", title, s.files, s.documents,
-               s.words, s.distinct_words, s.bytes, s.rows);
+    text += fmt::format("{}: {} files, {} documents, {} words ({} distinct), {} bytes, {} rows\n", title, s.files,
+                        s.documents, s.words, s.distinct_words, s.bytes, s.rows);
   };
   add_text("Training text", *session.train);
   if (session.validation) add_text("Held-out text", *session.validation);
   text += fmt::format("Training: {} steps of {} rows x {} words, accumulate {}, {}, run folder {}/{}\n",
-             recipe.integer("train.steps"), recipe.integer("train.batch"), recipe.integer("train.words"),
-             recipe.integer("train.accumulate"), recipe.string("precision"), recipe.string("run_dir"),
-             recipe.string("name"));
+                      recipe.integer("train.steps"), recipe.integer("train.batch"), recipe.integer("train.words"),
+                      recipe.integer("train.accumulate"), recipe.string("precision"), recipe.string("run_dir"),
+                      recipe.string("name"));
   return text;
 }
 
@@ -98,13 +101,17 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
         run, result.last_step, result.steps, run, path, run);
   if (result.signal)
     return fmt::format("Stopped by {} after step {} of {}; saved {}\nContinue: welt run {} --resume\n",
-               result.signal == SIGINT ? "SIGINT" : result.signal == SIGHUP ? "SIGHUP" : "SIGTERM", result.last_step, result.steps,
-               result.checkpoint.string(), shell_word((result.run / "recipe.toml").string()));
-  std::string text = fmt::format("\nTrained {} parameters, {} steps, in {:.0f} s: {:.0f} words/s, peak memory {:.0f} MB\n",
-             result.parameters, result.last_step, result.seconds, result.words_per_second,
-             static_cast<double>(result.peak_memory) / 1e6);
+                       result.signal == SIGINT   ? "SIGINT"
+                       : result.signal == SIGHUP ? "SIGHUP"
+                                                 : "SIGTERM",
+                       result.last_step, result.steps, result.checkpoint.string(),
+                       shell_word((result.run / "recipe.toml").string()));
+  std::string text = fmt::format(
+      "\nTrained {} parameters, {} steps, in {:.0f} s: {:.0f} words/s, peak memory {:.0f} MB\n", result.parameters,
+      result.last_step, result.seconds, result.words_per_second, static_cast<double>(result.peak_memory) / 1e6);
   if (result.last_step < result.steps)
-    text += fmt::format("Stopped by train.minutes = {} before step {}.\n", recipe.number("train.minutes"), result.steps);
+    text +=
+        fmt::format("Stopped by train.minutes = {} before step {}.\n", recipe.number("train.minutes"), result.steps);
   if (result.after) add_comparison(text, result);
   if (!result.samples.empty()) text += fmt::format("\nSamples (prompt | what the model wrote)\n");
   for (const Sample& sample : result.samples)
@@ -118,7 +125,8 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
       {fmt::format("  welt run {} --set train.steps={} --set name=longer", path, 4 * result.steps), "train longer"});
   next.push_back({"  welt bench train " + path, "where the time of a step goes"});
   next.push_back({"  welt plugin list", "what can fill each slot of a recipe"});
-  text += fmt::format("\nRun folder   {}\nCheckpoint   {}\n\n{}", result.run.string(), result.checkpoint.string(), format_table(next));
+  text += fmt::format("\nRun folder   {}\nCheckpoint   {}\n\n{}", result.run.string(), result.checkpoint.string(),
+                      format_table(next));
   return text;
 }
 
@@ -135,13 +143,15 @@ std::string evaluation_plan(const Recipe& recipe) {
   check_evaluation(recipe);
   const Session session = open_session(recipe, SessionUse::evaluate);
   const DatasetStatistics& text = session.validation->statistics();
-  return fmt::format("Plan of {} (nothing is run)\n\nModel: {}, {} parameters\nHeld-out text: {} words, {} bytes; {} rows are evaluated\n",
-                     recipe.path().string(), recipe.string("model.from"), session.model.parameter_count(),
-                     text.words, text.bytes, session.validation_rows);
+  return fmt::format(
+      "Plan of {} (nothing is run)\n\nModel: {}, {} parameters\nHeld-out text: {} words, {} bytes; {} rows are "
+      "evaluated\n",
+      recipe.path().string(), recipe.string("model.from"), session.model.parameter_count(), text.words, text.bytes,
+      session.validation_rows);
 }
 
 std::string evaluation_report(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
-                      const SpecChanges& changes, bool json) {
+                              const SpecChanges& changes, bool json) {
   check_evaluation(recipe, /*needs_model=*/!checkpoint);
   Session session = open_session(recipe, SessionUse::evaluate, checkpoint, changes);
   if (checkpoint) warn_of_changes(recipe, session, *checkpoint);
@@ -151,12 +161,13 @@ std::string evaluation_report(const Recipe& recipe, const std::optional<std::fil
     nlohmann::json figures = evaluation_json(sums);
     figures["encoders"] = {{"bytes_encoder", encoder_json(spec.bytes_encoder)},
                            {"image_encoder", encoder_json(spec.image_encoder)}};
-    return figures.dump() + "\n";
+    return json_text(figures) + "\n";
   }
-  std::string text = fmt::format("{}: {} words, {} bytes of held-out text\n",
-             checkpoint ? checkpoint->string() : recipe.string("model.from"), sums.words, sums.text_bytes);
+  std::string text =
+      fmt::format("{}: {} words, {} bytes of held-out text\n",
+                  checkpoint ? checkpoint->string() : recipe.string("model.from"), sums.words, sums.text_bytes);
   text += fmt::format("  bytes encoder   {}\n  image encoder   {}\n", encoder_text(spec.bytes_encoder),
-             encoder_text(spec.image_encoder));
+                      encoder_text(spec.image_encoder));
   text += fmt::format(
       "  bits per byte   {:.4f}\n  loss            {:.4f} nats per label byte\n  perplexity      {:.4f}\n"
       "  bytes right     {:.2f} %\n  words right     {:.2f} %\n",

@@ -66,10 +66,11 @@ std::vector<Sample> write_samples(WeltModel& model, const std::shared_ptr<const 
   std::vector<Sample> samples;
   if (prompts.empty() || recipe.integer("samples.words") == 0) return samples;
   const std::vector<Generated> texts =
-      Generator(model, text).generate(prompts, {.words = recipe.integer("samples.words"),
-                                          .sampling = {.temperature = recipe.number("samples.temperature"),
-                                                       .top_p = recipe.number("samples.top_p"),
-                                                       .seed = static_cast<std::uint64_t>(recipe.integer("seed"))}});
+      Generator(model, text)
+          .generate(prompts, {.words = recipe.integer("samples.words"),
+                              .sampling = {.temperature = recipe.number("samples.temperature"),
+                                           .top_p = recipe.number("samples.top_p"),
+                                           .seed = static_cast<std::uint64_t>(recipe.integer("seed"))}});
   for (std::size_t i = 0; i < prompts.size(); ++i) samples.push_back({prompts[i], texts[i].text});
   return samples;
 }

@@ -86,10 +86,14 @@ void set_checkpointing(const Recipe& recipe, const WeltModel& model) {
                   place_of(recipe, key), part.slot);
 }
 
-WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
+WeltModel open_model(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint,
                      const SpecChanges& changes) {
   const std::string from = recipe.string("model.from"), init_from = recipe.string("model.init_from");
+  const auto check_room = [&](const WeltSpec& spec) {  // before anything is taken: a model may have any size
+    if (use == SessionUse::train) check_memory(recipe, spec);
+  };
   const auto load = [&](const fs::path& folder, const SpecChanges& with) {
+    check_room(WeltSpec::from_checkpoint(folder));
     WeltModel model = load_model(folder, with);
     check_versions(recipe, model.spec());
     return model;
@@ -104,7 +108,9 @@ WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::
     if (before) refuse_other_changes(*before, recipe);
     return load(folder, encoder_changes(before ? &*before : nullptr, recipe));
   }
-  WeltModel model(WeltSpec::from_recipe(recipe));
+  WeltSpec spec = WeltSpec::from_recipe(recipe);
+  check_room(spec);
+  WeltModel model(std::move(spec));
   if (!init_from.empty())
     with_context(recipe.where("model.init_from") + ": model.init_from",
                  [&] { welt::init_from(model, find_checkpoint(init_from), recipe.boolean("model.init_strict")); });
@@ -113,15 +119,15 @@ WeltModel open_model(const Recipe& recipe, const std::optional<std::filesystem::
 
 }  // namespace
 
-void check_model(const Recipe& recipe) {
+void check_model(const Recipe& recipe, SessionUse use) {
   const std::string from = recipe.string("model.from");
   WeltModel model = WeltModel::outline(from.empty() ? WeltSpec::from_recipe(recipe)
                                                     : WeltSpec::from_checkpoint(find_checkpoint(from)));
   if (!from.empty()) check_versions(recipe, model.spec());
   check_limits(recipe, model);
-  if (recipe.string("task") == "train") check_memory(recipe, model);
+  if (use == SessionUse::train) check_memory(recipe, model.spec());
   const TextFrontEnd text(model);
-  if (recipe.string("task") == "train") check_samples(model, text, recipe);
+  if (use == SessionUse::train) check_samples(model, text, recipe);
   if ((model.spec().latent.type->flags & WELT_COMPONENT_STRICTLY_CAUSAL) == 0) return;
   for (const std::string name : {"data.train", "data.validation"}) {
     if (recipe.strings(name + ".files").empty()) continue;
@@ -133,12 +139,9 @@ void check_model(const Recipe& recipe) {
 
 Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint,
                      const SpecChanges& changes) {
-  // Before anything is taken: a model of this recipe's own may have any size.
-  if (use == SessionUse::train && !checkpoint && recipe.string("model.from").empty())
-    check_memory(recipe, WeltModel::outline(WeltSpec::from_recipe(recipe)));
   if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
   seed_default_generator(static_cast<std::uint64_t>(recipe.integer("seed")), RandomPurpose::initialise);
-  Session session{.model = open_model(recipe, checkpoint, changes)};
+  Session session{.model = open_model(recipe, use, checkpoint, changes)};
   session.model.set_objective(objective_of(recipe));
   session.model.to(at::kCPU, weights_dtype(recipe));  // a model that the run starts from may have another
   session.chunk_tokens = recipe.integer("train.decoder_chunk_tokens");

@@ -34,6 +34,6 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
 
 // What can be told of the recipe's model without weights: throws as open_session() would. Text is read only for a
 // latent transformer that never looks ahead, which takes no prefix blocks.
-void check_model(const Recipe& recipe);
+void check_model(const Recipe& recipe, SessionUse use);
 
 }  // namespace welt

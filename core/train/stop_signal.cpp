@@ -24,9 +24,9 @@ void on_signal(int signal) {
 StopSignal::StopSignal() {
   received_signal = 0;
   for (std::size_t i = 0; i < std::size(signals); ++i) {
-    before_[i] = std::signal(signals[i], SIG_DFL);
+    before_[i] = std::signal(signals[i], on_signal);
     // Who started the program with nohup wants it to outlive the terminal.
-    std::signal(signals[i], before_[i] == SIG_IGN ? SIG_IGN : on_signal);
+    if (before_[i] == SIG_IGN) std::signal(signals[i], SIG_IGN);
   }
 }
 

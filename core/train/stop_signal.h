@@ -1,10 +1,11 @@
-// SIGINT, SIGTERM and SIGHUP (a lost terminal) ask for an orderly end: the step is finished, a checkpoint written, and the program leaves.
+// SIGINT, SIGTERM and SIGHUP (a lost terminal) ask for an orderly end: the step is finished, a checkpoint written, and
+// the program leaves.
 #pragma once
 
 namespace welt {
 
-// Installs handlers for its lifetime and restores those before; one that is ignored (nohup) stays so. A second signal of the same kind acts as by default
-// (ends the process at once). One at a time. [main thread]
+// Installs handlers for its lifetime and restores those before; one that is ignored (nohup) stays so. A second signal
+// of the same kind acts as by default (ends the process at once). One at a time. [main thread]
 class StopSignal {
  public:
   StopSignal();

@@ -1,15 +1,25 @@
 // See tasks.h.
 #include "core/train/tasks.h"
 
-#include <algorithm>
-
 #include "core/base/error.h"
+#include "core/recipe/choices.h"
 #include "core/train/report.h"
 #include "core/train/session.h"
 #include "core/train/trainer.h"
 
 namespace welt {
 namespace {
+
+void check_train(const Recipe& recipe) {
+  check_model(recipe, SessionUse::train);
+  if (recipe.strings("data.train.files").empty())
+    fail({recipe.where("data.train.files") + ": data.train.files", "no file is named", "files = [\"…\"]", {}});
+}
+
+void check_evaluate(const Recipe& recipe) {
+  check_model(recipe, SessionUse::evaluate);
+  check_evaluation(recipe);
+}
 
 TaskOutcome train_task(const Recipe& recipe, const TaskOptions& options) {
   if (options.dry_run) return {plan_report(recipe, open_session(recipe, SessionUse::train))};
@@ -28,13 +38,16 @@ TaskOutcome evaluate_task(const Recipe& recipe, const TaskOptions& options) {
 }  // namespace
 
 const std::vector<Task>& tasks() {
-  static const std::vector<Task> all{{"train", "train a model", train_task},
-                                     {"evaluate", "measure the model of model.from on held-out text", evaluate_task}};
+  static const std::vector<Task> all{
+      {"train", "train a model", check_train, train_task},
+      {"evaluate", "measure the model of model.from on held-out text", check_evaluate, evaluate_task}};
   return all;
 }
 
-TaskOutcome run_task(const Recipe& recipe, const TaskOptions& options) {
-  return std::ranges::find(tasks(), recipe.string("task"), &Task::name)->run(recipe, options);
-}
+static const Task& task_of(const Recipe& recipe) { return find_choice(tasks(), recipe.string("task"), "task"); }
+
+void check_task(const Recipe& recipe) { task_of(recipe).check(recipe); }
+
+TaskOutcome run_task(const Recipe& recipe, const TaskOptions& options) { return task_of(recipe).run(recipe, options); }
 
 }  // namespace welt

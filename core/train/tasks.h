@@ -10,8 +10,8 @@
 namespace welt {
 
 struct TaskOptions {
-  bool dry_run = false;  // build and read everything, tell the plan, change nothing
-  bool resume = false;   // continue the newest run of this name
+  bool dry_run = false;                         // build and read everything, tell the plan, change nothing
+  bool resume = false;                          // continue the newest run of this name
   std::vector<std::string> allow_changes = {};  // TrainOptions
 };
 
@@ -22,11 +22,13 @@ struct TaskOutcome {
 
 struct Task {
   std::string_view name;
-  std::string_view help;  // a few words
+  std::string_view help;                // a few words
+  void (*check)(const Recipe& recipe);  // throws Error for what run() would refuse, as far as it can be told before
   TaskOutcome (*run)(const Recipe& recipe, const TaskOptions& options);
 };
 
 const std::vector<Task>& tasks();
+void check_task(const Recipe& recipe);
 TaskOutcome run_task(const Recipe& recipe, const TaskOptions& options);
 
 }  // namespace welt

@@ -2,7 +2,6 @@
 #include "core/train/trainer.h"
 
 #include "core/base/error.h"
-#include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/base/progress.h"
@@ -83,7 +82,7 @@ class Run {
       return;
     }
     session_.emplace(open_session(recipe, SessionUse::train, checkpoint));
-    const Json inputs = pin_inputs(recipe, session_->model.spec());
+    Json inputs = pin_inputs(recipe, session_->model.spec());
     if (checkpoint) check_same_inputs(inputs, options.allow_changes);
     stepper_.emplace(session_->model, *session_->train, stepper_options(recipe), state_.data);
     if (checkpoint) stepper_->optimizer().load(*checkpoint / "training" / "optimizer.safetensors");
@@ -95,8 +94,8 @@ class Run {
     }
     if (checkpoint) folder_->rewind_log(state_.step);
     folder_->write("recipe.toml", recipe.to_toml());
-    folder_->write("plugins.json", text_of(plugins_json()));
-    folder_->write("inputs.json", text_of(inputs));
+    write_json(folder_->path() / "plugins.json", plugins_json());
+    write_json(folder_->path() / "inputs.json", inputs);
     keep_warnings();
   }
 
@@ -129,16 +128,12 @@ class Run {
     if (!result.signal) finish(result);
     result.before = state_.before;
     result.peak_memory = peak_memory();
-    if (!result.signal) folder_->write("summary.json", text_of(result.to_json()));
+    if (!result.signal) write_json(folder_->path() / "summary.json", result.to_json());
     keep_warnings();
     return result;
   }
 
  private:
-  static std::string text_of(const Json& json) {
-    return json_text(json, 2) + "\n";
-  }
-
   // The newest checkpoint that can be read becomes the state; damaged ones before it are put aside, and that is said.
   fs::path open_newest_whole() {
     std::vector<CheckpointInfo> all = folder_->checkpoints();
@@ -150,10 +145,12 @@ class Run {
         finished_ = is_done() && fs::exists(folder_->path() / "summary.json");
         return newest;
       } catch (const Error& error) {
-        if (all.size() == 1) throw;
+        const bool damaged = error.code() == ErrorCode::data_loss || error.code() == ErrorCode::not_found;
+        if (!damaged || all.size() == 1) throw;
         all.pop_back();
         const fs::path aside = folder_->put_aside(newest);
-        log_warning("train", "{} It is now {}; going on from {}", error.what(), aside.string(), all.back().path.string());
+        log_warning("train", "{} It is now {}; going on from {}", error.what(), aside.string(),
+                    all.back().path.string());
       }
     }
   }
@@ -165,22 +162,27 @@ class Run {
 
   void check_same_recipe(const std::vector<std::string>& allowed) const {
     refuse(not_allowed(training_differences(load_recipe(folder_->path() / "recipe.toml"), recipe_), allowed),
-           "this is not the recipe that {} was trained with");
+           fmt::format("this is not the recipe that {} was trained with", folder_->path().string()));
   }
 
-  void check_same_inputs(const Json& now, const std::vector<std::string>& allowed) const {
+  // `now` keeps what the run started from: a resumed one does not read it again.
+  void check_same_inputs(Json& now, const std::vector<std::string>& allowed) const {
     const fs::path file = folder_->path() / "inputs.json";
     if (!fs::exists(file)) {
       log_warning("train", "{} is missing: whether text and plugins are those of before is not known", file.string());
       return;
     }
-    refuse(not_allowed(input_differences(file, now), allowed), "what {} was trained with has changed");
+    const InputDifferences differences = input_differences(file, now);
+    for (const Difference& told : differences.told) log_warning("train", "{}: {}", told.key, told.text);
+    refuse(not_allowed(differences.decisive, allowed),
+           fmt::format("what {} was trained with has changed", folder_->path().string()));
+    now["from"] = differences.started_from;
   }
 
-  void refuse(const std::vector<Difference>& differences, const char* what) const {
+  void refuse(const std::vector<Difference>& differences, const std::string& what) const {
     if (differences.empty()) return;
     fail({recipe_.path().string(),
-          fmt::format(fmt::runtime(std::string(what) + ":{}"), folder_->path().string(), lines_of(differences)),
+          fmt::format("{}:{}", what, lines_of(differences)),
           {},
           fmt::format("Start a new run (without --resume, or with --set name=…), set these back, or go on all the same "
                       "with --allow-changes {}",

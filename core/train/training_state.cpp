@@ -53,8 +53,9 @@ TrainingState TrainingState::load(const fs::path& checkpoint) {
 }
 
 void TrainingState::save(const fs::path& checkpoint) const {
-  Json json{{"step", step},   {"data", data.to_json()}, {"seconds", seconds}, {"step_seconds", step_seconds},
-            {"words", words}, {"loss", loss}};
+  Json json{{"step", step},       {"data", data.to_json()},
+            {"seconds", seconds}, {"step_seconds", step_seconds},
+            {"words", words},     {"loss", loss}};
   if (before)
     json["before"] = {{"nats", before->nats},
                       {"text_bytes", before->text_bytes},
@@ -62,7 +63,7 @@ void TrainingState::save(const fs::path& checkpoint) const {
                       {"correct_bytes", before->correct_bytes},
                       {"words", before->words},
                       {"correct_words", before->correct_words}};
-  write_file(state_file(checkpoint), json.dump(2) + "\n");
+  write_json(state_file(checkpoint), json);
 }
 
 }  // namespace welt

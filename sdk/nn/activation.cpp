@@ -19,7 +19,7 @@
 #include <cmath>
 #include <map>
 #include <numbers>
-#include <welt/sdk/base.hpp>
+#include <welt/sdk/schema.hpp>
 
 namespace welt::nn {
 namespace {
@@ -80,9 +80,8 @@ std::vector<std::string> activation_names() {
 Activation::Activation(std::string_view name) : name_(name) {
   const auto found = table().find(name);
   if (found == table().end()) {
-    std::string known;
-    for (const std::string& each : activation_names()) known += (known.empty() ? "" : ", ") + each;
-    throw sdk::invalid("unknown activation \"" + name_ + "\"; known: " + known, "hidden_act");
+    throw sdk::invalid("unknown activation \"" + name_ + "\"; known: " + sdk::detail::listed(activation_names()),
+                       "hidden_act");
   }
   function_ = found->second;
 }

@@ -12,7 +12,7 @@
 #include <typeinfo>
 
 #include "welt/nn/module.h"
-#include "welt/sdk/base.hpp"
+#include "welt/sdk/schema.hpp"
 
 namespace welt::nn {
 namespace {
@@ -26,10 +26,8 @@ std::string type_of(const Module& module) {
   return status == 0 ? name.get() : typeid(module).name();
 }
 
-std::string listed(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + name;
-  return out.empty() ? out : " (" + out + ")";
+std::string in_brackets(const std::vector<std::string>& names) {
+  return names.empty() ? "" : " (" + sdk::detail::listed(names) + ")";
 }
 
 }  // namespace
@@ -78,10 +76,10 @@ void Construction::check(const Module& root) const {
     const std::string whose =
         name == names.end() || name->second.empty() ? type_of(owner) : name->second + ", " + type_of(owner) + ",";
     if (entry.module != nullptr) {
-      throw sdk::invalid(whose + " has a " + type_of(*entry.module) + listed(entry.module->own_names()) +
+      throw sdk::invalid(whose + " has a " + type_of(*entry.module) + in_brackets(entry.module->own_names()) +
                          " that is not registered with child()");
     }
-    throw sdk::invalid(whose + " has an nn::Tensor beside those that it registers" + listed(owner.own_names()) +
+    throw sdk::invalid(whose + " has an nn::Tensor beside those that it registers" + in_brackets(owner.own_names()) +
                        "; register it with parameter(), table() or buffer(), or call absent()");
   }
 }

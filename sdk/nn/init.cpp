@@ -4,7 +4,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "welt/sdk/base.hpp"
+#include "welt/sdk/schema.hpp"
 
 namespace welt::nn {
 namespace {
@@ -84,12 +84,9 @@ Init Init::xavier(Scale::Spread spread, double gain) {
 }
 
 Init Init::named(std::string_view name, double deviation) {
-  std::string known;
-  for (const Named& one : all) {
+  for (const Named& one : all)
     if (one.name == name) return one.make(deviation);
-    known += (known.empty() ? "" : ", ") + std::string(one.name);
-  }
-  throw sdk::invalid("unknown initialiser \"" + std::string(name) + "\"; known: " + known);
+  throw sdk::invalid("unknown initialiser \"" + std::string(name) + "\"; known: " + sdk::detail::listed(names()));
 }
 
 std::vector<std::string> Init::names() {

@@ -69,6 +69,11 @@ void Module::tie(Tensor& second, Tensor& first) {
                        shape_text(first.sizes()) + "; expected one shape for both");
   }
   if (second.is_same(first)) throw sdk::invalid(one.name + " is tied to itself; expected another tensor", one.name);
+  for (const auto& [tied, original] : ties)
+    if (tied == &second || original == &second)
+      throw sdk::invalid(one.name + (tied == &second ? " is tied already" : " has another tensor tied to it already") +
+                             "; expected each tensor to be tied once, to the one that stays",
+                         one.name);
   second = first;
   ties_.emplace_back(&second, &first);
 }

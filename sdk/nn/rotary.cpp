@@ -20,11 +20,31 @@ namespace welt::nn {
 namespace {
 
 constexpr std::int64_t longest_kept_table = 1 << 17;
-constexpr double default_theta = 10000;
 
 double mscale_of(double scale, double mscale) { return scale <= 1 ? 1.0 : 0.1 * mscale * std::log(scale) + 1.0; }
 
 const char* const known_types = "default, linear, dynamic, yarn, longrope, llama3";
+
+// transformers 5 writes one table rope_parameters for rope_theta, rope_scaling and the rotated share. Given beside
+// rope_scaling or a base other than the usual one, which of the two counts would be a guess; its share counts.
+std::string spelling_of(const sdk::Config& config, double& theta, double& partial_factor, double usual_theta) {
+  if (!config.has("rope_parameters")) return "rope_scaling";
+  const sdk::Config now = config.table("rope_parameters");
+  for (const char* layers : {"full_attention", "sliding_attention", "chunked_attention"})
+    if (now.has(layers))
+      throw sdk::invalid("rope_parameters are given for each kind of layers (" + std::string(layers) +
+                             "); expected one set for all layers, as this class has it",
+                         "rope_parameters");
+  const std::optional<double> own_theta = now.find_double("rope_theta");
+  const bool other_theta = own_theta && theta != usual_theta && theta != *own_theta;
+  if (config.has("rope_scaling") || other_theta)
+    throw sdk::invalid(std::string("rope_parameters and ") + (other_theta ? "another rope_theta" : "rope_scaling") +
+                           " are both given; expected one of the two spellings",
+                       "rope_parameters");
+  theta = own_theta.value_or(theta);
+  partial_factor = now.get_double("partial_rotary_factor", partial_factor);
+  return "rope_parameters";
+}
 
 }  // namespace
 
@@ -39,37 +59,14 @@ RotaryConfig RotaryConfig::fields(const sdk::Fields& settings, std::int64_t head
   sdk::Schema keys = scaling_keys(defaults.max_positions);
   keys.insert(keys.begin() + 1, sdk::number("rope_theta", defaults.theta, "base of the rotary frequencies"));
   return settings.custom(keys, RotaryConfig(), [&](const sdk::Config& config) {
-    return from(config, head_dim, config.get_double("rope_theta"), /*partial_factor=*/1);
+    return from(config, head_dim, config.get_double("rope_theta", defaults.theta), /*partial_factor=*/1,
+                defaults.theta);
   });
 }
 
-namespace {
-
-// transformers 5 writes one table rope_parameters for rope_theta, rope_scaling and the rotated share. Given beside one
-// of these, which of the two counts would be a guess.
-const char* spelling_of(const sdk::Config& config, double& theta, double& partial_factor) {
-  if (!config.has("rope_parameters")) return "rope_scaling";
-  const sdk::Config now = config.table("rope_parameters");
-  for (const char* layers : {"full_attention", "sliding_attention", "chunked_attention"})
-    if (now.has(layers))
-      throw sdk::invalid("rope_parameters are given for each kind of layers (" + std::string(layers) +
-                             "); expected one set for all layers, as this class has it",
-                         "rope_parameters");
-  const std::optional<double> own_theta = now.find_double("rope_theta");
-  const bool other_theta = own_theta && theta != default_theta && theta != *own_theta;
-  if (config.has("rope_scaling") || other_theta)
-    throw sdk::invalid(std::string("rope_parameters and ") + (other_theta ? "another rope_theta" : "rope_scaling") +
-                           " are both given; expected one of the two spellings",
-                       "rope_parameters");
-  theta = own_theta.value_or(theta);
-  partial_factor = now.get_double("partial_rotary_factor", partial_factor);
-  return "rope_parameters";
-}
-
-}  // namespace
-
-RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor) {
-  const char* const spelling = spelling_of(config, theta, partial_factor);
+RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor,
+                                double usual_theta) {
+  const std::string spelling = spelling_of(config, theta, partial_factor, usual_theta);
   RotaryConfig out;
   out.head_dim = head_dim;
   out.theta = theta;
@@ -89,27 +86,30 @@ RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim
   const bool known = out.type == "linear" || out.type == "dynamic" || out.type == "yarn" || out.type == "longrope" ||
                      out.type == "llama3";
   if (!known) {
-    throw sdk::invalid("unknown rope type \"" + out.type + "\"; known: " + known_types,
-                       scaling.full("rope_type"));
+    throw sdk::invalid("unknown rope type \"" + out.type + "\"; known: " + known_types, scaling.full("rope_type"));
   }
   out.attention_factor = scaling.get_double("attention_factor", 0);
   out.original_positions = scaling.get_int("original_max_position_embeddings", 0);
   if (out.type == "longrope") {
     out.short_factor = scaling.get_doubles("short_factor");
     out.long_factor = scaling.get_doubles("long_factor");
+    // transformers 4: the original length is a key of the configuration, and overrides the factor. 5: both are in the
+    // table, and the factor counts where it is given.
+    const bool in_table = spelling == "rope_parameters";
     out.longrope_positions = config.get_int("original_max_position_embeddings", 0);
-    out.factor = out.longrope_positions > 0
-                     ? static_cast<double>(out.max_positions) / static_cast<double>(out.longrope_positions)
-                     : scaling.get_double("factor", out.attention_factor > 0 ? 1 : 0);
+    if (in_table && out.original_positions > 0) out.longrope_positions = out.original_positions;
+    const bool given = out.longrope_positions == 0 || (in_table && scaling.has("factor"));
+    out.factor = given ? scaling.get_double("factor", out.attention_factor > 0 ? 1 : 0)
+                       : static_cast<double>(out.max_positions) / static_cast<double>(out.longrope_positions);
     const auto half = static_cast<std::size_t>(out.width() / 2);
     for (const auto& [key, list] : {std::pair{"short_factor", &out.short_factor}, {"long_factor", &out.long_factor}}) {
       if (list->size() != half) {
-        throw sdk::invalid("rope_scaling." + std::string(key) + " has " + std::to_string(list->size()) +
-                               " numbers; expected " + std::to_string(half) + ", half of the rotated width",
-                           "rope_scaling." + std::string(key));
+        throw sdk::invalid(scaling.full(key) + " has " + std::to_string(list->size()) + " numbers; expected " +
+                               std::to_string(half) + ", half of the rotated width",
+                           scaling.full(key));
       }
     }
-    if (out.factor <= 0) throw sdk::invalid("longrope needs rope_scaling.factor", "rope_scaling.factor");
+    if (out.factor <= 0) throw sdk::invalid("longrope needs " + scaling.full("factor"), scaling.full("factor"));
     return out;
   }
   out.factor = scaling.get_double("factor");
@@ -125,8 +125,8 @@ RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim
     out.high_freq_factor = scaling.get_double("high_freq_factor");
     scaling.get_int("original_max_position_embeddings");  // required
     if (out.low_freq_factor <= 0 || out.high_freq_factor <= out.low_freq_factor) {
-      throw sdk::invalid("rope_scaling.high_freq_factor must be above low_freq_factor, and both above 0",
-                         "rope_scaling.high_freq_factor");
+      const std::string high = scaling.full("high_freq_factor");
+      throw sdk::invalid(high + " must be above low_freq_factor, and both above 0", high);
     }
   }
   return out;

@@ -45,7 +45,8 @@ TEST_F(EmbedVerb, TextsComeFromOptionsFileAndStandardInput) {
   folder_.put("texts.txt", "the cat sat\n\n");
   ASSERT_EQ(embed({"--file", (folder_ / "texts.txt").string()}, "file.safetensors").status, 0);
   EXPECT_EQ(floats(opened("file.safetensors"), "vectors"), expected);
-  ASSERT_EQ(embed({"--file", "-"}, "input.safetensors", "printf '\\357\\273\\277the cat sat\\r\\n\\n' | gzip |").status, 0);
+  ASSERT_EQ(embed({"--file", "-"}, "input.safetensors", "printf '\\357\\273\\277the cat sat\\r\\n\\n' | gzip |").status,
+            0);
   EXPECT_EQ(floats(opened("input.safetensors"), "vectors"), expected);
 }
 

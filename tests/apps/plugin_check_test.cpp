@@ -63,7 +63,7 @@ std::vector<Bad> zoo() {
 
 class TorchZoo : public testing::TestWithParam<Bad> {};
 
-TEST_P(TorchZoo, FailsTheOneTestThatMustFindIt) {
+TEST_P(TorchZoo, FailsWhatExpectedTxtSaysAndNothingElse) {
   const auto& [name, expected] = GetParam();
   const fs::path file =
       fs::path(WELT_BUILD_DIR) / "tests/plugins" / ("torch_" + name) / ("welt_torch_" + name + ".plugin.so");

@@ -10,6 +10,7 @@
 #include <vector>
 #include <welt/sdk/base.hpp>
 
+#include "tests/sdk/refusal.h"
 #include "welt/nn/cache.h"
 #include "welt/nn/row_plan.h"
 
@@ -38,12 +39,7 @@ void add(Cache& cache, std::int64_t from, std::int64_t added) {
   cache.commit(Numbers(static_cast<std::size_t>(cache.batch()), added));
 }
 std::string refusal(Cache& cache, const Numbers& lengths) {
-  try {
-    cache.truncate(lengths);
-  } catch (const welt::sdk::Failure& failure) {
-    return failure.what();
-  }
-  return "";
+  return welt::test::refusal([&] { cache.truncate(lengths); });
 }
 
 TEST(CacheStates, StartAtZeroAndAreAsTheLastSlotLeftThem) {

@@ -6,6 +6,8 @@
 #include <variant>
 #include <welt/sdk/fields.hpp>
 
+#include "tests/sdk/refusal.h"
+
 namespace {
 
 using namespace welt::sdk;
@@ -66,12 +68,25 @@ Settings read(std::map<std::string, View::Value> values) {
   return Settings(Config(&view));
 }
 std::string refusal(std::map<std::string, View::Value> values) {
-  try {
-    read(std::move(values));
-  } catch (const Failure& failure) {
-    return failure.what();
-  }
-  return "";
+  return welt::test::refusal([&] { read(std::move(values)); });
+}
+
+// What was said before nullable() was forgotten, and a required key with a second spelling could not be given.
+TEST(Fields, WhatIsSaidOfAKeyHoldsInAnyOrder) {
+  struct Late : Fields {
+    using Fields::Fields;
+    std::optional<std::int64_t> width =
+        integer("hidden_size", 8, "width").or_key("n_embd").dividing({"n_inner", 12}).nullable();
+    std::int64_t heads = integer("heads", 0, "heads").required().or_key("n_head");
+  };
+  const View given({{"n_embd", std::int64_t{6}}, {"n_head", std::int64_t{2}}});
+  const Late late{Config(&given)};
+  EXPECT_EQ(late.width, 6);
+  EXPECT_EQ(late.heads, 2);
+  const View odd({{"n_embd", std::int64_t{5}}, {"n_head", std::int64_t{2}}}), none({});
+  EXPECT_EQ(welt::test::refusal([&] { Late{Config(&odd)}; }), "n_embd (5) must divide n_inner (12)");
+  EXPECT_EQ(welt::test::refusal([&] { Late{Config(&none)}; }), "config key \"heads\" is missing; give it a value");
+  for (const Key& key : schema_of<Late>()) EXPECT_EQ(key.flags & WELT_CONFIG_REQUIRED, 0u) << key.name;
 }
 
 TEST(Fields, TheSchemaHasTheKeysOfTheMembersInTheirOrder) {

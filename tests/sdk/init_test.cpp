@@ -6,7 +6,7 @@
 
 #include <cmath>
 
-#include "welt/sdk/base.hpp"
+#include "tests/sdk/refusal.h"
 
 namespace welt::nn {
 namespace {
@@ -47,12 +47,8 @@ TEST(Init, AFunctionFillsWhatItLikes) {
 
 TEST(Init, AnUnknownNameIsRefusedWithTheKnownOnes) {
   for (const std::string& name : Init::names()) filled(Init::named(name, 0.02), {3, 2});
-  try {
-    Init::named("magic", 0.02);
-    FAIL();
-  } catch (const sdk::Failure& failure) {
-    EXPECT_EQ(std::string(failure.what()).find("unknown initialiser \"magic\"; known: kaiming_normal, "), 0u);
-  }
+  const std::string refused = test::refusal([] { Init::named("magic", 0.02); });
+  EXPECT_EQ(refused.find("unknown initialiser \"magic\"; known: kaiming_normal, "), 0u) << refused;
 }
 
 }  // namespace

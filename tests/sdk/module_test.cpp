@@ -8,24 +8,15 @@
 #include <memory>
 #include <optional>
 
+#include "tests/sdk/refusal.h"
 #include "welt/nn/layers.h"
-#include "welt/sdk/base.hpp"
 
 namespace welt::nn {
 namespace {
 
 const at::TensorOptions real = at::kFloat, outline = at::TensorOptions(at::kFloat).device(at::kMeta);
 
-// The message of what `make` throws; empty: nothing was thrown.
-template <typename Make>
-std::string refusal(Make&& make) {
-  try {
-    make();
-  } catch (const sdk::Failure& failure) {
-    return failure.what();
-  }
-  return "";
-}
+using test::refusal;
 
 std::map<std::string, Slot> slots_of(const Module& module) {
   std::map<std::string, Slot> out;
@@ -99,6 +90,24 @@ TEST(Module, TiedTensorsAreOneUnderTwoNames) {
   EXPECT_EQ(slots.at("rows.weight").tied_to, "");
   EXPECT_TRUE(tied.head.weight.is_same(tied.rows.weight));
   EXPECT_EQ(refusal([] { Tied(4); }), "head.weight [5, 4] is tied to rows.weight [5, 3]; expected one shape for both");
+}
+
+// The first of three was left with nothing in it, and a ring of ties never ended.
+TEST(Module, ATensorThatHasATieIsNotTiedAgain) {
+  struct Chain : Module {
+    explicit Chain(bool ring) : a(2, 3, real, 0.02), b(2, 3, real, 0.02), c(2, 3, real, 0.02) {
+      children({{"a", a}, {"b", b}, {"c", c}});
+      tie(b.weight, a.weight);
+      if (ring)
+        tie(b.weight, c.weight);
+      else
+        tie(a.weight, c.weight);
+    }
+    Embedding a, b, c;
+  };
+  const std::string expected = "; expected each tensor to be tied once, to the one that stays";
+  EXPECT_EQ(refusal([] { Chain(false); }), "a.weight has another tensor tied to it already" + expected);
+  EXPECT_EQ(refusal([] { Chain(true); }), "b.weight is tied already" + expected);
 }
 
 TEST(Module, APartUnderTwoNamesIsTiedToItsFirst) {

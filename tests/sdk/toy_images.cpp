@@ -11,9 +11,9 @@
 #include <welt/abi/bytes_encoder.h>
 #include <welt/abi/image_encoder.h>
 
+#include <welt/nn/layers.h>
 #include <limits>
 #include <optional>
-#include <welt/nn/layers.h>
 #include <welt/sdk/torch.hpp>
 
 #include "core/plugin/strings.h"
@@ -76,9 +76,13 @@ struct Toy {
     return {.id = "toy_images", .description = "for tests", .roles = {WELT_IMAGE_ENCODER_INTERFACE}};
   }
   static Schema schema() {
-    return {integer("width", 2, "D"), integer("channels", 3, "C"), boolean("ragged", true, "masks padding"),
-            integer("minimum", 2, "pixels"), boolean("norm", false, "a batch norm before all"),
-            boolean("tied", false, "the matrix has a second name, again"), text("wrong", "", "what is wrong")};
+    return {integer("width", 2, "D"),
+            integer("channels", 3, "C"),
+            boolean("ragged", true, "masks padding"),
+            integer("minimum", 2, "pixels"),
+            boolean("norm", false, "a batch norm before all"),
+            boolean("tied", false, "the matrix has a second name, again"),
+            text("wrong", "", "what is wrong")};
   }
 };
 

@@ -54,8 +54,8 @@ class FontSet {
 
   std::vector<std::unique_ptr<Font>> fonts_;
   std::size_t first_more_ = 0, first_colour_ = 0, first_sign_ = 0;
-  std::array<std::uint16_t, 0x1100> page_of_{};       // by character / 256
-  std::vector<std::array<Index, 256>> pages_;  // font by character % 256; page 0 is all none
+  std::array<std::uint16_t, 0x1100> page_of_{};  // by character / 256
+  std::vector<std::array<Index, 256>> pages_;    // font by character % 256; page 0 is all none
 };
 
 }  // namespace welt::freetype

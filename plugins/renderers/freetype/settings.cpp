@@ -1,6 +1,7 @@
 // See settings.h.
 #include "settings.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 namespace welt::freetype {
@@ -24,7 +25,7 @@ std::vector<std::string> usual_folders() {
 
 Settings::Settings(const sdk::Source& source) : Fields(source) {
   if (font_folders.empty()) font_folders = usual_folders();
-  const std::int64_t widest = most_pixels / block;
+  const std::int64_t widest = std::min<std::int64_t>(1 << 20, most_pixels / block);
   if (max_width < block || max_width > widest) {
     throw sdk::invalid("max_width is " + std::to_string(max_width) + "; expected " + std::to_string(block) + " to " +
                            std::to_string(widest),

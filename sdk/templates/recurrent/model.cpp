@@ -8,6 +8,9 @@
 #include <ATen/ops/silu.h>
 #include <ATen/ops/zeros.h>
 
+#include <algorithm>
+#include <vector>
+
 namespace my_plugin_model {
 
 // States of n rows, C tokens at a time: what values have decayed to at later tokens, and what the chunk before has

@@ -1,4 +1,4 @@
-// The smallest causal transformer that passes every conformance test: one attention layer between two norms. The bad
+// The smallest causal transformer that passes every conformance test: one attention layer between two norms. Most
 // plugins here are it with one thing wrong.
 #pragma once
 

@@ -4,7 +4,7 @@
 namespace {
 
 struct Bad : toy::Model {
-  Bad(const toy::sdk::Config& config, const at::TensorOptions& options) : Model(config, options) {}
+  using Model::Model;
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
     if (training()) scale_ = 0.5;
     return Model::forward(embeds, plan) * scale_;

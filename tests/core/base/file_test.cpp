@@ -66,7 +66,8 @@ TEST(FileKind, FirstBytesTell) {
   EXPECT_EQ(name("\0a\0b\0\n\0c"s), "text in UTF-16");
   EXPECT_EQ(name("a\0\0\0b\0\0\0c\0\0\0"s), "text in UTF-32");
   EXPECT_EQ(name(std::string(257, 'x') + "ustar"), "a tar archive");
-  for (const std::string& text : {""s, "text"s, "<htmlx>"s, "a\0b"s, "one\0two\0"s, "\xEF\xBB\xBFtext"s, "PAR"s, "\0\0\0\0\0\0\0\0"s})
+  for (const std::string& text :
+       {""s, "text"s, "<htmlx>"s, "a\0b"s, "one\0two\0"s, "\xEF\xBB\xBFtext"s, "PAR"s, "\0\0\0\0\0\0\0\0"s})
     EXPECT_EQ(name(text), "nothing known") << text;
 }
 

@@ -2,9 +2,7 @@
 #include "core/base/json.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include "core/base/file.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {

@@ -176,7 +176,15 @@ TEST(SafetensorsRefuses, MetadataThatIsNoString) {
 // Whoever asks for the tensor is told: entry_type() of core/tensor/tensor_io.cpp.
 TEST(Safetensors, OneUnusedTensorOfAnotherTypeRefusedTheWholeFile) {
   const TempFolder folder;
-  for (const auto& [dtype, bytes] : std::vector<std::pair<std::string, int>>{{"U16", 16}, {"U32", 32}, {"U64", 64}, {"C64", 64}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F4", 4}, {"F6_E2M3", 6}, {"NEWTYPE", 33}}) {
+  for (const auto& [dtype, bytes] : std::vector<std::pair<std::string, int>>{{"U16", 16},
+                                                                             {"U32", 32},
+                                                                             {"U64", 64},
+                                                                             {"C64", 64},
+                                                                             {"F8_E4M3", 8},
+                                                                             {"F8_E8M0", 8},
+                                                                             {"F4", 4},
+                                                                             {"F6_E2M3", 6},
+                                                                             {"NEWTYPE", 33}}) {
     const std::string header = fmt::format(
         R"({{"a":{{"dtype":"{}","shape":[8],"data_offsets":[0,{}]}},"b":{{"dtype":"U8","shape":[1],"data_offsets":[{},{}]}}}})",
         dtype, bytes, bytes, bytes + 1);
@@ -193,8 +201,8 @@ TEST(Safetensors, OneUnusedTensorOfAnotherTypeRefusedTheWholeFile) {
 
 TEST(SafetensorsRefuses, WhatIsNoDtype) {
   for (const char* dtype : {"", "f32", "A B", "ABCDEFGHIJKLMNOPQ"}) {
-    const std::string message = refusal(
-        file_of(R"({"a":{"dtype":")" + std::string(dtype) + R"(","shape":[1],"data_offsets":[0,1]}})", "x"));
+    const std::string message =
+        refusal(file_of(R"({"a":{"dtype":")" + std::string(dtype) + R"(","shape":[1],"data_offsets":[0,1]}})", "x"));
     EXPECT_CONTAINS(message, fmt::format("tensor \"a\": unknown dtype \"{}\"", dtype));
     EXPECT_CONTAINS(message, "BF16");
   }

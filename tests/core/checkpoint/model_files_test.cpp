@@ -9,8 +9,8 @@
 #include "core/tensor/random.h"
 #include "core/tensor/tensor_io.h"
 #include "core/train/evaluation.h"
-#include "core/train/stepper.h"
 #include "core/train/recipe_keys.h"
+#include "core/train/stepper.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {

@@ -1,5 +1,7 @@
 #include "core/data/source.h"
 
+#include <sys/stat.h>
+
 #include "gzip.h"
 #include "temporary_folder.h"
 
@@ -110,7 +112,8 @@ TEST(Source, wrong_json_names_the_line) {
   EXPECT_NE(message("{\"txt\": \"a\"}\n").find("Did you mean data.train.field = \"txt\"?"), std::string::npos);
   EXPECT_NE(message("{\"text\": 3}\n").find("\"text\" is a JSON number"), std::string::npos);
   EXPECT_NE(message("[{\"text\": \"a\"}]\n").find("data.train.format = \"json\""), std::string::npos);
-  EXPECT_NE(message("{\"text\": \"\\ud800\"}\n").find("a.jsonl:1: \"text\" has half of a surrogate"), std::string::npos);
+  EXPECT_NE(message("{\"text\": \"\\ud800\"}\n").find("a.jsonl:1: \"text\" has half of a surrogate"),
+            std::string::npos);
   EXPECT_NE(message(std::string("{\"text\": \"a\"}\0{\"text\": \"lost\"}\n", 30)).find("is NUL"), std::string::npos);
   EXPECT_NE(message(std::string(100000, '[')).find("a.jsonl:1: not JSON"), std::string::npos);
 }
@@ -128,7 +131,10 @@ TEST(Source, rows_without_a_text_stopped_the_run_under_skip) {
 
 TEST(Source, replace_left_lone_halves_of_surrogate_pairs) {
   const TemporaryFolder folder;
-  const auto rows = folder.write("rows.jsonl", R"({"text":"caf\ud83d"})" "\n" R"({"text":"ok \ud83d\ude00"})" "\n");
+  const auto rows = folder.write("rows.jsonl", R"({"text":"caf\ud83d"})"
+                                               "\n"
+                                               R"({"text":"ok \ud83d\ude00"})"
+                                               "\n");
   const Read replaced = read({.files = {rows}, .on_invalid = "replace"});
   EXPECT_EQ(replaced.documents, (Texts{"caf\uFFFD", "ok 😀"}));
   EXPECT_EQ(replaced.counts.replaced, 1);
@@ -143,16 +149,22 @@ TEST(Source, endings_in_capitals_and_json_were_text) {
     EXPECT_EQ(read({.files = {folder.write(name, lines)}}).documents, (Texts{"one", "two"})) << name;
   EXPECT_EQ(read({.files = {folder.write("b.JSON.GZ", gzip(array))}}).documents, (Texts{"one", "two"}));
   EXPECT_EQ(read({.files = {folder.write("b.json", array)}}).documents, (Texts{"one", "two"}));
-  EXPECT_NE(message_of([&] { read({.files = {folder.write("c.json", "[{\"text\":\"a\"},{}]")}}); })
-                .find("c.json: element 2: no member"),
+  EXPECT_NE(message_of([&] {
+              read({.files = {folder.write("c.json", "[{\"text\":\"a\"},{}]")}});
+            }).find("c.json: element 2: no member"),
             std::string::npos);
-  EXPECT_NE(message_of([&] { read({.files = {folder.write("c.json", "[{\"text\":\"a\"},")}, .on_invalid = "skip"}); })
-                .find("c.json: not JSON: the array has no end"),
+  EXPECT_NE(message_of([&] {
+              read({.files = {folder.write("c.json", "[{\"text\":\"a\"},")}, .on_invalid = "skip"});
+            }).find("c.json: not JSON: the array has no end"),
             std::string::npos);
 }
 
-TEST(Source, pipes_are_refused) {
-  EXPECT_NE(message_of([&] { read({.files = {"/dev/null"}}); }).find("no regular file"), std::string::npos);
+TEST(Source, pipes_and_devices_are_refused) {
+  const TemporaryFolder folder;
+  const std::filesystem::path pipe = folder.path() / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::filesystem::path& path : {pipe, std::filesystem::path("/dev/null")})
+    EXPECT_NE(message_of([&] { read({.files = {path}}); }).find("no regular file"), std::string::npos) << path;
 }
 
 TEST(Source, empty_files_and_byte_order_marks) {

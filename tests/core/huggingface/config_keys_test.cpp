@@ -23,8 +23,12 @@ TEST(ConfigKeys, WhatAPluginDoesNotKnowIsSaidInOneLine) {
 }
 
 TEST(ConfigKeys, WhatEveryConfigurationHasAndWhatIsOffIsNot) {
-  EXPECT_EQ(told({{"transformers_version", "4.57.6"}, {"use_cache", true}, {"eos_token_id", 2}, {"sliding", nullptr},
-                  {"odd_bias", false}, {"lists", nlohmann::json::array()}}),
+  EXPECT_EQ(told({{"transformers_version", "4.57.6"},
+                  {"use_cache", true},
+                  {"eos_token_id", 2},
+                  {"sliding", nullptr},
+                  {"odd_bias", false},
+                  {"lists", nlohmann::json::array()}}),
             "");
 }
 

@@ -1,5 +1,5 @@
-// A whole training pass on the meta device: the stand-in for a second device. Whatever asks for a value inside a step, or
-// makes a tensor elsewhere, is found.
+// A whole training pass on the meta device: the stand-in for a second device. Whatever asks for a value inside a step,
+// or makes a tensor elsewhere, is found.
 #include <gtest/gtest.h>
 
 #include "core/conformance/tensor/meta_kernels.h"
@@ -45,6 +45,17 @@ TEST(MetaDevice, AStepAsksForNoValueAndMakesNothingElsewhere) {
   for (const ModelParameter& parameter : model.parameters()) {
     EXPECT_TRUE(parameter.tensor.is_meta()) << parameter.name;
     EXPECT_TRUE(parameter.tensor.grad().defined()) << parameter.name;
+  }
+}
+
+// It asked the plugins for the device "meta", so that nothing of bf16 could be trained.
+TEST(MetaDevice, AnOutlineHasAnyDtype) {
+  const Recipe recipe = parse_recipe(small_model, "test.toml", {"precision=bf16"});
+  const WeltModel model = WeltModel::outline(WeltSpec::from_recipe(recipe));
+  EXPECT_EQ(model.dtype(), at::kBFloat16);
+  for (const ModelTensor& tensor : model.tensors()) {
+    EXPECT_TRUE(tensor.tensor.is_meta()) << tensor.name;
+    if (tensor.tensor.is_floating_point()) EXPECT_EQ(tensor.tensor.scalar_type(), at::kBFloat16) << tensor.name;
   }
 }
 

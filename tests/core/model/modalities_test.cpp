@@ -15,8 +15,8 @@
 #include "core/tensor/tensor_io.h"
 #include "core/text/word_drawer.h"
 #include "core/train/adamw.h"
-#include "core/train/stepper.h"
 #include "core/train/recipe_keys.h"
+#include "core/train/stepper.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {
@@ -270,12 +270,9 @@ TEST_F(SwappedEncoder, SwitchingOnWhatWasNeverThereIsRefused) {
   save_model(model_of(small_parts + bytes_part), folder.path());
   const Recipe before = recipe_of(small_parts + bytes_part);
   for (const std::string override : {"model.image_encoder.enabled=true", "model.image_encoder.plugin=vit"}) {
-    try {
-      load_model(folder.path(), encoder_changes(&before, recipe_of(small_parts + bytes_part, {override})));
-      ADD_FAILURE() << override;
-    } catch (const Error& error) {
-      EXPECT_NE(std::string(error.what()).find("trained without one"), std::string::npos) << error.what();
-    }
+    const std::string message = test::error_of(
+        [&] { load_model(folder.path(), encoder_changes(&before, recipe_of(small_parts + bytes_part, {override}))); });
+    EXPECT_NE(message.find("trained without one"), std::string::npos) << override << ": " << message;
   }
 }
 
@@ -290,16 +287,10 @@ TEST(InitFrom, TakesEveryTensorAndSaysWhatDoesNotFit) {
     EXPECT_TRUE(trained.parameters()[i].tensor.equal(model.parameters()[i].tensor)) << trained.parameters()[i].name;
 
   WeltModel wider(WeltSpec::from_recipe(recipe_of(small_parts + bytes_part + image_part)));
-  try {
-    init_from(wider, folder.path(), /*strict=*/true);
-    ADD_FAILURE() << "the mapping does not fit";
-  } catch (const Error& error) {
-    const std::string message = error.what();
-    EXPECT_NE(message.find("encoder_mapping.weight: shape [16, 8] in the file, [16, 20] in the model"),
-              std::string::npos)
-        << message;
-    EXPECT_NE(message.find("image_encoder.embeddings.cls_token: missing"), std::string::npos) << message;
-  }
+  const std::string message = test::error_of([&] { init_from(wider, folder.path(), /*strict=*/true); });
+  EXPECT_NE(message.find("encoder_mapping.weight: shape [16, 8] in the file, [16, 20] in the model"), std::string::npos)
+      << message;
+  EXPECT_NE(message.find("image_encoder.embeddings.cls_token: missing"), std::string::npos) << message;
   init_from(wider, folder.path(), /*strict=*/false);
   for (const ModelParameter& parameter : wider.parameters())
     for (const ModelParameter& old : trained.parameters()) {
@@ -383,12 +374,8 @@ TEST(Modalities, WeightsThatTheOptimizerChangedAreTheOnesReadNext) {
 
 TEST(Renderer, BlocksThatAreNoMultipleOfThePatchAreRefused) {
   WeltModel model = model_of(small_parts + no_bytes + image_part + "[model.renderer]\nblock = 24\n");
-  try {
-    const TextFrontEnd text(model);
-    ADD_FAILURE() << "patches of 16 in blocks of 24";
-  } catch (const Error& error) {
-    EXPECT_NE(std::string(error.what()).find("multiples of 24 pixels"), std::string::npos) << error.what();
-  }
+  const std::string message = test::error_of([&] { const TextFrontEnd text(model); });
+  EXPECT_NE(message.find("multiples of 24 pixels"), std::string::npos) << message;
 }
 
 }  // namespace

@@ -14,8 +14,8 @@
 #include "core/tensor/random.h"
 #include "core/tensor/tensor_io.h"
 #include "core/train/evaluation.h"
-#include "core/train/stepper.h"
 #include "core/train/recipe_keys.h"
+#include "core/train/stepper.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {
@@ -144,9 +144,9 @@ TEST(UnitModel, ADecoderFromElsewhereGivesItsBodyAndTheFirstRowsOfItsHead) {
   const fs::path gpt2 = fs::path(WELT_TEST_DATA) / "models" / "gpt2-a";
   const std::string text = recipe_text("utf-32");
   const std::size_t decoder = text.find("[model.decoder]"), train = text.find("[train]");
-  const WeltModel model = fresh_model(parse_recipe(
-      text.substr(0, decoder) + "[model.decoder]\nfrom = \"" + gpt2.string() + "\"\n" + text.substr(train),
-      "units.toml"));
+  const WeltModel model = fresh_model(
+      parse_recipe(text.substr(0, decoder) + "[model.decoder]\nfrom = \"" + gpt2.string() + "\"\n" + text.substr(train),
+                   "units.toml"));
   const SafetensorsFile file = SafetensorsFile::open(gpt2 / "model.safetensors");
   int taken = 0;
   for (const ModelParameter& parameter : model.parameters()) {

@@ -117,12 +117,12 @@ TEST(RecipeProblems, DeepNestingIsRefusedNotFollowed) {
 
 TEST(RecipeProblems, DotsInStringsAndCommentsAreNoNesting) {
   const std::string dots(100, '.');
-  EXPECT_EQ(parse_recipe("# " + dots + "\nname = \"x" + dots + "\"\nrun_dir = '''\n" + dots + "''' # \" " + dots +
-                              "\n" + "[data.train]\nfiles = [\"\\\"" + dots + "\", '\\" + dots + "', \"\"\"\n\\\"" +
-                              dots + "\"\"\"]",
-                          "r.toml")
-                .string("name"),
-            "x" + dots);
+  EXPECT_EQ(
+      parse_recipe("# " + dots + "\nname = \"x" + dots + "\"\nrun_dir = '''\n" + dots + "''' # \" " + dots + "\n" +
+                       "[data.train]\nfiles = [\"\\\"" + dots + "\", '\\" + dots + "', \"\"\"\n\\\"" + dots + "\"\"\"]",
+                   "r.toml")
+          .string("name"),
+      "x" + dots);
 }
 
 TEST(RecipeFuzz, DamagedTextIsReadOrRefusedNeverMore) {

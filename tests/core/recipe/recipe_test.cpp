@@ -55,7 +55,7 @@ plugin = "llama"
 config.hidden_size = 128
 config.rope = {type = "linear", factor = 2.0, list = [1, 2.5, {a = "b"}]}
 )",
-                                      "r.toml");
+                                     "r.toml");
   EXPECT_EQ(recipe.integer("train.steps"), 7);
   EXPECT_EQ(recipe.number("train.learning_rate"), 1.0);
   EXPECT_EQ(recipe.strings("data.train.files"), (Strings{"a", "b"}));
@@ -137,9 +137,9 @@ TEST(RecipeExtends, ManyFilesExtendingTwiceStopEarly) {
 TEST(RecipeOverride, ValuesAreToml) {
   const Recipe recipe =
       parse_recipe("seed = 1", "r.toml",
-                    {"train.steps=500", "name=\"q\"", "train.learning_rate = 1e-3", "data.shuffle=false",
-                     "data.train.files=[\"a\", \"b\"]", "model.latent.config.sizes=[1, 2]",
-                     "train={batch = 3, words = 4}", "model.latent.config.\"odd.key\"=1"});
+                   {"train.steps=500", "name=\"q\"", "train.learning_rate = 1e-3", "data.shuffle=false",
+                    "data.train.files=[\"a\", \"b\"]", "model.latent.config.sizes=[1, 2]",
+                    "train={batch = 3, words = 4}", "model.latent.config.\"odd.key\"=1"});
   EXPECT_EQ(recipe.integer("train.steps"), 500);
   EXPECT_EQ(recipe.string("name"), "q");
   EXPECT_EQ(recipe.number("train.learning_rate"), 1e-3);
@@ -222,8 +222,7 @@ reference_compatible = true
 }
 
 TEST(RecipeCompat, TheGeneralSwitchSetsWhatIsNotSetByItself) {
-  const Recipe recipe =
-      parse_recipe("[compat]\nreference_compatible = true\nblocks_cross_documents = false", "r.toml");
+  const Recipe recipe = parse_recipe("[compat]\nreference_compatible = true\nblocks_cross_documents = false", "r.toml");
   EXPECT_TRUE(recipe.boolean("compat.pad_words_in_loss"));
   EXPECT_FALSE(recipe.boolean("compat.blocks_cross_documents"));
 }

@@ -6,8 +6,8 @@
 #include "core/model/text_front_end.h"
 #include "core/tensor/random.h"
 #include "core/train/evaluation.h"
-#include "core/train/stepper.h"
 #include "core/train/recipe_keys.h"
+#include "core/train/stepper.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {

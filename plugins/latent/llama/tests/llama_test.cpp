@@ -12,8 +12,8 @@
 #include <welt/abi/latent_transformer.h>
 
 #include "core/base/error.h"
-#include "core/tensor/tensor_component.h"
 #include "core/tensor/random.h"
+#include "core/tensor/tensor_component.h"
 
 namespace {
 
@@ -59,6 +59,23 @@ TEST(Llama, BothSpellingsOfRotaryPositionsAreReadAndNeverTwoAtOnce) {
   EXPECT_THROW(make({{"rope_parameters", parameters}, {"rope_scaling", scaling}}), welt::Error);
   EXPECT_THROW(make({{"rope_parameters", parameters}, {"rope_theta", 1234.0}}), welt::Error);
   EXPECT_THROW(make({{"rope_parameters", {{"full_attention", parameters}}}}), welt::Error);
+}
+
+// The original length was only looked for beside the table: the factors for long rows were never used.
+TEST(Llama, ALongropeThatIsWrittenInTheTableIsThatOfTheKeysBesideIt) {
+  const json factors = {{"rope_type", "longrope"}, {"short_factor", {1.0, 1.5}}, {"long_factor", {2.0, 4.0}}};
+  json parameters = factors;
+  parameters["original_max_position_embeddings"] = 4;
+  const at::Tensor x = at::randn({1, 9, 16});
+  const auto output = [&](json changes) {
+    changes["max_position_embeddings"] = 16;
+    welt::seed_default_generator(3, welt::RandomPurpose::initialise);
+    return make(changes).forward({x, {}}, causal);
+  };
+  const at::Tensor beside = output({{"rope_scaling", factors}, {"original_max_position_embeddings", 4}});
+  EXPECT_TRUE(beside.equal(output({{"rope_parameters", parameters}})));
+  parameters["factor"] = 2.0;  // counts where it is given
+  EXPECT_FALSE(beside.equal(output({{"rope_parameters", parameters}})));
 }
 
 TEST(Llama, GradientReachesEveryParameterInEveryDtype) {

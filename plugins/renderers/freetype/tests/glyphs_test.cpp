@@ -34,7 +34,8 @@ TEST(FreetypeGlyphs, OfRightToLeftTextComeInDrawingOrder) {
 TEST(FreetypeGlyphs, ConjunctsAreFewerThanCharacters) { EXPECT_LT(draw().renderer.glyphs("क्ष").value().size(), 3u); }
 
 TEST(FreetypeGlyphs, ACharacterWithoutAFontIsItsCodePoint) {
-  const std::vector<welt_renderer_glyph> glyphs = draw().renderer.glyphs("\xF3\xB0\x80\x80").value();  // U+F0000, private use
+  const std::vector<welt_renderer_glyph> glyphs =
+      draw().renderer.glyphs("\xF3\xB0\x80\x80").value();  // U+F0000, private use
   ASSERT_EQ(glyphs.size(), 1u);
   EXPECT_EQ(glyphs[0].font, WELT_RENDERER_NO_FONT);
   EXPECT_EQ(glyphs[0].glyph, 0xF0000u);

@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <functional>
 #include <random>
 #include <thread>
@@ -32,17 +31,12 @@ std::optional<std::filesystem::path> fetched(const Named& which) {
   return find_dictionary(which.dictionary, std::filesystem::path(WELT_PLUGIN_DIR).parent_path() / "dictionaries");
 }
 
-bool dictionaries_are_required() {
-  const char* value = std::getenv("WELT_REQUIRE_DICTIONARIES");
-  return value != nullptr && *value != '\0';
-}
-
 class EnginesParity : public testing::TestWithParam<Named> {
  protected:
   void SetUp() override {
     const auto folder = fetched(GetParam());
     const std::string missing = "no dictionary " + std::string(GetParam().dictionary) + ": scripts/setup.sh fetches it";
-    if (!folder && dictionaries_are_required()) FAIL() << missing << ", and WELT_REQUIRE_DICTIONARIES is set";
+    if (!folder && test::dictionaries_are_required()) FAIL() << missing << ", and WELT_REQUIRE_DICTIONARIES is set";
     if (!folder) GTEST_SKIP() << missing;
     engine_ = GetParam().make(*folder);
   }

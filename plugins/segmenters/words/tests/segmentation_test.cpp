@@ -77,8 +77,12 @@ TEST(WordsParity, reference_compatible_segmentation) {
 
 TEST(WordsParity, dictionary_words_where_setup_has_fetched_the_data) {
   const std::string engines = Segmenter(reference_words()).fingerprint();
-  if (engines.find("ICU") != std::string::npos)
-    GTEST_SKIP() << "these cases want jieba, MeCab and newmm (scripts/setup.sh fetches their data); here: " << engines;
+  if (engines.find("ICU") != std::string::npos) {
+    const std::string missing =
+        "these cases want jieba, MeCab and newmm (scripts/setup.sh fetches their data); here: " + engines;
+    if (test::dictionaries_are_required()) FAIL() << missing << ", and WELT_REQUIRE_DICTIONARIES is set";
+    GTEST_SKIP() << missing;
+  }
   int exact = 0;
   for (const auto& row : golden_lines("segmentation.jsonl")) {
     if (!row["dictionary"]) continue;

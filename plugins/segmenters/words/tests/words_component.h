@@ -1,6 +1,7 @@
 // The built plugin as a component, and the goldens.
 #pragma once
 
+#include <cstdlib>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -9,6 +10,12 @@
 #include "core/plugin/registry.h"
 
 namespace welt::test {
+
+// Whether a test that lacks what setup fetches fails instead of being skipped.
+inline bool dictionaries_are_required() {
+  const char* value = std::getenv("WELT_REQUIRE_DICTIONARIES");
+  return value != nullptr && *value != '\0';
+}
 
 inline Component make_words(const nlohmann::json& config) {
   const ComponentType& type = Registry::instance().find("welt.segmenter/1", "words");

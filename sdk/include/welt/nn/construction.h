@@ -11,8 +11,8 @@ namespace welt::nn {
 class Module;
 class Tensor;
 
-// Everything that is made on this thread while one stands, innermost first. A tensor that is held by an author's module
-// and never registered is neither saved nor moved nor trained, and nothing would say so: check() does.
+// Everything that is made on this thread is noted in the innermost that stands. A tensor that is held by an author's
+// module and never registered is neither saved nor moved nor trained, and nothing would say so: check() does.
 class Construction {
  public:
   Construction();

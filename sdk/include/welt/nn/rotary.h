@@ -17,7 +17,8 @@ namespace welt::nn {
 // What the frequencies depend on.
 struct RotaryConfig {
   std::int64_t head_dim = 0;
-  double theta = 10000, partial_factor = 1;
+  static constexpr double default_theta = 10000;
+  double theta = default_theta, partial_factor = 1;
   std::int64_t max_positions = 0;
   std::string type = "default";
   double factor = 1;
@@ -29,18 +30,21 @@ struct RotaryConfig {
   double low_freq_factor = 1, high_freq_factor = 4;
   std::int64_t longrope_positions = 0;  // longrope: original_max_position_embeddings of the config itself
 
-  // The keys max_position_embeddings, rope_theta and rope_scaling, with the class's defaults, as one member of a
-  // settings struct: nn::RotaryConfig rotary = nn::RotaryConfig::fields(*this, head_width, {.max_positions = 2048});
+  // The keys max_position_embeddings, rope_theta, rope_scaling and rope_parameters, with the class's defaults, as one
+  // member of a settings struct: nn::RotaryConfig rotary = nn::RotaryConfig::fields(*this, head_width, {.max_positions
+  // = 2048});
   struct Defaults {
     std::int64_t max_positions;
-    double theta = 10000;
+    double theta = default_theta;
   };
   static RotaryConfig fields(const sdk::Fields& settings, std::int64_t head_dim, const Defaults& defaults);
-  static sdk::Schema scaling_keys(std::int64_t max_positions);  // those of the three but rope_theta
+  static sdk::Schema scaling_keys(std::int64_t max_positions);  // those but rope_theta
 
   // Reads max_position_embeddings and rope_scaling, or rope_parameters (transformers 5), whose rope_theta and
-  // partial_rotary_factor then count. Throws Failure naming the key, also where two spellings are given.
-  static RotaryConfig from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor);
+  // partial_rotary_factor then count. `usual_theta`: the default of the key that `theta` is from. Throws Failure naming
+  // the key, also where two spellings are given.
+  static RotaryConfig from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor,
+                           double usual_theta = default_theta);
 
   // What the exponents of the frequencies divide by: head_dim · partial_factor, cut off to a whole number.
   std::int64_t dims() const { return static_cast<std::int64_t>(static_cast<double>(head_dim) * partial_factor); }

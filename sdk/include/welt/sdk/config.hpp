@@ -41,6 +41,13 @@ class Config {
     return value ? static_cast<std::int64_t>(value->count) : 0;
   }
 
+  // `value`, which `key` was asked for. Throws Failure naming the key where there is none.
+  template <typename T>
+  T require(std::string_view key, std::optional<T> value) const {
+    if (!value) throw invalid("config key \"" + full(key) + "\" is missing; give it a value", full(key));
+    return *std::move(value);
+  }
+
   std::optional<std::int64_t> find_int(std::string_view key) const {
     const auto value = present(key);
     if (!value) return std::nullopt;
@@ -111,11 +118,6 @@ class Config {
   std::optional<welt_value> present(std::string_view key) const {
     auto value = raw(key);
     return value && value->type != WELT_VALUE_NULL ? value : std::nullopt;
-  }
-  template <typename T>
-  T require(std::string_view key, std::optional<T> value) const {
-    if (!value) throw invalid("config key \"" + full(key) + "\" is missing; give it a value", full(key));
-    return *std::move(value);
   }
   template <typename T, typename Get>
   std::vector<T> list(std::string_view key, Get get) const {

@@ -15,14 +15,12 @@
 //   Settings settings(config);      // the values, checked; throws Failure naming the key
 //
 // Members are initialised in order, so one may depend on those before it. What only several members together can tell
-// is checked in a constructor: explicit Settings(sdk::Source source) : Fields(source) { … }.
+// is checked in a constructor: explicit Settings(const sdk::Source& source) : Fields(source) { … }.
 #pragma once
 
 #include <algorithm>
 #include <concepts>
-#include <initializer_list>
 #include <optional>
-#include <type_traits>
 #include <utility>
 #include <welt/sdk/config.hpp>
 #include <welt/sdk/schema.hpp>
@@ -42,7 +40,7 @@ struct Record {
 class Source {
  public:
   Source(const Config& config) : config_(config) {}
-  explicit Source(Record& record, std::string prefix = {}) : config_(nullptr, std::move(prefix)), record_(&record) {}
+  explicit Source(Record& record) : config_(nullptr), record_(&record) {}
 
  private:
   friend class Fields;
@@ -80,28 +78,24 @@ struct FieldTypes<std::optional<T>> {
   static constexpr bool optional = true;
 };
 
-inline std::optional<std::int64_t> find(const Config& c, std::string_view key, std::int64_t*) {
-  return c.find_int(key);
-}
-inline std::optional<double> find(const Config& c, std::string_view key, double*) { return c.find_double(key); }
-inline std::optional<bool> find(const Config& c, std::string_view key, bool*) { return c.find_bool(key); }
-inline std::optional<std::string> find(const Config& c, std::string_view key, std::string*) {
-  return c.find_string(key);
-}
 template <typename T>
-std::optional<std::vector<T>> find(const Config& c, std::string_view key, std::vector<T>*) {
-  if (!c.has(key)) return std::nullopt;
+std::optional<T> find(const Config& config, std::string_view key) {
   if constexpr (std::same_as<T, std::int64_t>)
-    return c.get_ints(key);
+    return config.find_int(key);
   else if constexpr (std::same_as<T, double>)
-    return c.get_doubles(key);
+    return config.find_double(key);
+  else if constexpr (std::same_as<T, bool>)
+    return config.find_bool(key);
+  else if constexpr (std::same_as<T, std::string>)
+    return config.find_string(key);
+  else if (!config.has(key))
+    return std::nullopt;
+  else if constexpr (std::same_as<T, std::vector<std::int64_t>>)
+    return config.get_ints(key);
+  else if constexpr (std::same_as<T, std::vector<double>>)
+    return config.get_doubles(key);
   else
-    return c.get_strings(key);
-}
-
-inline std::string shown(double value) {
-  char text[40];
-  return {text, std::to_chars(text, text + sizeof(text), value).ptr};
+    return config.get_strings(key);
 }
 
 }  // namespace detail
@@ -114,8 +108,12 @@ class [[nodiscard]] Field {
   static constexpr bool is_optional = detail::FieldTypes<T>::optional;
 
  public:
-  Field(const Source& source, Key key, std::optional<Plain> fallback)
-      : source_(source), key_(std::move(key)), fallback_(std::move(fallback)) {}
+  Field(const Source& source, Key key, std::optional<Plain> fallback, std::string other = {}, Named whole = {})
+      : source_(source),
+        key_(std::move(key)),
+        fallback_(std::move(fallback)),
+        other_(std::move(other)),
+        whole_(whole) {}
 
   // Of numbers, and of every number of a list.
   Field range(double low, double high) && { return key_.range(low, high), std::move(*this); }
@@ -126,10 +124,14 @@ class [[nodiscard]] Field {
     return fallback_.reset(), std::move(*this);
   }
   // null is allowed beside the default.
-  Field<std::optional<Plain>> nullable() && { return {source_, std::move(key_).nullable(), std::move(fallback_)}; }
+  Field<std::optional<Plain>> nullable() && {
+    return {source_, std::move(key_).nullable(), std::move(fallback_), std::move(other_), whole_};
+  }
   // No default, and absent from checkpoints where it is not given.
-  Field<std::optional<Plain>> optional() && { return {source_, std::move(key_).optional(), std::nullopt}; }
-  // A second spelling, which counts where both are given.
+  Field<std::optional<Plain>> optional() && {
+    return {source_, std::move(key_).optional(), std::nullopt, std::move(other_), whole_};
+  }
+  // A second spelling, which counts where both are given; of a required key, one of the two must be.
   Field or_key(std::string name) && { return other_ = std::move(name), std::move(*this); }
   // It must divide that number.
   Field dividing(Named whole) && { return whole_ = whole, std::move(*this); }
@@ -163,6 +165,7 @@ class [[nodiscard]] Field {
  private:
   T record_or_read() {
     if (source_.record_ == nullptr) return read();
+    if (!other_.empty()) key_.flags &= ~WELT_CONFIG_REQUIRED;
     source_.add(key_);
     if (!other_.empty()) {
       Key second = key_;
@@ -179,16 +182,13 @@ class [[nodiscard]] Field {
   T read() const {
     const Config& config = source_.config_;
     const std::string& name = !other_.empty() && config.has(other_) ? other_ : key_.name;
-    std::optional<Plain> value = detail::find(config, name, static_cast<Plain*>(nullptr));
+    std::optional<Plain> value = detail::find<Plain>(config, name);
     if (value) check(name, *value);
     if constexpr (is_optional) {
       if (config.type(name) == WELT_VALUE_NULL) return std::nullopt;
       return value ? std::move(value) : fallback_;
     } else {
-      if (!value) value = fallback_;
-      if (!value)
-        throw invalid("config key \"" + config.full(name) + "\" is missing; give it a value", config.full(name));
-      return *std::move(value);
+      return config.require(name, value ? std::move(value) : fallback_);
     }
   }
 
@@ -204,9 +204,7 @@ class [[nodiscard]] Field {
     };
     if constexpr (std::same_as<Plain, std::string>) {
       if (key_.choices.empty() || std::ranges::find(key_.choices, value) != key_.choices.end()) return;
-      std::string known;
-      for (const std::string& choice : key_.choices) known += (known.empty() ? "" : ", ") + choice;
-      refuse("\"" + value + "\"", "one of: " + known);
+      refuse("\"" + value + "\"", "one of: " + detail::listed(key_.choices));
     } else if constexpr (std::same_as<Plain, std::int64_t> || std::same_as<Plain, double>) {
       check_number(static_cast<double>(value));
     } else if constexpr (std::same_as<Plain, std::vector<std::int64_t>> || std::same_as<Plain, std::vector<double>>) {
@@ -306,26 +304,26 @@ class Fields {
                                                      : std::vector<std::int64_t>(2, config.get_int(name, value));
           const auto bad = [](std::int64_t side) { return side < 1 || side > largest; };
           if (both.size() != 2 || std::ranges::any_of(both, bad)) {
-            throw invalid(name + " must be a number of pixels from 1 to 65536, or two: [height, width]", name);
+            const std::string full = config.full(name);
+            throw invalid(full + " must be a number of pixels from 1 to 65536, or two: [height, width]", full);
           }
           return T{both[0], both[1]};
         });
   }
   // `architectures`: the class of the checkpoint, one of `served`; the first where none is given.
   std::string classes(std::vector<std::string> served) const {
-    std::string known, either;
-    for (const std::string& name : served) {
-      known += (known.empty() ? "" : ", ") + name;
-      either += (either.empty() ? "" : name == served.back() ? " or " : ", ") + name;
-    }
     if (source_.record_ != nullptr) {
+      std::string either;
+      for (const std::string& name : served)
+        either += (either.empty() ? "" : name == served.back() ? " or " : ", ") + name;
       source_.add(sdk::list("architectures", "class of the checkpoint: " + either));
       source_.record_->classes = served;
       return served.front();
     }
     std::string name = source_.config_.get_string("architectures.0", served.front());
     if (std::ranges::find(served, name) == served.end())
-      throw invalid("class \"" + name + "\" is not served; known: " + known, "architectures");
+      throw invalid("class \"" + name + "\" is not served; known: " + detail::listed(served),
+                    source_.config_.full("architectures"));
     return name;
   }
   // `num_key_value_heads`, which divide `heads`; as many where it is null.
@@ -348,7 +346,8 @@ class Fields {
   // configuration is the last row.
   template <typename Default>
   std::int64_t padding_row(Default value, std::int64_t rows) const {
-    const auto row = padding_field(value);
+    const std::optional<std::int64_t> row =
+        integer("pad_token_id", value, "row of the table that gets no gradient; null: none").nullable();
     return row && *row < 0 ? *row + rows : row.value_or(-1);
   }
   // `whole` / `part`; throws Failure where something is left over.
@@ -369,11 +368,6 @@ class Fields {
     Key key{std::move(name), WELT_VALUE_LIST, json.empty() ? "[]" : json + "]", std::move(help)};
     return {source_, std::move(key), std::move(value)};
   }
-  std::optional<std::int64_t> padding_field(std::int64_t value) const {
-    return integer("pad_token_id", value, padding_help).nullable();
-  }
-  std::optional<std::int64_t> padding_field(Null) const { return integer("pad_token_id", null, padding_help); }
-  static constexpr const char* padding_help = "row of the table that gets no gradient; null: none";
 
   // The configuration's view is the caller's: looked at only while the members are made.
   Source source_;

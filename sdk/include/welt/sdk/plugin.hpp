@@ -78,7 +78,7 @@ const DescriptorTable& descriptor_of() {
   return table.get();
 }
 template <typename C>
-const SchemaTable& schema_of() {
+const SchemaTable& schema_table_of() {
   static NoDestroy<SchemaTable> table(C::schema());
   return table.get();
 }
@@ -92,7 +92,7 @@ struct Maker {
 template <typename C>
 constexpr Maker maker() {
   return {[]() -> const welt_component_descriptor& { return descriptor_of<C>().table(); },
-          []() -> const welt_config_schema_v1& { return schema_of<C>().table(); },
+          []() -> const welt_config_schema_v1& { return schema_table_of<C>().table(); },
           [](const Config& config, std::uint32_t init) -> welt_component* {
             auto held = std::make_unique<Held<C>>(config, init);
             return held.release();

@@ -66,15 +66,25 @@ inline std::string json_text(std::string_view value) {
   return json;
 }
 
+inline std::string shown(double value) {
+  char text[40];
+  return {text, std::to_chars(text, text + sizeof(text), value).ptr};
+}
+
+// "a, b, c"
+inline std::string listed(const std::vector<std::string>& items) {
+  std::string out;
+  for (const std::string& item : items) out += (out.empty() ? "" : ", ") + item;
+  return out;
+}
+
 }  // namespace detail
 
 inline Key integer(std::string name, std::int64_t value, std::string help) {
   return {std::move(name), WELT_VALUE_INTEGER, std::to_string(value), std::move(help)};
 }
 inline Key number(std::string name, double value, std::string help) {
-  char text[40];
-  const auto end = std::to_chars(text, text + sizeof(text), value).ptr;
-  return {std::move(name), WELT_VALUE_NUMBER, std::string(text, end), std::move(help)};
+  return {std::move(name), WELT_VALUE_NUMBER, detail::shown(value), std::move(help)};
 }
 inline Key boolean(std::string name, bool value, std::string help) {
   return {std::move(name), WELT_VALUE_BOOL, value ? "true" : "false", std::move(help)};

@@ -135,12 +135,7 @@ class TorchComponent : public detail::ComponentOf<typename Glue::Model> {
       if (out.hf_architectures.empty()) out.hf_architectures = record_of<typename Glue::Model::Settings>().classes;
     return out;
   }
-  static Schema schema() {
-    if constexpr (has_settings)
-      return schema_of<typename Glue::Model::Settings>();
-    else
-      return Glue::schema();
-  }
+  static Schema schema() { return declared_schema<std::conditional_t<has_settings, typename Glue::Model, Glue>>(); }
   TorchComponent(const Config& config, std::uint32_t init)
       : detail::ComponentOf<typename Glue::Model>(detail::make_model<typename Glue::Model>(config, init),
                                                   Glue::descriptor()) {}

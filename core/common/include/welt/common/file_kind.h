@@ -24,7 +24,8 @@ struct Row {
   FileKind kind;
 };
 
-inline constexpr FileKind html{"an HTML page", "A server sent a page in place of the file: download the file itself "
+inline constexpr FileKind html{"an HTML page",
+                               "A server sent a page in place of the file: download the file itself "
                                "(`hf download ORG/NAME`, or the address behind \"download\")"};
 inline constexpr FileKind git_lfs{"a Git LFS pointer, not the file itself", "Run `git lfs pull` in its folder"};
 inline constexpr FileKind utf_16{"text in UTF-16", "Run `iconv -f UTF-16 -t UTF-8 FILE > NEW`"};
@@ -42,15 +43,22 @@ inline constexpr std::array rows = std::to_array<Row>({
     {"\xFE\xFF", utf_16},
     {"\x1F\x8B", {"compressed with gzip", "Run `gzip -dc FILE > NEW`"}},
     {"\x28\xB5\x2F\xFD", {"compressed with zstd", "Run `zstd -d FILE`"}},
-    {{"\xFD" "7zXZ\0", 6}, {"compressed with xz", "Run `xz -d FILE`"}},
+    {{"\xFD"
+      "7zXZ\0",
+      6},
+     {"compressed with xz", "Run `xz -d FILE`"}},
     {"\x04\x22\x4D\x18", {"compressed with lz4", "Run `lz4 -d FILE`"}},
     {"PK\x03\x04", {"a zip archive", "Run `unzip FILE` and name what is in it"}},
     {"PK\x05\x06", {"an empty zip archive", "Copy or download the file again"}},
     {"7z\xBC\xAF\x27\x1C", {"a 7z archive", "Run `7z x FILE` and name what is in it"}},
-    {"PAR1", {"a Parquet table", "Run `python -c \"import pandas; pandas.read_parquet('FILE').to_json('NEW.jsonl', "
-                                 "orient='records', lines=True)\"`"}},
-    {"ARROW1", {"an Arrow table", "Run `python -c \"import pandas; pandas.read_feather('FILE').to_json('NEW.jsonl', "
-                                  "orient='records', lines=True)\"`"}},
+    {"PAR1",
+     {"a Parquet table",
+      "Run `python -c \"import pandas; pandas.read_parquet('FILE').to_json('NEW.jsonl', "
+      "orient='records', lines=True)\"`"}},
+    {"ARROW1",
+     {"an Arrow table",
+      "Run `python -c \"import pandas; pandas.read_feather('FILE').to_json('NEW.jsonl', "
+      "orient='records', lines=True)\"`"}},
     {"SQLite format 3", {"an SQLite database", "Export its text to a file"}},
     {"%PDF-", {"a PDF document", "Run `pdftotext FILE NEW`"}},
     {"\x89HDF\r\n", {"an HDF5 file", "Save it again with `save_pretrained(…)`, which writes model.safetensors"}},
