@@ -120,9 +120,11 @@ int inspect(const Options& options) {
 }  // namespace
 
 void add_checkpoint(CLI::App& app) {
-  CLI::App* checkpoint = app.add_subcommand("checkpoint", "Look into a checkpoint");
+  CLI::App* checkpoint = app.add_subcommand("checkpoint", "Look into a checkpoint, compare two, or hand one on");
   checkpoint->require_subcommand(1);
-  checkpoint->footer("Examples:\n  welt checkpoint inspect runs/quickstart --check");
+  checkpoint->footer(
+      "Examples:\n  welt checkpoint inspect runs/quickstart --check\n  welt checkpoint diff runs/a runs/b\n"
+      "  welt checkpoint export runs/quickstart my-model");
   CLI::App* verb = checkpoint->add_subcommand(
       "inspect", "Files, format, training state, parts, tensors of a checkpoint, and what is wrong with it");
   auto options = std::make_shared<Options>();
@@ -146,6 +148,8 @@ void add_checkpoint(CLI::App& app) {
   verb->callback([options] {
     if (const int status = inspect(*options)) throw CLI::RuntimeError(status);
   });
+  add_checkpoint_diff(*checkpoint);
+  add_checkpoint_convert(*checkpoint);
 }
 
 }  // namespace welt

@@ -29,7 +29,6 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr std::uintmax_t json_limit = 16 << 20;
-constexpr const char* weights_name = "model.safetensors";
 
 // Relative to the largest value: the rounding of a sum of nine float32 numbers, or of the type the table is stored in.
 double folding_tolerance(const std::string& dtype) {
@@ -152,24 +151,21 @@ class Reporter {
   }
 
   void read_weights() {
-    if (const fs::path index = report_.path / (std::string(weights_name) + ".index.json");
-        !fs::exists(report_.path / weights_name) && fs::exists(index))
-      fail({index.string(), "weights in several files", std::string("one ") + weights_name,
-            "Save the model in one file (save_pretrained with a larger max_shard_size)"});
-    const SafetensorsFile file = SafetensorsFile::open(report_.path / weights_name);
+    const HfWeights weights = HfWeights::open(report_.path).of_welt();
     report_.weights_read = true;
     report_.values_read = read_values_;
-    for (const SafetensorsEntry& entry : file.entries()) {
-      report_.tensors.push_back(read_values_ ? counted(file, entry) : described(entry));
-      ++report_.dtypes[entry.dtype];
-      if (read_values_) told(file, report_.tensors.back());
+    for (const auto& [name, item] : weights.items()) {
+      if (!item.entry->name.ends_with(name)) continue;  // one more name of a tied one
+      report_.tensors.push_back(read_values_ ? counted(*item.file, *item.entry) : described(*item.entry));
+      ++report_.dtypes[item.entry->dtype];
+      if (read_values_) told(*item.file, report_.tensors.back());
     }
     if (model_) {
-      FileMatch match = compare_tensors(*model_, file);
-      for (const std::string& misfit : match.problems) problem(file.path().string() + ": " + misfit);
+      FileMatch match = compare_tensors(*model_, weights);
+      for (const std::string& misfit : match.problems) problem(weights.path().string() + ": " + misfit);
       report_.unused = std::move(match.unused);
     }
-    for (const SafetensorsEntry& entry : file.entries()) check_folding(file, entry);
+    for (const auto& [name, item] : weights.items()) check_folding(weights, name);
   }
 
   static TensorReport described(const SafetensorsEntry& entry) {
@@ -203,34 +199,36 @@ class Reporter {
   }
 
   // `projection`: any tensor; one that is "<stem>bit_proj_w" belongs to the table below the same stem.
-  void check_folding(const SafetensorsFile& file, const SafetensorsEntry& projection) {
+  void check_folding(const HfWeights& weights, const std::string& tensor) {
     constexpr std::string_view ending = "bit_proj_w";
-    if (!projection.name.ends_with(ending)) return;
-    const std::string stem = projection.name.substr(0, projection.name.size() - ending.size()), name = stem + "weight";
-    const SafetensorsEntry *base = file.find(stem + "embeddings.weight"), *folded = file.find(name);
-    const std::string where = file.path().string() + ": " + name;
+    if (!tensor.ends_with(ending)) return;
+    const std::string stem = tensor.substr(0, tensor.size() - ending.size()), name = stem + "weight";
+    const HfWeights::Item *base = weights.find(stem + "embeddings.weight"), *folded = weights.find(name),
+                          *projection = weights.find(tensor);
+    const std::string where = weights.path().string() + ": " + name;
     if (base == nullptr || folded == nullptr) {
       problem(fmt::format("{}: of a byte table's three tensors {} is missing", where,
                           base == nullptr ? stem + "embeddings.weight" : name));
       return;
     }
-    const bool fits = base->shape.size() == 2 && base->shape[0] == 256 && folded->shape == base->shape &&
-                      projection.shape == std::vector<std::int64_t>{base->shape[1], 8};
+    const std::vector<std::int64_t>& rows = base->entry->shape;
+    const bool fits = rows.size() == 2 && rows[0] == 256 && folded->entry->shape == rows &&
+                      projection->entry->shape == std::vector<std::int64_t>{rows[1], 8};
     if (!fits) {
       problem(
           fmt::format("{}: a byte table of {} with a base of {} and a projection of {}; expected [256, E] twice and "
                       "[E, 8]",
-                      where, shape_text(folded->shape), shape_text(base->shape), shape_text(projection.shape)));
+                      where, shape_text(folded->entry->shape), shape_text(rows), shape_text(projection->entry->shape)));
       return;
     }
-    const auto read = [&](const SafetensorsEntry& entry) { return copied_tensor(file, entry, at::kDouble); };
-    const at::Tensor stored = read(*folded), now = ByteTable(read(*base), read(projection)).folded();
+    const auto read = [](const HfWeights::Item& item) { return copied_tensor(*item.file, *item.entry, at::kDouble); };
+    const at::Tensor stored = read(*folded), now = ByteTable(read(*base), read(*projection)).folded();
     if (stored.numel() == 0) return;
     const FoldedTable table{.name = name,
                             .difference = stored.sub(now).abs().max().item<double>(),
                             .largest = stored.abs().max().item<double>()};
     report_.folded.push_back(table);
-    if (!(table.difference <= folding_tolerance(folded->dtype) * std::max(table.largest, 1e-6)))
+    if (!(table.difference <= folding_tolerance(folded->entry->dtype) * std::max(table.largest, 1e-6)))
       problem(
           fmt::format("{}: differs from base + bits · projection by up to {:.3g}: the three were not saved together",
                       where, table.difference));
@@ -247,8 +245,9 @@ Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json
 // Also a folder that find_checkpoint() would not take: one of its files is enough.
 fs::path folder_of(const fs::path& path) {
   refuse_unreachable(path / "config.json");
-  for (const char* file : {"config.json", weights_name, "welt.json", "training/state.json"})
+  for (const char* file : {"config.json", "welt.json", "training/state.json"})
     if (fs::exists(path / file)) return path;
+  if (HfWeights::is_in(path)) return path;
   return find_checkpoint(path);
 }
 

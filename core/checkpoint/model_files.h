@@ -4,7 +4,8 @@
 // name carries the decoder mapping. A model of UTF-16 units or code points has its byte tables one name deeper, and its
 // decoder below `bytes_decoder.model`, as utf8_tokenizer's CharacterCausalLMWrapper has it.
 // All of WeltModel::tensors() are kept in the model's dtype, a tied one once, under the first of its names; reading
-// finds it under any of them.
+// finds it under any of them. What was written elsewhere may be in several files, and with a wrapper's beginning before
+// every name.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "core/base/safetensors.h"
+#include "core/huggingface/hf_source.h"
 #include "core/model/welt_model.h"
 
 namespace welt {
@@ -37,6 +38,6 @@ void init_from(WeltModel& model, const std::filesystem::path& checkpoint, bool s
 struct FileMatch {
   std::vector<std::string> problems, unused;
 };
-FileMatch compare_tensors(const WeltModel& model, const SafetensorsFile& file);
+FileMatch compare_tensors(const WeltModel& model, const HfWeights& weights);
 
 }  // namespace welt

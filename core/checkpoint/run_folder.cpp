@@ -211,7 +211,8 @@ fs::path RunFolder::write_checkpoint(std::int64_t step, std::int64_t keep,
 
 fs::path find_checkpoint(const fs::path& path) {
   std::error_code status;
-  if (fs::exists(path / "model.safetensors", status)) return path;
+  for (const char* weights : {"model.safetensors", "model.safetensors.index.json"})
+    if (fs::exists(path / weights, status)) return path;
   if (!status) fs::directory_iterator(path / "checkpoints", status);
   if (status && status != std::errc::no_such_file_or_directory && status != std::errc::not_a_directory)
     fail({path.string(), "the folder cannot be read: " + status.message(), "a run folder or a checkpoint", {}},

@@ -115,29 +115,14 @@ class Loader {
   std::vector<std::string> problems_, missing_;
 };
 
-// What torch.compile ("_orig_mod."), DataParallel ("module.") or a model around this one put in front of every name:
-// the shortest beginning that all names share and behind which parameters are found, where without it there is none.
+// Of the file's names, where any of the component's is found without it.
 std::string wrapper_prefix(const TensorComponent& component, const HfWeights& weights) {
-  if (weights.items().empty()) return {};
-  // The names are sorted: what the first and the last share, all do.
-  const std::string &first = weights.items().begin()->first, &last = weights.items().rbegin()->first;
-  const auto shared = static_cast<std::size_t>(std::ranges::mismatch(first, last).in1 - first.begin());
-  const auto finds = [&](const std::string& prefix) {
+  return weights.wrapper([&](const std::string& prefix) {
     return std::ranges::any_of(component.parameters(), [&](const NamedParameter& parameter) {
       const auto there = [&](const std::string& name) { return weights.find(prefix + name) != nullptr; };
       return std::ranges::any_of(file_name_candidates(parameter.name, component.base_prefix()), there);
     });
-  };
-  for (std::size_t size = 0; size <= shared; size = first.find('.', size) + 1) {
-    const std::string prefix = first.substr(0, size);
-    if (finds(prefix)) {
-      if (size > 0)
-        log_info("hf", "{}: every name begins with \"{}\", which is left off", weights.path().string(), prefix);
-      return prefix;
-    }
-    if (first.find('.', size) == std::string::npos) break;
-  }
-  return {};
+  });
 }
 
 void locate_vocabulary(Loader& loader, const Vocabulary& vocabulary, bool whole, LoadedWeights& result) {

@@ -19,6 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uintmax_t max_config_bytes = std::uintmax_t{4} << 20;  // the largest on the hub is far below 1 MiB
+constexpr const char *weights_name = "model.safetensors", *index_name = "model.safetensors.index.json";
 constexpr std::uintmax_t max_index_bytes = std::uintmax_t{64} << 20;
 
 bool is_file(const fs::path& path) {
@@ -146,22 +147,34 @@ const HfWeights::Item* HfWeights::find(std::string_view name) const {
   return found == items_.end() ? nullptr : &found->second;
 }
 
+bool HfWeights::is_in(const fs::path& folder) { return is_file(folder / weights_name) || is_file(folder / index_name); }
+
 HfWeights HfWeights::open(const fs::path& folder) {
   HfWeights weights;
-  weights.path_ = folder / "model.safetensors";
+  weights.path_ = folder / weights_name;
   if (is_file(weights.path_)) {
-    weights.files_.push_back(std::make_unique<SafetensorsFile>(SafetensorsFile::open(weights.path_)));
-    for (const SafetensorsEntry& entry : weights.files_.back()->entries())
-      weights.items_.emplace(entry.name, Item{weights.files_.back().get(), &entry});
-    return weights;
+    const SafetensorsFile& file = weights.add_file(weights.path_);
+    for (const SafetensorsEntry& entry : file.entries()) weights.items_.emplace(entry.name, Item{&file, &entry});
+  } else {
+    weights.path_ = folder / index_name;
+    if (!is_file(weights.path_)) refuse_folder(folder);
+    weights.add_shards(folder);
   }
-  weights.path_ = folder / "model.safetensors.index.json";
-  if (!is_file(weights.path_)) refuse_folder(folder);
+  for (const auto& file : weights.files_)
+    for (const auto& [name, stored] : file->metadata())
+      if (const SafetensorsEntry* entry = file->find(stored)) weights.items_.emplace(name, Item{file.get(), entry});
+  return weights;
+}
 
-  const nlohmann::json index = read_json_object(weights.path_, max_index_bytes);
+const SafetensorsFile& HfWeights::add_file(const fs::path& path) {
+  return *files_.emplace_back(std::make_unique<SafetensorsFile>(SafetensorsFile::open(path)));
+}
+
+void HfWeights::add_shards(const fs::path& folder) {
+  const nlohmann::json index = read_json_object(path_, max_index_bytes);
   const auto map = index.find("weight_map");
   if (map == index.end() || !map->is_object())
-    fail({.where = weights.path_.string(), .found = "no table \"weight_map\"", .expected = "tensor names and files"});
+    fail({.where = path_.string(), .found = "no table \"weight_map\"", .expected = "tensor names and files"});
   std::map<std::string, const SafetensorsFile*> shards;
   std::vector<std::string> problems;
   for (const auto& [name, shard] : map->items()) {
@@ -170,22 +183,33 @@ HfWeights HfWeights::open(const fs::path& folder) {
       continue;
     }
     const SafetensorsFile*& file = shards[shard.get<std::string>()];
-    if (file == nullptr) {
-      const fs::path path = folder / shard.get<std::string>();
-      weights.files_.push_back(std::make_unique<SafetensorsFile>(SafetensorsFile::open(path)));
-      file = weights.files_.back().get();
-    }
+    if (file == nullptr) file = &add_file(folder / shard.get<std::string>());
     if (const SafetensorsEntry* entry = file->find(name))
-      weights.items_.emplace(name, Item{file, entry});
+      items_.emplace(name, Item{file, entry});
     else
       problems.push_back(fmt::format("\"{}\" is not in {}", name, shard.get<std::string>()));
   }
   if (!problems.empty())
-    fail({.where = weights.path_.string(),
+    fail({.where = path_.string(),
           .found = fmt::format("{}", fmt::join(problems, "; ")),
           .mend = "Index and shards do not belong together: copy or download them again"},
          ErrorCode::data_loss);
-  return weights;
+}
+
+std::string HfWeights::wrapper(const std::function<bool(const std::string&)>& finds) const {
+  if (items_.empty()) return {};
+  // The names are sorted: what the first and the last share, all do.
+  const std::string &first = items_.begin()->first, &last = items_.rbegin()->first;
+  const auto shared = static_cast<std::size_t>(std::ranges::mismatch(first, last).in1 - first.begin());
+  for (std::size_t size = 0; size <= shared; size = first.find('.', size) + 1) {
+    const std::string prefix = first.substr(0, size);
+    if (finds(prefix)) {
+      if (size > 0) log_info("hf", "{}: every name begins with \"{}\", which is left off", path_.string(), prefix);
+      return prefix;
+    }
+    if (first.find('.', size) == std::string::npos) break;
+  }
+  return {};
 }
 
 HfWeights HfWeights::below(std::string_view prefix) && {
@@ -193,14 +217,25 @@ HfWeights HfWeights::below(std::string_view prefix) && {
   std::map<std::string, Item, std::less<>> part;
   for (auto& [name, item] : items_)
     if (name.starts_with(prefix)) part.emplace(name.substr(prefix.size()), item);
-  std::vector<std::string> tables;  // "….": names of byte tables
-  for (const auto& [name, item] : part)
-    if (name.ends_with("bit_proj_w")) tables.push_back(name.substr(0, name.size() - 10));
-  for (const std::string& table : tables) {
-    part.erase(table + "bit_proj_w");
-    part.erase(table + "embeddings.weight");
-  }
   items_ = std::move(part);
+  return std::move(*this);
+}
+
+HfWeights HfWeights::of_welt() && {
+  const std::string prefix =
+      wrapper([&](const std::string& start) { return find(start + "encoder_mapping.weight") != nullptr; });
+  return std::move(*this).below(prefix);
+}
+
+HfWeights HfWeights::folded() && {
+  constexpr std::string_view projection = "bit_proj_w";
+  std::vector<std::string> tables;  // "….": names of byte tables
+  for (const auto& [name, item] : items_)
+    if (name.ends_with(projection)) tables.push_back(name.substr(0, name.size() - projection.size()));
+  for (const std::string& table : tables) {
+    items_.erase(table + std::string(projection));
+    items_.erase(table + "embeddings.weight");
+  }
   return std::move(*this);
 }
 
@@ -234,6 +269,11 @@ HfSource HfSource::part(const std::string& slot) const {
   out.config_ = *found;
   out.prefix_ = slot + ".";
   return out;
+}
+
+HfWeights HfSource::weights() const {
+  HfWeights all = HfWeights::open(folder_);
+  return prefix_.empty() ? std::move(all) : std::move(all).of_welt().below(prefix_).folded();
 }
 
 std::string HfSource::architecture() const {

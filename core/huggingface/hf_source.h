@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -26,18 +27,30 @@ class HfWeights {
   };
 
   // model.safetensors, else model.safetensors.index.json with its shards. A folder with `.bin` files only is refused
-  // with the command that converts them.
+  // with the command that converts them. A name that a file's metadata gives to another tensor of it ("lm_head.weight":
+  // "model.embed_tokens.weight", as safetensors' save_model writes tied ones) is a name of that tensor.
   static HfWeights open(const std::filesystem::path& folder);
+  static bool is_in(const std::filesystem::path& folder);  // one of the two files is there
 
-  // The tensors whose names start with `prefix`, without it: a part of a WeLT checkpoint. Of a byte table only the
-  // folded tensor, which stands for all three, is left.
+  // What a program has put in front of every name (torch.compile "_orig_mod.", DataParallel "module.", a model around
+  // this one): the shortest beginning, up to a dot, behind which `finds` is content; "" where it is so without one, or
+  // never.
+  std::string wrapper(const std::function<bool(const std::string& prefix)>& finds) const;
+  // The tensors whose names start with `prefix`, without it.
   HfWeights below(std::string_view prefix) &&;
+  // Of a WeLT checkpoint: without a wrapper.
+  HfWeights of_welt() &&;
+  // Of a part of a WeLT checkpoint: of a byte table only the folded tensor, which stands for all three, is left.
+  HfWeights folded() &&;
 
   const Item* find(std::string_view name) const;  // null: absent
   const std::map<std::string, Item, std::less<>>& items() const { return items_; }
   const std::filesystem::path& path() const { return path_; }  // the file that names the tensors, for messages
 
  private:
+  const SafetensorsFile& add_file(const std::filesystem::path& path);
+  void add_shards(const std::filesystem::path& folder);
+
   std::filesystem::path path_;
   std::vector<std::unique_ptr<SafetensorsFile>> files_;
   std::map<std::string, Item, std::less<>> items_;
@@ -54,14 +67,14 @@ class HfSource {
   const std::filesystem::path& folder() const { return folder_; }
   const nlohmann::json& config() const { return config_; }  // config.json
   std::string architecture() const;                         // architectures[0]; "" when it names none
-  HfWeights weights() const { return HfWeights::open(folder_).below(prefix_); }
+  HfWeights weights() const;
   // A model to take one part of a WeLT model from: that part ("bytes_encoder", …) where this is a WeLT checkpoint,
   // else the whole. Throws Error when the checkpoint has no such part.
   HfSource part(const std::string& slot) const;
 
  private:
   HfSource(std::string name, std::filesystem::path folder);
-  std::string prefix_;  // of the tensors' names
+  std::string prefix_;  // of the tensors' names: of a part of a WeLT checkpoint
   std::string name_;
   std::filesystem::path folder_;
   nlohmann::json config_;

@@ -8,6 +8,7 @@
 #include <welt/abi/latent_transformer.h>
 
 #include <cstdint>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -37,6 +38,11 @@ inline constexpr std::pair<const char*, std::uint32_t> pooling_names[] = {
 
 // "" leaves it to the plugin.
 std::uint32_t pooling_of(std::string_view name, const SlotSpec& encoder);
+
+// Of the plugin's classes that fit the one whose name begins most as the model type does, the first of several; "":
+// none.
+std::string class_for(const ComponentType& type, const std::string& model_type,
+                      const std::function<bool(const std::string&)>& fits);
 
 // Sets architectures, vocab_size and model_type of the slot's config to what this place in a WeLT model has.
 void choose_architecture(SlotSpec& slot, const SlotName& name);

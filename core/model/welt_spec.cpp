@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <initializer_list>
 
 #include "core/base/context.h"
@@ -126,21 +127,48 @@ std::uint32_t pooling_of(std::string_view name, const SlotSpec& encoder) {
   return encoder.type->default_pooling ? encoder.type->default_pooling : WELT_POOLING_FIRST;
 }
 
+namespace {
+
+// Letters and digits, small: "xlm-roberta" and "XLMRobertaForMaskedLM" begin alike.
+std::string plain(std::string_view name) {
+  std::string out;
+  for (const char c : name)
+    if (std::isalnum(static_cast<unsigned char>(c)) != 0)
+      out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return out;
+}
+
+}  // namespace
+
+std::string class_for(const ComponentType& type, const std::string& model_type,
+                      const std::function<bool(const std::string&)>& fits) {
+  const std::string wanted = plain(model_type);
+  std::string best;
+  std::ptrdiff_t most = -1;
+  for (const std::string& name : type.hf_architectures) {
+    const std::string candidate = plain(name);
+    const std::ptrdiff_t shared = std::ranges::mismatch(wanted, candidate).in1 - wanted.begin();
+    if (shared > most && fits(name)) best = name, most = shared;
+  }
+  return best;
+}
+
 // The class that Hugging Face's auto class picks; a plugin without one offers a causal class, else its first.
 void choose_architecture(SlotSpec& slot, const SlotName& name) {
-  const std::vector<std::string>& classes = slot.type->hf_architectures;
-  const auto ending = [&](std::string_view end) {
-    return std::find_if(classes.begin(), classes.end(), [&](const std::string& text) { return text.ends_with(end); });
+  const std::vector<std::string>& types = slot.type->hf_model_types;
+  std::string model_type = slot.config.value("model_type", "");
+  if (!types.empty() && std::ranges::find(types, model_type) == types.end())
+    slot.config["model_type"] = model_type = types.front();
+  const auto with_ending = [&](std::string_view ending) {
+    return class_for(*slot.type, model_type, [&](const std::string& any) { return any.ends_with(ending); });
   };
-  const auto found = ending(name.class_ending), fallback = ending("ForCausalLM");
-  if (found != classes.end())
-    slot.config["architectures"] = Json::array({*found});
-  else if (fallback != classes.end())
-    slot.config["architectures"] = Json::array({*fallback});
-  else
+  std::string chosen = with_ending(name.class_ending);
+  if (chosen.empty()) chosen = with_ending("ForCausalLM");
+  if (chosen.empty())
     slot.config.erase("architectures");
+  else
+    slot.config["architectures"] = Json::array({chosen});
   if (name.vocab_size >= 0) slot.config["vocab_size"] = name.vocab_size;
-  if (!slot.type->hf_model_types.empty()) slot.config["model_type"] = slot.type->hf_model_types.front();
 }
 
 namespace {
@@ -168,7 +196,7 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
     return plugin.empty() ? &registry.find_for_config(name.role, slot.config) : &registry.find(name.role, plugin);
   });
   check_version_key(recipe, key, *slot.type->plugin, source.version);
-  if (!from.empty()) tell_unknown_keys(*slot.type, slot.config, from + "/config.json");
+  if (!from.empty()) check_unknown_keys(*slot.type, slot.config, from + "/config.json");
   if (!preset.empty())
     slot.config =
         with_context(recipe.where(key + ".preset") + ": " + key, [&] { return registry.preset(*slot.type, preset); });

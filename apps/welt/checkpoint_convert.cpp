@@ -1,0 +1,102 @@
+// welt checkpoint convert and export: a checkpoint's files in another form.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/welt/verb.h"
+#include "core/base/table.h"
+#include "core/checkpoint/convert.h"
+#include "core/checkpoint/export.h"
+#include "core/tensor/tensor_io.h"
+
+namespace welt {
+namespace {
+
+struct ConvertOptions {
+  std::string from, to, dtype;
+  std::uint64_t largest = 5'000'000'000;
+};
+
+struct ExportOptions {
+  std::string from, to, part;
+};
+
+void print_told(const std::vector<std::string>& told) {
+  for (const std::string& line : told) fmt::print("  not in it: {}\n", line);
+}
+
+void convert(const ConvertOptions& options) {
+  Conversion conversion{.largest_file = static_cast<std::int64_t>(options.largest)};
+  if (!options.dtype.empty()) conversion.dtype = parse_float_dtype(options.dtype, "--dtype");
+  const ConversionReport report = convert_checkpoint(options.from, options.to, conversion);
+  fmt::print("{}: {} tensors in {} file{}, {:.1f} MB (before: {:.1f} MB)\n", options.to, report.tensors, report.files,
+             report.files == 1 ? "" : "s", static_cast<double>(report.bytes_after) / 1e6,
+             static_cast<double>(report.bytes_before) / 1e6);
+  print_told(report.left_out);
+}
+
+void export_to(const ExportOptions& options) {
+  const ExportReport report = options.part.empty() ? export_model(options.from, options.to)
+                                                   : export_part(options.from, options.part, options.to);
+  fmt::print("{}: {} with {} tensors\n", options.to, report.class_name, report.tensors);
+  print_told(report.told);
+}
+
+void add_convert(CLI::App& checkpoint) {
+  auto options = std::make_shared<ConvertOptions>();
+  CLI::App* verb =
+      checkpoint.add_subcommand("convert", "The weights in another type, or cut into files of another size");
+  verb->add_option("checkpoint", options->from, "Run folder (its newest checkpoint), checkpoint or Hugging Face folder")
+      ->required()
+      ->type_name("DIR");
+  verb->add_option("out", options->to, "New folder")->required()->type_name("OUT");
+  verb->add_option("--dtype", options->dtype,
+                   "Type of floating tensors: float32, bfloat16, float16 or float64; without it each keeps its own")
+      ->type_name("TYPE");
+  verb->add_option("--max-shard-size", options->largest, "Largest file, as 2GB or 500MB; 0: one file, however large")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
+      ->type_name("SIZE")
+      ->capture_default_str();
+  verb->footer(
+      R"(Other files are copied, but for training/ (moments belong to the weights as they were) and weights in other formats.
+A value that the type cannot hold is an error: nothing is written then. Memory is that of one file.
+
+Examples:
+  welt checkpoint convert runs/quickstart quickstart-bf16 --dtype bfloat16
+  welt checkpoint convert some-model some-model-shards --max-shard-size 2GB)");
+  verb->callback([options] { convert(*options); });
+}
+
+void add_export(CLI::App& checkpoint) {
+  auto options = std::make_shared<ExportOptions>();
+  CLI::App* verb = checkpoint.add_subcommand("export", "The model, or one part of it, as a folder to hand on");
+  verb->add_option("checkpoint", options->from, "Run folder (its newest checkpoint) or checkpoint folder")
+      ->required()
+      ->type_name("DIR");
+  verb->add_option("out", options->to, "New folder")->required()->type_name("OUT");
+  verb->add_option("--part", options->part, "One part alone, as transformers' class for it reads it")
+      ->check(CLI::IsMember({"bytes_encoder", "image_encoder", "latent_transformer", "bytes_decoder"}))
+      ->type_name("PART");
+  verb->footer(
+      R"(The whole model comes with a model card (README.md) and the run's recipe; the Python WeLT and welt read it. A part is
+a plain Hugging Face folder: bodies in their class without a head, the decoder with its head; the folded byte table is
+the token table (256 rows; the latent transformer has none).
+
+Examples:
+  welt checkpoint export runs/quickstart my-model
+  welt checkpoint export runs/quickstart my-decoder --part bytes_decoder)");
+  verb->callback([options] { export_to(*options); });
+}
+
+}  // namespace
+
+void add_checkpoint_convert(CLI::App& checkpoint) {
+  add_convert(checkpoint);
+  add_export(checkpoint);
+}
+
+}  // namespace welt
