@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/plugin/schema.h"
 
@@ -42,6 +43,24 @@ const std::set<std::string_view>& harmless_keys() {
   return keys;
 }
 
+// What changes results wherever it is asked for, and why: a component that does not know it would compute something
+// else.
+struct Decisive {
+  std::string_view key, what, mend;
+};
+constexpr std::string_view dequantize =
+    "Save the model with full weights: model.dequantize(), then save_pretrained, in transformers";
+constexpr Decisive decisive_keys[] = {
+    {"quantization_config", "packed weights", dequantize},
+    {"compression_config", "packed weights", dequantize},
+    {"pruned_heads", "attention without some of its heads", "Save the model without pruning"},
+    {"add_cross_attention", "attention to another model's outputs", "Take a model without it"},
+    {"is_encoder_decoder", "an encoder beside the decoder", "Take a model of one body"},
+    {"use_sliding_window", "attention within a window", "Take a class whose plugin knows windows"},
+    {"attention_chunk_size", "attention within chunks", "Take a class whose plugin knows chunks"}};
+// Of models that see all of a row, to see the past only; causal ones do anyway.
+constexpr Decisive causal_key{"is_decoder", "causal attention", "Take a causal model, or save this one as an encoder"};
+
 // What asks for nothing.
 bool is_off(const Json& value) {
   return value.is_null() || value == false ||
@@ -50,7 +69,7 @@ bool is_off(const Json& value) {
 
 }  // namespace
 
-void tell_unknown_keys(const ComponentType& type, const Json& config, std::string_view where) {
+void check_unknown_keys(const ComponentType& type, const Json& config, std::string_view where) {
   if (type.schema == nullptr || !config.is_object()) return;
   const std::vector<SchemaKey> keys = schema_keys(type);
   std::vector<std::string> unknown;
@@ -58,6 +77,16 @@ void tell_unknown_keys(const ComponentType& type, const Json& config, std::strin
     if (!is_off(value) && !harmless_keys().contains(name) &&
         std::ranges::find(keys, name, &SchemaKey::name) == keys.end())
       unknown.push_back(name);
+  const auto refuse = [&](const Decisive& decisive) {
+    if (std::ranges::find(unknown, decisive.key) != unknown.end())
+      fail({.where = fmt::format("{}: {}", where, decisive.key),
+            .found = fmt::format("it asks for {}, which plugin {} does not do", decisive.what, type.id),
+            .mend = std::string(decisive.mend)},
+           ErrorCode::unimplemented);
+  };
+  for (const Decisive& decisive : decisive_keys) refuse(decisive);
+  if ((type.flags & WELT_COMPONENT_CAUSAL) == 0) refuse(causal_key);
+  std::erase(unknown, causal_key.key);
   if (!unknown.empty())
     log_warning("hf", "{}: plugin {} does not know {}: what {} for is not done", where, type.id,
                 fmt::join(unknown, ", "), unknown.size() == 1 ? "it asks" : "they ask");

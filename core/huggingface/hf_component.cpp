@@ -34,7 +34,7 @@ TensorComponent make_component(const HfSource& source, std::string_view role) {
           .expected = fmt::format("one of {}", fmt::join(known, ", ")),
           .mend = near.empty() ? "" : fmt::format("Did you mean {}?", near)});
   }
-  tell_unknown_keys(type, source.config(), where);
+  check_unknown_keys(type, source.config(), where);
   return TensorComponent(type, role, ConfigView(type, source.config(), false, where), WELT_INIT_NONE);
 }
 

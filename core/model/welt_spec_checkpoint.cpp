@@ -5,6 +5,7 @@
 
 #include "core/base/context.h"
 #include "core/base/json.h"
+#include "core/huggingface/config_keys.h"
 #include "core/huggingface/hf_source.h"
 #include "core/model/welt_slots.h"
 #include "core/model/welt_spec.h"
@@ -36,6 +37,7 @@ SlotSpec slot_from_checkpoint(const Json& config, const std::filesystem::path& f
   slot.type = with_context(slot.where, [&] {
     return plugin.empty() ? &registry.find_for_config(name.role, slot.config) : &registry.find(name.role, plugin);
   });
+  check_unknown_keys(*slot.type, slot.config, slot.where);
   choose_architecture(slot, name);
   return slot;
 }

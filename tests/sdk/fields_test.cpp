@@ -46,7 +46,7 @@ struct Size {
 struct Settings : Fields {
   explicit Settings(const Source& source) : Fields(source) {
     boolean("is_decoder", false, "must be false").only(false, "it is an encoder");
-    number("old", 1, "not read").optional().unread();
+    irrelevant({"old"});
   }
   std::string architecture = classes({"ToyModel", "ToyForMaskedLM"});
   std::int64_t width = integer("hidden_size", 8, "width D").range(1, 1 << 20).or_key("n_embd");

@@ -10,8 +10,7 @@ namespace welt::gpt_neox {
 
 Settings::Settings(const sdk::Source& source) : Fields(source) {
   // GPTNeoXConfig overwrites these two with rotary_pct and rotary_emb_base.
-  number("partial_rotary_factor", sdk::null, "not read, as in transformers: rotary_pct counts").optional().unread();
-  number("rope_theta", sdk::null, "not read, as in transformers: rotary_emb_base counts").optional().unread();
+  irrelevant({"partial_rotary_factor", "rope_theta"});
   if (rotary.width() > head_width) {
     throw sdk::invalid("rotary_pct asks for " + std::to_string(rotary.width()) + " turning dimensions; a head has " +
                            std::to_string(head_width) + " (an odd number is rounded up)",

@@ -4,22 +4,34 @@
 #include <gtest/gtest.h>
 
 #include "core/base/log.h"
+#include "tests/core/base/temp_folder.h"
 
 namespace welt {
 namespace {
 
 std::string told(const nlohmann::json& config) {
   KeptWarnings warnings;
-  tell_unknown_keys(Registry::instance().find("welt.latent_transformer/1", "llama"), config, "config.json");
+  check_unknown_keys(Registry::instance().find("welt.latent_transformer/1", "llama"), config, "config.json");
   std::string text;
   for (const std::string& line : warnings.take()) text += line;
   return text;
 }
 
 TEST(ConfigKeys, WhatAPluginDoesNotKnowIsSaidInOneLine) {
-  const std::string line = told({{"hidden_size", 8}, {"quantization_config", {{"bits", 4}}}, {"new_norm", "x"}});
-  EXPECT_NE(line.find("new_norm, quantization_config"), std::string::npos) << line;
+  const std::string line = told({{"hidden_size", 8}, {"new_scale", 2}, {"new_norm", "x"}});
+  EXPECT_NE(line.find("new_norm, new_scale"), std::string::npos) << line;
   EXPECT_NE(line.find("config.json"), std::string::npos) << line;
+}
+
+// They were only named in a warning, and the model computed something else.
+TEST(ConfigKeys, WhatAlwaysChangesResultsIsRefusedByName) {
+  for (const auto& [key, value] : {std::pair<const char*, nlohmann::json>{"quantization_config", {{"bits", 4}}},
+                                   {"pruned_heads", {{"0", {1}}}},
+                                   {"use_sliding_window", true},
+                                   {"attention_chunk_size", 8192}})
+    EXPECT_CONTAINS(test::error_of([&] { told({{key, value}}); }), std::string("config.json: ") + key);
+  EXPECT_EQ(told({{"use_sliding_window", false}, {"attention_chunk_size", nullptr}}), "");
+  EXPECT_EQ(told({{"is_decoder", true}}), "");  // it is causal
 }
 
 TEST(ConfigKeys, WhatEveryConfigurationHasAndWhatIsOffIsNot) {

@@ -157,10 +157,6 @@ class [[nodiscard]] Field {
     if (found != value)
       throw invalid(name + " = " + (found ? "true" : "false") + " is not served; " + std::string(why), name);
   }
-  // A key that exists and that the model does not look at.
-  void unread() && {
-    if (source_.record_ != nullptr) source_.add(std::move(key_));
-  }
 
  private:
   T record_or_read() {
@@ -279,6 +275,11 @@ class Fields {
     return {source_, sdk::list(std::move(name), std::move(help)), std::nullopt};
   }
 
+  // Keys of the class that change no result here: known, whatever they hold, and never looked at.
+  void irrelevant(const std::vector<std::string>& names) const {
+    if (source_.record_ == nullptr) return;
+    for (const std::string& name : names) source_.add(sdk::any(name, "null", "changes no result").optional());
+  }
   // A table whose keys are the members of T, itself a struct of Fields: those of `vision_config` of a class, say.
   template <std::derived_from<Fields> T>
   T table(std::string_view name) const {
