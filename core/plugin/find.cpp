@@ -58,6 +58,17 @@ const ComponentType& in_file(Registry& registry, const Plugin& plugin, std::stri
   return *found;
 }
 
+// Several serve it: which one is meant, the recipe has to say.
+const ComponentType& the_only(const std::vector<const ComponentType*>& serving, const std::string& what) {
+  if (serving.size() == 1) return *serving.front();
+  std::vector<std::string> names;
+  for (const ComponentType* type : serving)
+    names.push_back(fmt::format("{} ({})", type->id, type->plugin->path.string()));
+  fail({"config.json", fmt::format("{} is served by {} plugins: {}", what, serving.size(), list(names, "")),
+        "one of them", "Name it (plugin = \"…\" beside from), or remove one of the plugins"},
+       ErrorCode::failed_precondition);
+}
+
 }  // namespace
 
 bool ComponentType::has_role(std::string_view role) const { return contains(roles, role); }
@@ -94,20 +105,19 @@ const ComponentType& Registry::find_for_config(std::string_view role, const nloh
       }
     }
   }
+  std::vector<const ComponentType*> by_type, by_class;
   for (const ComponentType& type : components()) {
     if (!type.has_role(role)) continue;
-    if (!model_type.empty() && contains(type.hf_model_types, model_type)) return type;
+    if (!model_type.empty() && contains(type.hf_model_types, model_type)) by_type.push_back(&type);
+    if (std::ranges::any_of(architectures, [&](const auto& name) { return contains(type.hf_architectures, name); }))
+      by_class.push_back(&type);
     for (const std::string& name : type.hf_model_types) {
       known.push_back(fmt::format("{} (plugin {}, {})", name, type.plugin->note.id, type.plugin->path.string()));
       known_names.push_back(name);
     }
   }
-  for (const ComponentType& type : components()) {
-    if (!type.has_role(role)) continue;
-    for (const std::string& name : architectures) {
-      if (contains(type.hf_architectures, name)) return type;
-    }
-  }
+  if (!by_type.empty()) return the_only(by_type, fmt::format("model_type \"{}\" for {}", model_type, role));
+  if (!by_class.empty()) return the_only(by_class, fmt::format("the class {} for {}", list(architectures, ""), role));
   const std::string found = model_type.empty() && architectures.empty()
                                 ? "it names neither a model_type nor architectures"
                                 : fmt::format("no plugin serves model_type \"{}\" (architectures: {}) for {}",

@@ -21,17 +21,20 @@ struct Candidate {
   std::vector<ComponentType> types;
 };
 
-// Everything of which there may be one owner only, as a person reads it.
-std::vector<std::string> claims_of(const ComponentType& type) {
-  std::vector<std::string> claims;
+// What a component claims, as a person reads it. A name has one owner. Two plugins may serve one model type, which then
+// has to be asked for by the plugin's name (find_for_config); one plugin may claim it once.
+struct Claim {
+  std::string text;
+  bool exclusive;
+};
+std::vector<Claim> claims_of(const ComponentType& type) {
+  std::vector<Claim> claims;
   for (const std::string& role : type.roles) {
-    claims.push_back(fmt::format("the name \"{}\" for {}", type.id, role));
-    for (const std::string& name : type.hf_model_types) {
-      claims.push_back(fmt::format("model_type \"{}\" for {}", name, role));
-    }
-    for (const std::string& name : type.hf_architectures) {
-      claims.push_back(fmt::format("architecture \"{}\" for {}", name, role));
-    }
+    claims.push_back({fmt::format("the name \"{}\" for {}", type.id, role), true});
+    for (const std::string& name : type.hf_model_types)
+      claims.push_back({fmt::format("model_type \"{}\" for {}", name, role), false});
+    for (const std::string& name : type.hf_architectures)
+      claims.push_back({fmt::format("architecture \"{}\" for {}", name, role), false});
   }
   return claims;
 }
@@ -140,21 +143,24 @@ std::vector<Candidate> Registry::State::open_all(const std::vector<InspectedPlug
   return candidates;
 }
 
-// The candidates that claim what another candidate or an admitted plugin claims, each with the reason.
+// The candidates that claim what can be claimed once only, each with the reason.
 std::map<const Plugin*, std::string> Registry::State::clashes(const std::vector<Candidate>& candidates) const {
-  std::map<std::string, std::vector<const Plugin*>> owners;
+  std::map<std::string, std::vector<const Plugin*>> owners;  // in the order in which they came
+  std::map<const Plugin*, std::string> reasons;
+  const auto clash = [&](const Plugin* one, const std::string& claim, const Plugin* other) {
+    reasons.try_emplace(one, same_claim_message(one->path, claim, other->path));
+  };
   const auto note = [&](const ComponentType& type) {
-    for (std::string& claim : claims_of(type)) owners[std::move(claim)].push_back(type.plugin);
+    for (const Claim& claim : claims_of(type)) {
+      std::vector<const Plugin*>& known = owners[claim.text];
+      for (const Plugin* other : known)
+        if (claim.exclusive || other == type.plugin)
+          clash(type.plugin, claim.text, other), clash(other, claim.text, type.plugin);
+      known.push_back(type.plugin);
+    }
   };
   std::ranges::for_each(types, note);
   for (const Candidate& candidate : candidates) std::ranges::for_each(candidate.types, note);
-  std::map<const Plugin*, std::string> reasons;
-  for (const auto& [claim, plugins_of_claim] : owners) {
-    for (std::size_t i = 0; plugins_of_claim.size() > 1 && i < plugins_of_claim.size(); ++i) {
-      const Plugin* other = plugins_of_claim[i == 0 ? 1 : 0];
-      reasons.try_emplace(plugins_of_claim[i], same_claim_message(plugins_of_claim[i]->path, claim, other->path));
-    }
-  }
   return reasons;
 }
 
