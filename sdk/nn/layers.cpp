@@ -47,9 +47,9 @@ at::Tensor GatedMLP::operator()(const at::Tensor& x) const {
   return down_(gated_product(gate_(x), up_(x), activation_));
 }
 
-LayerNorm::LayerNorm(std::int64_t width, double eps, const at::TensorOptions& options) : eps_(eps) {
+LayerNorm::LayerNorm(std::int64_t width, double eps, const at::TensorOptions& options, bool with_bias) : eps_(eps) {
   parameter("weight", weight, {width}, options, Init::ones(), {.decay = false});
-  parameter("bias", bias, {width}, options, Init::zeros(), {.decay = false});
+  with_bias ? parameter("bias", bias, {width}, options, Init::zeros(), {.decay = false}) : absent(bias);
 }
 at::Tensor LayerNorm::operator()(const at::Tensor& x) const { return residual_norm({}, x, spec()).normed; }
 
@@ -57,6 +57,11 @@ RMSNorm::RMSNorm(std::int64_t width, double eps, const at::TensorOptions& option
   parameter("weight", weight, {width}, options, Init::ones(), {.decay = false});
 }
 at::Tensor RMSNorm::operator()(const at::Tensor& x) const { return residual_norm({}, x, spec()).normed; }
+
+OffsetRMSNorm::OffsetRMSNorm(std::int64_t width, double eps, const at::TensorOptions& options) : eps_(eps) {
+  parameter("weight", weight, {width}, options, Init::zeros(), {.decay = false});
+}
+at::Tensor OffsetRMSNorm::operator()(const at::Tensor& x) const { return residual_norm({}, x, spec()).normed; }
 
 Conv2d::Conv2d(std::int64_t in, std::int64_t out, const Shape& shape, const at::TensorOptions& options, Init init)
     : shape_(shape) {

@@ -25,22 +25,29 @@ double mscale_of(double scale, double mscale) { return scale <= 1 ? 1.0 : 0.1 * 
 
 const char* const known_types = "default, linear, dynamic, yarn, longrope, llama3";
 
-// transformers 5 writes one table rope_parameters for rope_theta, rope_scaling and the rotated share. Given beside
-// rope_scaling or a base other than the usual one, which of the two counts would be a guess; its share counts.
+constexpr const char *full_kind = "full_attention", *sliding_kind = "sliding_attention";
+
+// Of rope_parameters beside rope_scaling or a base other than the usual one, which counts would be a guess.
+void refuse_two_spellings(const sdk::Config& config, const std::string& theta_key, double theta, double usual_theta,
+                          std::optional<double> own_theta) {
+  const bool other_theta = own_theta && theta != usual_theta && theta != *own_theta;
+  if (config.has("rope_scaling") || other_theta)
+    throw sdk::invalid("rope_parameters and " + (other_theta ? "another " + theta_key : "rope_scaling") +
+                           " are both given; expected one of the two spellings",
+                       "rope_parameters");
+}
+
+// transformers 5 writes one table rope_parameters for rope_theta, rope_scaling and the rotated share, which then count.
 std::string spelling_of(const sdk::Config& config, double& theta, double& partial_factor, double usual_theta) {
   if (!config.has("rope_parameters")) return "rope_scaling";
   const sdk::Config now = config.table("rope_parameters");
-  for (const char* layers : {"full_attention", "sliding_attention", "chunked_attention"})
+  for (const char* layers : {full_kind, sliding_kind, "chunked_attention"})
     if (now.has(layers))
       throw sdk::invalid("rope_parameters are given for each kind of layers (" + std::string(layers) +
                              "); expected one set for all layers, as this class has it",
                          "rope_parameters");
   const std::optional<double> own_theta = now.find_double("rope_theta");
-  const bool other_theta = own_theta && theta != usual_theta && theta != *own_theta;
-  if (config.has("rope_scaling") || other_theta)
-    throw sdk::invalid(std::string("rope_parameters and ") + (other_theta ? "another rope_theta" : "rope_scaling") +
-                           " are both given; expected one of the two spellings",
-                       "rope_parameters");
+  refuse_two_spellings(config, "rope_theta", theta, usual_theta, own_theta);
   theta = own_theta.value_or(theta);
   partial_factor = now.get_double("partial_rotary_factor", partial_factor);
   return "rope_parameters";
@@ -64,22 +71,15 @@ RotaryConfig RotaryConfig::fields(const sdk::Fields& settings, std::int64_t head
   });
 }
 
-RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor,
-                                double usual_theta) {
-  const std::string spelling = spelling_of(config, theta, partial_factor, usual_theta);
-  RotaryConfig out;
-  out.head_dim = head_dim;
-  out.theta = theta;
-  out.partial_factor = partial_factor;
-  if (!(partial_factor >= 0 && partial_factor <= 2)) {
-    throw sdk::invalid("rotary embeddings were asked to turn " + std::to_string(partial_factor) +
+namespace {
+
+// The rope type and its numbers, where `scaling` names one. `now`: it is rope_parameters, or in that.
+RotaryConfig scaled(const sdk::Config& config, const sdk::Config& scaling, bool now, RotaryConfig out) {
+  if (!(out.partial_factor >= 0 && out.partial_factor <= 2)) {
+    throw sdk::invalid("rotary embeddings were asked to turn " + std::to_string(out.partial_factor) +
                            " of a head's width; expected a share from 0 to 1",
                        "partial_rotary_factor");
   }
-  out.max_positions = config.get_int("max_position_embeddings");
-  if (!config.has(spelling)) return out;
-
-  const sdk::Config scaling = config.table(spelling);
   // The older key wins, as in transformers.
   out.type = scaling.has("type") ? scaling.get_string("type") : scaling.get_string("rope_type", "default");
   if (out.type == "default") return out;
@@ -95,10 +95,9 @@ RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim
     out.long_factor = scaling.get_doubles("long_factor");
     // transformers 4: the original length is a key of the configuration, and overrides the factor. 5: both are in the
     // table, and the factor counts where it is given.
-    const bool in_table = spelling == "rope_parameters";
     out.longrope_positions = config.get_int("original_max_position_embeddings", 0);
-    if (in_table && out.original_positions > 0) out.longrope_positions = out.original_positions;
-    const bool given = out.longrope_positions == 0 || (in_table && scaling.has("factor"));
+    if (now && out.original_positions > 0) out.longrope_positions = out.original_positions;
+    const bool given = out.longrope_positions == 0 || (now && scaling.has("factor"));
     out.factor = given ? scaling.get_double("factor", out.attention_factor > 0 ? 1 : 0)
                        : static_cast<double>(out.max_positions) / static_cast<double>(out.longrope_positions);
     const auto half = static_cast<std::size_t>(out.width() / 2);
@@ -113,6 +112,10 @@ RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim
     return out;
   }
   out.factor = scaling.get_double("factor");
+  if (!(out.factor > 0)) {
+    throw sdk::invalid(scaling.full("factor") + " is " + std::to_string(out.factor) + "; expected a number above 0",
+                       scaling.full("factor"));
+  }
   if (out.type == "yarn") {
     const auto or_default = [](double value, double fallback) { return value == 0 ? fallback : value; };
     out.beta_fast = or_default(scaling.get_double("beta_fast", 0), 32);
@@ -130,6 +133,61 @@ RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim
     }
   }
   return out;
+}
+
+// One kind of layers of a class that has two: by rope_parameters, else by its own base and, if it is `scaled_too`, by
+// rope_scaling.
+RotaryConfig of_kind(const sdk::Config& config, const char* kind, const RotaryPair::Base& base, bool scaled_too,
+                     RotaryConfig out) {
+  std::string theta_key = base.key;
+  if (config.has("rope_parameters")) {
+    const sdk::Config now = config.table("rope_parameters").table(kind);
+    const std::optional<double> theta = now.find_double("rope_theta");
+    refuse_two_spellings(config, base.key, out.theta, base.theta, theta);
+    if (theta) out.theta = *theta, theta_key = now.full("rope_theta");
+    out.partial_factor = now.get_double("partial_rotary_factor", 1);
+    out = scaled(config, now, /*now=*/true, std::move(out));
+  } else if (scaled_too) {
+    out = scaled(config, config.table("rope_scaling"), /*now=*/false, std::move(out));
+  }
+  if (!(out.theta > 0))
+    throw sdk::invalid(theta_key + " is " + std::to_string(out.theta) + "; expected a number above 0", theta_key);
+  return out;
+}
+
+}  // namespace
+
+RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim, double theta, double partial_factor,
+                                double usual_theta) {
+  const std::string spelling = spelling_of(config, theta, partial_factor, usual_theta);
+  return scaled(config, config.table(spelling), spelling == "rope_parameters",
+                {.head_dim = head_dim,
+                 .theta = theta,
+                 .partial_factor = partial_factor,
+                 .max_positions = config.get_int("max_position_embeddings")});
+}
+
+RotaryPair RotaryPair::fields(const sdk::Fields& settings, std::int64_t head_dim, const Defaults& defaults) {
+  const Base &full = defaults.full, &sliding = defaults.sliding;
+  sdk::Schema keys = RotaryConfig::scaling_keys(defaults.max_positions);
+  keys.back().help = "transformers 5's spelling: a table full_attention and one sliding_attention, each with its base";
+  keys.insert(keys.begin() + 1,
+              {sdk::number(full.key, full.theta, "base of the rotary frequencies of layers that see all"),
+               sdk::number(sliding.key, sliding.theta, "that of layers with a window; null: the same").nullable()});
+  return settings.custom(keys, RotaryPair(), [&](const sdk::Config& config) {
+    const sdk::Config now = config.table("rope_parameters");
+    for (const char* key : {"rope_theta", "rope_type", "type", "chunked_attention"})
+      if (now.has(key))
+        throw sdk::invalid(now.full(key) + " is given; expected the tables full_attention and sliding_attention",
+                           now.full(key));
+    RotaryConfig out{.head_dim = head_dim,
+                     .theta = config.get_double(full.key, full.theta),
+                     .max_positions = config.get_int("max_position_embeddings")};
+    RotaryPair pair{.full = of_kind(config, full_kind, full, /*scaled_too=*/true, out), .sliding = {}};
+    if (config.type(sliding.key) != WELT_VALUE_NULL) out.theta = config.get_double(sliding.key, sliding.theta);
+    pair.sliding = of_kind(config, sliding_kind, sliding, defaults.scale_sliding, std::move(out));
+    return pair;
+  });
 }
 
 Rotary::Rotary(RotaryConfig config) : config_(std::move(config)) {

@@ -1,38 +1,16 @@
 // Settings by sdk::Fields: schema and values from one declaration, and refusals that name the key.
 #include <gtest/gtest.h>
 
-#include <array>
 #include <map>
-#include <variant>
 #include <welt/sdk/fields.hpp>
 
+#include "tests/sdk/config_view.h"
 #include "tests/sdk/refusal.h"
 
 namespace {
 
 using namespace welt::sdk;
-
-// A configuration of a test: integers, numbers, texts and nulls by name.
-struct View : welt_config {
-  using Value = std::variant<std::nullptr_t, std::int64_t, double, std::string>;
-  std::map<std::string, Value> values;
-
-  explicit View(std::map<std::string, Value> given) : welt_config{}, values(std::move(given)) {
-    struct_size = sizeof(welt_config);
-    get = [](const welt_config* self, welt_string name, welt_value* out) -> std::uint32_t {
-      const auto& all = static_cast<const View*>(self)->values;
-      const auto found = all.find(std::string(from_abi(name)));
-      if (found == all.end()) return 0;
-      const Value& value = found->second;
-      const std::array types{WELT_VALUE_NULL, WELT_VALUE_INTEGER, WELT_VALUE_NUMBER, WELT_VALUE_STRING};
-      out->type = types[value.index()];
-      if (const auto* integer = std::get_if<std::int64_t>(&value)) out->integer = *integer;
-      if (const auto* number = std::get_if<double>(&value)) out->number = *number;
-      if (const auto* text = std::get_if<std::string>(&value)) out->string = to_abi(*text);
-      return 1;
-    };
-  }
-};
+using View = welt::test::ConfigView;
 
 struct Rope : Fields {
   using Fields::Fields;

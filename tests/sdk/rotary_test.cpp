@@ -8,8 +8,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
+#include <string>
 #include <vector>
 #include <welt/sdk/base.hpp>
+
+#include "tests/sdk/config_view.h"
+#include "tests/sdk/refusal.h"
 
 namespace {
 
@@ -68,6 +73,70 @@ TEST(Rotary, RefusesWidthsThatDoNotGoWithTheHeadOrTheScaling) {
   EXPECT_THROW(Rotary(config(8, 0.4, "yarn")), welt::sdk::Failure);
   EXPECT_NO_THROW(Rotary(config(8, 0.4, "dynamic")));
   EXPECT_NO_THROW(Rotary(config(8, 0.5, "yarn")));
+}
+
+using Values = std::map<std::string, welt::test::ConfigView::Value>;
+
+// The bases of both kinds of layers; empty: refused with `refusal`.
+std::vector<double> bases(Values values, std::string* refusal = nullptr, bool scale_sliding = false) {
+  struct Settings : welt::sdk::Fields {
+    Settings(const welt::sdk::Config& config, bool scale_sliding) : Fields(config) {
+      pair = welt::nn::RotaryPair::fields(*this, 8,
+                                          {.max_positions = 64,
+                                           .full = {"theta", 100},
+                                           .sliding = {"local_theta", 10},
+                                           .scale_sliding = scale_sliding});
+    }
+    welt::nn::RotaryPair pair;
+  };
+  // As a host gives it: what is absent has its default.
+  for (const auto& [key, value] : Values{{"theta", 100.0}, {"local_theta", 10.0}, {"max_position_embeddings", 64L}})
+    values.emplace(key, value);
+  const welt::test::ConfigView view(std::move(values));
+  std::vector<double> out;
+  const std::string message = welt::test::refusal([&] {
+    const auto [full, sliding] = Settings(welt::sdk::Config(&view), scale_sliding).pair;
+    out = {full.theta, sliding.theta, full.factor, sliding.factor};
+  });
+  if (refusal != nullptr) *refusal = message;
+  return out;
+}
+
+TEST(Rotary, LayersOfTwoKindsHaveBasesOfTheirOwnInBothSpellings) {
+  const std::string table = "present", linear = "linear";
+  EXPECT_EQ(bases({}), (std::vector<double>{100, 10, 1, 1}));
+  EXPECT_EQ(bases({{"local_theta", nullptr}, {"theta", 50.0}}), (std::vector<double>{50, 50, 1, 1}));
+  const Values scaling{{"rope_scaling", table}, {"rope_scaling.rope_type", linear}, {"rope_scaling.factor", 4.0}};
+  EXPECT_EQ(bases(scaling), (std::vector<double>{100, 10, 4, 1}));
+  EXPECT_EQ(bases(scaling, nullptr, /*scale_sliding=*/true), (std::vector<double>{100, 10, 4, 4}));
+  const Values now{{"rope_parameters", table},
+                   {"rope_parameters.full_attention", table},
+                   {"rope_parameters.full_attention.rope_theta", 700.0},
+                   {"rope_parameters.sliding_attention", table},
+                   {"rope_parameters.sliding_attention.rope_type", linear},
+                   {"rope_parameters.sliding_attention.factor", 2.0}};
+  EXPECT_EQ(bases(now), (std::vector<double>{700, 10, 1, 2}));
+}
+
+TEST(Rotary, LayersOfTwoKindsRefuseTwoSpellingsAndOneSetForBoth) {
+  const auto refusal = [](Values values) {
+    std::string out;
+    values.emplace("rope_parameters", "present");
+    bases(std::move(values), &out);
+    return out;
+  };
+  EXPECT_EQ(refusal({}), "");
+  EXPECT_EQ(refusal({{"rope_scaling", "present"}}),
+            "rope_parameters and rope_scaling are both given; expected one of the two spellings");
+  EXPECT_EQ(refusal({{"theta", 5.0}, {"rope_parameters.full_attention.rope_theta", 6.0}}),
+            "rope_parameters and another theta are both given; expected one of the two spellings");
+  EXPECT_EQ(refusal({{"rope_parameters.rope_theta", 6.0}}),
+            "rope_parameters.rope_theta is given; expected the tables full_attention and sliding_attention");
+  EXPECT_EQ(refusal({{"rope_parameters.sliding_attention.rope_theta", 0.0}}),
+            "rope_parameters.sliding_attention.rope_theta is 0.000000; expected a number above 0");
+  EXPECT_EQ(refusal({{"rope_parameters.full_attention.rope_type", "linear"},
+                     {"rope_parameters.full_attention.factor", -1.0}}),
+            "rope_parameters.full_attention.factor is -1.000000; expected a number above 0");
 }
 
 }  // namespace

@@ -52,18 +52,18 @@ class GatedMLP : public Module {
 
 // What residual_norm() needs of a norm.
 struct NormSpec {
-  enum class Kind { layer, rms } kind;
+  enum class Kind { layer, rms, offset_rms } kind;
   const at::Tensor& weight;  // [D]
-  const at::Tensor& bias;    // [D]; undefined for rms
+  const at::Tensor& bias;    // [D]; undefined for rms, and for layer where there is none
   double eps;
 };
 
 class LayerNorm : public Module {
  public:
-  LayerNorm(std::int64_t width, double eps, const at::TensorOptions& options);
+  LayerNorm(std::int64_t width, double eps, const at::TensorOptions& options, bool with_bias = true);
   at::Tensor operator()(const at::Tensor& x) const;
   NormSpec spec() const { return {NormSpec::Kind::layer, weight, bias, eps_}; }
-  Tensor weight, bias;
+  Tensor weight, bias;  // [D], bias or undefined
 
  private:
   double eps_;
@@ -75,6 +75,19 @@ class RMSNorm : public Module {
   RMSNorm(std::int64_t width, double eps, const at::TensorOptions& options);
   at::Tensor operator()(const at::Tensor& x) const;
   NormSpec spec() const { return {NormSpec::Kind::rms, weight, none_, eps_}; }
+  Tensor weight;
+
+ private:
+  at::Tensor none_;
+  double eps_;
+};
+
+// transformers' Gemma3RMSNorm: 1 + weight multiplies, and before the cast back. Weights start as 0.
+class OffsetRMSNorm : public Module {
+ public:
+  OffsetRMSNorm(std::int64_t width, double eps, const at::TensorOptions& options);
+  at::Tensor operator()(const at::Tensor& x) const;
+  NormSpec spec() const { return {NormSpec::Kind::offset_rms, weight, none_, eps_}; }
   Tensor weight;
 
  private:

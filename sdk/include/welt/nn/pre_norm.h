@@ -11,11 +11,11 @@
 namespace welt::nn {
 
 // x + attention(norm(x)), and that + mlp(norm(that)), the last sum left to what comes behind. Every value is traced
-// under the name that it has in all models. Norms: LayerNorm or RMSNorm; parts: [tokens, D] → [tokens, D].
+// under the name that it has in all models. Norms: LayerNorm or a kind of RMSNorm; parts: [tokens, D] → [tokens, D].
+// `before`: x, and what attention reads.
 template <typename Norm, typename Attention, typename Mlp>
-Stream pre_norm_block(const Stream& in, const RowPlan& plan, std::size_t layer, const Norm& input_norm,
-                      const Attention& attention, const Norm& post_attention_norm, const Mlp& mlp) {
-  const Residual before = residual_norm(in.branch, in.x, input_norm.spec());
+Stream pre_norm_block(const Residual& before, const RowPlan& plan, std::size_t layer, const Attention& attention,
+                      const Norm& post_attention_norm, const Mlp& mlp) {
   plan.trace_hidden(layer, before.sum);
   plan.trace_part(layer, "input_norm", before.normed);
   const at::Tensor attended = attention(before.normed);  // [tokens, D]
@@ -25,6 +25,13 @@ Stream pre_norm_block(const Stream& in, const RowPlan& plan, std::size_t layer, 
   const at::Tensor fed = mlp(between.normed);  // [tokens, D]
   plan.trace_part(layer, "mlp", fed);
   return {between.sum, fed};
+}
+
+template <typename Norm, typename Attention, typename Mlp>
+Stream pre_norm_block(const Stream& in, const RowPlan& plan, std::size_t layer, const Norm& input_norm,
+                      const Attention& attention, const Norm& post_attention_norm, const Mlp& mlp) {
+  return pre_norm_block(residual_norm(in.branch, in.x, input_norm.spec()), plan, layer, attention, post_attention_norm,
+                        mlp);
 }
 
 }  // namespace welt::nn

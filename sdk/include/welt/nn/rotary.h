@@ -1,8 +1,9 @@
 // Rotary position embeddings in the half-rotation layout, with every rope_scaling type of transformers 4.57.
 //
-// Follows modeling_rope_utils.py: default, linear, dynamic, yarn, longrope, llama3. Frequencies and tables are computed
-// in float64 and then cast. Where transformers keeps state between calls (`dynamic` stays at the longest length seen),
-// this depends on the call alone: the longest position of the call decides.
+// Follows modeling_rope_utils.py: default, linear, dynamic, yarn, longrope, llama3; transformers 5's spelling too, also
+// by kind of layer. Frequencies and tables are computed in float64 and then cast. Where transformers keeps state
+// between calls (`dynamic` stays at the longest length seen), this depends on the call alone: the longest position of
+// the call decides.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -50,6 +51,24 @@ struct RotaryConfig {
   std::int64_t dims() const { return static_cast<std::int64_t>(static_cast<double>(head_dim) * partial_factor); }
   // R, dimensions that turn, in pairs: dims() or, where that is odd, one more.
   std::int64_t width() const { return dims() + dims() % 2; }
+};
+
+// For classes whose layers see either all positions or a window of them, with frequencies of their own for each kind.
+struct RotaryPair {
+  RotaryConfig full, sliding;
+
+  // As RotaryConfig::fields(). The bases have a key each; null in the second is the first's. transformers 5 has a table
+  // for each kind in rope_parameters, "full_attention" and "sliding_attention", in place of these and rope_scaling.
+  struct Base {
+    std::string key;
+    double theta;
+  };
+  struct Defaults {
+    std::int64_t max_positions;
+    Base full, sliding;
+    bool scale_sliding;  // rope_scaling holds for both kinds; false: for layers that see all only
+  };
+  static RotaryPair fields(const sdk::Fields& settings, std::int64_t head_dim, const Defaults& defaults);
 };
 
 // cos and sin [tokens, R/2], R rotated dimensions, already times the attention factor.
