@@ -41,7 +41,7 @@ TensorComponent make_component(const HfSource& source, std::string_view role) {
 }  // namespace
 
 HfComponent::HfComponent(const HfSource& source, std::string_view role, at::ScalarType dtype, bool requires_grad)
-    : component(make_component(source, role)) {
+    : component(make_component(source.for_role(role), role)) {
   component.to(at::kCPU, dtype);
   weights =
       load_weights(component, source.weights(), {.dtype = dtype, .own_memory = false, .requires_grad = requires_grad});

@@ -35,21 +35,23 @@ class Loader {
   Loader(const HfWeights& weights, const LoadOptions& options, const std::string& base_prefix, std::string wrapper)
       : weights_(weights), options_(options), base_prefix_(base_prefix), wrapper_(std::move(wrapper)) {}
 
-  // The file's name for `name`, without the wrapper's prefix, or "".
+  // The file's name for `name`, without the wrapper's prefix, or "". The head of a bigger model may stand outside.
   std::string locate(const std::string& name) {
     for (const std::string& candidate : file_name_candidates(name, base_prefix_))
       if (weights_.find(wrapper_ + candidate) != nullptr) {
         used_.insert(candidate);
         return candidate;
       }
-    return {};
+    if (weights_.find(name) == nullptr) return {};
+    outside_.insert(name);
+    return name;
   }
 
   void missing(const std::string& name) { missing_.push_back(name); }
 
   // Is the tensor fit to be `name` of this shape (−1: any size)? Notes the problem otherwise.
   bool fits(const std::string& file_name, const std::vector<std::int64_t>& shape, bool floating) {
-    const SafetensorsEntry& entry = *weights_.find(wrapper_ + file_name)->entry;
+    const SafetensorsEntry& entry = *item(file_name).entry;
     bool same = entry.shape.size() == shape.size();
     for (std::size_t i = 0; same && i < shape.size(); ++i) same = shape[i] < 0 || shape[i] == entry.shape[i];
     if (!same)
@@ -75,9 +77,11 @@ class Loader {
 
   std::vector<std::string> unused() const {
     std::vector<std::string> result;
-    for (const auto& [full_name, item] : weights_.items())
+    for (const auto& [full_name, item] : weights_.items()) {  // what a bigger model has besides is not this one's
+      if (!full_name.starts_with(wrapper_)) continue;
       if (std::string name = full_name.substr(wrapper_.size()); !used_.contains(name))
         result.push_back(std::move(name));
+    }
     return result;
   }
 
@@ -99,19 +103,22 @@ class Loader {
   }
 
  private:
+  const HfWeights::Item& item(const std::string& file_name) const {
+    return *weights_.find(outside_.contains(file_name) ? file_name : wrapper_ + file_name);
+  }
+
   at::Tensor values(const std::string& file_name) const {
-    const HfWeights::Item& item = *weights_.find(wrapper_ + file_name);
-    const auto stored = safetensors_scalar_type(item.entry->dtype).value();
+    const auto& [file, entry] = item(file_name);
+    const auto stored = safetensors_scalar_type(entry->dtype).value();
     const at::ScalarType type = at::isFloatingType(stored) ? options_.dtype : stored;
-    return options_.own_memory ? copied_tensor(*item.file, *item.entry, type)
-                               : mapped_tensor(*item.file, *item.entry).to(type);
+    return options_.own_memory ? copied_tensor(*file, *entry, type) : mapped_tensor(*file, *entry).to(type);
   }
 
   const HfWeights& weights_;
   const LoadOptions& options_;
   const std::string& base_prefix_;
   const std::string wrapper_;
-  std::set<std::string, std::less<>> used_;
+  std::set<std::string, std::less<>> used_, outside_;
   std::vector<std::string> problems_, missing_;
 };
 
@@ -123,6 +130,32 @@ std::string wrapper_prefix(const TensorComponent& component, const HfWeights& we
       return std::ranges::any_of(file_name_candidates(parameter.name, component.base_prefix()), there);
     });
   });
+}
+
+// What stands before the names of a part of a bigger model ("language_model.", "vision_tower."): the shortest beginning
+// of any name behind which every parameter is found, where without one that is not so.
+std::string part_prefix(const TensorComponent& component, const HfWeights& weights) {
+  const std::vector<NamedParameter>& parameters = component.parameters();
+  const auto holds_all = [&](const std::string& prefix) {
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+      if (parameters[i].optional_in_file || parameters[i].same_as != i) continue;
+      const auto there = [&](const std::string& name) { return weights.find(prefix + name) != nullptr; };
+      if (!std::ranges::any_of(file_name_candidates(parameters[i].name, component.base_prefix()), there)) return false;
+    }
+    return true;
+  };
+  if (parameters.empty() || holds_all("")) return {};
+  constexpr std::size_t deepest = 8, longest = 256;        // real names are far below; what is above may be hostile
+  std::set<std::pair<std::size_t, std::string>> prefixes;  // by length
+  for (const auto& [name, item] : weights.items()) {
+    std::size_t dot = name.find('.');
+    for (std::size_t depth = 0; depth < deepest && dot < longest; ++depth, dot = name.find('.', dot + 1))
+      prefixes.emplace(dot + 1, name.substr(0, dot + 1));
+  }
+  const auto found = std::ranges::find_if(prefixes, [&](const auto& prefix) { return holds_all(prefix.second); });
+  if (found == prefixes.end()) return {};
+  log_info("hf", "{}: taken from the part \"{}\"", weights.path().string(), found->second);
+  return found->second;
 }
 
 void locate_vocabulary(Loader& loader, const Vocabulary& vocabulary, bool whole, LoadedWeights& result) {
@@ -163,7 +196,9 @@ std::vector<std::string> file_name_candidates(const std::string& name, const std
 
 LoadedWeights load_weights(TensorComponent& component, const HfWeights& weights, const LoadOptions& options) {
   const std::vector<NamedParameter>& parameters = component.parameters();
-  Loader loader(weights, options, component.base_prefix(), wrapper_prefix(component, weights));
+  std::string prefix = wrapper_prefix(component, weights);
+  if (prefix.empty()) prefix = part_prefix(component, weights);
+  Loader loader(weights, options, component.base_prefix(), std::move(prefix));
   LoadedWeights result;
   result.file_names.resize(parameters.size());
   std::vector<std::string> found(parameters.size());  // by same_as: a tied tensor's name in the file

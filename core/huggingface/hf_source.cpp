@@ -2,6 +2,7 @@
 #include "core/huggingface/hf_source.h"
 
 #include <fmt/ranges.h>
+#include <welt/abi/image_encoder.h>
 
 #include <algorithm>
 #include <cctype>
@@ -239,21 +240,30 @@ HfWeights HfWeights::folded() && {
   return std::move(*this);
 }
 
-HfSource::HfSource(std::string name, fs::path folder) : name_(std::move(name)), folder_(std::move(folder)) {
-  const fs::path path = folder_ / "config.json";
-  config_ = read_json_object(path, max_config_bytes);
-  const auto type = config_.find("model_type");
-  if (type != config_.end() && !type->is_string())
+namespace {
+
+// Throws Error where model_type or architectures are of another type than they are everywhere.
+void check_config(const nlohmann::json& config, const fs::path& path) {
+  const auto type = config.find("model_type");
+  if (type != config.end() && !type->is_string())
     fail({.where = path.string() + ": model_type",
           .found = fmt::format("a value of type {}", type->type_name()),
           .expected = "a string such as \"bert\""});
-  const auto classes = config_.find("architectures");
-  if (classes == config_.end() || classes->is_null()) return;
+  const auto classes = config.find("architectures");
+  if (classes == config.end() || classes->is_null()) return;
   if (!classes->is_array() ||
       !std::all_of(classes->begin(), classes->end(), [](const auto& c) { return c.is_string(); }))
     fail({.where = path.string() + ": architectures",
           .found = fmt::format("a value of type {}", classes->type_name()),
           .expected = "a list of class names such as [\"BertModel\"]"});
+}
+
+}  // namespace
+
+HfSource::HfSource(std::string name, fs::path folder) : name_(std::move(name)), folder_(std::move(folder)) {
+  const fs::path path = folder_ / "config.json";
+  config_ = read_json_object(path, max_config_bytes);
+  check_config(config_, path);
 }
 
 HfSource HfSource::find(std::string_view from) { return HfSource(std::string(from), find_folder(from)); }
@@ -274,6 +284,16 @@ HfSource HfSource::part(const std::string& slot) const {
 HfWeights HfSource::weights() const {
   HfWeights all = HfWeights::open(folder_);
   return prefix_.empty() ? std::move(all) : std::move(all).of_welt().below(prefix_).folded();
+}
+
+HfSource HfSource::for_role(std::string_view role) const {
+  const auto part = config_.find(role == WELT_IMAGE_ENCODER_INTERFACE ? "vision_config" : "text_config");
+  if (part == config_.end() || !part->is_object()) return *this;
+  if (const auto type = part->find("model_type"); type == part->end() || !type->is_string()) return *this;
+  HfSource out = *this;
+  out.config_ = *part;
+  check_config(out.config_, folder_ / "config.json");
+  return out;
 }
 
 std::string HfSource::architecture() const {

@@ -71,6 +71,10 @@ class HfSource {
   // A model to take one part of a WeLT model from: that part ("bytes_encoder", …) where this is a WeLT checkpoint,
   // else the whole. Throws Error when the checkpoint has no such part.
   HfSource part(const std::string& slot) const;
+  // Of a model of several parts, whose config.json has one table for its language model and one for its image encoder
+  // (`text_config`, `vision_config`): the part that `role` asks for; else this. Where that part's tensors stand is for
+  // load_weights() to find.
+  HfSource for_role(std::string_view role) const;
 
  private:
   HfSource(std::string name, std::filesystem::path folder);

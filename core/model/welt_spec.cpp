@@ -188,7 +188,7 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   slot.config = Json::object();
   if (!from.empty()) {
     slot.config = with_context(recipe.where(key + ".from") + ": " + key,
-                               [&] { return HfSource::find(from).part(name.checkpoint).config(); });
+                               [&] { return HfSource::find(from).part(name.checkpoint).for_role(name.role).config(); });
     if (recipe.boolean(key + ".weights")) slot.weights_from = from;
   }
   Registry& registry = Registry::instance();
