@@ -327,9 +327,10 @@ class Fields {
                     source_.config_.full("architectures"));
     return name;
   }
-  // `num_key_value_heads`, which divide `heads`; as many where it is null.
-  std::int64_t key_heads(std::int64_t heads) const {
-    return integer("num_key_value_heads", null, "key heads Hkv; null: as many as query heads")
+  // `num_key_value_heads`, which divide `heads`; as many where it is null, `usual` (none: as many) where it is absent.
+  std::int64_t key_heads(std::int64_t heads, std::optional<std::int64_t> usual = {}) const {
+    const std::string name = "num_key_value_heads", help = "key heads Hkv; null: as many as query heads";
+    return (usual ? integer(name, *usual, help).nullable() : integer(name, null, help))
         .range(1, 1 << 16)
         .dividing({"num_attention_heads", heads})
         .value_or(heads);
