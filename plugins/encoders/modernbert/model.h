@@ -6,6 +6,7 @@
 #pragma once
 
 #include <welt/nn/attention.h>
+#include <welt/nn/layer_types.h>
 #include <welt/nn/model.h>
 #include <welt/nn/pre_norm.h>
 #include <welt/nn/rotary.h>
@@ -47,7 +48,8 @@ struct Settings : sdk::Fields {
       number("attention_dropout", 0.0, "dropout of attention weights and of their product in training").range(0, 1);
   std::int64_t global_every =
       integer("global_attn_every_n_layers", 3, "every so many layers, from the first, one sees all").range(1, 1 << 30);
-  std::vector<bool> sliding = sliding_layers(layers, [&](std::int64_t layer) { return layer % global_every != 0; });
+  std::vector<bool> sliding =
+      nn::sliding_layers(*this, layers, [&](std::int64_t layer) { return layer % global_every != 0; });
   std::int64_t window =
       integer("local_attention", 128, "width of the window: half of it to the left, half to the right")
           .range(1, 1 << 30);

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <welt/nn/attention.h>
+#include <welt/nn/layer_types.h>
 #include <welt/nn/model.h>
 #include <welt/nn/pre_norm.h>
 #include <welt/nn/rotary.h>
@@ -49,7 +50,8 @@ struct Settings : sdk::Fields {
   std::int64_t pattern =
       integer("sliding_window_pattern", 6, "every so many layers one sees all; counts where layer_types is null")
           .range(1, 1 << 30);
-  std::vector<bool> sliding = sliding_layers(layers, [&](std::int64_t layer) { return (layer + 1) % pattern != 0; });
+  std::vector<bool> sliding =
+      nn::sliding_layers(*this, layers, [&](std::int64_t layer) { return (layer + 1) % pattern != 0; });
   double logit_softcap =  // 0: none
       number("final_logit_softcapping", sdk::null, "logits are squeezed between this and its negative; null: not")
           .range(1e-6, 1e12)

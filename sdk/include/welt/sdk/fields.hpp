@@ -344,26 +344,6 @@ class Fields {
                           "give head_dim or change one of them");
         });
   }
-  // `layer_types`: which layers see a window ("sliding_attention") and not all ("full_attention"); where it is null,
-  // what `otherwise` says of a layer's number.
-  template <std::predicate<std::int64_t> Otherwise>
-  std::vector<bool> sliding_layers(std::int64_t layers, Otherwise otherwise) const {
-    const std::optional<std::vector<std::string>> given =
-        texts("layer_types", null, "full_attention or sliding_attention, for each layer; null: by the pattern");
-    if (given && static_cast<std::int64_t>(given->size()) != layers)
-      throw invalid("layer_types names " + std::to_string(given->size()) + " layers; expected num_hidden_layers (" +
-                        std::to_string(layers) + ")",
-                    "layer_types");
-    std::vector<bool> sliding;
-    for (std::int64_t layer = 0; layer < layers; ++layer) {
-      const std::string kind = given ? (*given)[static_cast<std::size_t>(layer)] : "";
-      if (given && kind != "full_attention" && kind != "sliding_attention")
-        throw invalid("layer_types has \"" + kind + "\"; expected one of: full_attention, sliding_attention",
-                      "layer_types." + std::to_string(layer));
-      sliding.push_back(given ? kind == "sliding_attention" : otherwise(layer));
-    }
-    return sliding;
-  }
   // `pad_token_id`: the row of the token table that gets no gradient, −1 where it is null. As in torch, −1 in a
   // configuration is the last row.
   template <typename Default>
