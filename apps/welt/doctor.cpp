@@ -11,6 +11,7 @@
 #include "apps/welt/process_setup.h"
 #include "apps/welt/verb.h"
 #include "core/base/json.h"
+#include "core/kernels/mkl_path.h"
 #include "core/plugin/registry.h"
 #include "core/tensor/libtorch_info.h"
 
@@ -149,7 +150,8 @@ json to_json(const Findings& found, const Options& options) {
         {"threads", found.torch.threads},
         {"parallel_backend", found.torch.parallel_backend},
         {"cpu_capability", found.torch.cpu_capability},
-        {"onednn", found.torch.onednn}}},
+        {"onednn", found.torch.onednn},
+        {"mkl_path", mkl_path_text(mkl_path())}}},
       {"allocator", {{"state", allocator_state()}, {"tuned", allocator_is_tuned()}}},
       {"openmp", {{"waiting", openmp_waiting()}}},
       {"plugins", {{"found", plugin_ids()}, {"refused", refused}}},
@@ -176,7 +178,8 @@ void print(const Findings& found, const Options& options) {
              machine.memory_limit > 0 ? fmt::format(", {:.1f} GB allowed", gb(machine.memory_limit)) : "");
   fmt::print("LibTorch   {}, {} threads ({}), {} kernels{}\n", found.torch.version, found.torch.threads,
              found.torch.parallel_backend, found.torch.cpu_capability, found.torch.onednn ? ", oneDNN" : "");
-  fmt::print("           {}\n", found.torch.path.string());
+  fmt::print("           {}\n           instructions of MKL: {}\n", found.torch.path.string(),
+             mkl_path_text(mkl_path()));
   fmt::print("allocator  {}\nOpenMP     {}\n", allocator_state(), openmp_waiting());
   fmt::print("disk       {:.1f} GB free for {}\n", gb(found.disk), options.run_folder);
   fmt::print("plugins    {}\n", fmt::join(plugin_ids(), ", "));
