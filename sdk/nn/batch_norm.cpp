@@ -2,15 +2,16 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/batch_norm.h>
 
+#include <utility>
+
 #include "welt/nn/layers.h"
-#include "welt/sdk/base.hpp"
 
 namespace welt::nn {
 
 BatchNorm2d::BatchNorm2d(std::int64_t channels, double eps, const at::TensorOptions& options,
-                         std::optional<double> momentum)
+                         std::optional<double> momentum, Init weight_init)
     : eps_(eps), momentum_(momentum) {
-  parameter("weight", weight, {channels}, options, Init::ones(), {.decay = false});
+  parameter("weight", weight, {channels}, options, std::move(weight_init), {.decay = false});
   parameter("bias", bias, {channels}, options, Init::zeros(), {.decay = false});
   buffer("running_mean", running_mean, {channels}, options, Init::zeros());
   buffer("running_var", running_var, {channels}, options, Init::ones());
@@ -22,12 +23,7 @@ at::Tensor BatchNorm2d::operator()(const at::Tensor& x) const {
     return x * weight.view({-1, 1, 1}) + bias.view({-1, 1, 1});
   }
   const std::int64_t values = x.numel() / weight.size(0);  // per channel
-  const bool learns = training() && values > 0;            // no images: nothing to learn from
-  if (learns && values == 1) {
-    throw sdk::invalid(
-        "batch norm was to train on one value per channel, which has no variance; expected more images, "
-        "or larger ones");
-  }
+  const bool learns = training() && values > 1;            // a step may hold one small image of its size
   double share = momentum_.value_or(0);
   if (learns) {
     num_batches_tracked.add_(1);

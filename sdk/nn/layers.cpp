@@ -73,18 +73,22 @@ Conv2d::Conv2d(std::int64_t in, std::int64_t out, const Shape& shape, const at::
 at::Tensor Conv2d::operator()(const at::Tensor& x) const {
   const auto [kh, kw] = shape_.kernel;
   const std::int64_t n = x.size(0), channels = x.size(1), height = x.size(2), width = x.size(3);
+  const bool dilated = shape_.dilation != Extent{1, 1} && shape_.kernel != Extent{1, 1};
   const bool tiles = shape_.kernel == shape_.stride && shape_.padding == Extent{0, 0} && shape_.groups == 1 &&
-                     height % kh == 0 && width % kw == 0;
+                     !dilated && height % kh == 0 && width % kw == 0;
   if (!tiles && x.is_meta()) {  // LibTorch has no kernel for it there; an outline has shapes and a graph
     const auto [sh, sw] = shape_.stride;
     const auto [ph, pw] = shape_.padding;
+    const std::int64_t spread_height = shape_.dilation.height * (kh - 1),
+                       spread_width = shape_.dilation.width * (kw - 1);
     const at::Tensor sum = x.sum() * weight.sum() + (bias.defined() ? bias.sum() : at::zeros({}, x.options()));
-    return sum +
-           at::zeros({n, weight.size(0), (height + 2 * ph - kh) / sh + 1, (width + 2 * pw - kw) / sw + 1}, x.options());
+    return sum + at::zeros({n, weight.size(0), (height + 2 * ph - spread_height - 1) / sh + 1,
+                            (width + 2 * pw - spread_width - 1) / sw + 1},
+                           x.options());
   }
   if (!tiles) {
     const auto pair = [](const Extent& extent) { return std::array{extent.height, extent.width}; };
-    const std::array stride = pair(shape_.stride), padding = pair(shape_.padding), dilation = pair({1, 1});
+    const std::array stride = pair(shape_.stride), padding = pair(shape_.padding), dilation = pair(shape_.dilation);
     return at::conv2d(x, weight, bias.defined() ? std::optional<at::Tensor>(bias) : std::nullopt, stride, padding,
                       dilation, shape_.groups);
   }

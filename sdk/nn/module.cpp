@@ -144,4 +144,13 @@ at::Tensor dropout(const at::Tensor& x, double probability) {
   return probability > 0 ? at::dropout(x, probability, /*train=*/true) : x;
 }
 
+at::Tensor drop_path(const at::Tensor& x, double probability) {
+  if (probability <= 0) return x;
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(x.dim()), 1);
+  shape.front() = x.size(0);
+  const double kept = 1 - probability;
+  const at::Tensor scale = at::empty(shape, x.options()).bernoulli_(kept);  // [N, 1, ..]
+  return x * (kept > 0 ? scale / kept : scale);
+}
+
 }  // namespace welt::nn

@@ -146,7 +146,7 @@ TEST(Conv2d, TilesAreAMatrixProductEqualToTheConvolution) {
   }
 }
 
-TEST(Conv2d, StridePaddingAndGroupsAreThoseOfConv2d) {
+TEST(Conv2d, StridePaddingDilationAndGroupsAreThoseOfConv2d) {
   const at::TensorOptions options(at::kDouble);
   const auto check = [&](const welt::nn::Conv2d::Shape& shape, at::IntArrayRef image, at::IntArrayRef expected) {
     welt::nn::Conv2d conv(4, 6, shape, options, 0.5);
@@ -155,7 +155,8 @@ TEST(Conv2d, StridePaddingAndGroupsAreThoseOfConv2d) {
     const Tensor x = at::randn(image, options);
     const std::array stride{shape.stride.height, shape.stride.width};
     const std::array padding{shape.padding.height, shape.padding.width};
-    const Tensor by_torch = at::conv2d(x, conv.weight, conv.bias, stride, padding, 1, shape.groups);
+    const std::array dilation{shape.dilation.height, shape.dilation.width};
+    const Tensor by_torch = at::conv2d(x, conv.weight, conv.bias, stride, padding, dilation, shape.groups);
     EXPECT_EQ(conv(x).sizes(), expected);
     EXPECT_LT((conv(x) - by_torch).abs().max().item<double>(), 1e-13);
   };
@@ -163,6 +164,8 @@ TEST(Conv2d, StridePaddingAndGroupsAreThoseOfConv2d) {
   check({.kernel = {3, 1}, .padding = {1, 0}, .groups = 2}, {1, 4, 5, 5}, {1, 6, 5, 5});
   check({.kernel = {2, 2}, .stride = {2, 2}}, {1, 4, 5, 4}, {1, 6, 2, 2});  // a row is left over
   check({.kernel = {2, 2}, .stride = {2, 2}, .groups = 2}, {1, 4, 4, 4}, {1, 6, 2, 2});
+  check({.kernel = {3, 3}, .padding = {2, 4}, .dilation = {2, 4}}, {1, 4, 5, 6}, {1, 6, 5, 6});
+  check({.kernel = {2, 2}, .stride = {2, 2}, .dilation = {1, 2}}, {1, 4, 4, 4}, {1, 6, 2, 1});
 }
 
 }  // namespace

@@ -30,12 +30,17 @@ using BlockFunction = std::function<Stream(const Stream&)>;
 Stream checkpoint(const Module& module, const BlockFunction& run, const Stream& in);
 
 // Runs block i as block(stream, shared, i), for all i; every n-th with checkpoint() if the host has asked for it.
-// `Shared` is what the blocks of one forward share, by value: a RowPlan `plan`, and whatever else. A trace is told
-// every value once, so that a call with one is not checkpointed.
+// `Shared` is what the blocks of one forward share, by value: a RowPlan `plan` or, without rows, a bool `traced`, and
+// whatever else. A trace is told every value once, so that a call with one is not checkpointed.
 template <typename Block, typename Shared>
 Stream run_blocks(const Body& model, const BlockList<Block>& blocks, Shared shared, Stream stream) {
   const auto kept = std::make_shared<const Shared>(std::move(shared));
-  const std::int64_t every = at::GradMode::is_enabled() && !kept->plan.traced() ? model.checkpoint_every() : 0;
+  bool traced;
+  if constexpr (requires { kept->plan; })
+    traced = kept->plan.traced();
+  else
+    traced = kept->traced;
+  const std::int64_t every = at::GradMode::is_enabled() && !traced ? model.checkpoint_every() : 0;
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const Block& block = blocks[i];
     if (every > 0 && static_cast<std::int64_t>(i) % every == 0) {

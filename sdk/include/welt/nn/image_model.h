@@ -33,6 +33,11 @@ struct ImageInput {
   at::Tensor sizes;          // I64 [N, 2] height and width of each image, on the CPU; undefined: all are Hpx × Wpx
   bool want_hidden = false;  // ImageOutput::hidden is asked for
   std::function<void(std::string_view name, const at::Tensor& value)> trace = {};  // empty: nobody listens
+
+  // As "hidden_states.<i>".
+  void trace_hidden(std::size_t i, const at::Tensor& x) const {
+    if (trace) trace("hidden_states." + std::to_string(i), x);
+  }
 };
 
 struct ImageOutput {

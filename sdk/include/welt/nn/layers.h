@@ -96,12 +96,13 @@ class OffsetRMSNorm : public Module {
 };
 
 // torch.nn.BatchNorm2d. While training, each channel is normalised by the batch's own mean and variance, which also
-// move the running ones; in evaluation by the running ones.   x [N, D, h, w] → the same
+// move the running ones; in evaluation by the running ones. One value per channel has no variance, where torch throws:
+// it is normalised by the running statistics, which it leaves.   x [N, D, h, w] → the same
 class BatchNorm2d : public Module {
  public:
   // `momentum`: the share of a batch in the running statistics; none: they are the mean over all batches.
-  BatchNorm2d(std::int64_t channels, double eps, const at::TensorOptions& options,
-              std::optional<double> momentum = 0.1);
+  BatchNorm2d(std::int64_t channels, double eps, const at::TensorOptions& options, std::optional<double> momentum = 0.1,
+              Init weight_init = Init::ones());
   at::Tensor operator()(const at::Tensor& x) const;
   Tensor weight, bias;               // [D]
   Tensor running_mean, running_var;  // [D] buffers
@@ -125,6 +126,7 @@ class Conv2d : public Module {
     Extent kernel, stride = {1, 1}, padding = {0, 0};
     std::int64_t groups = 1;
     bool bias = true;
+    Extent dilation = {1, 1};
   };
   Conv2d(std::int64_t in, std::int64_t out, const Shape& shape, const at::TensorOptions& options, Init init);
   // x [N, in, Hpx, Wpx] → [N, out, h, w]. Where the kernel tiles the image (kernel = stride, nothing left over), this

@@ -169,5 +169,7 @@ class BlockList : public Module {
 
 // x with a share of `probability` of its entries dropped and the rest rescaled; x itself at 0.
 at::Tensor dropout(const at::Tensor& x, double probability);
+// Stochastic depth (Huang et al. 2016, arXiv:1603.09382): the same for whole samples.   x [N, ..]
+at::Tensor drop_path(const at::Tensor& x, double probability);
 
 }  // namespace welt::nn
