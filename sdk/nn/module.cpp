@@ -1,6 +1,7 @@
 // The tree of named tensors.
 #include "welt/nn/module.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/dropout.h>
 #include <ATen/ops/empty.h>
