@@ -66,12 +66,17 @@ HfImageOutputs forward_list(HfImageModel& model, const CaseTensors& images) {
   return out;
 }
 
-CaseTensors named_outputs(const HfImageOutputs& found) {
+CaseTensors named_outputs(const HfImageOutputs& found, const ForwardCase& test) {
   CaseTensors out;
   if (found.last_hidden_state.defined()) out["last_hidden_state"] = found.last_hidden_state;
   if (found.last_hidden_state.defined() && found.last_hidden_state.dim() == 3)
     out["first_position"] = found.last_hidden_state.select(1, 0);
-  if (found.pooler_output.defined()) out["pooler_output"] = found.pooler_output;
+  if (found.pooler_output.defined()) {
+    // Some classes of feature maps (ResNet) give it as a map of one pixel, [B, D, 1, 1]; inside WeLT it is a vector.
+    const auto weight = test.w.find("pooler_output");
+    const bool as_map = weight != test.w.end() && weight->second.dim() == 4;
+    out["pooler_output"] = as_map ? found.pooler_output.unsqueeze(-1).unsqueeze(-1) : found.pooler_output;
+  }
   for (const auto& [name, value] : found.trace)
     if (name.starts_with("hidden_states.")) out[name] = value;
   return out;
@@ -87,7 +92,7 @@ std::vector<NamedTensor> run_cases(HfImageModel& model, const SafetensorsFile& f
     const CaseTensors images = read_images(test, model.dtype(), differentiate);
     const auto batch = images.find(one_batch);
     const HfImageOutputs found = batch == images.end() ? forward_list(model, images) : model.forward(batch->second);
-    const CaseTensors out = named_outputs(found);
+    const CaseTensors out = named_outputs(found, test);
     CaseResults results(name, model.dtype(), all);
     if (options.trace)
       for (const auto& [told, value] : found.trace) results.put("trace", told, value);
