@@ -2,6 +2,7 @@
 #include "core/huggingface/hf_model.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cumsum.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/linear.h>
 #include <welt/abi/bytes_encoder.h>
@@ -83,24 +84,33 @@ at::Tensor HfModel::logits(const at::Tensor& hidden) {
   return cap == 0 ? scores : scores.div(cap).tanh().mul(cap);
 }
 
+// Those given. Without: none, which is for the component to say; but a class that does not count padding tells it by
+// its id, which only this side knows.   I64 [B,T], or undefined
+at::Tensor HfModel::positions(const HfInputs& in) const {
+  const Vocabulary& vocabulary = loaded_.component.vocabulary();
+  if (in.position_ids.defined() || vocabulary.first_position == 0 || !in.input_ids.defined()) return in.position_ids;
+  const at::Tensor counted = in.input_ids.ne(vocabulary.padding_row);
+  return at::cumsum(counted, 1).mul(counted).add(vocabulary.first_position - 1);
+}
+
 HfOutputs HfModel::forward(const HfInputs& in, Cache* cache) {
   const std::vector<std::int64_t> lengths = cache == nullptr ? std::vector<std::int64_t>{} : cache->lengths();
   check(in, lengths.empty() ? 0 : lengths.front());
   HfOutputs out;
   out.inputs_embeds = embed(in);
+  const at::Tensor positions = this->positions(in);
   const bool causal = !encoder_ || (loaded_.component.type().flags & WELT_COMPONENT_CAUSAL) != 0;
   const AttentionView attention{.kind = causal ? WELT_ATTENTION_CAUSAL : WELT_ATTENTION_FULL,
                                 .key_valid = in.attention_mask,
                                 .dense = in.dense_mask};
   out.trace = loaded_.traced([&] {
     if (encoder_ && cache == nullptr) {
-      auto [hidden, pooled] = loaded_.component.encode({.embeds = out.inputs_embeds}, attention, in.position_ids,
+      auto [hidden, pooled] = loaded_.component.encode({.embeds = out.inputs_embeds}, attention, positions,
                                                        in.token_type_ids, loaded_.weights.initialized.empty());
       out.last_hidden_state = std::move(hidden);
       out.pooler_output = std::move(pooled);
     } else {
-      out.last_hidden_state =
-          loaded_.component.forward({.embeds = out.inputs_embeds}, attention, in.position_ids, cache);
+      out.last_hidden_state = loaded_.component.forward({.embeds = out.inputs_embeds}, attention, positions, cache);
     }
   });
   out.logits = logits(out.last_hidden_state);

@@ -48,6 +48,7 @@ class HfModel {
  private:
   void check(const HfInputs& inputs, std::int64_t cached) const;
   at::Tensor embed(const HfInputs& inputs) const;
+  at::Tensor positions(const HfInputs& inputs) const;
   at::Tensor logits(const at::Tensor& hidden);
   HfComponent loaded_;
   at::ScalarType dtype_;

@@ -104,7 +104,8 @@ Vocabulary read_vocabulary(const Component& component, const welt_vocabulary_v1&
                     .logit_softcap = info.logit_softcap,
                     .initializer_range = info.initializer_range == 0 ? 0.02 : info.initializer_range,
                     .tied = info.tied != 0,
-                    .has_head_transform = WELT_HAS(&table, head_transform) && table.head_transform != nullptr};
+                    .has_head_transform = WELT_HAS(&table, head_transform) && table.head_transform != nullptr,
+                    .first_position = WELT_HAS(&info, first_position) ? info.first_position : 0};
   check_name(component, "token table", result.table_name, "weight");
   if (!result.head_name.empty()) check_name(component, "head", result.head_name, "weight");
   if (!result.head_bias_name.empty()) check_name(component, "head bias", result.head_bias_name, "bias");

@@ -51,6 +51,7 @@ struct Vocabulary {
   std::int64_t width = 0, vocab_size = 0, padding_row = -1;
   double scale = 1, logit_softcap = 0, initializer_range = 0.02;
   bool tied = false, has_head_transform = false;
+  std::int64_t first_position = 0;
 };
 
 // welt_image_encoder_info; sizes are in pixels.

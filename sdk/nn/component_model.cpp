@@ -22,7 +22,8 @@ const void* ModelComponent::get_interface(std::string_view id) const {
   return detail::cache_table(*this, id);
 }
 
-at::Tensor ModelComponent::run(const nn::RowInput& input, at::Tensor* pooled) const {
+at::Tensor ModelComponent::run(nn::RowInput input, at::Tensor* pooled) const {
+  input.first_position = vocabulary_.first_position;
   const bool shapes_only = input.embeds.defined() && input.embeds.is_meta();
   if (!shapes_only) require_bound();
   if (input.embeds.defined() && input.embeds.dim() > 0 && input.embeds.size(-1) != vocabulary_.width) {

@@ -13,7 +13,11 @@ std::int64_t width(const welt_component* component) {
 }
 std::int64_t max_positions(const welt_component* component) {
   std::int64_t out = 0;
-  torch_fence(nullptr, "max_positions", [&] { out = component_of(component).model().max_positions(); });
+  torch_fence(nullptr, "max_positions", [&] {
+    const ModelComponent& self = component_of(component);
+    const std::int64_t limit = self.model().max_positions();
+    out = limit == 0 ? 0 : limit - self.vocabulary().first_position;
+  });
   return out;
 }
 
@@ -79,6 +83,7 @@ welt_status describe(const welt_component* component, welt_vocabulary_info* out,
     info.tied = facts.tied ? 1 : 0;
     info.padding_row = facts.padding_row + 1;
     info.initializer_range = facts.initializer_range;
+    info.first_position = facts.first_position;
     write_struct(info, out);
   });
 }

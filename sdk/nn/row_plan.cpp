@@ -200,12 +200,13 @@ void RowPlan::check_cache() const {
   }
 }
 
-// Positions default to the cached length of the row + index, whatever key_valid says.
+// Positions default to the first one + the cached length of the row + index, whatever key_valid says.
 void RowPlan::plan_positions() {
   std::vector<std::int64_t> slots;
   slots.reserve(static_cast<std::size_t>(tokens_));
   for (const std::int64_t row : plan_rows_) {
-    const std::int64_t start = cached_slots(row), length = row_lengths_[static_cast<std::size_t>(row)];
+    const std::int64_t start = input_.first_position + cached_slots(row),
+                       length = row_lengths_[static_cast<std::size_t>(row)];
     for (std::int64_t t = 0; t < length; ++t) slots.push_back(start + t);
     if (length > 0) longest_ = std::max(longest_, start + length - 1);
   }

@@ -119,7 +119,9 @@ void documents(Specimen& s) {
   constexpr std::int64_t first = 4;
   const at::Tensor rows = s.rows(1, length);
   const at::Tensor ids = at::arange(length).ge(first).to(at::kLong).unsqueeze(0);
-  const at::Tensor places = at::cat({at::arange(first), at::arange(length - first)}).unsqueeze(0);
+  const std::int64_t zero = s.component().vocabulary().first_position;
+  const at::Tensor places =
+      at::cat({at::arange(zero, zero + first), at::arange(zero, zero + length - first)}).unsqueeze(0);
   const at::Tensor seen = s.run(rows, {.document_id = ids}, places);
   s.expect_equal(seen.narrow(1, 0, first), s.run(rows.narrow(1, 0, first)), "a row's first document and that alone",
                  "rows.h: documents of a row do not see each other");

@@ -61,9 +61,11 @@ void no_rows(Specimen& s) {
 
 void positions(Specimen& s) {
   const std::int64_t length = s.limited(5);
-  const at::Tensor rows = s.rows(2, length), counted = at::arange(length).expand({2, length}).contiguous();
-  s.expect_equal(s.run(rows, {}, counted), s.run(rows), "positions 0, 1, 2… and null",
-                 "latent_transformer.h, bytes_encoder.h: null positions are the index in the row");
+  const std::int64_t first = s.component().vocabulary().first_position;
+  const at::Tensor rows = s.rows(2, length),
+                   counted = at::arange(first, first + length).expand({2, length}).contiguous();
+  s.expect_equal(s.run(rows, {}, counted), s.run(rows), "positions 0, 1, 2… (or from first_position on) and null",
+                 "latent_transformer.h, bytes_encoder.h, vocabulary.h: null positions are counted from the first");
 }
 
 }  // namespace
@@ -86,7 +88,7 @@ void add_numerics_tests(TestList& tests) {
   tests.push_back(specimen_test<no_rows, tensor_roles>(
       "numerics.empty", "A call without rows or images gives an empty result.", all, same));
   tests.push_back(specimen_test<positions, row_roles>(
-      "numerics.positions", "Positions that count from 0 give what null positions give.", rows, same));
+      "numerics.positions", "Positions that are counted in the row give what null positions give.", rows, same));
 }
 
 }  // namespace welt::conformance

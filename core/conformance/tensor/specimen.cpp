@@ -31,10 +31,17 @@ double largest(const at::Tensor& tensor) { return tensor.numel() == 0 ? 0 : tens
 
 nlohmann::json config_of(Trial& trial, const ComponentType& type) {
   if (trial.subject().config) return *trial.subject().config;
-  const std::vector<std::string> presets = Registry::preset_names(*type.plugin);
-  if (presets.empty()) return nlohmann::json::object();
-  const auto nano = std::ranges::find_if(presets, [](const auto& name) { return name.find("nano") != name.npos; });
-  return Registry::preset(type, nano == presets.end() ? presets.front() : *nano);
+  nlohmann::json best = nlohmann::json::object();
+  for (const std::string& name : Registry::preset_names(*type.plugin)) {
+    nlohmann::json preset = Registry::preset(type, name);
+    const auto model_type = preset.find("model_type");  // the plugin's other components have presets too
+    const auto& served = type.hf_model_types;
+    if (model_type != preset.end() && !served.empty() && std::ranges::find(served, *model_type) == served.end())
+      continue;
+    if (name.find("nano") != name.npos) return preset;
+    if (best.empty()) best = std::move(preset);
+  }
+  return best;
 }
 
 Specimen::Specimen(Trial& trial, const ComponentType& type, std::string_view role)

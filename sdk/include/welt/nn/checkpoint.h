@@ -5,6 +5,8 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,9 +33,11 @@ Stream checkpoint(const Module& module, const BlockFunction& run, const Stream& 
 
 // Runs block i as block(stream, shared, i), for all i; every n-th with checkpoint() if the host has asked for it.
 // `Shared` is what the blocks of one forward share, by value: a RowPlan `plan` or, without rows, a bool `traced`, and
-// whatever else. A trace is told every value once, so that a call with one is not checkpointed.
+// whatever else. A trace is told every value once, so that a call with one is not checkpointed. `first` and `end`: of a
+// part of the blocks.
 template <typename Block, typename Shared>
-Stream run_blocks(const Body& model, const BlockList<Block>& blocks, Shared shared, Stream stream) {
+Stream run_blocks(const Body& model, const BlockList<Block>& blocks, Shared shared, Stream stream,
+                  std::size_t first = 0, std::size_t end = SIZE_MAX) {
   const auto kept = std::make_shared<const Shared>(std::move(shared));
   bool traced;
   if constexpr (requires { kept->plan; })
@@ -41,7 +45,7 @@ Stream run_blocks(const Body& model, const BlockList<Block>& blocks, Shared shar
   else
     traced = kept->traced;
   const std::int64_t every = at::GradMode::is_enabled() && !traced ? model.checkpoint_every() : 0;
-  for (std::size_t i = 0; i < blocks.size(); ++i) {
+  for (std::size_t i = first; i < std::min(end, blocks.size()); ++i) {
     const Block& block = blocks[i];
     if (every > 0 && static_cast<std::int64_t>(i) % every == 0) {
       stream = checkpoint(

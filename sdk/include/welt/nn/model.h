@@ -20,6 +20,9 @@ struct VocabularyFacts {
   bool tied = false;
   std::int64_t padding_row = -1;  // −1: none
   double initializer_range = 0.02;
+  // The position of a row's first token, which null positions count from. Not 0: tokens of the padding row are not
+  // counted in the class, and have the position before (RoBERTa).
+  std::int64_t first_position = 0;
   bool has_head_transform = false;
 };
 
@@ -30,7 +33,7 @@ class Model : public Body {
   virtual at::Tensor forward(const at::Tensor& embeds, const RowPlan& plan) const = 0;
 
   virtual std::int64_t width() const = 0;                   // D
-  virtual std::int64_t max_positions() const { return 0; }  // 0: unlimited
+  virtual std::int64_t max_positions() const { return 0; }  // positions are below it; 0: unlimited
   virtual VocabularyFacts vocabulary() const = 0;
 
   // Causal models: what a cache holds. Nothing: no cache.

@@ -43,6 +43,7 @@ struct RowInput {
   at::Tensor positions;    // I64 [N, T] or [tokens]
   at::Tensor token_types;  // the same
   Cache* cache = nullptr;
+  std::int64_t first_position = 0;  // of each row, where positions are null
 };
 
 // How many slots a query sees to its left and right, itself not counted; −1: all.
@@ -83,7 +84,7 @@ class RowPlan {
   std::int64_t tokens() const { return tokens_; }
   const std::vector<RowGroup>& groups() const { return groups_; }
   const at::Tensor& positions() const { return positions_; }  // I64 [tokens], plan order
-  // The largest of them, −1 without tokens. Of positions on another device: the last slot of the longest row.
+  // The largest of them, −1 without tokens. Of positions on another device: what null positions would have.
   std::int64_t longest_position() const { return longest_; }
   const at::Tensor& token_types() const { return token_types_; }  // I64 [tokens], plan order, or undefined
   Cache* cache() const { return input_.cache; }

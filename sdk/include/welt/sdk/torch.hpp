@@ -82,7 +82,7 @@ class ModelComponent : public BodyComponent {
   const nn::VocabularyFacts& vocabulary() const { return vocabulary_; }
 
   // rows → hidden in the caller's layout; `pooled` non-null: the class's own pooled output, undefined without a pooler.
-  at::Tensor run(const nn::RowInput& input, at::Tensor* pooled) const;
+  at::Tensor run(nn::RowInput input, at::Tensor* pooled) const;
 
  private:
   nn::Model& model_;

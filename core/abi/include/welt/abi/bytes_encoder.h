@@ -20,7 +20,8 @@ typedef struct welt_bytes_encoder_v1 {
   /* [any] Longest row, 0: unlimited. */
   int64_t (*max_positions)(const welt_component* component);
   /* [instance] rows → hidden [tokens,D] or [N,T,D], after all that Hugging Face does. `attention.kind` is FULL for masked
-   * LMs, CAUSAL for causal ones. positions and token_types: I64 [tokens] or [N,T]; null: 0,1,2… per row, and 0.
+   * LMs, CAUSAL for causal ones. positions and token_types: I64 [tokens] or [N,T]; null: per row
+   * 0,1,2… (or from first_position of vocabulary.h on), and 0.
    * `pooled` non-null: the class's own pooler output [N,D] is wanted; a class without one writes null. */
   welt_status (*encode)(welt_component* component, WELT_BORROW const welt_rows* rows,
                         WELT_BORROW const welt_attention* attention,

@@ -27,8 +27,10 @@ typedef struct welt_vocabulary_info {
   uint32_t reserved2;
   int64_t padding_row;       /* row of the table that gets no gradient (Hugging Face's padding_idx) + 1; 0: none */
   double initializer_range;  /* standard deviation of new table rows */
+  int64_t first_position;    /* position of a row's first token. Not 0: the class does not count tokens of the padding
+                              * row, which have the position before this one (RoBERTa) */
 } welt_vocabulary_info;
-WELT_CHECK_STRUCT(welt_vocabulary_info, 128);
+WELT_CHECK_STRUCT(welt_vocabulary_info, 136);
 
 typedef struct welt_vocabulary_v1 {
   uint32_t struct_size;
