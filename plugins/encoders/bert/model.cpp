@@ -3,6 +3,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
+#include <ATen/ops/embedding.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/tanh.h>
 
@@ -10,13 +11,47 @@
 
 namespace welt::bert {
 
-Settings::Settings(const sdk::Source& source) : Fields(source) {
-  boolean("is_decoder", false, "must be false: BERT is an encoder here")
-      .only(false, "BERT is a bidirectional encoder here");
+const Family& bert_family() {
+  static const Family family{.classes = {"BertModel", "BertForMaskedLM"},
+                             .prefix = "bert.",
+                             .vocab_size = 30522,
+                             .padding = 0,
+                             .positions_behind_padding = false,
+                             .transform = "cls.predictions.transform",
+                             .head = "cls.predictions.decoder.weight",
+                             .head_bias = "cls.predictions.bias",
+                             .transform_norm = "LayerNorm",
+                             .transform_activation = ""};
+  return family;
+}
+
+const Family& roberta_family() {
+  static const Family family{.classes = {"RobertaModel", "RobertaForMaskedLM", "XLMRobertaModel",
+                                         "XLMRobertaForMaskedLM", "CamembertModel", "CamembertForMaskedLM"},
+                             .prefix = "roberta.",
+                             .vocab_size = 50265,
+                             .padding = 1,
+                             .positions_behind_padding = true,
+                             .transform = "lm_head",
+                             .head = "lm_head.decoder.weight",
+                             .head_bias = "lm_head.bias",
+                             .transform_norm = "layer_norm",
+                             .transform_activation = "gelu"};
+  return family;
+}
+
+Settings::Settings(const sdk::Source& source, const Family& of) : Fields(source), family(&of) {
+  if (family->positions_behind_padding && padding < 0)
+    throw sdk::invalid("pad_token_id is null; expected a row of the table: positions begin behind it", "pad_token_id");
+  if (padding + 1 >= positions && family->positions_behind_padding)
+    throw sdk::invalid("max_position_embeddings (" + std::to_string(positions) + ") must be above pad_token_id + 1 (" +
+                           std::to_string(padding + 1) + "), the position of a row's first token",
+                       "max_position_embeddings");
 }
 
 Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
     : absolute_(s.position_type == "absolute"),
+      padding_(s.family->positions_behind_padding ? s.padding : -1),
       positions_(s.positions, s.width, options, s.initializer_range),
       types_(s.types, s.width, options, s.initializer_range),
       norm_(s.width, s.norm_eps, options) {
@@ -24,18 +59,8 @@ Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
 }
 
 at::Tensor Embeddings::operator()(const at::Tensor& embeds, const nn::RowPlan& plan, const Dropouts& dropouts) const {
-  // Only on the CPU: looking at what another device holds would wait for it.
-  if (const at::Tensor& ids = plan.token_types(); ids.defined() && ids.numel() > 0 && ids.device().is_cpu()) {
-    const std::int64_t least = ids.min().item<std::int64_t>(), most = ids.max().item<std::int64_t>();
-    if (least < 0 || most >= types_.weight.size(0)) {
-      throw sdk::invalid("token type " + std::to_string(least < 0 ? least : most) + " was given; the model has " +
-                             std::to_string(types_.weight.size(0)) + " (type_vocab_size)",
-                         "token_types");
-    }
-  }
-  const at::Tensor types = plan.token_types().defined() ? types_(plan.token_types()) : types_.weight[0];
-  at::Tensor x = embeds + types;                        // [tokens, D]
-  if (absolute_) x = x + positions_(plan.positions());  // [tokens, D]
+  at::Tensor x = embeds + nn::token_type_rows(types_, plan);                            // [tokens, D]
+  if (absolute_) x = x + at::embedding(positions_.weight, plan.positions(), padding_);  // [tokens, D]
   return nn::dropout(norm_(x), dropouts.hidden);
 }
 
@@ -93,39 +118,39 @@ Block::Block(const Settings& s, const at::TensorOptions& options)
 
 nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
   const auto& [plan, dropouts] = shared;
-  const at::Tensor attended = nn::dropout(attention_out_(self_(in.x, plan, dropouts)), dropouts.hidden);  // [tokens, D]
-  plan.trace_part(layer, "attention", attended);
-  const at::Tensor middle = nn::residual_norm(attended, in.x, attention_norm_.spec()).normed;  // [tokens, D]
-  plan.trace_part(layer, "attention_norm", middle);
-  const at::Tensor fed = nn::dropout(out_(activation_(inner_(middle))), dropouts.hidden);  // I → D
-  plan.trace_part(layer, "mlp", fed);
-  const at::Tensor out = nn::residual_norm(fed, middle, out_norm_.spec()).normed;  // [tokens, D]
+  const auto attention = [&](const at::Tensor& x) {
+    return nn::dropout(attention_out_(self_(x, plan, dropouts)), dropouts.hidden);
+  };
+  const auto mlp = [&](const at::Tensor& x) {
+    return nn::dropout(out_(activation_(inner_(x))), dropouts.hidden);  // D → I → D
+  };
+  const at::Tensor out = nn::post_norm_block(in.x, plan, layer, attention, attention_norm_, mlp, out_norm_);
   plan.trace_hidden(layer + 1, out);
   return {out, {}};
 }
 
-Head::Head(const Settings& s, const at::TensorOptions& options)
-    : activation_(s.masked_lm() ? s.activation : "tanh"), dense_(s.width, s.width, true, options, s.initializer_range) {
+Pooler::Pooler(const Settings& s, const at::TensorOptions& options)
+    : dense_(s.width, s.width, true, options, s.initializer_range) {
   child("dense", dense_);
-  if (s.masked_lm()) {
-    norm_.emplace(s.width, s.norm_eps, options);
-    child("LayerNorm", *norm_);
-  }
 }
+at::Tensor Pooler::operator()(const at::Tensor& first) const { return at::tanh(dense_(first)); }  // [N, D]
 
-at::Tensor Head::pool(const at::Tensor& first) const { return activation_(dense_(first)); }                   // [N, D]
-at::Tensor Head::transform(const at::Tensor& hidden) const { return (*norm_)(activation_(dense_(hidden))); }  // [.., D]
-
-Model::Model(const sdk::Config& config, const at::TensorOptions& options)
-    : settings_(config),
-      embeddings_(settings_, options),
-      blocks_(settings_.layers, settings_, options),
-      head_(settings_, options) {
-  const std::string prefix = settings_.masked_lm() ? "bert." : "";
+Model::Model(const bert::Settings& settings, const at::TensorOptions& options)
+    : settings_(settings), embeddings_(settings_, options), blocks_(settings_.layers, settings_, options) {
+  const bert::Settings& s = settings_;
+  const std::string prefix = s.masked_lm() ? s.family->prefix : "";
   child(prefix + "embeddings", embeddings_);
   child(prefix + "encoder.layer", blocks_);
   // Many checkpoints come without these, and inside WeLT neither is used.
-  child(settings_.masked_lm() ? "cls.predictions.transform" : "pooler", head_, /*optional_in_file=*/true);
+  if (s.masked_lm()) {
+    const std::string& activation = s.family->transform_activation;
+    transform_.emplace(s.width, s.width, activation.empty() ? s.activation : activation, s.norm_eps, options,
+                       s.initializer_range, nn::MaskedLMNames{.norm = s.family->transform_norm});
+    child(s.family->transform, *transform_, /*optional_in_file=*/true);
+  } else {
+    pooler_.emplace(s, options);
+    child("pooler", *pooler_, /*optional_in_file=*/true);
+  }
 }
 
 at::Tensor Model::forward(const at::Tensor& embeds, const nn::RowPlan& plan) const {
@@ -135,21 +160,21 @@ at::Tensor Model::forward(const at::Tensor& embeds, const nn::RowPlan& plan) con
   return nn::run_blocks(*this, blocks_, Shared{plan, dropouts}, {x, {}}).x;
 }
 
-at::Tensor Model::pooler(const at::Tensor& first) const {
-  return settings_.masked_lm() ? at::Tensor() : head_.pool(first);
-}
+at::Tensor Model::pooler(const at::Tensor& first) const { return pooler_ ? (*pooler_)(first) : at::Tensor(); }
 
 nn::VocabularyFacts Model::vocabulary() const {
+  const Family& family = *settings_.family;
   const bool mlm = settings_.masked_lm();
-  return {.base_prefix = "bert",
-          .table_name = mlm ? "bert.embeddings.word_embeddings.weight" : "embeddings.word_embeddings.weight",
-          .head_name = mlm ? "cls.predictions.decoder.weight" : "",
-          .head_bias_name = mlm ? "cls.predictions.bias" : "",
+  return {.base_prefix = family.prefix.substr(0, family.prefix.size() - 1),
+          .table_name = (mlm ? family.prefix : "") + "embeddings.word_embeddings.weight",
+          .head_name = mlm ? family.head : "",
+          .head_bias_name = mlm ? family.head_bias : "",
           .width = settings_.width,
           .vocab_size = settings_.vocab_size,
           .tied = settings_.tied,
           .padding_row = settings_.padding,
           .initializer_range = settings_.initializer_range,
+          .first_position = settings_.first_position(),
           .has_head_transform = mlm};
 }
 

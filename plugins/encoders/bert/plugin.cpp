@@ -1,4 +1,4 @@
-// BERT as a plugin: a bytes encoder.
+// BERT and RoBERTa as a plugin: two bytes encoders.
 #include <welt/abi/bytes_encoder.h>
 #include <welt/sdk/torch.hpp>
 
@@ -21,6 +21,20 @@ struct Bert {
   }
 };
 
+struct Roberta {
+  using Model = welt::bert::Roberta;
+
+  static Descriptor descriptor() {
+    return {.id = "roberta",
+            .description = "RoBERTa, XLM-RoBERTa, CamemBERT: BERT with positions that begin behind the padding's",
+            .roles = {WELT_BYTES_ENCODER_INTERFACE},
+            .hf_model_types = {"roberta", "xlm-roberta", "camembert"},
+            .default_pooling = WELT_POOLING_FIRST,
+            .flags = WELT_COMPONENT_PACKED};
+  }
+};
+
 }  // namespace
 
-WELT_PLUGIN(PluginInfo("bert", "0.1.0", "BERT models, exact to Hugging Face transformers", "MIT"), TorchComponent<Bert>)
+WELT_PLUGIN(PluginInfo("bert", "0.1.0", "BERT and RoBERTa models, exact to Hugging Face transformers", "MIT"),
+            TorchComponent<Bert>, TorchComponent<Roberta>)
