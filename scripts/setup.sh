@@ -1,13 +1,15 @@
 #!/usr/bin/env bash
 # Sets up what the build needs: system packages (Debian 12: installed; elsewhere: listed), LibTorch in .deps/python, the
-# dictionaries that cut Chinese, Japanese and Thai text into words in .deps/dictionaries, fonts of SignWriting in .deps/fonts.
+# dictionaries that cut Chinese, Japanese and Thai text into words in .deps/dictionaries, fonts of SignWriting in .deps/fonts;
+# on request a trained checkpoint for a test, in .deps/minilm.
 # Looks first and installs only what is missing, so a second run changes nothing. Called by the Makefile; see --help.
 set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-usage: scripts/setup.sh [--check | --list]
+usage: scripts/setup.sh [--minilm | --check | --list]
   (no option)  install what is missing
+  --minilm     the same, and the trained checkpoint that one test wants (84 MB to fetch)
   --check      install nothing; exit 1 if something is missing
   --list       print every package with what it is for
 
@@ -328,11 +330,15 @@ set_up_libtorch() {
 . "$root/scripts/dictionaries.sh"
 # shellcheck source=scripts/sign_fonts.sh
 . "$root/scripts/sign_fonts.sh"
+# shellcheck source=scripts/minilm.sh
+. "$root/scripts/minilm.sh"
 
 mode=install
+minilm=no
 something_missing=no
 case ${1:-} in
   '') ;;
+  --minilm) minilm=yes ;;
   --check) mode=check ;;
   --list)
     mapfile -t names < <(column 1)
@@ -353,4 +359,5 @@ set_up_packages
 set_up_libtorch
 set_up_dictionaries
 set_up_sign_fonts
+set_up_minilm
 if [ "$mode" = check ] && [ "$something_missing" = yes ]; then exit 1; fi
