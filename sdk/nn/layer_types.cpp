@@ -25,7 +25,7 @@ std::vector<bool> sliding_layers(const sdk::Fields& settings, std::int64_t layer
       sliding.push_back(type == "sliding_attention");
     }
     if (static_cast<std::int64_t>(sliding.size()) != layers) {
-      throw sdk::invalid(name + " names " + std::to_string(sliding.size()) + " layers; expected num_hidden_layers (" +
+      throw sdk::invalid(name + " is a list of " + std::to_string(sliding.size()) + "; expected num_hidden_layers (" +
                              std::to_string(layers) + ")",
                          name);
     }

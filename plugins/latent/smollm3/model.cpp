@@ -19,8 +19,8 @@ Settings::Settings(const sdk::Source& source)
   bias = out_bias = boolean("attention_bias", false, "q, k, v and o have biases");
   mlp_bias = boolean("mlp_bias", false, "gate, up and down have biases");
   if (turning && static_cast<std::int64_t>(turning->size()) < layers) {
-    throw sdk::invalid("no_rope_layers has " + std::to_string(turning->size()) +
-                           " numbers; expected at least num_hidden_layers (" + std::to_string(layers) + ")",
+    throw sdk::invalid("no_rope_layers is a list of " + std::to_string(turning->size()) +
+                           "; expected at least num_hidden_layers (" + std::to_string(layers) + ")",
                        "no_rope_layers");
   }
   for (std::int64_t layer = 0; layer < layers; ++layer) {
