@@ -137,8 +137,14 @@ TEST(ImageEncoder, SizesThatSayNothingNewAreLeftOut) {
   const auto cut = vit.encode_images(pixels, sizes_of({8, 16, 8, 16}), true);
   EXPECT_EQ(cut.hidden.sizes(), (at::IntArrayRef{2, 3, 32}));
   EXPECT_EQ(vit.encode_images(at::randn({0, 3, 8, 24}), sizes_of({})).pooled.sizes(), (at::IntArrayRef{0, 32}));
+  const at::Tensor both = vit.encode_images(pixels, sizes_of({8, 16, 8, 24}), true).hidden;
+  ASSERT_EQ(both.sizes(), (at::IntArrayRef{2, 4, 32}));
+  EXPECT_EQ(both[0][3].abs().max().item<double>(), 0) << "behind the tokens of the smaller image";
+  EXPECT_LT((both[0].narrow(0, 0, 3) - cut.hidden[0]).abs().max().item<double>(), 1e-5);
+  EXPECT_LT((both[1] - all.hidden[1]).abs().max().item<double>(), 1e-5);
+  TensorComponent plain = toy({{"ragged", false}});
   EXPECT_CONTAINS(error_of([&] {
-                    vit.encode_images(pixels, sizes_of({8, 16, 8, 24}), true);
+                    plain.encode_images(pixels, sizes_of({8, 16, 8, 24}), true);
                   }),
                   "images of 2 sizes, whose tokens were asked for");
   EXPECT_TRUE(toy().encode_images(pixels, sizes_of({8, 16, 8, 24}), true).hidden.defined());

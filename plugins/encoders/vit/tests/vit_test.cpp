@@ -74,7 +74,7 @@ TEST(Vit, TellsItsFacts) {
   EXPECT_EQ(facts.patch_height, 4);
   EXPECT_EQ(facts.patch_width, 8);
   EXPECT_EQ(facts.minimum_height, 4);
-  EXPECT_FALSE(facts.ragged);
+  EXPECT_TRUE(facts.ragged);
   EXPECT_TRUE(facts.has_pooler);
   EXPECT_EQ(facts.initializer_range, 0.3);
   EXPECT_EQ(facts.scale, 1.0 / 255);

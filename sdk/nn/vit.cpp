@@ -1,0 +1,109 @@
+// The parts that vision transformers are made of. See vit.h.
+#include "welt/nn/vit.h"
+
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/matmul.h>
+#include <ATen/ops/softmax.h>
+#include <ATen/ops/zeros.h>
+
+#include <utility>
+
+#include "welt/nn/pre_norm.h"
+
+namespace welt::nn {
+
+SelfAttention::SelfAttention(std::int64_t width, std::int64_t heads, const Names& names, const Biases& biases,
+                             const at::TensorOptions& options, const Init& init, const Init& out_init)
+    : heads_(heads),
+      query_(width, width, biases.query, options, init),
+      key_(width, width, biases.key, options, init),
+      value_(width, width, biases.value, options, init),
+      out_(width, width, biases.out, options, out_init) {
+  children({{names.query, query_}, {names.key, key_}, {names.value, value_}, {names.out, out_}});
+}
+
+at::Tensor SelfAttention::operator()(const at::Tensor& x, const RowPlan& plan,
+                                     const AttentionOptions& attention) const {
+  const auto heads = [&](const at::Tensor& y) { return y.view({y.size(0), heads_, y.size(1) / heads_}); };
+  return out_(row_attention(heads(query_(x)), heads(key_(x)), heads(value_(x)), plan, attention));  // [tokens, D]
+}
+
+FeedForward::FeedForward(std::int64_t width, std::int64_t inner, std::string_view activation, const Names& names,
+                         bool with_bias, const at::TensorOptions& options, const Init& in_init, const Init& out_init,
+                         const Init& bias_init)
+    : activation_(activation),
+      in_(width, inner, with_bias, options, in_init, bias_init),
+      out_(inner, width, with_bias, options, out_init, bias_init) {
+  children({{names.in, in_}, {names.out, out_}});
+}
+
+std::optional<std::size_t> first_only_block(std::size_t blocks, const ImageInput& input, const RowPlan& plan) {
+  if (blocks == 0 || input.want_hidden || plan.traced()) return std::nullopt;
+  return blocks - 1;
+}
+
+ViTBlock::ViTBlock(const Shape& shape, const Names& names, const Inits& inits, const at::TensorOptions& options)
+    : attention_norm_(shape.width, shape.norm_eps, options),
+      feed_forward_norm_(shape.width, shape.norm_eps, options),
+      attention_(shape.width, shape.heads, names.attention, {shape.qkv_bias, shape.qkv_bias, shape.qkv_bias, true},
+                 options, inits.attention, inits.attention_out),
+      feed_forward_(shape.width, shape.inner, shape.activation, names.feed_forward, /*with_bias=*/true, options,
+                    inits.in, inits.out, inits.feed_forward_bias) {
+  children({{"", attention_}, {"", feed_forward_}});
+  children({{names.attention_norm, attention_norm_}, {names.feed_forward_norm, feed_forward_norm_}});
+}
+
+Stream ViTBlock::operator()(const Stream& in, const ViTShared& shared, std::size_t layer) const {
+  const auto attention = [&](const at::Tensor& x) {
+    return dropout(attention_(x, shared.plan, {.dropout = shared.attention_dropout}), shared.hidden_dropout);
+  };
+  const auto feed_forward = [&](const at::Tensor& x) { return dropout(feed_forward_(x), shared.hidden_dropout); };
+  return pre_norm_block(in, shared.plan, layer, attention_norm_, attention, feed_forward_norm_, feed_forward,
+                        shared.first_only == layer);
+}
+
+namespace {
+
+// The row of each token, both in plan order.   → I64 [tokens, 1]
+at::Tensor row_of_tokens(const RowPlan& plan, const at::Tensor& like) {
+  std::vector<at::Tensor> out{at::zeros({0, 1}, like.options().dtype(at::kLong))};  // a call may have no rows
+  for (const RowGroup& group : plan.groups()) {
+    const at::Tensor rows = at::arange(group.first_row, group.first_row + group.rows, out.front().options());
+    out.push_back(rows.unsqueeze(1).expand({group.rows, group.length}).reshape({-1, 1}));
+  }
+  return at::cat(out);
+}
+
+}  // namespace
+
+at::Tensor pool_attention(const at::Tensor& query, const at::Tensor& k, const at::Tensor& v, const RowPlan& plan,
+                          double scale) {
+  const std::int64_t heads = query.size(0), width = query.size(1);
+  std::vector<at::Tensor> out;
+  for (const RowGroup& group : plan.groups()) {
+    const auto rows = [&](const at::Tensor& x) {
+      return x.narrow(0, group.first_token, group.rows * group.length)
+          .view({group.rows, group.length, heads, width})
+          .transpose(1, 2);  // [n, H, T, d]
+    };
+    const at::Tensor scores = at::matmul(rows(k), (query * scale).unsqueeze(2));       // [n, H, T, 1]
+    const at::Tensor weights = at::softmax(scores, 2).transpose(2, 3);                 // [n, H, 1, T]
+    out.push_back(at::matmul(weights, rows(v)).reshape({group.rows, heads * width}));  // [n, H·d]
+  }
+  if (out.empty()) return v.narrow(0, 0, 0).flatten(1);
+  if (out.size() == 1) return out.front();
+  return at::index_select(at::cat(out), 0, plan.first_tokens(row_of_tokens(plan, v)).squeeze(1));
+}
+
+at::Tensor drop_rows(const at::Tensor& x, const RowPlan& plan, double probability) {
+  if (probability == 0) return x;
+  const at::Tensor kept = at::empty({plan.rows(), 1}, x.options()).bernoulli_(1 - probability).div_(1 - probability);
+  if (x.size(0) == plan.rows()) return x * kept;
+  return x * at::index_select(kept, 0, row_of_tokens(plan, x).squeeze(1));
+}
+
+}  // namespace welt::nn
