@@ -27,8 +27,8 @@ nn::ViTBlock::Inits inits_of(const Tower& s) {
 
 Settings::Settings(const sdk::Source& source) : Fields(source), own(source) {
   const char* older = "vision_config_dict";
-  static_cast<void>(custom({sdk::any(older, "null", "older than vision_config: null alone is served").null_default()}, 0,
-                           [&](const sdk::Config& config) {
+  static_cast<void>(custom({sdk::any(older, "null", "older than vision_config: null alone is served").null_default()},
+                           0, [&](const sdk::Config& config) {
                              if (config.has(older))
                                throw sdk::invalid("vision_config_dict is not served; write its keys into vision_config",
                                                   older);

@@ -24,12 +24,12 @@ struct Tower : sdk::Fields {
   std::int64_t inner = integer("intermediate_size", 3072, "inner width of the feed-forward part").range(1, 1 << 22);
   std::string activation =
       text("hidden_act", "quick_gelu", "activation of the feed-forward part").one_of(nn::activation_names());
-  double attention_dropout =
-      number("attention_dropout", 0.0, "dropout of attention weights in training").range(0, 1);
+  double attention_dropout = number("attention_dropout", 0.0, "dropout of attention weights in training").range(0, 1);
   double norm_eps = number("layer_norm_eps", 1e-5, "added to the variance in norms").range(0, 1);
   double initializer_range =
       number("initializer_range", 0.02, "standard deviation of new patches and positions").range(0, 100);
-  double initializer_factor = number("initializer_factor", 1.0, "by which all new weights are multiplied").range(0, 100);
+  double initializer_factor =
+      number("initializer_factor", 1.0, "by which all new weights are multiplied").range(0, 100);
   std::int64_t image = integer("image_size", 224, "pixels of a side that the positions are for").range(1, 1 << 16);
   std::int64_t patch = integer("patch_size", 32, "pixels of a patch's side").range(1, 1 << 16);
   std::int64_t channels = integer("num_channels", 3, "channels C").range(1, 4);

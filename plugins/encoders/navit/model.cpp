@@ -99,24 +99,33 @@ Model::Model(const sdk::Config& config, const at::TensorOptions& options)
   children({{"navit.mlp_head.0", head_norm_}, {"navit.mlp_head.1", head_}});
 }
 
-at::Tensor Model::positions(const nn::Extent& grid) const {
-  if (grid.height > settings_.side || grid.width > settings_.side) {
-    throw sdk::invalid("an image of " + std::to_string(grid.height) + " x " + std::to_string(grid.width) +
-                           " patches (height x width) came; there are positions for " + std::to_string(settings_.side) +
-                           " of each: raise image_size, now " + std::to_string(settings_.image),
-                       "image_size");
-  }
-  const at::Tensor down = rows_.narrow(0, 0, grid.height).unsqueeze(1);        // [h, 1, D]
-  return (down + columns_.narrow(0, 0, grid.width)).view({nn::area(grid), settings_.width});
+void Model::check(const nn::Extent& grid) const {
+  if (grid.height <= settings_.side && grid.width <= settings_.side) return;
+  throw sdk::invalid("an image of " + std::to_string(grid.height) + " x " + std::to_string(grid.width) +
+                         " patches (height x width) came; there are positions for " + std::to_string(settings_.side) +
+                         " of each: raise image_size, now " + std::to_string(settings_.image),
+                     "image_size");
+}
+
+// Lines before columns, each added by itself, as vit-pytorch does: sharp attention shows every rounding.
+at::Tensor Model::embed(const nn::PatchRows& rows) const {
+  const std::int64_t width = settings_.width;
+  const auto lines = [&](const nn::Extent& grid) {
+    check(grid);
+    return rows_.narrow(0, 0, grid.height).unsqueeze(1).expand({grid.height, grid.width, width}).reshape({-1, width});
+  };
+  const auto columns = [&](const nn::Extent& grid) {
+    return columns_.narrow(0, 0, grid.width).unsqueeze(0).expand({grid.height, grid.width, width}).reshape({-1, width});
+  };
+  const at::Tensor patches = embedding_norm_(projection_(patch_norm_(rows.patches())));  // [all patches, D]
+  const at::Tensor x = rows.tokens(patches, /*first=*/{}, lines);                        // [N, T, D] or [tokens, D]
+  return nn::dropout(x + rows.spread(columns).view_as(x), active(settings_.embedding_dropout));
 }
 
 nn::ImageOutput Model::forward(const nn::ImageInput& input) const {
   const std::optional<double> dropped = training() ? settings_.token_dropout : std::nullopt;
   const nn::PatchRows rows(input, {settings_.patch, settings_.patch}, /*before=*/0, dropped);
-  const at::Tensor patches = embedding_norm_(projection_(patch_norm_(rows.patches())));  // [all patches, D]
-  const at::Tensor embedded =
-      nn::dropout(rows.tokens(patches, /*first=*/{}, [&](const nn::Extent& grid) { return positions(grid); }),
-                  active(settings_.embedding_dropout));
+  const at::Tensor embedded = embed(rows);
   const Shared shared{rows.plan(embedded, input.trace), active(settings_.dropout)};
   const nn::Stream out = nn::run_blocks(*this, blocks_, shared, {shared.plan.enter(embedded), {}});
   const nn::Residual last = nn::residual_norm(out.branch, out.x, norm_.spec());

@@ -97,7 +97,8 @@ class Model : public nn::ImageModel {
   nn::ImageFacts facts() const override;
 
  private:
-  at::Tensor positions(const nn::Extent& grid) const;  // [h·w, D]
+  void check(const nn::Extent& grid) const;             // there are positions for it
+  at::Tensor embed(const nn::PatchRows& rows) const;  // [N, T, D] or [tokens, D]
 
   Settings settings_;
   Norm patch_norm_;

@@ -61,7 +61,7 @@ at::Tensor PoolingHead::operator()(const at::Tensor& x, const nn::RowPlan& plan)
                       in_bias_.narrow(0, from * width, parts * width))
         .view({-1, parts, heads_, head_width});
   };
-  const at::Tensor query = part(probe_[0], 0, 1).view({heads_, head_width});      // [H, d]
+  const at::Tensor query = part(probe_[0], 0, 1).view({heads_, head_width});            // [H, d]
   const at::Tensor both = part(x, 1, 2), k = both.select(1, 0), v = both.select(1, 1);  // [tokens, H, d]
   const double scale = 1 / std::sqrt(static_cast<double>(head_width));
   const nn::Residual pooled = nn::residual_norm({}, out_(nn::pool_attention(query, k, v, plan, scale)), norm_.spec());

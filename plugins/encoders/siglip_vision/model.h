@@ -24,8 +24,7 @@ struct Tower : sdk::Fields {
   std::int64_t inner = integer("intermediate_size", 3072, "inner width of the feed-forward part").range(1, 1 << 22);
   std::string activation =
       text("hidden_act", "gelu_pytorch_tanh", "activation of the feed-forward part").one_of(nn::activation_names());
-  double attention_dropout =
-      number("attention_dropout", 0.0, "dropout of attention weights in training").range(0, 1);
+  double attention_dropout = number("attention_dropout", 0.0, "dropout of attention weights in training").range(0, 1);
   double norm_eps = number("layer_norm_eps", 1e-6, "added to the variance in norms").range(0, 1);
   std::int64_t image = integer("image_size", 224, "pixels of a side that the positions are for").range(1, 1 << 16);
   std::int64_t patch = integer("patch_size", 16, "pixels of a patch's side").range(1, 1 << 16);

@@ -6,12 +6,11 @@
 namespace welt::vit {
 namespace {
 
-constexpr nn::ViTBlock::Names names = {
-    .attention_norm = "layernorm_before",
-    .feed_forward_norm = "layernorm_after",
-    .attention = {"attention.attention.query", "attention.attention.key", "attention.attention.value",
-                  "attention.output.dense"},
-    .feed_forward = {"intermediate.dense", "output.dense"}};
+constexpr nn::ViTBlock::Names names = {.attention_norm = "layernorm_before",
+                                       .feed_forward_norm = "layernorm_after",
+                                       .attention = {"attention.attention.query", "attention.attention.key",
+                                                     "attention.attention.value", "attention.output.dense"},
+                                       .feed_forward = {"intermediate.dense", "output.dense"}};
 
 nn::ViTBlock::Shape shape_of(const Settings& s) {
   return {s.width, s.heads, s.inner, s.activation, s.norm_eps, s.qkv_bias};

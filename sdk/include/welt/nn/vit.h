@@ -40,8 +40,8 @@ class PatchRows {
   at::Tensor patches() const;
   at::Tensor patches(const Conv2d& projection) const;  // the same, projected → [all patches, D]
 
-  // `first` [P, D] (undefined: none), then the patches [all patches, D], and to all of them what `added`, where there is
-  // one, gives.   → [N, T, D] or [tokens, D]
+  // `first` [P, D] (undefined: none), then the patches [all patches, D], and to all of them what `added`, where there
+  // is one, gives.   → [N, T, D] or [tokens, D]
   at::Tensor tokens(const at::Tensor& patches, const at::Tensor& first, const Table& added) const;
   // The table's rows, one for each token.   → [N·T, K] or [tokens, K]
   at::Tensor spread(const Table& table) const;
@@ -81,9 +81,9 @@ class GridTables {
   mutable std::int64_t version_ = 0;
 };
 
-// Learned positions for images of any size, as interpolate_pos_encoding of transformers has them, which WeLT always asks
-// for: as they are for images of `image` pixels and for any square one with as many patches, else a square grid that is
-// interpolated (bicubic, corners not aligned). The first P rows stay.
+// Learned positions for images of any size, as interpolate_pos_encoding of transformers has them, which WeLT always
+// asks for: as they are for images of `image` pixels and for any square one with as many patches, else a square grid
+// that is interpolated (bicubic, corners not aligned). The first P rows stay.
 class GridPositions {
  public:
   GridPositions(const Extent& image, const Extent& patch, std::int64_t before)
