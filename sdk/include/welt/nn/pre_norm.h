@@ -12,8 +12,8 @@ namespace welt::nn {
 
 // x + attention(norm(x)), and that + mlp(norm(that)), the last sum left to what comes behind. Every value is traced
 // under the name that it has in all models. Norms: LayerNorm or a kind of RMSNorm; parts: [tokens, D] → [tokens, D].
-// `before`: x, and what attention reads. `first_only`: once attention is done, the block goes on with the first token of
-// each row alone, [N, D] in the caller's order.
+// `before`: x, and what attention reads. `first_only`: once attention is done, the block goes on with the first token
+// of each row alone, [N, D] in the caller's order.
 template <typename Norm, typename Attention, typename Mlp>
 Stream pre_norm_block(const Residual& before, const RowPlan& plan, std::size_t layer, const Attention& attention,
                       const Norm& post_attention_norm, const Mlp& mlp, bool first_only = false) {
