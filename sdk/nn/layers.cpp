@@ -63,11 +63,12 @@ OffsetRMSNorm::OffsetRMSNorm(std::int64_t width, double eps, const at::TensorOpt
 }
 at::Tensor OffsetRMSNorm::operator()(const at::Tensor& x) const { return residual_norm({}, x, spec()).normed; }
 
-Conv2d::Conv2d(std::int64_t in, std::int64_t out, const Shape& shape, const at::TensorOptions& options, Init init)
+Conv2d::Conv2d(std::int64_t in, std::int64_t out, const Shape& shape, const at::TensorOptions& options, Init init,
+               Init bias_init)
     : shape_(shape) {
   parameter("weight", weight, {out, in / shape.groups, shape.kernel.height, shape.kernel.width}, options,
             std::move(init));
-  shape.bias ? parameter("bias", bias, {out}, options, Init::zeros(), {.decay = false}) : absent(bias);
+  shape.bias ? parameter("bias", bias, {out}, options, std::move(bias_init), {.decay = false}) : absent(bias);
 }
 
 at::Tensor Conv2d::operator()(const at::Tensor& x) const {

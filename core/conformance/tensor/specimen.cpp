@@ -34,9 +34,10 @@ nlohmann::json config_of(Trial& trial, const ComponentType& type) {
   nlohmann::json best = nlohmann::json::object();
   for (const std::string& name : Registry::preset_names(*type.plugin)) {
     nlohmann::json preset = Registry::preset(type, name);
-    const auto model_type = preset.find("model_type");  // the plugin's other components have presets too
-    const auto& served = type.hf_model_types;
-    if (model_type != preset.end() && !served.empty() && std::ranges::find(served, *model_type) == served.end())
+    const auto& served = type.hf_model_types;  // the plugin's other components have presets too
+    const auto model_type = preset.find("model_type");
+    if (model_type != preset.end() && model_type->is_string() && !served.empty() &&
+        std::ranges::find(served, model_type->get<std::string>()) == served.end())
       continue;
     if (name.find("nano") != name.npos) return preset;
     if (best.empty()) best = std::move(preset);

@@ -128,7 +128,8 @@ class Conv2d : public Module {
     bool bias = true;
     Extent dilation = {1, 1};
   };
-  Conv2d(std::int64_t in, std::int64_t out, const Shape& shape, const at::TensorOptions& options, Init init);
+  Conv2d(std::int64_t in, std::int64_t out, const Shape& shape, const at::TensorOptions& options, Init init,
+         Init bias_init = Init::zeros());
   // x [N, in, Hpx, Wpx] → [N, out, h, w]. Where the kernel tiles the image (kernel = stride, nothing left over), this
   // is one matrix product over flattened patches, and the result's memory is [N, h, w, out]: tokens without a copy.
   at::Tensor operator()(const at::Tensor& x) const;
