@@ -5,10 +5,12 @@
 #include <gtest/gtest.h>
 #include <welt/abi/bytes_encoder.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "core/huggingface/hf_model.h"
 #include "tests/apps/run_welt.h"
