@@ -50,6 +50,22 @@ void put(const fs::path& path, std::string_view content) {
   write_file(path, content);
 }
 
+TEST(HfSource, OfAModelOfSeveralPartsTheOneForARoleIsTaken) {
+  const TempFolder folder;
+  folder.put("config.json", R"({"model_type": "gemma3", "architectures": ["Gemma3ForConditionalGeneration"],
+                                "text_config": {"model_type": "gemma3_text", "hidden_size": 8},
+                                "vision_config": {"model_type": "siglip_vision_model", "architectures": ["Some"]}})");
+  const HfSource whole = HfSource::find(folder.path().string());
+  EXPECT_EQ(whole.for_role("welt.decoder/1").config()["hidden_size"], 8);
+  EXPECT_EQ(whole.for_role("welt.bytes_encoder/1").architecture(), "");
+  EXPECT_EQ(whole.for_role("welt.image_encoder/1").architecture(), "Some");
+  folder.put("config.json", R"({"model_type": "llama", "text_config": {"hidden_size": 8}})");  // of no known type
+  EXPECT_EQ(HfSource::find(folder.path().string()).for_role("welt.decoder/1").config()["model_type"], "llama");
+  folder.put("config.json", R"({"model_type": "gemma3", "text_config": {"model_type": "x", "architectures": 3}})");
+  EXPECT_CONTAINS(error_of([&] { HfSource::find(folder.path().string()).for_role("welt.decoder/1"); }),
+                  "architectures");
+}
+
 TEST(HfSource, AFolderIsTakenAsItIs) {
   const TempFolder folder;
   folder.put("config.json", R"({"model_type": "bert", "architectures": ["BertModel", "Other"]})");
