@@ -263,6 +263,9 @@ void check_config(const nlohmann::json& config, const fs::path& path) {
 HfSource::HfSource(std::string name, fs::path folder) : name_(std::move(name)), folder_(std::move(folder)) {
   const fs::path path = folder_ / "config.json";
   config_ = read_json_object(path, max_config_bytes);
+  // timm's own files name no model_type; transformers takes them for those of its wrapper.
+  if (!config_.contains("model_type") && config_.contains("architecture") && config_.contains("pretrained_cfg"))
+    config_["model_type"] = "timm_wrapper";
   check_config(config_, path);
 }
 

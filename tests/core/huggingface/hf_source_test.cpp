@@ -177,5 +177,12 @@ TEST(HfLoad, FileNamesWithAndWithoutPrefixAndOfOldBertFiles) {
             (Names{"bert.a.LayerNorm.bias", "a.LayerNorm.bias", "bert.a.LayerNorm.beta", "a.LayerNorm.beta"}));
 }
 
+TEST(HfSource, AConfigurationOfTimmIsThatOfItsWrapper) {
+  const test::TempFolder folder;
+  folder.put("config.json",
+             R"({"architecture": "fastvit_t8", "num_features": 768, "pretrained_cfg": {"tag": "apple"}})");
+  EXPECT_EQ(HfSource::find(folder.path().string()).config().at("model_type"), "timm_wrapper");
+}
+
 }  // namespace
 }  // namespace welt
