@@ -89,6 +89,13 @@ class ComponentForwardParity : public testing::TestWithParam<fs::path> {
     return result;
   }
 
+  // Whether any case has hidden states: large models are stored without.
+  bool traced() const {
+    return std::ranges::any_of(goldens_.entries(), [](const SafetensorsEntry& entry) {
+      return without_case(entry.name).starts_with("out/hidden_states.");
+    });
+  }
+
   // Runs the program and hands back its file.
   SafetensorsFile forward(const TempFolder& folder, const std::string& role, const std::string& dtype, bool grad) {
     std::vector<std::string> arguments{"component",
@@ -108,8 +115,8 @@ class ComponentForwardParity : public testing::TestWithParam<fs::path> {
     const SafetensorsFile file = SafetensorsFile::open(folder / "out.safetensors");
     Names names;
     for (const SafetensorsEntry& entry : file.entries()) {
-      names.insert(entry.name);
       EXPECT_TRUE(at::isfinite(mapped_tensor(file, entry)).all().item<bool>()) << entry.name;
+      if (traced() || !without_case(entry.name).starts_with("out/hidden_states.")) names.insert(entry.name);
     }
     EXPECT_EQ(names, expected_names(goldens_, grad));
     return file;

@@ -169,10 +169,12 @@ Stage::Stage(const Settings& s, const at::TensorOptions& options, std::int64_t n
   child("", global_.emplace(s, shape.out, s.widths[which], transformer_layers[which], options));
 }
 
-nn::Stream Stage::operator()(const nn::Stream& in, const Shared&, std::size_t) const {
+nn::Stream Stage::operator()(const nn::Stream& in, const Shared& shared, std::size_t number) const {
   at::Tensor x = in.x;
   for (std::size_t i = 0; i < mobile_.size(); ++i) x = mobile_[i](x);
-  return {global_ ? (*global_)((*shrink_)(x)) : x, {}};
+  if (global_) x = (*global_)((*shrink_)(x));
+  if (shared.trace) shared.trace("hidden_states." + std::to_string(number), x);  // the class has none for the stem
+  return {x, {}};
 }
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
@@ -188,7 +190,7 @@ Model::Model(const sdk::Config& config, const at::TensorOptions& options)
 
 nn::ImageOutput Model::forward(const nn::ImageInput& input) const {
   const at::Tensor pixels = input.pixels.contiguous(at::MemoryFormat::ChannelsLast);  // [N, channels, Hpx, Wpx]
-  const Shared shared{static_cast<bool>(input.trace)};
+  const Shared shared{input.trace, static_cast<bool>(input.trace)};
   at::Tensor x = nn::run_blocks(*this, stages_, shared, {stem_(pixels), {}}).x;  // [N, C, h, w]
   if (expand_) x = (*expand_)(x);
   return {.hidden = x, .pooled = x.mean({2, 3})};

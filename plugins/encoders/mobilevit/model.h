@@ -15,6 +15,7 @@
 #include <welt/nn/image_model.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +55,7 @@ struct Settings : sdk::Fields {
 
 // What the stages of one forward share.
 struct Shared {
+  std::function<void(std::string_view name, const at::Tensor& value)> trace;
   bool traced;
 };
 
