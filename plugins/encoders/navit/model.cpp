@@ -51,9 +51,8 @@ at::Tensor Attention::heads_of(const at::Tensor& x) const { return x.unflatten(-
 
 at::Tensor Attention::operator()(const at::Tensor& x, const nn::RowPlan& plan, double dropout) const {
   const auto both = key_value_(x).chunk(2, -1);  // [tokens, H·d] each
-  const at::Tensor attended =
-      nn::row_attention(query_norm_(heads_of(query_(x))), key_norm_(heads_of(both[0])), heads_of(both[1]), plan,
-                        {.scale = 1, .dropout = dropout});
+  const at::Tensor attended = nn::row_attention(query_norm_(heads_of(query_(x))), key_norm_(heads_of(both[0])),
+                                                heads_of(both[1]), plan, {.scale = 1, .dropout = dropout});
   return nn::dropout(out_(attended), dropout);
 }
 

@@ -97,7 +97,7 @@ class Model : public nn::ImageModel {
   nn::ImageFacts facts() const override;
 
  private:
-  void check(const nn::Extent& grid) const;             // there are positions for it
+  void check(const nn::Extent& grid) const;           // there are positions for it
   at::Tensor embed(const nn::PatchRows& rows) const;  // [N, T, D] or [tokens, D]
 
   Settings settings_;
