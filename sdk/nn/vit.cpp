@@ -2,6 +2,7 @@
 #include "welt/nn/vit.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/autocast_mode.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/empty.h>
@@ -9,6 +10,7 @@
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
+#include <c10/core/impl/LocalDispatchKeySet.h>
 
 #include <utility>
 
@@ -82,7 +84,11 @@ at::Tensor row_of_tokens(const RowPlan& plan, const at::Tensor& like) {
 
 at::Tensor pool_attention(const at::Tensor& query, const at::Tensor& k, const at::Tensor& v, const RowPlan& plan,
                           double scale) {
+  // Scores and softmax in float32 where q is narrower, also under autocast: as in row_attention with `upcast`.
+  const c10::impl::ExcludeDispatchKeyGuard no_autocast(c10::autocast_dispatch_keyset);
+  const at::ScalarType type = v.scalar_type(), wide = c10::promoteTypes(type, at::kFloat);
   const std::int64_t heads = query.size(0), width = query.size(1);
+  const at::Tensor scaled = (query.to(wide) * scale).unsqueeze(2);  // [H, d, 1]
   std::vector<at::Tensor> out;
   for (const RowGroup& group : plan.groups()) {
     const auto rows = [&](const at::Tensor& x) {
@@ -90,8 +96,8 @@ at::Tensor pool_attention(const at::Tensor& query, const at::Tensor& k, const at
           .view({group.rows, group.length, heads, width})
           .transpose(1, 2);  // [n, H, T, d]
     };
-    const at::Tensor scores = at::matmul(rows(k), (query * scale).unsqueeze(2));       // [n, H, T, 1]
-    const at::Tensor weights = at::softmax(scores, 2).transpose(2, 3);                 // [n, H, 1, T]
+    const at::Tensor scores = at::matmul(rows(k).to(wide), scaled);                    // [n, H, T, 1]
+    const at::Tensor weights = at::softmax(scores, 2).to(type).transpose(2, 3);        // [n, H, 1, T]
     out.push_back(at::matmul(weights, rows(v)).reshape({group.rows, heads * width}));  // [n, H·d]
   }
   if (out.empty()) return v.narrow(0, 0, 0).flatten(1);

@@ -31,8 +31,9 @@ HeadNorm::HeadNorm(std::int64_t heads, const at::TensorOptions& options) {
 }
 
 at::Tensor HeadNorm::operator()(const at::Tensor& x) const {
-  const at::Tensor length = at::linalg_vector_norm(x, 2, -1, /*keepdim=*/true).clamp_min(1e-12);  // [.., H, 1]
-  return x / length * (gamma_.squeeze(1) * std::sqrt(static_cast<double>(head_width)));
+  const at::Tensor wide = x.to(c10::promoteTypes(x.scalar_type(), at::kFloat));
+  const at::Tensor length = at::linalg_vector_norm(wide, 2, -1, /*keepdim=*/true).clamp_min(1e-12);  // [.., H, 1]
+  return (wide / length * (gamma_.squeeze(1) * std::sqrt(static_cast<double>(head_width)))).to(x.scalar_type());
 }
 
 Attention::Attention(const Settings& s, const at::TensorOptions& options)
@@ -51,8 +52,9 @@ at::Tensor Attention::heads_of(const at::Tensor& x) const { return x.unflatten(-
 
 at::Tensor Attention::operator()(const at::Tensor& x, const nn::RowPlan& plan, double dropout) const {
   const auto both = key_value_(x).chunk(2, -1);  // [tokens, H·d] each
-  const at::Tensor attended = nn::row_attention(query_norm_(heads_of(query_(x))), key_norm_(heads_of(both[0])),
-                                                heads_of(both[1]), plan, {.scale = 1, .dropout = dropout});
+  const at::Tensor attended =
+      nn::row_attention(query_norm_(heads_of(query_(x))), key_norm_(heads_of(both[0])), heads_of(both[1]), plan,
+                        {.scale = 1, .dropout = dropout, .upcast = true});  // scores are some tens
   return nn::dropout(out_(attended), dropout);
 }
 
