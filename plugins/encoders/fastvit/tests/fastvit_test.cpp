@@ -20,7 +20,8 @@ welt::TensorComponent make(const json& config, std::uint32_t init = WELT_INIT_NO
 
 std::int64_t trained(const std::string& architecture, const json& arguments) {
   std::int64_t sum = 0;
-  for (const auto& one : make({{"architecture", architecture}, {"model_args", arguments}}).parameters()) {
+  const welt::TensorComponent component = make({{"architecture", architecture}, {"model_args", arguments}});
+  for (const auto& one : component.parameters()) {
     std::int64_t size = one.kind == WELT_PARAMETER ? 1 : 0;
     for (const std::int64_t side : one.shape) size *= side;
     sum += size;
