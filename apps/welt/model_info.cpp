@@ -220,7 +220,7 @@ void add_model_info(CLI::App& model) {
       ->capture_default_str()
       ->group("Lengths");
   verb->add_option("--image-px", options->lengths.image_width,
-                   "Width of a word's image in pixels; its height is the renderer's block")
+                   "Width of a word's image in pixels; 0: three times its height, which is the renderer's block")
       ->type_name("WIDTH")
       ->capture_default_str()
       ->group("Lengths");

@@ -54,6 +54,7 @@ class Describer {
   void add_costs(const WordLengths& lengths) {
     info_.lengths = lengths;
     if (info_.lengths.image_height == 0) info_.lengths.image_height = block_of(model_.spec().renderer);
+    if (info_.lengths.image_width == 0) info_.lengths.image_width = 3 * info_.lengths.image_height;
     check_lengths();
     add_costs();
   }

@@ -27,8 +27,8 @@ namespace welt {
 struct WordLengths {
   double bytes = 5;               // of a word's text; in models of UTF-16 or UTF-32: units
   std::int64_t image_height = 0;  // pixels; 0: the renderer's block
-  std::int64_t image_width = 48;
-  std::int64_t words = 128;  // of a row of the latent transformer, and of a generation's cache
+  std::int64_t image_width = 0;   // pixels; 0: three times the height
+  std::int64_t words = 128;       // of a row of the latent transformer, and of a generation's cache
 };
 
 // The attention of a component, from the usual keys of its Hugging Face configuration.

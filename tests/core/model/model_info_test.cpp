@@ -229,7 +229,7 @@ TEST(ModelInfo, LengthsThatAPartDoesNotTakeAreRefused) {
   EXPECT_CONTAINS(refusal({.bytes = std::nan("")}), "expected 0 to 1024");
   EXPECT_CONTAINS(refusal({.words = 0}), "expected 1 or more");
   EXPECT_CONTAINS(refusal({.image_width = 40}), "image: 16 x 40 pixels");
-  EXPECT_CONTAINS(refusal({.image_width = 0}), "image: 16 x 0 pixels");
+  EXPECT_CONTAINS(refusal({.image_width = -16}), "image: 16 x -16 pixels");
   const WeltModel gpt2 = outline(none, preset(WELT_BYTES_ENCODER_INTERFACE, "bert", "bert-tiny"),
                                  preset(latent_role, "gpt2", "gpt2"), preset(WELT_DECODER_INTERFACE, "llama", "nano"));
   EXPECT_CONTAINS(error_of([&] { describe_model(gpt2, {.words = 1025}); }),
