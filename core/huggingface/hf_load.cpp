@@ -167,7 +167,13 @@ void locate_vocabulary(Loader& loader, const Vocabulary& vocabulary, bool whole,
     if (result.table_file_name.empty()) result.table_file_name = result.head_file_name;
     result.head_file_name = result.table_file_name;
   }
-  if (!vocabulary.head_bias_name.empty()) result.head_bias_file_name = loader.locate(vocabulary.head_bias_name);
+  if (!vocabulary.head_bias_name.empty()) {
+    result.head_bias_file_name = loader.locate(vocabulary.head_bias_name);
+    // BERT and its kin tie it to the bias of the head's own product: a file may have it under that name alone.
+    if (result.head_bias_file_name.empty() && vocabulary.head_name.ends_with(".weight"))
+      result.head_bias_file_name =
+          loader.locate(vocabulary.head_name.substr(0, vocabulary.head_name.size() - 6) + "bias");
+  }
 
   const auto check = [&](std::string& file_name, const std::string& name, const std::vector<std::int64_t>& shape) {
     if (!file_name.empty())

@@ -204,8 +204,8 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   // Keys that a person wrote are checked strictly; those of a config.json may be of no concern to the plugin.
   for (const auto& [part, value] : overrides.items())
     check_config_keys(*slot.type, Json{{part, value}}, recipe.where(key + ".config." + part) + ": " + key);
-  const ConfigView checked(*slot.type, overrides, /*strict=*/true, slot.where);
   slot.config.merge_patch(overrides);
+  const ConfigView checked(*slot.type, slot.config, /*strict=*/false, slot.where);
   choose_architecture(slot, name);
   return slot;
 }

@@ -26,6 +26,7 @@ nn::ViTBlock::Inits inits_of(const Tower& s) {
 }  // namespace
 
 Settings::Settings(const sdk::Source& source) : Fields(source), own(source) {
+  irrelevant({"text_config", "text_config_dict", "logit_scale_init_value"});
   const char* older = "vision_config_dict";
   static_cast<void>(custom({sdk::any(older, "null", "older than vision_config: null alone is served").null_default()},
                            0, [&](const sdk::Config& config) {

@@ -15,6 +15,7 @@ at::Tensor channels_last(const at::Tensor& x) { return x.permute({0, 2, 3, 1}); 
 }  // namespace
 
 Settings::Settings(const sdk::Source& source) : Fields(source) {
+  irrelevant({"image_size"});
   if (widths.empty() || widths.size() != depths.size()) {
     throw sdk::invalid("hidden_sizes has " + std::to_string(widths.size()) + " entries and depths " +
                            std::to_string(depths.size()) +

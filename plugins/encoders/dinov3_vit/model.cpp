@@ -64,6 +64,7 @@ at::Tensor turns(const Settings& s, const nn::Extent& grid, const Change* change
 }  // namespace
 
 Settings::Settings(const sdk::Source& source) : Fields(source) {
+  irrelevant({"image_size"});
   if (head_width % 4 != 0) {
     throw sdk::invalid("hidden_size / num_attention_heads is " + std::to_string(head_width) +
                            "; expected a multiple of 4, as height and width turn half a head each, in pairs",

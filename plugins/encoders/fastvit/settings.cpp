@@ -123,6 +123,7 @@ std::optional<std::size_t> Arguments::absent_positions() const {
 }
 
 Settings::Settings(const sdk::Source& source) : Fields(source) {
+  irrelevant({"num_classes", "label_names", "global_pool", "hidden_size", "image_size", "num_features"});
   custom({}, 0, [](const sdk::Config& config) {
     const sdk::Config table = config.table("model_args");
     std::int64_t known = 0;

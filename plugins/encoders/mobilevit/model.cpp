@@ -55,6 +55,8 @@ InvertedResidual::Shape shape_of(const Settings& s, std::int64_t number) {
 }  // namespace
 
 Settings::Settings(const sdk::Source& source) : Fields(source) {
+  irrelevant({"image_size", "classifier_dropout_prob", "aspp_out_channels", "atrous_rates", "aspp_dropout_prob",
+              "semantic_loss_ignore_index"});
   require_entries(widths, 3, "hidden_sizes");
   require_entries(necks, 7, "neck_hidden_sizes");
   for (const std::int64_t width : widths) {

@@ -18,6 +18,7 @@ nn::Init start() {
 }  // namespace
 
 Settings::Settings(const sdk::Source& source) : Fields(source) {
+  irrelevant({"out_features", "out_indices", "stage_names"});
   if (widths.empty() || widths.size() != depths.size()) {
     throw sdk::invalid("hidden_sizes has " + std::to_string(widths.size()) + " entries and depths " +
                            std::to_string(depths.size()) +

@@ -27,7 +27,7 @@ nn::Init lecun(std::int64_t fan_in) {
 
 }  // namespace
 
-Settings::Settings(const sdk::Source& source) : Fields(source), own(source) {}
+Settings::Settings(const sdk::Source& source) : Fields(source), own(source) { irrelevant({"text_config"}); }
 
 Embeddings::Embeddings(const Tower& s, const at::TensorOptions& options)
     : positions_for_({s.image, s.image}, {s.patch, s.patch}, /*before=*/0),

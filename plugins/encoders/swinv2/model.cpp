@@ -58,6 +58,7 @@ std::int64_t up_to_multiple(std::int64_t size, std::int64_t part) { return (size
 }  // namespace
 
 Settings::Settings(const sdk::Source& source) : Fields(source) {
+  irrelevant({"encoder_stride", "hidden_size", "num_layers", "out_features", "out_indices", "stage_names"});
   boolean("use_absolute_embeddings", false, "must be false")
       .only(false, "the class makes a table of one position too many for it, and cannot add that");
   if (depths.empty()) throw sdk::invalid("depths is empty; expected the blocks of one stage at least", "depths");

@@ -23,6 +23,7 @@ nn::ViTBlock::Inits inits_of(const Settings& s) {
 }  // namespace
 
 Settings::Settings(const sdk::Source& source) : Fields(source) {
+  irrelevant({"encoder_stride"});
   if (pooled_width == 0) pooled_width = width;
   static_cast<void>(grid());  // there is one
 }

@@ -210,5 +210,20 @@ TEST(HfLoad, AnAbsentPoolerIsFilledAndTold) {
   EXPECT_EQ(encoded.pooled.sizes(), (at::IntArrayRef{1, 32}));
 }
 
+// It was called missing.
+TEST(HfLoad, AHeadsBiasIsFoundUnderTheNameOfTheProductThatItIsTiedTo) {
+  const TempFolder folder;
+  const HfWeights original = HfWeights::open(goldens / "bert-mlm");
+  std::vector<NamedTensor> tensors;
+  for (const auto& [name, item] : original.items())
+    tensors.emplace_back(name == "cls.predictions.bias" ? "cls.predictions.decoder.bias" : name,
+                         copied_tensor(*item.file, *item.entry));
+  save_tensors(folder / "model.safetensors", tensors);
+  TensorComponent bert = make("bert-mlm", WELT_BYTES_ENCODER_INTERFACE, WELT_INIT_NONE);
+  const LoadedWeights loaded = load_weights(bert, HfWeights::open(folder.path()));
+  const HfWeights::Item& bias = *original.find("cls.predictions.bias");
+  EXPECT_TRUE(loaded.head_bias.equal(copied_tensor(*bias.file, *bias.entry)));
+}
+
 }  // namespace
 }  // namespace welt
