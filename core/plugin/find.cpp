@@ -118,10 +118,13 @@ const ComponentType& Registry::find_for_config(std::string_view role, const nloh
   }
   if (!by_type.empty()) return the_only(by_type, fmt::format("model_type \"{}\" for {}", model_type, role));
   if (!by_class.empty()) return the_only(by_class, fmt::format("the class {} for {}", list(architectures, ""), role));
-  const std::string found = model_type.empty() && architectures.empty()
-                                ? "it names neither a model_type nor architectures"
-                                : fmt::format("no plugin serves model_type \"{}\" (architectures: {}) for {}",
-                                              model_type, list(architectures, "none"), role);
+  std::string found = model_type.empty() && architectures.empty()
+                          ? "it names neither a model_type nor architectures"
+                          : fmt::format("no plugin serves model_type \"{}\" (architectures: {}) for {}", model_type,
+                                        list(architectures, "none"), role);
+  for (const ComponentType& type : components())
+    if (!model_type.empty() && contains(type.hf_model_types, model_type))
+      found += fmt::format("; plugin {} serves it as {}", type.plugin->note.id, list(type.roles, ""));
   const std::string near = nearest(model_type, known_names);
   fail({"config.json", found, "one of: " + list(known, "(no plugin for that role was found)"),
         (near.empty() ? "" : fmt::format("Did you mean \"{}\"? ", near)) + what_was_tried(*this)},

@@ -188,6 +188,14 @@ TEST(Registry, FindsByNameFileAndConfig) {
   EXPECT_EQ(&registry.find_for_config(WELT_SEGMENTER_INTERFACE, {{"model_type", "spaces"}}), &type);
 }
 
+TEST(Registry, AModelOfAnotherRoleIsSaidToBeOne) {
+  Registry registry({zoo / "same_claim/welt_claim_a.plugin.so"});
+  expect_all_in(error_of([&] {
+                  registry.find_for_config("welt.image_encoder/1", {{"model_type", "spaces"}});
+                }),
+                {"no plugin serves model_type \"spaces\"", "plugin claim_a serves it as welt.segmenter/1"});
+}
+
 TEST(Registry, NotFoundNamesNearestFoldersAndRefusals) {
   Registry registry({zoo / "good", zoo / "no_note", "/nonexistent/plugins"});
   const std::string by_name = error_of([&] { registry.find(WELT_SEGMENTER_INTERFACE, "spacs"); });
