@@ -1,14 +1,11 @@
 // welt checkpoint convert and export: a checkpoint's files in another form.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "apps/welt/verb.h"
-#include "core/base/table.h"
 #include "core/checkpoint/convert.h"
 #include "core/checkpoint/export.h"
 #include "core/tensor/tensor_io.h"
@@ -25,10 +22,6 @@ struct ExportOptions {
   std::string from, to, part;
 };
 
-void print_told(const std::vector<std::string>& told) {
-  for (const std::string& line : told) fmt::print("  not in it: {}\n", line);
-}
-
 void convert(const ConvertOptions& options) {
   Conversion conversion{.largest_file = static_cast<std::int64_t>(options.largest)};
   if (!options.dtype.empty()) conversion.dtype = parse_float_dtype(options.dtype, "--dtype");
@@ -36,14 +29,14 @@ void convert(const ConvertOptions& options) {
   fmt::print("{}: {} tensors in {} file{}, {:.1f} MB (before: {:.1f} MB)\n", options.to, report.tensors, report.files,
              report.files == 1 ? "" : "s", static_cast<double>(report.bytes_after) / 1e6,
              static_cast<double>(report.bytes_before) / 1e6);
-  print_told(report.left_out);
+  for (const std::string& line : report.left_out) fmt::print("  not copied: {}\n", line);
 }
 
 void export_to(const ExportOptions& options) {
   const ExportReport report = options.part.empty() ? export_model(options.from, options.to)
                                                    : export_part(options.from, options.part, options.to);
   fmt::print("{}: {} with {} tensors\n", options.to, report.class_name, report.tensors);
-  print_told(report.told);
+  for (const std::string& line : report.told) fmt::print("  {}\n", line);
 }
 
 void add_convert(CLI::App& checkpoint) {

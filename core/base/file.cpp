@@ -17,6 +17,7 @@
 #include <welt/common/sha256.h>
 #include "core/base/atomic_file.h"
 #include "core/base/error.h"
+#include "core/base/new_folder.h"
 
 namespace welt {
 namespace {
@@ -189,8 +190,7 @@ void write_file(const fs::path& path, std::string_view content) {
 }
 
 void publish_folder(const fs::path& folder, const fs::path& target) {
-  const fs::path from = folder.has_filename() ? folder : folder.parent_path();
-  const fs::path to = target.has_filename() ? target : target.parent_path();
+  const fs::path from = without_end_slash(folder), to = without_end_slash(target);
   std::error_code error;
   for (fs::recursive_directory_iterator entry(from, error), end; !error && entry != end; entry.increment(error)) {
     const fs::file_status status = entry->symlink_status(error);

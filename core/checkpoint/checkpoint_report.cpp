@@ -155,7 +155,7 @@ class Reporter {
     report_.weights_read = true;
     report_.values_read = read_values_;
     for (const auto& [name, item] : weights.items()) {
-      if (!item.entry->name.ends_with(name)) continue;  // one more name of a tied one
+      if (item.alias) continue;
       report_.tensors.push_back(read_values_ ? counted(*item.file, *item.entry) : described(*item.entry));
       ++report_.dtypes[item.entry->dtype];
       if (read_values_) told(*item.file, report_.tensors.back());

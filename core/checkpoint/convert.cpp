@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <regex>
+#include <set>
 #include <string_view>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/new_folder.h"
 #include "core/checkpoint/run_folder.h"
@@ -21,41 +24,28 @@ namespace welt {
 namespace {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::json;
 
 constexpr std::uintmax_t config_limit = 16 << 20;
 
-const char* config_name(at::ScalarType dtype) {
-  switch (dtype) {
-    case at::kBFloat16:
-      return "bfloat16";
-    case at::kHalf:
-      return "float16";
-    case at::kDouble:
-      return "float64";
-    default:
-      return "float32";
-  }
-}
-
-// Where the configuration, or that of a part, names the type of the weights.
-void rename_dtype(Json& config, const char* dtype) {
-  for (const char* key : {"dtype", "torch_dtype"})
-    if (const auto found = config.find(key); found != config.end() && found->is_string()) *found = dtype;
-  for (auto& [name, part] : config.items())
-    if (part.is_object() && part.contains("model_type")) rename_dtype(part, dtype);
+// config.json as it is, but for the type that it names, or one of its parts does. As text: what JSON has no word for
+// (Infinity) stays, and so does the order of the keys.
+std::string with_dtype(std::string text, bool named_at_top, std::string_view dtype) {
+  static const std::regex key(R"re(("(?:torch_)?dtype"\s*:\s*)"[a-z0-9]+")re");
+  text = std::regex_replace(text, key, fmt::format("$1\"{}\"", dtype));
+  if (!named_at_top) text.insert(text.find('{') + 1, fmt::format("\n  \"dtype\": \"{}\",", dtype));
+  return text;
 }
 
 at::Tensor converted(const HfWeights::Item& item, std::optional<at::ScalarType> dtype) {
   const at::Tensor values = mapped_tensor(*item.file, *item.entry);
   if (!dtype || !values.is_floating_point() || values.scalar_type() == *dtype) return values;
   at::Tensor out = values.to(*dtype);
-  const bool narrower = *dtype == at::kHalf || values.scalar_type() == at::kDouble;
-  if (narrower && at::isinf(out).sum().item<std::int64_t>() > at::isinf(values).sum().item<std::int64_t>())
+  if (at::isinf(out).sum().item<std::int64_t>() > at::isinf(values).sum().item<std::int64_t>())
     fail({.where = item.file->path().string() + ": " + item.entry->name,
           .found = fmt::format("values up to {:.4g}, beyond the range of {}", values.abs().max().item<double>(),
-                               config_name(*dtype)),
-          .mend = "Convert to bfloat16, whose range is that of float32"},
+                               float_dtype_name(*dtype)),
+          .mend = *dtype == at::kHalf ? "Convert to bfloat16, whose range is nearly that of float32"
+                                      : "Keep the type that it has"},
          ErrorCode::out_of_range);
   return out;
 }
@@ -65,10 +55,7 @@ std::vector<PlannedTensor> plan(const HfWeights& weights, std::optional<at::Scal
   std::map<const SafetensorsEntry*, std::size_t> place;
   std::vector<std::string> unread;
   for (const auto& [name, item] : weights.items()) {
-    if (const auto known = place.find(item.entry); known != place.end()) {
-      tensors[known->second].other_names.push_back(name);
-      continue;
-    }
+    if (item.alias) continue;
     const auto type = safetensors_scalar_type(item.entry->dtype);
     if (!type) {
       unread.push_back(fmt::format("{} ({})", name, item.entry->dtype));
@@ -81,6 +68,9 @@ std::vector<PlannedTensor> plan(const HfWeights& weights, std::optional<at::Scal
          .bytes = c10::multiply_integers(item.entry->shape) * static_cast<std::int64_t>(c10::elementSize(now)),
          .make = [item, dtype] { return converted(item, dtype); }});
   }
+  for (const auto& [name, item] : weights.items())
+    if (const auto known = place.find(item.entry); item.alias && known != place.end())
+      tensors[known->second].other_names.push_back(name);
   if (!unread.empty())
     fail({.where = weights.path().string(),
           .found = fmt::format("tensors of types that are not read here: {}", fmt::join(unread, ", ")),
@@ -99,17 +89,17 @@ std::string_view reason_to_leave(const fs::path& path) {
   return std::ranges::find(formats, path.extension().string()) == formats.end() ? "" : "weights in another format";
 }
 
-bool is_weights(const fs::path& file) {
-  return file.extension() == ".safetensors" || file.filename() == "model.safetensors.index.json";
-}
-
-void copy_others(const fs::path& from, const fs::path& to, std::vector<std::string>& left_out) {
+// `written`: files that the new folder has in a form of its own.
+void copy_others(const fs::path& from, const fs::path& to, const std::set<fs::path>& written,
+                 std::vector<std::string>& left_out) {
   for (auto at = fs::recursive_directory_iterator(from); at != fs::recursive_directory_iterator(); ++at) {
     const fs::path path = at->path().lexically_relative(from);
-    if (const std::string_view reason = reason_to_leave(path); !reason.empty()) {
+    std::string_view reason = reason_to_leave(path);
+    if (at->is_symlink() && at->is_directory()) reason = "a link to a folder";
+    if (!reason.empty()) {
       left_out.push_back(fmt::format("{}: {}", path.string(), reason));
       at.disable_recursion_pending();
-    } else if (at->is_regular_file() && path != "config.json" && !is_weights(path)) {
+    } else if (at->is_regular_file() && !written.contains(path)) {
       fs::create_directories((to / path).parent_path());
       fs::copy_file(at->path(), to / path);
     }
@@ -119,20 +109,23 @@ void copy_others(const fs::path& from, const fs::path& to, std::vector<std::stri
 }  // namespace
 
 ConversionReport convert_into(const fs::path& checkpoint, const fs::path& folder, const Conversion& conversion) {
-  const HfWeights weights = HfWeights::open(checkpoint);
+  const HfWeights weights = HfWeights::open(checkpoint).of_welt();
   const std::vector<PlannedTensor> tensors = plan(weights, conversion.dtype);
   ConversionReport report{.tensors = static_cast<std::int64_t>(tensors.size())};
   for (const PlannedTensor& tensor : tensors) {
     report.bytes_before += static_cast<std::int64_t>(weights.find(tensor.name)->entry->data.size());
     report.bytes_after += tensor.bytes;
   }
-  Json config = read_json_object(checkpoint / "config.json", config_limit);
-  if (conversion.dtype) {
-    rename_dtype(config, config_name(*conversion.dtype));
-    if (!config.contains("torch_dtype")) config["dtype"] = config_name(*conversion.dtype);
-  }
-  copy_others(checkpoint, folder, report.left_out);
-  write_json(folder / "config.json", config);
+  const fs::path config_file = checkpoint / "config.json";
+  const nlohmann::json config = read_json_object(config_file, config_limit);
+  std::string text = read_file(config_file);
+  if (conversion.dtype)
+    text = with_dtype(std::move(text), config.contains("dtype") || config.contains("torch_dtype"),
+                      float_dtype_name(*conversion.dtype));
+  std::set<fs::path> written{"config.json", "model.safetensors.index.json"};
+  for (const auto& file : weights.files()) written.insert(file->path().filename());
+  copy_others(checkpoint, folder, written, report.left_out);
+  write_file(folder / "config.json", text);
   report.files = write_weight_files(folder, tensors, conversion.largest_file);
   return report;
 }

@@ -1,19 +1,16 @@
 // See diff.h.
 #include "core/checkpoint/diff.h"
 
-#include <ATen/TensorOperators.h>
-#include <ATen/ops/abs.h>
-#include <ATen/ops/isfinite.h>
-#include <ATen/ops/isnan.h>
-#include <ATen/ops/where.h>
+#include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
+#include <cmath>
 
 #include "core/base/json.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/huggingface/hf_source.h"
+#include "core/tensor/distance.h"
 #include "core/tensor/tensor_io.h"
 
 namespace welt {
@@ -23,6 +20,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
 constexpr std::uintmax_t json_limit = 16 << 20;
+constexpr std::int64_t slice = std::int64_t{1} << 22;  // values that are compared at once
 
 Json read_or_empty(const fs::path& file) {
   return fs::exists(file) ? read_json_object(file, json_limit) : Json::object();
@@ -56,15 +54,19 @@ DifferentTensor compare(const std::string& name, const HfWeights::Item& a, const
       return out;
     }
   if (c10::multiply_integers(a.entry->shape) == 0) return out;
-  const at::Tensor left = mapped_tensor(*a.file, *a.entry).to(at::kDouble),
-                   right = mapped_tensor(*b.file, *b.entry).to(at::kDouble);
-  // The same NaN or infinity on both sides is no difference; one alone is an infinite one.
-  const at::Tensor same = (left == right) | (at::isnan(left) & at::isnan(right)), distance = at::abs(right - left);
-  const at::Tensor apart =
-      at::where(same, 0.0, at::where(at::isfinite(distance), distance, std::numeric_limits<double>::infinity()));
-  out.a_norm = left.norm().item<double>();
-  out.norm = apart.norm().item<double>();
-  out.largest = apart.max().item<double>();
+  const at::Tensor left = mapped_tensor(*a.file, *a.entry).flatten(),
+                   right = mapped_tensor(*b.file, *b.entry).flatten();
+  double a_squares = 0, squares = 0;
+  for (std::int64_t first = 0; first < left.numel(); first += slice) {
+    const std::int64_t count = std::min(slice, left.numel() - first);
+    const at::Tensor one = left.narrow(0, first, count).to(at::kDouble);
+    const at::Tensor apart = distance(one, right.narrow(0, first, count).to(at::kDouble));
+    a_squares += one.square().sum().item<double>();
+    squares += apart.square().sum().item<double>();
+    out.largest = std::max(out.largest, apart.max().item<double>());
+  }
+  out.a_norm = std::sqrt(a_squares);
+  out.norm = std::sqrt(squares);
   return out;
 }
 

@@ -9,7 +9,7 @@
 namespace welt {
 
 struct DifferentKey {
-  std::string file, key;  // "config.json", "/latent_transformer/hidden_size" (JSON pointer)
+  std::string file, key;  // "config.json", "/latent_transformer/hidden_size"
   nlohmann::json a, b;    // null: it is not there
 };
 
@@ -30,7 +30,8 @@ struct CheckpointDiff {
   bool equal() const;
 };
 
-// Values of different types are compared as they are, in float64. One tensor is in memory at a time.
+// Values of different types are compared as they are, in float64. Files stay mapped; a few million values are
+// in memory at a time.
 CheckpointDiff diff_checkpoints(const std::filesystem::path& a, const std::filesystem::path& b);
 
 }  // namespace welt

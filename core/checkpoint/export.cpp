@@ -4,8 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <initializer_list>
-#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -100,7 +98,14 @@ std::vector<NamedTensor> tensors_of(const TensorComponent& component, const Load
 }
 
 void copy_if_there(const fs::path& from, const fs::path& to) {
-  if (fs::exists(from)) fs::copy_file(from, to);
+  if (fs::exists(from) && !fs::exists(to)) fs::copy_file(from, to);
+}
+
+// What the part is stored in.
+at::ScalarType stored_dtype(const HfWeights& weights) {
+  for (const auto& [name, item] : weights.items())
+    if (const auto type = safetensors_scalar_type(item.entry->dtype); type && at::isFloatingType(*type)) return *type;
+  return at::kFloat;
 }
 
 }  // namespace
@@ -112,7 +117,7 @@ ExportReport export_model(const fs::path& run_or_checkpoint, const fs::path& tar
   write_new_folder(target, [&](const fs::path& folder) {
     const ConversionReport converted = convert_into(checkpoint, folder, {});
     report.tensors = converted.tensors;
-    report.told = converted.left_out;
+    for (const std::string& line : converted.left_out) report.told.push_back("not copied: " + line);
     if (const fs::path recipe = run_recipe(checkpoint); !recipe.empty()) copy_if_there(recipe, folder / "recipe.toml");
     if (fs::exists(folder / "README.md"))
       report.told.emplace_back("README.md: the checkpoint has one, which is kept");
@@ -128,15 +133,18 @@ ExportReport export_part(const fs::path& run_or_checkpoint, const std::string& s
   const Part part = part_of(spec, slot);
   refuse_units(spec, part);
   TensorComponent component = make_plain(part);
-  component.to(at::kCPU, spec.dtype);
-  const LoadedWeights weights = load_weights(component, HfSource::find(checkpoint.string()).part(slot).weights(),
-                                             {.dtype = spec.dtype, .own_memory = false, .whole_vocabulary = false});
+  const HfWeights stored = HfSource::find(checkpoint.string()).part(slot).weights();
+  const at::ScalarType dtype = stored_dtype(stored);
+  component.to(at::kCPU, dtype);
+  const LoadedWeights weights =
+      load_weights(component, stored, {.dtype = dtype, .own_memory = false, .whole_vocabulary = false});
   const std::vector<NamedTensor> tensors = tensors_of(component, weights, &part.name == &decoder_slot);
 
   nlohmann::json config = part.slot.config;
   const nlohmann::json classes = component.config().value("architectures", nlohmann::json::array());
   if (!classes.empty()) config["architectures"] = classes;
-  config["dtype"] = spec.dtype == at::kBFloat16 ? "bfloat16" : "float32";
+  config.erase("torch_dtype");
+  config["dtype"] = float_dtype_name(dtype);
   if (config.value("vocab_size", 1) == 0) config["pad_token_id"] = nullptr;  // no table has a row for it then
   ExportReport report{
       .class_name = classes.empty() ? config.value("model_type", part.slot.type->id) : classes.at(0).get<std::string>(),
@@ -151,7 +159,7 @@ ExportReport export_part(const fs::path& run_or_checkpoint, const std::string& s
     if (&part.name == &bytes_encoder_slot || &part.name == &decoder_slot)
       for (const char* file : {"tokenizer_config.json", "special_tokens_map.json"})
         copy_if_there(checkpoint / "tokenizer" / file, folder / file);
-    write_file(folder / "README.md", part_card(slot, report.class_name, component));
+    write_file(folder / "README.md", part_card(slot, report.class_name, tensors));
   });
   return report;
 }

@@ -2,16 +2,13 @@
 #include "core/checkpoint/model_card.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/model/model_info.h"
-#include "core/recipe/recipe.h"
 
 namespace welt {
 namespace {
@@ -96,29 +93,22 @@ processor = TextImageProcessor.from_pretrained(".")
                      words, drawn, encoding_name(spec.encoding), parts_table(spec), training_text(checkpoint));
 }
 
-std::string part_card(const std::string& slot, const std::string& class_name, const TensorComponent& component) {
-  std::int64_t parameters = 0;
-  const std::vector<at::Tensor> tensors = component.tensors();
-  for (std::size_t i = 0; i < tensors.size(); ++i)
-    if (component.parameters()[i].same_as == i && component.parameters()[i].kind == WELT_PARAMETER)
-      parameters += tensors[i].numel();
+std::string part_card(const std::string& slot, const std::string& class_name, const std::vector<NamedTensor>& tensors) {
+  std::int64_t values = 0;
+  for (const auto& [name, tensor] : tensors) values += tensor.numel();
   return fmt::format(R"(---
-library_name: transformers
+tags:
+- welt
 ---
-# The {} of a word-level latent transformer
+# The {0} of a word-level latent transformer
 
-A `{}` of transformers with {} parameters beside its token table{}.
+Configuration and names of tensors are those of the class `{1}`; {2} values. Where the class has a token table, that of
+a bytes encoder or a decoder has a row for each of the bytes 0 to 255 (2 begins a word, 3 ends it, 0 pads), and that of
+a latent transformer has none: it is given `inputs_embeds`.
 
-```python
-from transformers import {}
-model = {}.from_pretrained(".")
-```
+With welt, in a recipe: `[model.<slot>] from = "…"`, this folder.
 )",
-                     slot, class_name, with_commas(parameters),
-                     component.has_vocabulary() && component.vocabulary().vocab_size == 256
-                         ? ", whose rows are the bytes 0 to 255 (2 begins a word, 3 ends it, 0 pads)"
-                         : "",
-                     class_name, class_name);
+                     slot, class_name, with_commas(values));
 }
 
 }  // namespace welt

@@ -3,13 +3,15 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "core/model/welt_spec.h"
-#include "core/tensor/tensor_component.h"
+#include "core/tensor/tensor_io.h"
 
 namespace welt {
 
 std::string model_card(const WeltSpec& spec, const std::filesystem::path& checkpoint);
-std::string part_card(const std::string& slot, const std::string& class_name, const TensorComponent& component);
+// `tensors`: all that is in its file.
+std::string part_card(const std::string& slot, const std::string& class_name, const std::vector<NamedTensor>& tensors);
 
 }  // namespace welt

@@ -160,6 +160,10 @@ FileMatch compare_tensors(const WeltModel& model, const HfWeights& weights) {
 WeltModel load_model(const fs::path& checkpoint, const SpecChanges& changes) {
   WeltSpec spec = WeltSpec::from_checkpoint(checkpoint);
   spec.apply(changes);
+  return load_model(checkpoint, std::move(spec));
+}
+
+WeltModel load_model(const fs::path& checkpoint, WeltSpec spec) {
   WeltModel model = WeltModel::without_weights(std::move(spec));
   read_tensors(model, checkpoint);
   return model;

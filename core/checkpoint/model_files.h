@@ -21,6 +21,8 @@ namespace welt {
 // The model of a checkpoint folder, with `changes` applied, in the dtype that its config.json names. Every missing or
 // ill-shaped tensor is reported at once.
 WeltModel load_model(const std::filesystem::path& checkpoint, const SpecChanges& changes = {});
+// The same of its specification, which was read before and may have been changed.
+WeltModel load_model(const std::filesystem::path& checkpoint, WeltSpec spec);
 
 // As load_model() of find_checkpoint(): a run's newest checkpoint, or this one. A trainer may remove it between the
 // two: then the newest is looked for once more.

@@ -15,13 +15,14 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/base/new_folder.h"
 
 namespace welt {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view checkpoint_prefix = "step-", temporary_prefix = ".writing-", removed_prefix = ".removing-";
+constexpr std::string_view checkpoint_prefix = "step-", removed_prefix = ".removing-";
 
 std::vector<CheckpointInfo> list_checkpoints(const fs::path& run) {
   std::vector<CheckpointInfo> found;
@@ -130,7 +131,7 @@ RunFolder RunFolder::open(const fs::path& path) {
   std::vector<fs::path> left_behind;
   for (const fs::directory_entry& entry : fs::directory_iterator(path / "checkpoints", ignored))
     if (const std::string name = entry.path().filename();
-        name.starts_with(temporary_prefix) || name.starts_with(removed_prefix))
+        name.starts_with(new_folder_prefix) || name.starts_with(removed_prefix))
       left_behind.push_back(entry.path());
   for (const fs::path& folder : left_behind) fs::remove_all(folder, ignored);
   return run;
@@ -193,17 +194,7 @@ fs::path RunFolder::write_checkpoint(std::int64_t step, std::int64_t keep,
   const std::string name = fmt::format("{}{:08}", checkpoint_prefix, step);
   const fs::path target = path_ / "checkpoints" / name;
   if (fs::exists(target)) return target;
-  const fs::path temporary = path_ / "checkpoints" / (std::string(temporary_prefix) + name);
-  std::error_code ignored;
-  fs::remove_all(temporary, ignored);
-  make_folder(temporary);
-  try {
-    fill(temporary);
-    publish_folder(temporary, target);
-  } catch (...) {
-    fs::remove_all(temporary, ignored);
-    throw;
-  }
+  write_new_folder(target, fill);
   const std::vector<CheckpointInfo> all = checkpoints();
   for (std::size_t i = 0; i + static_cast<std::size_t>(keep) < all.size(); ++i) remove_checkpoint(all[i].path);
   return target;
@@ -213,6 +204,8 @@ fs::path find_checkpoint(const fs::path& path) {
   std::error_code status;
   for (const char* weights : {"model.safetensors", "model.safetensors.index.json"})
     if (fs::exists(path / weights, status)) return path;
+  // A model whose weights cannot be read, as a pickle: who opens them says so.
+  if (fs::exists(path / "config.json", status) && !fs::exists(path / "checkpoints", status)) return path;
   if (!status) fs::directory_iterator(path / "checkpoints", status);
   if (status && status != std::errc::no_such_file_or_directory && status != std::errc::not_a_directory)
     fail({path.string(), "the folder cannot be read: " + status.message(), "a run folder or a checkpoint", {}},
@@ -228,7 +221,8 @@ fs::path find_checkpoint(const fs::path& path) {
 }
 
 fs::path run_recipe(const fs::path& checkpoint) {
-  const fs::path file = fs::absolute(checkpoint).lexically_normal().parent_path().parent_path() / "recipe.toml";
+  const fs::path file =
+      without_end_slash(fs::absolute(checkpoint).lexically_normal()).parent_path().parent_path() / "recipe.toml";
   return fs::exists(file) ? file : fs::path();
 }
 

@@ -108,7 +108,7 @@ class Loader {
   }
 
   at::Tensor values(const std::string& file_name) const {
-    const auto& [file, entry] = item(file_name);
+    const auto& [file, entry, alias] = item(file_name);
     const auto stored = safetensors_scalar_type(entry->dtype).value();
     const at::ScalarType type = at::isFloatingType(stored) ? options_.dtype : stored;
     return options_.own_memory ? copied_tensor(*file, *entry, type) : mapped_tensor(*file, *entry).to(type);

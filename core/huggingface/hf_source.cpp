@@ -163,7 +163,8 @@ HfWeights HfWeights::open(const fs::path& folder) {
   }
   for (const auto& file : weights.files_)
     for (const auto& [name, stored] : file->metadata())
-      if (const SafetensorsEntry* entry = file->find(stored)) weights.items_.emplace(name, Item{file.get(), entry});
+      if (const SafetensorsEntry* entry = file->find(stored))
+        weights.items_.emplace(name, Item{file.get(), entry, /*alias=*/true});
   return weights;
 }
 
@@ -293,8 +294,18 @@ HfSource HfSource::for_role(std::string_view role) const {
   const auto part = config_.find(role == WELT_IMAGE_ENCODER_INTERFACE ? "vision_config" : "text_config");
   if (part == config_.end() || !part->is_object()) return *this;
   if (const auto type = part->find("model_type"); type == part->end() || !type->is_string()) return *this;
+  // transformers lets the older spelling win.
+  const std::string older = part.key() + "_dict";
+  if (const auto other = config_.find(older); other != config_.end() && other->is_object())
+    for (const auto& [key, value] : other->items())
+      if (part->value(key, nlohmann::json()) != value)
+        fail({.where = (folder_ / "config.json").string() + ": " + older,
+              .found = fmt::format("{} is {}, in {} it is another", key, json_text(value), part.key()),
+              .expected = "one of the two tables, or both alike"});
   HfSource out = *this;
   out.config_ = *part;
+  for (const char* key : {"quantization_config", "compression_config"})  // of all parts: they stand beside them
+    if (config_.contains(key)) out.config_.emplace(key, config_.at(key));
   check_config(out.config_, folder_ / "config.json");
   return out;
 }

@@ -24,6 +24,7 @@ class HfWeights {
   struct Item {
     const SafetensorsFile* file;
     const SafetensorsEntry* entry;
+    bool alias = false;  // a further name, from a file's metadata
   };
 
   // model.safetensors, else model.safetensors.index.json with its shards. A folder with `.bin` files only is refused
@@ -43,6 +44,7 @@ class HfWeights {
   // Of a part of a WeLT checkpoint: of a byte table only the folded tensor, which stands for all three, is left.
   HfWeights folded() &&;
 
+  const std::vector<std::unique_ptr<SafetensorsFile>>& files() const { return files_; }
   const Item* find(std::string_view name) const;  // null: absent
   const std::map<std::string, Item, std::less<>>& items() const { return items_; }
   const std::filesystem::path& path() const { return path_; }  // the file that names the tensors, for messages

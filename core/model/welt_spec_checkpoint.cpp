@@ -9,6 +9,7 @@
 #include "core/huggingface/hf_source.h"
 #include "core/model/welt_slots.h"
 #include "core/model/welt_spec.h"
+#include "core/tensor/tensor_io.h"
 
 namespace welt {
 namespace {
@@ -78,11 +79,6 @@ at::ScalarType dtype_from(const Json& config) {
   return name == "bfloat16" ? at::kBFloat16 : at::kFloat;
 }
 
-const char* dtype_name(at::ScalarType dtype) {
-  if (dtype == at::kBFloat16) return "bfloat16";
-  return dtype == at::kDouble ? "float64" : "float32";
-}
-
 Json empty_slot() { return {{"model_type", "noop_model"}, {"hidden_size", 0}}; }
 
 }  // namespace
@@ -149,7 +145,7 @@ Json WeltSpec::config_json() const {
   };
   return Json{{"architectures", {"WordLatentTransformerForCausalLM"}},
               {"model_type", "welt"},
-              {"dtype", dtype_name(dtype)},
+              {"dtype", float_dtype_name(dtype)},
               {"encoding", encoding_name(encoding)},
               {"num_tokens", 256},
               {"pad_token_id", 0},

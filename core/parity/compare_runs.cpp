@@ -5,14 +5,13 @@
 #include <ATen/ops/abs.h>
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/isfinite.h>
-#include <ATen/ops/isnan.h>
 #include <ATen/ops/where.h>
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "core/base/error.h"
+#include "core/tensor/distance.h"
 #include "core/tensor/tensor_io.h"
 
 namespace welt {
@@ -40,11 +39,7 @@ ComparedTensor compare(const std::string& name, const at::Tensor& a, const at::T
     return out;
   }
   if (a.numel() == 0) return out;
-  // The same NaN or infinity on both sides is no difference; one alone is an infinite one.
-  const at::Tensor same = (a == b) | (at::isnan(a) & at::isnan(b));
-  const at::Tensor distance = at::abs(a - b);
-  const at::Tensor apart = at::where(at::isfinite(distance), distance, std::numeric_limits<double>::infinity());
-  const at::Tensor difference = at::where(same, 0.0, apart).flatten();
+  const at::Tensor difference = distance(a, b).flatten();
   const at::Tensor finite = at::where(at::isfinite(a), at::abs(a), 0.0);
   out.largest = finite.max().item<double>();
   const std::int64_t worst = at::argmax(difference).item<std::int64_t>();

@@ -52,11 +52,20 @@ std::string_view safetensors_dtype(at::ScalarType type) {
   return {};
 }
 
+namespace {
+constexpr std::array<std::pair<std::string_view, at::ScalarType>, 4> float_names{
+    {{"float32", at::kFloat}, {"float64", at::kDouble}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}}};
+}  // namespace
+
+std::string_view float_dtype_name(at::ScalarType type) {
+  for (const auto& [name, scalar] : float_names)
+    if (scalar == type) return name;
+  return {};
+}
+
 at::ScalarType parse_float_dtype(std::string_view name, std::string_view where) {
-  static constexpr std::array<std::pair<std::string_view, at::ScalarType>, 4> names{
-      {{"float32", at::kFloat}, {"float64", at::kDouble}, {"bfloat16", at::kBFloat16}, {"float16", at::kHalf}}};
   std::vector<std::string> known;
-  for (const auto& [text, type] : names) {
+  for (const auto& [text, type] : float_names) {
     if (text == name) return type;
     known.emplace_back(text);
   }

@@ -23,6 +23,7 @@ std::string_view safetensors_dtype(at::ScalarType type);
 
 // float32 | float64 | bfloat16 | float16, as recipes and options write them. Another name throws, naming the nearest.
 at::ScalarType parse_float_dtype(std::string_view name, std::string_view where);
+std::string_view float_dtype_name(at::ScalarType type);  // "": none of these
 
 // The entry as a tensor over the file's mapping, without a copy: for reading only (writing to it is a fault), valid as
 // long as the tensor lives. Copied where the file has put it at an address that its type forbids.

@@ -93,8 +93,10 @@ WeltModel open_model(const Recipe& recipe, SessionUse use, const std::optional<s
     if (use == SessionUse::train) check_memory(recipe, spec);
   };
   const auto load = [&](const fs::path& folder, const SpecChanges& with) {
-    check_room(WeltSpec::from_checkpoint(folder));
-    WeltModel model = load_model(folder, with);
+    WeltSpec spec = WeltSpec::from_checkpoint(folder);
+    check_room(spec);
+    spec.apply(with);
+    WeltModel model = load_model(folder, std::move(spec));
     check_versions(recipe, model.spec());
     return model;
   };

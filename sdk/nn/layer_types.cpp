@@ -36,9 +36,9 @@ std::vector<bool> sliding_layers(const sdk::Fields& settings, std::int64_t layer
 std::vector<Window> causal_windows(const std::vector<bool>& sliding, std::optional<std::int64_t> span) {
   if (!span && std::ranges::find(sliding, true) != sliding.end()) {
     throw sdk::invalid(
-        "layer_types has sliding_attention, and no window is set; expected sliding_window, with use_sliding_window = "
-        "true where the class has that",
-        "layer_types");
+        "layers have a window, and sliding_window does not say how wide it is (Qwen's counts with use_sliding_window = "
+        "true alone); expected a number of slots",
+        "sliding_window");
   }
   std::vector<Window> windows;
   for (const bool slides : sliding) windows.push_back(slides ? causal_window(span) : Window{});

@@ -182,7 +182,8 @@ at::Tensor GridTables::get(const Extent& grid, const at::Tensor& source, const P
     if (source.is_inference()) return make(grid);  // has no version to compare
     version = source._version();
   }
-  if (!of_.is_same(source) || version_ != version || kept_.size() >= most_kept) kept_.clear();
+  if (!of_.is_same(source) || version_ != version || (kept_.size() >= most_kept && !kept_.contains(grid)))
+    kept_.clear();
   of_ = source, version_ = version;
   at::Tensor& table = kept_[grid];
   if (!table.defined()) table = make(grid);

@@ -5,9 +5,9 @@
 #include <ATen/autocast_mode.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/empty.h>
 #include <ATen/ops/index_select.h>
 #include <ATen/ops/matmul.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/softmax.h>
 #include <ATen/ops/zeros.h>
 #include <c10/core/impl/LocalDispatchKeySet.h>
@@ -18,35 +18,16 @@
 
 namespace welt::nn {
 
-SelfAttention::SelfAttention(std::int64_t width, std::int64_t heads, const Names& names, const Biases& biases,
-                             const at::TensorOptions& options, const Init& init, const Init& out_init)
-    : heads_(heads),
-      query_(width, width, biases.query, options, init),
-      key_(width, width, biases.key, options, init),
-      value_(width, width, biases.value, options, init),
-      out_(width, width, biases.out, options, out_init) {
-  children({{names.query, query_}, {names.key, key_}, {names.value, value_}, {names.out, out_}});
-}
-
-at::Tensor SelfAttention::operator()(const at::Tensor& x, const RowPlan& plan,
-                                     const AttentionOptions& attention) const {
-  const auto heads = [&](const at::Tensor& y) { return y.view({y.size(0), heads_, y.size(1) / heads_}); };
-  return out_(row_attention(heads(query_(x)), heads(key_(x)), heads(value_(x)), plan, attention));  // [tokens, D]
-}
-
-FeedForward::FeedForward(std::int64_t width, std::int64_t inner, std::string_view activation, const Names& names,
-                         bool with_bias, const at::TensorOptions& options, const Init& in_init, const Init& out_init,
-                         const Init& bias_init)
-    : activation_(activation),
-      in_(width, inner, with_bias, options, in_init, bias_init),
-      out_(inner, width, with_bias, options, out_init, bias_init) {
-  children({{names.in, in_}, {names.out, out_}});
-}
-
 std::optional<std::size_t> first_only_block(std::size_t blocks, const ImageInput& input, const RowPlan& plan) {
   if (blocks == 0 || input.want_hidden || plan.traced()) return std::nullopt;
   return blocks - 1;
 }
+
+const ViTBlock::Names ViTBlock::vit_names = {.attention_norm = "layernorm_before",
+                                             .feed_forward_norm = "layernorm_after",
+                                             .attention = {"attention.attention.query", "attention.attention.key",
+                                                           "attention.attention.value", "attention.output.dense"},
+                                             .feed_forward = {"intermediate.dense", "output.dense"}};
 
 ViTBlock::ViTBlock(const Shape& shape, const Names& names, const Inits& inits, const at::TensorOptions& options)
     : attention_norm_(shape.width, shape.norm_eps, options),
@@ -107,7 +88,7 @@ at::Tensor pool_attention(const at::Tensor& query, const at::Tensor& k, const at
 
 at::Tensor drop_rows(const at::Tensor& x, const RowPlan& plan, double probability) {
   if (probability == 0) return x;
-  const at::Tensor kept = at::empty({plan.rows(), 1}, x.options()).bernoulli_(1 - probability).div_(1 - probability);
+  const at::Tensor kept = drop_path(at::ones({plan.rows(), 1}, x.options()), probability);
   if (x.size(0) == plan.rows()) return x * kept;
   return x * at::index_select(kept, 0, row_of_tokens(plan, x).squeeze(1));
 }

@@ -236,16 +236,14 @@ put("dictionary", "refused-mecab", b"\2" + mecab()[:-900])
 
 # ---- configurations ----
 
-for index, path in enumerate(["latent/llama/presets/nano", "latent/gpt_neox/presets/nano", "decoders/gpt2/presets/nano",
-                              "encoders/bert/presets/bert-nano", "encoders/vit/presets/nano"]):
-    put("config", path.replace("/presets/", "-").replace("/", "-"),
-        bytes([index]) + (ROOT / "plugins" / f"{path}.json").read_bytes())
+for path in sorted((ROOT / "plugins").glob("*/*/presets/*nano.json")):
+    put("config", f"{path.parts[-4]}-{path.parts[-3]}-{path.stem}", b"\0" + path.read_bytes())
 put("config", "llama-rope-scaling", bytes([0]) + json.dumps(
-    {"hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "num_hidden_layers": 1,
+    {"model_type": "llama", "hidden_size": 64, "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 16, "num_hidden_layers": 1,
      "intermediate_size": 64, "vocab_size": 256, "pad_token_id": -1,
      "rope_scaling": {"rope_type": "yarn", "factor": 4.0, "beta_fast": 32, "original_max_position_embeddings": 64}}).encode())
 put("config", "llama-longrope", bytes([0]) + json.dumps(
-    {"hidden_size": 32, "num_attention_heads": 4, "num_hidden_layers": 1, "intermediate_size": 32, "vocab_size": 256,
+    {"model_type": "llama", "hidden_size": 32, "num_attention_heads": 4, "num_hidden_layers": 1, "intermediate_size": 32, "vocab_size": 256,
      "rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1, 1, 1], "long_factor": [2, 2, 2, 2], "factor": 2}}).encode())
 
 pixels = {"rescale_factor": 1 / 255, "image_mean": [0.5, 0.5, 0.5], "image_std": 0.5, "do_normalize": True, "do_rescale": True}

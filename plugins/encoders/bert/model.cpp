@@ -40,10 +40,24 @@ const Family& roberta_family() {
   return family;
 }
 
+namespace {
+
+// As torch's Embedding has it, the row of padding starts as zeros.
+nn::Init position_start(const Settings& s) {
+  if (!s.family->positions_behind_padding) return s.initializer_range;
+  return nn::Init::function([deviation = s.initializer_range, row = s.padding](const at::Tensor& table) {
+    table.normal_(0, deviation);
+    table.select(0, row).zero_();
+  });
+}
+
+}  // namespace
+
 Settings::Settings(const sdk::Source& source, const Family& of) : Fields(source), family(&of) {
-  if (family->positions_behind_padding && padding < 0)
+  if (!family->positions_behind_padding) return;
+  if (padding < 0)
     throw sdk::invalid("pad_token_id is null; expected a row of the table: positions begin behind it", "pad_token_id");
-  if (padding + 1 >= positions && family->positions_behind_padding)
+  if (first_position() >= positions)
     throw sdk::invalid("max_position_embeddings (" + std::to_string(positions) + ") must be above pad_token_id + 1 (" +
                            std::to_string(padding + 1) + "), the position of a row's first token",
                        "max_position_embeddings");
@@ -52,7 +66,7 @@ Settings::Settings(const sdk::Source& source, const Family& of) : Fields(source)
 Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
     : absolute_(s.position_type == "absolute"),
       padding_(s.family->positions_behind_padding ? s.padding : -1),
-      positions_(s.positions, s.width, options, s.initializer_range),
+      positions_(s.positions, s.width, options, position_start(s)),
       types_(s.types, s.width, options, s.initializer_range),
       norm_(s.width, s.norm_eps, options) {
   children({{"position_embeddings", positions_}, {"token_type_embeddings", types_}, {"LayerNorm", norm_}});
@@ -107,13 +121,12 @@ Block::Block(const Settings& s, const at::TensorOptions& options)
     : self_(s, options),
       attention_out_(s.width, s.width, true, options, s.initializer_range),
       attention_norm_(s.width, s.norm_eps, options),
-      activation_(s.activation),
-      inner_(s.width, s.inner, true, options, s.initializer_range),
-      out_(s.inner, s.width, true, options, s.initializer_range),
+      mlp_(s.width, s.inner, s.activation, {"intermediate.dense", "output.dense"}, /*with_bias=*/true, options,
+           s.initializer_range, s.initializer_range),
       out_norm_(s.width, s.norm_eps, options) {
   child("attention.self", self_);
   children({{"attention.output.dense", attention_out_}, {"attention.output.LayerNorm", attention_norm_}});
-  children({{"intermediate.dense", inner_}, {"output.dense", out_}, {"output.LayerNorm", out_norm_}});
+  children({{"", mlp_}, {"output.LayerNorm", out_norm_}});
 }
 
 nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
@@ -121,9 +134,7 @@ nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::si
   const auto attention = [&](const at::Tensor& x) {
     return nn::dropout(attention_out_(self_(x, plan, dropouts)), dropouts.hidden);
   };
-  const auto mlp = [&](const at::Tensor& x) {
-    return nn::dropout(out_(activation_(inner_(x))), dropouts.hidden);  // D → I → D
-  };
+  const auto mlp = [&](const at::Tensor& x) { return nn::dropout(mlp_(x), dropouts.hidden); };
   const at::Tensor out = nn::post_norm_block(in.x, plan, layer, attention, attention_norm_, mlp, out_norm_);
   plan.trace_hidden(layer + 1, out);
   return {out, {}};

@@ -11,6 +11,7 @@
 #include <welt/nn/checkpoint.h>
 #include <welt/nn/model.h>
 #include <welt/nn/post_norm.h>
+#include <welt/nn/transformer_parts.h>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -112,8 +113,7 @@ class Block : public nn::Module {
   Attention self_;
   nn::Linear attention_out_;
   nn::LayerNorm attention_norm_;
-  nn::Activation activation_;
-  nn::Linear inner_, out_;
+  nn::FeedForward mlp_;
   nn::LayerNorm out_norm_;
 };
 

@@ -14,30 +14,18 @@ constexpr nn::ViTBlock::Names names = {
     .attention = {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.out_proj"},
     .feed_forward = {"mlp.fc1", "mlp.fc2"}};
 
-nn::ViTBlock::Shape shape_of(const Tower& s) { return {s.width, s.heads, s.inner, s.activation, s.norm_eps}; }
+nn::ViTBlock::Shape shape_of(const Settings& s) { return {s.width, s.heads, s.inner, s.activation, s.norm_eps}; }
 
-double share_of_width(const Tower& s) { return s.initializer_factor / std::sqrt(static_cast<double>(s.width)); }
+double share_of_width(const Settings& s) { return s.initializer_factor / std::sqrt(static_cast<double>(s.width)); }
 
-nn::ViTBlock::Inits inits_of(const Tower& s) {
+nn::ViTBlock::Inits inits_of(const Settings& s) {
   const double share = share_of_width(s), depth = share / std::sqrt(2.0 * static_cast<double>(s.layers));
   return {.attention = depth, .attention_out = share, .in = share / std::sqrt(2.0), .out = depth};
 }
 
 }  // namespace
 
-Settings::Settings(const sdk::Source& source) : Fields(source), own(source) {
-  irrelevant({"text_config", "text_config_dict", "logit_scale_init_value"});
-  const char* older = "vision_config_dict";
-  static_cast<void>(custom({sdk::any(older, "null", "older than vision_config: null alone is served").null_default()},
-                           0, [&](const sdk::Config& config) {
-                             if (config.has(older))
-                               throw sdk::invalid("vision_config_dict is not served; write its keys into vision_config",
-                                                  older);
-                             return 0;
-                           }));
-}
-
-Embeddings::Embeddings(const Tower& s, const at::TensorOptions& options)
+Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
     : positions_for_({s.image, s.image}, {s.patch, s.patch}, /*before=*/1),
       positions_(1 + nn::area(s.grid), s.width, options, s.initializer_range * s.initializer_factor),
       projection_(s.channels, s.width, {.kernel = {s.patch, s.patch}, .stride = {s.patch, s.patch}, .bias = false},
@@ -52,15 +40,14 @@ at::Tensor Embeddings::operator()(const nn::PatchRows& rows) const {
 }
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
-    : settings_(config),
-      s_(settings_.tower()),
+    : s_(config),
       embeddings_(s_, options),
       norm_before_(s_.width, s_.norm_eps, options),
       norm_after_(s_.width, s_.norm_eps, options),
       blocks_(s_.layers, shape_of(s_), names, inits_of(s_), options) {
   children({{"vision_model.embeddings", embeddings_}, {"vision_model.pre_layrnorm", norm_before_}});  // sic
   children({{"vision_model.encoder.layers", blocks_}, {"vision_model.post_layernorm", norm_after_}});
-  if (!settings_.projects()) return;
+  if (!s_.projects()) return;
   projection_.emplace(s_.width, s_.projected, /*with_bias=*/false, options, share_of_width(s_));
   child("visual_projection", *projection_);
 }
@@ -84,11 +71,11 @@ at::Tensor Model::pool(const nn::Residual& first) const {
 
 nn::ImageFacts Model::facts() const {
   return {.base_prefix = "clip",
-          .width = settings_.projects() ? s_.projected : s_.width,
+          .width = s_.projects() ? s_.projected : s_.width,
           .channels = s_.channels,
           .patch = {s_.patch, s_.patch},
           .ragged = true,
-          .has_pooler = !settings_.projects(),  // that class gives image_embeds in its place
+          .has_pooler = !s_.projects(),  // that class gives image_embeds in its place
           .initializer_range = s_.initializer_range,
           .mean = {0.48145466, 0.4578275, 0.40821073},  // CLIPImageProcessor
           .deviation = {0.26862954, 0.26130258, 0.27577711, 1}};

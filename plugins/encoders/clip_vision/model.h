@@ -15,8 +15,9 @@
 namespace welt::clip_vision {
 
 // A CLIPVisionConfig; throws Failure naming the key for what this model does not do.
-struct Tower : sdk::Fields {
+struct Settings : sdk::Fields {
   using Fields::Fields;
+  std::string architecture = classes({"CLIPVisionModel", "CLIPVisionModelWithProjection"});
   std::int64_t width = integer("hidden_size", 768, "width D").range(1, 1 << 20);
   std::int64_t layers = integer("num_hidden_layers", 12, "blocks").range(0, 10000);
   std::int64_t heads = integer("num_attention_heads", 12, "heads H; divides hidden_size").range(1, 1 << 16);
@@ -35,22 +36,13 @@ struct Tower : sdk::Fields {
   std::int64_t channels = integer("num_channels", 3, "channels C").range(1, 4);
   std::int64_t projected = integer("projection_dim", 512, "width of CLIPVisionModelWithProjection").range(1, 1 << 20);
   nn::Extent grid = nn::grid_of({image, image}, {patch, patch});  // of the position table
-};
 
-// A tower alone, or in the configuration of a CLIPModel.
-struct Settings : sdk::Fields {
-  explicit Settings(const sdk::Source& source);
-  std::string architecture = classes({"CLIPVisionModel", "CLIPVisionModelWithProjection", "CLIPModel"});
-  Tower own;
-  std::optional<Tower> nested = table<Tower>("vision_config", "the vision tower of a CLIPModel; null: the keys here");
-
-  const Tower& tower() const { return nested ? *nested : own; }
   bool projects() const { return architecture == "CLIPVisionModelWithProjection"; }
 };
 
 class Embeddings : public nn::Module {
  public:
-  Embeddings(const Tower& s, const at::TensorOptions& options);
+  Embeddings(const Settings& s, const at::TensorOptions& options);
   at::Tensor operator()(const nn::PatchRows& rows) const;  // [N, T, D] or [tokens, D]
 
  private:
@@ -70,8 +62,7 @@ class Model : public nn::ImageModel {
  private:
   at::Tensor pool(const nn::Residual& first) const;  // of class tokens [N, D] → [N, D or the projection's width]
 
-  Settings settings_;
-  Tower s_;
+  Settings s_;
   Embeddings embeddings_;
   nn::LayerNorm norm_before_, norm_after_;
   nn::BlockList<nn::ViTBlock> blocks_;

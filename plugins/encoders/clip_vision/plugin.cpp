@@ -15,7 +15,7 @@ struct ClipVision {
     return {.id = "clip_vision",
             .description = "CLIP's vision tower: a ViT with a norm before its blocks, and quick GELU",
             .roles = {WELT_IMAGE_ENCODER_INTERFACE},
-            .hf_model_types = {"clip_vision_model", "clip"}};
+            .hf_model_types = {"clip_vision_model"}};
   }
 };
 

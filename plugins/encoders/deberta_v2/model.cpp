@@ -31,6 +31,7 @@ std::vector<std::string> words_of(const std::string& text) {
     else if (c != ' ')
       out.back() += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
   }
+  std::erase(out, std::string());
   return out;
 }
 
@@ -57,19 +58,19 @@ at::Tensor by_distance(const at::Tensor& x, const at::Tensor& table) {
 
 Settings::Settings(const sdk::Source& source) : Fields(source) {
   irrelevant({"pooler_dropout", "pooler_hidden_act", "pooler_hidden_size"});  // of other classes' heads
-  const auto shown = [](std::int64_t value) { return std::to_string(value); };
   refuse(given_head_width != head_width,
-         "attention_head_size (" + shown(given_head_width) + ") must be hidden_size / num_attention_heads (" +
-             shown(head_width) + ")",
+         "attention_head_size (" + std::to_string(given_head_width) + ") must be hidden_size / num_attention_heads (" +
+             std::to_string(head_width) + ")",
          "attention_head_size");
   refuse(buckets == 1, "position_buckets is 1; expected 2 or more, or -1 for none", "position_buckets");
   refuse(kernel > 0 && kernel % 2 == 0,
-         "conv_kernel_size (" + shown(kernel) + ") is even; expected an odd number, or 0 for no convolution",
+         "conv_kernel_size (" + std::to_string(kernel) + ") is even; expected an odd number, or 0 for no convolution",
          "conv_kernel_size");
   refuse(kernel > 0 && width % groups != 0,
-         "conv_groups (" + shown(groups) + ") must divide hidden_size (" + shown(width) + ")", "conv_groups");
+         "conv_groups (" + std::to_string(groups) + ") must divide hidden_size (" + std::to_string(width) + ")",
+         "conv_groups");
   refuse(masked_lm() && !legacy && embedding_width != width,
-         "embedding_size (" + shown(embedding_width) + ") must be hidden_size (" + shown(width) +
+         "embedding_size (" + std::to_string(embedding_width) + ") must be hidden_size (" + std::to_string(width) +
              ") where legacy is false: that head multiplies by the token table",
          "embedding_size");
 }
@@ -164,13 +165,12 @@ Block::Block(const Settings& s, const at::TensorOptions& options)
     : self_(s, options),
       attention_out_(s.width, s.width, true, options, s.initializer_range),
       attention_norm_(s.width, s.norm_eps, options),
-      activation_(s.activation),
-      inner_(s.width, s.inner, true, options, s.initializer_range),
-      out_(s.inner, s.width, true, options, s.initializer_range),
+      mlp_(s.width, s.inner, s.activation, {"intermediate.dense", "output.dense"}, /*with_bias=*/true, options,
+           s.initializer_range, s.initializer_range),
       out_norm_(s.width, s.norm_eps, options) {
   child("attention.self", self_);
   children({{"attention.output.dense", attention_out_}, {"attention.output.LayerNorm", attention_norm_}});
-  children({{"intermediate.dense", inner_}, {"output.dense", out_}, {"output.LayerNorm", out_norm_}});
+  children({{"", mlp_}, {"output.LayerNorm", out_norm_}});
 }
 
 nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
@@ -178,7 +178,7 @@ nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::si
   const auto attention = [&](const at::Tensor& x) {
     return nn::dropout(attention_out_(self_(x, in.branch, shared)), dropout);
   };
-  const auto mlp = [&](const at::Tensor& x) { return nn::dropout(out_(activation_(inner_(x))), dropout); };
+  const auto mlp = [&](const at::Tensor& x) { return nn::dropout(mlp_(x), dropout); };
   const at::Tensor out = nn::post_norm_block(in.x, shared.plan, layer, attention, attention_norm_, mlp, out_norm_);
   if (layer > 0 || !shared.convolved) shared.plan.trace_hidden(layer + 1, out);
   return {out, in.branch};

@@ -102,7 +102,7 @@ nn::ImageFacts Model::facts() const {
           .minimum = {patch, patch},  // smaller images leave nothing for the last stage, in transformers either
           .has_pooler = true,
           .initializer_range = s_.deviation,
-          .mean = {0.485, 0.456, 0.406, 0.5},  // DINOv3ViTImageProcessor: ImageNet's
+          .mean = {0.485, 0.456, 0.406, 0.5},  // DINOv3ViTImageProcessorFast: ImageNet's
           .deviation = {0.229, 0.224, 0.225, 0.25}};
 }
 

@@ -35,31 +35,21 @@ at::Tensor Embeddings::operator()(const at::Tensor& embeds, const nn::RowPlan& p
 }
 
 Block::Block(const Settings& s, const at::TensorOptions& options)
-    : heads_(s.heads),
-      head_width_(s.head_width),
-      query_(s.width, s.width, true, options, s.initializer_range),
-      key_(s.width, s.width, true, options, s.initializer_range),
-      value_(s.width, s.width, true, options, s.initializer_range),
-      attention_out_(s.width, s.width, true, options, s.initializer_range),
+    : attention_(s.width, s.heads, {"q_lin", "k_lin", "v_lin", "out_lin"}, {}, options, s.initializer_range,
+                 s.initializer_range),
+      mlp_(s.width, s.inner, s.activation, {"lin1", "lin2"}, /*with_bias=*/true, options, s.initializer_range,
+           s.initializer_range),
       attention_norm_(s.width, norm_eps, options),
-      activation_(s.activation),
-      inner_(s.width, s.inner, true, options, s.initializer_range),
-      out_(s.inner, s.width, true, options, s.initializer_range),
       out_norm_(s.width, norm_eps, options) {
-  children({{"attention.q_lin", query_}, {"attention.k_lin", key_}, {"attention.v_lin", value_}});
-  children({{"attention.out_lin", attention_out_}, {"sa_layer_norm", attention_norm_}});
-  children({{"ffn.lin1", inner_}, {"ffn.lin2", out_}, {"output_layer_norm", out_norm_}});
+  children({{"attention", attention_}, {"sa_layer_norm", attention_norm_}});
+  children({{"ffn", mlp_}, {"output_layer_norm", out_norm_}});
 }
 
 nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
-  const auto heads = [&](const at::Tensor& y) { return y.view({y.size(0), heads_, head_width_}); };  // [tokens, H, d]
   const auto attention = [&](const at::Tensor& x) {
-    return attention_out_(nn::row_attention(heads(query_(x)), heads(key_(x)), heads(value_(x)), shared.plan,
-                                            {.dropout = shared.attention_dropout}));
+    return attention_(x, shared.plan, {.dropout = shared.attention_dropout});
   };
-  const auto mlp = [&](const at::Tensor& x) {
-    return nn::dropout(out_(activation_(inner_(x))), shared.dropout);  // D → I → D
-  };
+  const auto mlp = [&](const at::Tensor& x) { return nn::dropout(mlp_(x), shared.dropout); };
   const at::Tensor out = nn::post_norm_block(in.x, shared.plan, layer, attention, attention_norm_, mlp, out_norm_);
   shared.plan.trace_hidden(layer + 1, out);
   return {out, {}};

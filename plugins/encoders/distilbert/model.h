@@ -5,9 +5,9 @@
 // Letters: tokens are flat (row_plan.h), D width, H heads, d = D/H, I inner width, P longest row.
 #pragma once
 
-#include <welt/nn/attention.h>
 #include <welt/nn/model.h>
 #include <welt/nn/post_norm.h>
+#include <welt/nn/transformer_parts.h>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -63,12 +63,9 @@ class Block : public nn::Module {
   nn::Stream operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const;  // no branches
 
  private:
-  std::int64_t heads_, head_width_;
-  nn::Linear query_, key_, value_, attention_out_;
-  nn::LayerNorm attention_norm_;
-  nn::Activation activation_;
-  nn::Linear inner_, out_;
-  nn::LayerNorm out_norm_;
+  nn::SelfAttention attention_;
+  nn::FeedForward mlp_;
+  nn::LayerNorm attention_norm_, out_norm_;
 };
 
 class Model : public nn::Model {

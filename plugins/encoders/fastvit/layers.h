@@ -13,7 +13,7 @@ namespace welt::fastvit {
 
 constexpr double norm_eps = 1e-5;  // of every norm
 
-// Stride s keeps the map at size ⌈h/s⌉, whatever the (odd) kernel.
+// timm's padding, of an odd kernel: strides 1 and 2 give maps of size ⌈h/s⌉, larger ones up to one more.
 nn::Conv2d::Shape convolution(std::int64_t kernel, std::int64_t stride, std::int64_t groups, bool bias);
 // How torch starts the weights and biases of a convolution with `fan_in` values in a sum.
 nn::Init convolution_start(std::int64_t fan_in);

@@ -88,35 +88,6 @@ at::Tensor InvertedResidual::operator()(const at::Tensor& x) const {
   return residual_ ? x + y : y;
 }
 
-Layer::Layer(const Settings& s, std::int64_t width, const at::TensorOptions& options)
-    : heads_(s.heads),
-      head_width_(width / s.heads),
-      norm_before_(width, s.norm_eps, options),
-      norm_after_(width, s.norm_eps, options),
-      query_(width, width, s.qkv_bias, options, s.deviation),
-      key_(width, width, s.qkv_bias, options, s.deviation),
-      value_(width, width, s.qkv_bias, options, s.deviation),
-      attention_out_(width, width, true, options, s.deviation),
-      inner_(width, inner_width(s, width), true, options, s.deviation),
-      out_(inner_width(s, width), width, true, options, s.deviation),
-      activation_(s.activation) {
-  children({{"attention.attention.query", query_}, {"attention.attention.key", key_}});
-  children({{"attention.attention.value", value_}, {"attention.output.dense", attention_out_}});
-  children({{"intermediate.dense", inner_}, {"output.dense", out_}});
-  children({{"layernorm_before", norm_before_}, {"layernorm_after", norm_after_}});
-}
-
-nn::Stream Layer::operator()(const nn::Stream& in, const nn::RowPlan& plan, const Dropouts& dropouts) const {
-  const nn::Residual before = nn::residual_norm(in.branch, in.x, norm_before_.spec());
-  const auto heads = [&](const at::Tensor& y) { return y.view({y.size(0), heads_, head_width_}); };  // [tokens, H, d]
-  const at::Tensor attended =
-      nn::row_attention(heads(query_(before.normed)), heads(key_(before.normed)), heads(value_(before.normed)), plan,
-                        {.dropout = dropouts.attention});  // [tokens, D]
-  const nn::Residual between =
-      nn::residual_norm(nn::dropout(attention_out_(attended), dropouts.hidden), before.sum, norm_after_.spec());
-  return {between.sum, nn::dropout(out_(activation_(inner_(between.normed))), dropouts.hidden)};  // D → I → D
-}
-
 Global::Global(const Settings& s, std::int64_t channels, std::int64_t width, std::int64_t layers,
                const at::TensorOptions& options)
     : patch_(s.patch),
@@ -124,7 +95,9 @@ Global::Global(const Settings& s, std::int64_t channels, std::int64_t width, std
       attention_dropout_(s.attention_dropout),
       local_(s, channels, channels, {.kernel = s.kernel}, options),
       enter_(channels, width, {.kernel = {1, 1}, .bias = false}, options, s.deviation),
-      layers_(layers, s, width, options),
+      layers_(layers, nn::ViTBlock::Shape{width, s.heads, inner_width(s, width), s.activation, s.norm_eps, s.qkv_bias},
+              nn::ViTBlock::vit_names, nn::ViTBlock::Inits{s.deviation, s.deviation, s.deviation, s.deviation},
+              options),
       norm_(width, s.norm_eps, options),
       leave_(s, width, channels, {}, options),
       fusion_(s, 2 * channels, channels, {.kernel = s.kernel}, options) {
@@ -150,9 +123,9 @@ at::Tensor Global::transform(const at::Tensor& map) const {
                               .permute({0, 2, 4, 1, 3, 5})
                               .reshape({n * p * p, down * across, width});
   const nn::RowPlan plan({.embeds = rows, .causal = false});
-  const Dropouts dropouts{active(hidden_dropout_), active(attention_dropout_)};
+  const nn::ViTShared shared{plan, active(hidden_dropout_), active(attention_dropout_)};
   nn::Stream stream{plan.enter(rows), {}};
-  for (std::size_t i = 0; i < layers_.size(); ++i) stream = layers_[i](stream, plan, dropouts);
+  for (std::size_t i = 0; i < layers_.size(); ++i) stream = layers_[i](stream, shared, i);
   return plan.leave(nn::residual_norm(stream.branch, stream.x, norm_.spec()).normed)
       .view({n, p, p, down, across, width})
       .permute({0, 3, 1, 4, 2, 5})

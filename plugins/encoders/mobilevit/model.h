@@ -1,18 +1,17 @@
 // MobileViT: inverted residuals, and from the third stage on a transformer between convolutions, whose rows are the
 // pixels that have one place in their patches.
 //
-// Follows transformers 4.57 MobileViTModel; parameter names are those of the class. Longer than most: two kinds of
-// blocks, and the way between maps and rows.
+// Follows transformers 4.57 MobileViTModel; parameter names are those of the class.
 // Letters: N images, h × w a map, C its channels, E channels inside an inverted residual; rows of T patches with D
-// values, P = p · p pixels of a patch, H heads, d = D/H. Maps are channels last in memory, [N, h, w, C].
+// values, P = p · p pixels of a patch. Maps are channels last in memory, [N, h, w, C].
 #pragma once
 
 #include <welt/nn/activation.h>
-#include <welt/nn/attention.h>
 #include <welt/nn/blocks.h>
 #include <welt/nn/checkpoint.h>
 #include <welt/nn/conv_norm.h>
 #include <welt/nn/image_model.h>
+#include <welt/nn/vit.h>
 
 #include <cstdint>
 #include <functional>
@@ -86,23 +85,6 @@ class InvertedResidual : public nn::Module {  // MobileNetV2's block
   Conv expand_, depthwise_, reduce_;
 };
 
-// Dropout of this forward: 0 in evaluation.
-struct Dropouts {
-  double hidden, attention;
-};
-
-class Layer : public nn::Module {  // of a transformer
- public:
-  Layer(const Settings& s, std::int64_t width, const at::TensorOptions& options);
-  nn::Stream operator()(const nn::Stream& in, const nn::RowPlan& plan, const Dropouts& dropouts) const;
-
- private:
-  std::int64_t heads_, head_width_;
-  nn::LayerNorm norm_before_, norm_after_;
-  nn::Linear query_, key_, value_, attention_out_, inner_, out_;
-  nn::Activation activation_;
-};
-
 class Global : public nn::Module {  // convolution, transformer, convolution, and one over both ends
  public:
   Global(const Settings& s, std::int64_t channels, std::int64_t width, std::int64_t layers,
@@ -116,7 +98,7 @@ class Global : public nn::Module {  // convolution, transformer, convolution, an
   double hidden_dropout_, attention_dropout_;
   Conv local_;
   nn::Conv2d enter_;
-  nn::BlockList<Layer> layers_;
+  nn::BlockList<nn::ViTBlock> layers_;
   nn::LayerNorm norm_;
   Conv leave_, fusion_;
 };

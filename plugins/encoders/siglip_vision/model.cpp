@@ -27,9 +27,7 @@ nn::Init lecun(std::int64_t fan_in) {
 
 }  // namespace
 
-Settings::Settings(const sdk::Source& source) : Fields(source), own(source) { irrelevant({"text_config"}); }
-
-Embeddings::Embeddings(const Tower& s, const at::TensorOptions& options)
+Embeddings::Embeddings(const Settings& s, const at::TensorOptions& options)
     : positions_for_({s.image, s.image}, {s.patch, s.patch}, /*before=*/0),
       positions_(nn::area(s.grid), s.width, options, 1 / std::sqrt(static_cast<double>(s.width))),
       projection_(s.channels, s.width, {.kernel = {s.patch, s.patch}, .stride = {s.patch, s.patch}}, options,
@@ -42,7 +40,7 @@ at::Tensor Embeddings::operator()(const nn::PatchRows& rows) const {
                      [&](const nn::Extent& grid) { return positions_for_(positions_.weight, grid); });
 }
 
-PoolingHead::PoolingHead(const Tower& s, const at::TensorOptions& options)
+PoolingHead::PoolingHead(const Settings& s, const at::TensorOptions& options)
     : heads_(s.heads),
       out_(s.width, s.width, /*with_bias=*/true, options, lecun(s.width)),
       norm_(s.width, s.norm_eps, options),
@@ -69,7 +67,7 @@ at::Tensor PoolingHead::operator()(const at::Tensor& x, const nn::RowPlan& plan)
 }
 
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
-    : s_(Settings(config).tower()),
+    : s_(config),
       embeddings_(s_, options),
       blocks_(s_.layers, nn::ViTBlock::Shape{s_.width, s_.heads, s_.inner, s_.activation, s_.norm_eps}, names,
               nn::ViTBlock::Inits{glorot(), glorot(), glorot(), glorot(), feed_forward_bias}, options),

@@ -15,8 +15,9 @@
 namespace welt::siglip_vision {
 
 // A SiglipVisionConfig; throws Failure naming the key for what this model does not do.
-struct Tower : sdk::Fields {
-  using Fields::Fields;
+struct Settings : sdk::Fields {
+  explicit Settings(const sdk::Source& source) : Fields(source) { irrelevant({"initializer_factor"}); }
+  std::string architecture = classes({"SiglipVisionModel"});
   std::int64_t width = integer("hidden_size", 768, "width D").range(1, 1 << 20);
   std::int64_t layers = integer("num_hidden_layers", 12, "blocks").range(0, 10000);
   std::int64_t heads = integer("num_attention_heads", 12, "heads H; divides hidden_size").range(1, 1 << 16);
@@ -33,19 +34,9 @@ struct Tower : sdk::Fields {
   nn::Extent grid = nn::grid_of({image, image}, {patch, patch});  // of the position table
 };
 
-// A tower alone, or in the configuration of a SiglipModel.
-struct Settings : sdk::Fields {
-  explicit Settings(const sdk::Source& source);
-  std::string architecture = classes({"SiglipVisionModel", "SiglipModel"});
-  Tower own;
-  std::optional<Tower> nested = table<Tower>("vision_config", "the vision tower of a SiglipModel; null: the keys here");
-
-  const Tower& tower() const { return nested ? *nested : own; }
-};
-
 class Embeddings : public nn::Module {
  public:
-  Embeddings(const Tower& s, const at::TensorOptions& options);
+  Embeddings(const Settings& s, const at::TensorOptions& options);
   at::Tensor operator()(const nn::PatchRows& rows) const;  // [N, T, D] or [tokens, D]
 
  private:
@@ -57,7 +48,7 @@ class Embeddings : public nn::Module {
 // A learned query looks at all tokens of an image; a feed-forward part follows.
 class PoolingHead : public nn::Module {
  public:
-  PoolingHead(const Tower& s, const at::TensorOptions& options);
+  PoolingHead(const Settings& s, const at::TensorOptions& options);
   at::Tensor operator()(const at::Tensor& x, const nn::RowPlan& plan) const;  // [tokens, D] → [N, D]
 
  private:
@@ -76,7 +67,7 @@ class Model : public nn::ImageModel {
   nn::ImageFacts facts() const override;
 
  private:
-  Tower s_;
+  Settings s_;
   Embeddings embeddings_;
   nn::BlockList<nn::ViTBlock> blocks_;
   nn::LayerNorm norm_;

@@ -15,7 +15,7 @@ struct SiglipVision {
     return {.id = "siglip_vision",
             .description = "SigLIP's vision tower: a ViT without class token, pooled by attention",
             .roles = {WELT_IMAGE_ENCODER_INTERFACE},
-            .hf_model_types = {"siglip_vision_model", "siglip"}};
+            .hf_model_types = {"siglip_vision_model"}};
   }
 };
 

@@ -6,12 +6,6 @@
 namespace welt::vit {
 namespace {
 
-constexpr nn::ViTBlock::Names names = {.attention_norm = "layernorm_before",
-                                       .feed_forward_norm = "layernorm_after",
-                                       .attention = {"attention.attention.query", "attention.attention.key",
-                                                     "attention.attention.value", "attention.output.dense"},
-                                       .feed_forward = {"intermediate.dense", "output.dense"}};
-
 nn::ViTBlock::Shape shape_of(const Settings& s) {
   return {s.width, s.heads, s.inner, s.activation, s.norm_eps, s.qkv_bias};
 }
@@ -44,7 +38,7 @@ at::Tensor Embeddings::operator()(const nn::PatchRows& rows) const {
 Model::Model(const sdk::Config& config, const at::TensorOptions& options)
     : settings_(config),
       embeddings_(settings_, options),
-      blocks_(settings_.layers, shape_of(settings_), names, inits_of(settings_), options),
+      blocks_(settings_.layers, shape_of(settings_), nn::ViTBlock::vit_names, inits_of(settings_), options),
       norm_(settings_.width, settings_.norm_eps, options),
       pooler_activation_(settings_.pooler_activation) {
   const std::string prefix = settings_.classifier() ? "vit." : "";

@@ -1,7 +1,6 @@
 // The mathematics of Gemma 3. See model.h.
 #include "model.h"
 
-#include <algorithm>
 #include <cmath>
 
 namespace welt::gemma3 {
@@ -11,8 +10,6 @@ Settings::Settings(const sdk::Source& source) : Fields(source) {
       .only(false, "Gemma 3 is a causal model here");
   // The class keeps the first and never uses it; it writes the second beside layer_types, and never reads it.
   irrelevant({"attn_logit_softcapping", "_sliding_window_pattern"});
-  if (!window && std::ranges::find(sliding, true) != sliding.end())
-    throw sdk::invalid("sliding_window is null, and layers have a window; expected its length", "sliding_window");
 }
 
 Attention::Attention(const Settings& s, const at::TensorOptions& options, std::int64_t layer)
@@ -33,7 +30,7 @@ at::Tensor Attention::operator()(const at::Tensor& x, const Shared& shared) cons
   const at::Tensor k = k_norm_(k_(x).view({x.size(0), s_.kv_heads, s_.head_width}));  // [tokens, Hkv, d]
   const at::Tensor v = v_(x).view({x.size(0), s_.kv_heads, s_.head_width});           // [tokens, Hkv, d]
   const nn::AttentionOptions options{.scale = 1 / std::sqrt(s_.query_scalar),
-                                     .window = sliding_ ? nn::Window{.left = *s_.window - 1} : nn::Window{},
+                                     .window = s_.windows[static_cast<std::size_t>(layer_)],
                                      .dropout = shared.dropout,
                                      .rotary = sliding_ ? &shared.sliding : &shared.full,
                                      .layer = layer_};

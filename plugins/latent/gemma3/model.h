@@ -52,6 +52,7 @@ struct Settings : sdk::Fields {
           .range(1, 1 << 30);
   std::vector<bool> sliding =
       nn::sliding_layers(*this, layers, [&](std::int64_t layer) { return (layer + 1) % pattern != 0; });
+  std::vector<nn::Window> windows = nn::causal_windows(sliding, window);
   double logit_softcap =  // 0: none
       number("final_logit_softcapping", sdk::null, "logits are squeezed between this and its negative; null: not")
           .range(1e-6, 1e12)

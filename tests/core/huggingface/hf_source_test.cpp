@@ -184,5 +184,18 @@ TEST(HfSource, AConfigurationOfTimmIsThatOfItsWrapper) {
   EXPECT_EQ(HfSource::find(folder.path().string()).config().at("model_type"), "timm_wrapper");
 }
 
+// What stands beside the tables of parts was lost: packed weights, and an older spelling that transformers lets win.
+TEST(HfSource, WhatIsSaidOfAllPartsReachesEachPart) {
+  const TempFolder folder;
+  const auto part = [&](const std::string& beside) {
+    folder.put("config.json",
+               R"({"model_type": "clip", "vision_config": {"model_type": "x", "width": 8}, )" + beside + "}");
+    return HfSource::find(folder.path().string()).for_role("welt.image_encoder/1").config();
+  };
+  EXPECT_TRUE(part(R"("quantization_config": {"bits": 4})").contains("quantization_config"));
+  EXPECT_EQ(part(R"("vision_config_dict": {"width": 8})").at("width"), 8);
+  EXPECT_CONTAINS(error_of([&] { part(R"("vision_config_dict": {"width": 16})"); }), "width is 16");
+}
+
 }  // namespace
 }  // namespace welt

@@ -1,4 +1,4 @@
-// Which layers of a causal model see everything before them, and which a window only: the key `layer_types` of
+// Which layers of a model see all of a row (causal ones: all before), which a window only: the key `layer_types` of
 // transformers, and the keys that stand in for it where it is not given.
 #pragma once
 

@@ -1,4 +1,4 @@
-// The block that most causal transformers are made of: both of its parts read the sum so far through a norm.
+// The block that most transformers are made of: both of its parts read the sum so far through a norm.
 #pragma once
 
 #include <ATen/core/Tensor.h>

@@ -17,6 +17,7 @@
 #include "welt/nn/checkpoint.h"
 #include "welt/nn/image_model.h"
 #include "welt/nn/layers.h"
+#include "welt/nn/transformer_parts.h"
 
 namespace welt::nn {
 
@@ -99,40 +100,6 @@ class GridPositions {
   GridTables kept_;
 };
 
-// Tokens of a row that look at each other: four products, under names of the class.
-class SelfAttention : public Module {
- public:
-  struct Names {
-    const char *query, *key, *value, *out;
-  };
-  struct Biases {
-    bool query = true, key = true, value = true, out = true;
-  };
-  SelfAttention(std::int64_t width, std::int64_t heads, const Names& names, const Biases& biases,
-                const at::TensorOptions& options, const Init& init, const Init& out_init);
-  at::Tensor operator()(const at::Tensor& x, const RowPlan& plan, const AttentionOptions& attention) const;
-
- private:
-  std::int64_t heads_;
-  Linear query_, key_, value_, out_;
-};
-
-// out(act(in(x))), under names of the class.   [.., D] → [.., I] → [.., D]
-class FeedForward : public Module {
- public:
-  struct Names {
-    const char *in, *out;
-  };
-  FeedForward(std::int64_t width, std::int64_t inner, std::string_view activation, const Names& names, bool with_bias,
-              const at::TensorOptions& options, const Init& in_init, const Init& out_init,
-              const Init& bias_init = Init::zeros());
-  at::Tensor operator()(const at::Tensor& x) const { return out_(activation_(in_(x))); }
-
- private:
-  Activation activation_;
-  Linear in_, out_;
-};
-
 // What the blocks of one forward share. Dropouts are those in force: 0 in evaluation.
 struct ViTShared {
   RowPlan plan;
@@ -144,7 +111,7 @@ struct ViTShared {
 // The last of `blocks`, if of a call only the first tokens are wanted.
 std::optional<std::size_t> first_only_block(std::size_t blocks, const ImageInput& input, const RowPlan& plan);
 
-// The block of ViT, CLIP and SigLIP: pre-norm attention and feed-forward part.
+// The block of ViT, CLIP, SigLIP and MobileViT: pre-norm attention and feed-forward part.
 class ViTBlock : public Module {
  public:
   struct Names {
@@ -158,6 +125,7 @@ class ViTBlock : public Module {
     double norm_eps;
     bool qkv_bias = true;
   };
+  static const Names vit_names;  // those of ViT and of classes made after it
   struct Inits {
     Init attention, attention_out, in, out, feed_forward_bias = Init::zeros();
   };
