@@ -62,3 +62,12 @@ if(LibTorch_FOUND AND NOT TARGET welt::libtorch)
   # The wheel's libraries find CUDA's runtime by their own RPATH; the linker has to be told not to ask for it.
   target_link_options(welt::libtorch INTERFACE -Wl,--allow-shlib-undefined)
 endif()
+
+# LibTorch's own OpenMP, for our parallel loops: two of them in a process would each start threads.
+if(LibTorch_FOUND AND NOT TARGET welt::openmp)
+  add_library(welt::openmp INTERFACE IMPORTED)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND EXISTS "${LibTorch_ROOT_DIR}/lib/libgomp.so.1")
+    target_compile_options(welt::openmp INTERFACE -fopenmp)
+    target_link_libraries(welt::openmp INTERFACE "${LibTorch_ROOT_DIR}/lib/libgomp.so.1")
+  endif()
+endif()

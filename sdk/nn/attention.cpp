@@ -1,5 +1,5 @@
-// Row attention as plain operators: per group either three (product, softmax, product), which are fastest on short
-// rows, or LibTorch's fused attention on long ones.
+// Row attention: by the program's kernel where it takes the call, else as plain operators: per group either three
+// (product, softmax, product), which are fastest on short rows, or LibTorch's fused attention on long ones.
 #include "welt/nn/attention.h"
 
 #include <ATen/TensorOperators.h>
@@ -19,6 +19,8 @@
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "host_kernels.h"
 
 namespace welt::nn {
 namespace {
@@ -88,6 +90,12 @@ void check(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const 
   }
 }
 
+bool kernel_takes(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const RowPlan& plan,
+                  const AttentionOptions& options) {
+  return host_kernels::take(q) && k.scalar_type() == q.scalar_type() && v.scalar_type() == q.scalar_type() &&
+         plan.cache() == nullptr && !plan.has_dense_mask() && !options.score_bias;
+}
+
 }  // namespace
 
 at::ScalarType compute_type(const at::Tensor& x) {
@@ -103,6 +111,8 @@ at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Ten
   const std::int64_t heads = q.size(1), width = v.size(2);
   if (plan.tokens() == 0) return at::empty({0, heads * width}, v.options());
   const double scale = options.scale != 0 ? options.scale : 1 / std::sqrt(static_cast<double>(q.size(2)));
+  if (kernel_takes(q, k, v, plan, options))
+    return host_kernels::row_attention(q, k, v, plan, options, scale).reshape({plan.tokens(), heads * width});
 
   // split, not narrow per group: its backward is one concatenation.
   std::vector<std::int64_t> sizes;

@@ -224,6 +224,14 @@ std::int64_t RowPlan::cached_slots(std::int64_t row) const {
   return input_.cache == nullptr ? 0 : input_.cache->lengths()[static_cast<std::size_t>(row)];
 }
 
+const at::Tensor& RowPlan::row_offsets() const {
+  if (row_offsets_.defined()) return row_offsets_;
+  std::vector<std::int64_t> offsets{0};
+  for (const std::int64_t row : plan_rows_)
+    offsets.push_back(offsets.back() + row_lengths_[static_cast<std::size_t>(row)]);
+  return row_offsets_ = at::tensor(offsets, at::kLong);
+}
+
 at::Tensor RowPlan::indices(const std::vector<std::int64_t>& values) const {
   return at::tensor(values, at::kLong).to(input_.embeds.device());
 }

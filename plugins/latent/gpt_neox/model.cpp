@@ -46,7 +46,7 @@ FeedForward::FeedForward(const Settings& s, const at::TensorOptions& options)
 }
 
 at::Tensor FeedForward::operator()(const at::Tensor& x, const Shared& shared) const {
-  return nn::dropout(out_(activation_(inner_(x))), shared.hidden_dropout);  // [tokens, I] → [tokens, D]
+  return nn::dropout(out_(nn::activated(inner_, activation_, x)), shared.hidden_dropout);  // [tokens, I] → [tokens, D]
 }
 
 Block::Block(const Settings& s, const at::TensorOptions& options)

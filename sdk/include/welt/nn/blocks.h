@@ -21,4 +21,7 @@ Residual residual_norm(const at::Tensor& branch, const at::Tensor& residual, con
 // act(gate) · up.   gate, up [.., I] → [.., I]
 at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, const Activation& activation);
 
+// act(x Wᵀ + b).   x [.., D] → [.., I]
+at::Tensor activated(const Linear& linear, const Activation& activation, const at::Tensor& x);
+
 }  // namespace welt::nn

@@ -88,6 +88,10 @@ class RowPlan {
   std::int64_t longest_position() const { return longest_; }
   const at::Tensor& token_types() const { return token_types_; }  // I64 [tokens], plan order, or undefined
   Cache* cache() const { return input_.cache; }
+  bool causal() const { return input_.causal; }
+  bool has_dense_mask() const { return input_.dense.defined(); }  // which overrides all other rules
+  // I64 [N+1] on the CPU: the first token of each row in plan order, whatever layout the caller used.
+  const at::Tensor& row_offsets() const;
 
   // What each token is, [tokens] in plan order. Undefined: all of a row are of one document, none is hidden, none is in
   // a prefix block.
@@ -144,6 +148,7 @@ class RowPlan {
   at::Tensor key_valid_, document_id_, prefix_id_;  // plan order, [tokens]; key_valid with a cache: [N, S]
   bool idle_valid_ = false, idle_document_ = false, idle_prefix_ = false;  // given, but they hide nothing
   std::int64_t longest_ = -1;
+  mutable at::Tensor row_offsets_;
   mutable std::map<std::tuple<std::size_t, Window, at::ScalarType>, GroupMask> masks_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "welt/nn/activation.h"
 #include "welt/nn/attention.h"
+#include "welt/nn/blocks.h"
 #include "welt/nn/layers.h"
 #include "welt/nn/row_plan.h"
 
@@ -40,7 +41,7 @@ class FeedForward : public Module {
   FeedForward(std::int64_t width, std::int64_t inner, std::string_view activation, const Names& names, bool with_bias,
               const at::TensorOptions& options, const Init& in_init, const Init& out_init,
               const Init& bias_init = Init::zeros());
-  at::Tensor operator()(const at::Tensor& x) const { return out_(activation_(in_(x))); }
+  at::Tensor operator()(const at::Tensor& x) const { return out_(activated(in_, activation_, x)); }
 
  private:
   Activation activation_;

@@ -1,0 +1,35 @@
+// Registers the operators with LibTorch, where plugins find them by name.
+#include "core/kernels/operators.h"
+
+#include <torch/library.h>
+
+#include "core/kernels/instructions.h"
+
+namespace welt::kernels {
+namespace {
+
+// 1 as long as the kernels are to be used. Plugins read it through its address, which `welt::kernels` gives.
+std::int64_t kernels_address() { return reinterpret_cast<std::int64_t>(&kernels_in_use()); }
+
+}  // namespace
+
+// What the linker is told to look for, so that this file becomes part of every program.
+extern "C" const char welt_kernel_operators[] = "welt::*";
+
+TORCH_LIBRARY(welt, library) {
+  library.def("kernels() -> int", &kernels_address);
+  library.def(
+      "row_attention(Tensor q, Tensor k, Tensor v, Tensor offsets, Tensor? cos, Tensor? sin, Tensor? valid, "
+      "Tensor? document, Tensor? prefix, float scale, bool causal, int left, int right, float dropout, int seed) -> "
+      "Tensor",
+      &row_attention);
+  library.def(
+      "residual_norm(Tensor branch, Tensor residual, Tensor weight, Tensor? bias, int kind, float eps) -> (Tensor, "
+      "Tensor)",
+      &residual_norm);
+  library.def("norm(Tensor x, Tensor weight, Tensor? bias, int kind, float eps) -> Tensor", &norm);
+  library.def("gated_product(Tensor gate, Tensor up, str act) -> Tensor", &gated_product);
+  library.def("biased_activation(Tensor x, Tensor bias, str act) -> Tensor", &biased_activation);
+}
+
+}  // namespace welt::kernels

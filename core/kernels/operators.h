@@ -1,0 +1,40 @@
+// The kernels as operators with gradients. They are registered as `welt::*` (operators.cpp), where plugins find them by
+// name (sdk/nn/host_kernels.h). float32 and bfloat16 on the CPU; sums are in float32. Any thread; throws c10::Error for
+// shapes that do not fit.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <tuple>
+
+namespace welt::kernels {
+
+// softmax(q kᵀ · scale) v within each row, by the rules of welt_attention. q [tokens, H, d], k [tokens, Hkv, d],
+// v [tokens, Hkv, dv], rows behind each other as offsets I64 [N+1] say; cos, sin [tokens, R/2] turn queries and keys;
+// valid BOOL, document and prefix I64 [tokens]. A query that sees no key gives 0. dropout: the share of weights that
+// are zeroed, which ones is a function of `seed`. → [tokens, H, dv]
+at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& offsets,
+                         const std::optional<at::Tensor>& cos, const std::optional<at::Tensor>& sin,
+                         const std::optional<at::Tensor>& valid, const std::optional<at::Tensor>& document,
+                         const std::optional<at::Tensor>& prefix, double scale, bool causal, std::int64_t left,
+                         std::int64_t right, double dropout, std::int64_t seed);
+
+// branch + residual [.., D] and the norm of that; kind 0: layer norm, 1: RMS norm, 2: RMS norm by 1 + weight.
+std::tuple<at::Tensor, at::Tensor> residual_norm(const at::Tensor& branch, const at::Tensor& residual,
+                                                 const at::Tensor& weight, const std::optional<at::Tensor>& bias,
+                                                 std::int64_t kind, double eps);
+// The norm alone.
+at::Tensor norm(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, std::int64_t kind,
+                double eps);
+
+// act(gate) · up, [..]; `act` by the name that Hugging Face configs use. Those that are not known throw.
+at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, std::string_view act);
+// act(x + bias); x [.., D], bias [D].
+at::Tensor biased_activation(const at::Tensor& x, const at::Tensor& bias, std::string_view act);
+
+// Σ over rows of −log softmax(logits)[target]; logits [R, V], targets I64 [R] → scalar, float32.
+at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& targets);
+
+}  // namespace welt::kernels

@@ -1,0 +1,397 @@
+// Attention within rows, forward and backward, as small matrix products over blocks of queries. Follows
+// softmax(q kᵀ · scale) v with the rules of welt_attention; probabilities are computed again in the backward, so that
+// nothing but queries, keys and values is kept.
+//
+// Keys (and, backward, values) are repacked into panels of `panel` columns, [T / panel][d][panel], so that every
+// product here is A · B with B's rows dense: A's numbers are broadcast, B's come as vectors.
+#include "vec.h"
+
+#include "core/kernels/kernel_table.h"
+#include "small_product.h"
+
+namespace welt::kernels::WELT_KERNELS {
+namespace {
+
+constexpr int64_t block = 32;  // queries at once
+
+// Where a task's numbers stand in its scratch.
+struct Sizes {
+  Sizes(const AttentionRows& rows, int64_t longest)
+      : length(longest),
+        padded(round_up(longest, panel)),
+        width(round_up(rows.width, lanes)),
+        value_width(round_up(rows.value_width, lanes)) {}
+  int64_t length, padded, width, value_width;
+};
+
+struct Scratch {
+  float *keys, *key_panels, *values, *queries, *scores, *out;  // both
+  float *value_panels, *out_gradients, *weights, *dropped;     // backward alone
+  float *key_gradients, *value_gradients, *query_gradients;    // the same
+  int64_t floats;
+
+  Scratch(const Sizes& sizes, bool backward, float* base) {
+    floats = 0;
+    const auto take = [&](int64_t count, bool wanted = true) {
+      float* here = base == nullptr ? nullptr : base + floats;
+      if (wanted) floats += round_up(count, 16);
+      return here;
+    };
+    keys = take(sizes.padded * sizes.width);
+    key_panels = take(sizes.padded * sizes.width);
+    values = take(sizes.padded * sizes.value_width);
+    queries = take(block * sizes.width);
+    scores = take(block * sizes.padded);
+    out = take(block * sizes.value_width);
+    value_panels = take(sizes.padded * sizes.value_width, backward);
+    out_gradients = take(block * sizes.value_width, backward);
+    weights = take(block * sizes.padded, backward);
+    dropped = take(block * sizes.padded, backward);
+    key_gradients = take(sizes.padded * sizes.width, backward);
+    value_gradients = take(sizes.padded * sizes.value_width, backward);
+    query_gradients = take(block * sizes.width, backward);
+  }
+};
+
+template <typename E>
+const E* at(const HeadsIn& heads, int64_t token, int64_t head) {
+  return static_cast<const E*>(heads.data) + token * heads.token + head * heads.head;
+}
+template <typename E>
+E* at(const HeadsOut& heads, int64_t token, int64_t head) {
+  return static_cast<E*>(heads.data) + token * heads.token + head * heads.head;
+}
+
+// One head of one token: `width` numbers, then zeros up to `padded`.
+template <typename E>
+void read(const E* from, int64_t width, int64_t padded, float* to) {
+  int64_t i = 0;
+  for (; i + lanes <= width; i += lanes) store(to + i, load(from + i));
+  if (i < padded) store(to + i, load_some(from + i, width - i));
+}
+template <typename E>
+void write(const float* from, int64_t width, E* to) {
+  int64_t i = 0;
+  for (; i + lanes <= width; i += lanes) store(to + i, load(from + i));
+  if (i < width) store_some(to + i, load(from + i), width - i);
+}
+
+// Dimensions i and half + i turn by the token's angle i; `direction` −1 turns back.
+void turn(const AttentionRows& rows, int64_t token, float direction, float* x) {
+  if (rows.cos == nullptr) return;
+  const float *cos = rows.cos + token * rows.half, *sin = rows.sin + token * rows.half;
+  float *first = x, *second = x + rows.half;
+  int64_t i = 0;
+  for (; i + lanes <= rows.half; i += lanes) {
+    const Vec c = load(cos + i), s = load(sin + i) * direction, a = load(first + i), b = load(second + i);
+    store(first + i, a * c - b * s);
+    store(second + i, b * c + a * s);
+  }
+  for (; i < rows.half; ++i) {
+    const float c = cos[i], s = sin[i] * direction, a = first[i], b = second[i];
+    first[i] = a * c - b * s;
+    second[i] = b * c + a * s;
+  }
+}
+
+// [T][width] → panels [T / panel][depth][panel].
+void into_panels(const float* from, int64_t length, int64_t width, int64_t depth, float* to) {
+  for (int64_t first = 0; first < length; first += panel) {
+    const int64_t count = length - first < panel ? length - first : panel;
+    float* out = to + first * depth;
+    for (int64_t k = 0; k < depth; ++k, out += panel) {
+      int64_t j = 0;
+      for (; j < count; ++j) out[j] = from[(first + j) * width + k];
+      for (; j < panel; ++j) out[j] = 0;
+    }
+  }
+}
+
+// A row of a call: who sees whom in it, by slots of the row.
+class Row {
+ public:
+  Row(const AttentionRows& rows, int64_t number)
+      : rows_(rows), first(rows.offsets[number]), length(rows.offsets[number + 1] - first) {
+    irregular_ = rows.valid != nullptr || rows.document != nullptr || rows.prefix != nullptr;
+  }
+
+  // Slots that any query of [begin, end) may see lie in [low, high).
+  void span(int64_t begin, int64_t end, int64_t& low, int64_t& high) const {
+    low = 0, high = rows_.causal && rows_.prefix == nullptr ? end : length;
+    if (rows_.left >= 0 && begin - rows_.left > low) low = begin - rows_.left;
+    if (rows_.right >= 0 && end + rows_.right < high) high = end + rows_.right;
+    if (rows_.document == nullptr || rows_.prefix != nullptr || !rows_.causal) return;
+    // Documents mostly stand one behind the other: what lies before the first token of the block's first one is not
+    // seen.
+    const int64_t* document = rows_.document + first;
+    while (low < begin && !of_any(document[low], document + begin, end - begin)) ++low;
+  }
+
+  // Minus infinity for the scores of slots low … high−1 that the query does not see. Does it see any?
+  bool mask(int64_t query, int64_t low, int64_t high, float* scores) const {
+    constexpr float hidden = -__builtin_inff();
+    int64_t from = low, to = high;  // what causality and window leave
+    if (rows_.left >= 0 && query - rows_.left > from) from = query - rows_.left;
+    if (rows_.right >= 0 && query + rows_.right + 1 < to) to = query + rows_.right + 1;
+    const bool cut = rows_.causal && rows_.prefix == nullptr && query + 1 < to;
+    if (cut) to = query + 1;
+    if (to < from) to = from;
+    for (int64_t j = low; j < from; ++j) scores[j - low] = hidden;
+    for (int64_t j = to; j < high; ++j) scores[j - low] = hidden;
+    if (!irregular_) return from < to;
+    bool any = false;
+    for (int64_t j = from; j < to; ++j) {
+      const bool seen = sees(query, j);
+      any |= seen;
+      if (!seen) scores[j - low] = hidden;
+    }
+    return any;
+  }
+
+ private:
+  static bool of_any(int64_t id, const int64_t* ids, int64_t count) {
+    for (int64_t i = 0; i < count; ++i)
+      if (ids[i] == id) return true;
+    return false;
+  }
+  bool sees(int64_t query, int64_t key) const {
+    const int64_t q = first + query, k = first + key;
+    if (rows_.prefix != nullptr && rows_.prefix[q] >= 0 && rows_.prefix[q] == rows_.prefix[k]) return true;
+    if (rows_.causal && key > query) return false;
+    if (rows_.valid != nullptr && !rows_.valid[k]) return false;
+    return rows_.document == nullptr || rows_.document[q] == rows_.document[k];
+  }
+  const AttentionRows& rows_;
+  bool irregular_;
+
+ public:
+  const int64_t first, length;
+};
+
+// A number of 32 bits for each weight: two rounds of a multiplicative mix over its place and the call's seed.
+inline uint32_t mixed(uint32_t x) {
+  x = (x ^ (x >> 16)) * 0x7feb352du;
+  x = (x ^ (x >> 15)) * 0x846ca68bu;
+  return x ^ (x >> 16);
+}
+
+// Zeroes a share of the weights and scales the others up. A weight's fate is a function of seed, head, query and key.
+void drop(const AttentionRows& rows, int64_t query_token, int64_t head, int64_t first_key_token, int64_t count,
+          float* weights) {
+  const auto limit = static_cast<uint32_t>(static_cast<double>(rows.dropout) * 4294967296.0);
+  const float scale = rows.dropout < 1 ? 1 / (1 - rows.dropout) : 0;
+  const auto place = static_cast<uint64_t>(query_token * rows.heads + head);
+  const uint32_t base = mixed(mixed(static_cast<uint32_t>(rows.seed) ^ static_cast<uint32_t>(place)) ^
+                              static_cast<uint32_t>(rows.seed >> 32) ^ static_cast<uint32_t>(place >> 32));
+  for (int64_t j = 0; j < count; ++j) {
+    const uint32_t random = mixed(base ^ mixed(static_cast<uint32_t>(first_key_token + j)));
+    weights[j] = random < limit ? 0 : weights[j] * scale;
+  }
+}
+
+// Scores to weights, in place, for `count` keys and zeros up to `padded`. The weights' sum is 1.
+void softmax(int64_t count, int64_t padded, float* scores) {
+  const int64_t whole = count / lanes * lanes;
+  for (int64_t j = count; j < padded; ++j) scores[j] = -__builtin_inff();
+  Vec highest = all(-__builtin_inff());
+  for (int64_t j = 0; j < padded; j += lanes) highest = larger(highest, load(scores + j));
+  const float top = largest(highest);
+  Vec total = all(0);
+  int64_t j = 0;
+  for (; j < whole; j += lanes) {
+    const Vec e = exponential(load(scores + j) - top);
+    total += e;
+    store(scores + j, e);
+  }
+  float tail = 0;
+  if (j < padded) {
+    float parts[lanes];
+    store(parts, exponential(load(scores + j) - top));
+    for (int64_t i = 0; i < lanes; ++i) {
+      scores[j + i] = j + i < count ? parts[i] : 0;
+      tail += scores[j + i];
+    }
+    for (j += lanes; j < padded; ++j) scores[j] = 0;
+  }
+  const float inverse = 1 / (sum(total) + tail);
+  for (j = 0; j < padded; j += lanes) store(scores + j, load(scores + j) * inverse);
+}
+
+// What forward and backward of a task share: a row's keys and values, and the weights of a block of queries.
+template <typename E>
+class Task {
+ public:
+  Task(const AttentionRows& rows, const Row& row, int64_t kv_head, const Sizes& sizes, const Scratch& scratch)
+      : rows_(rows), row_(row), sizes_(sizes), scratch_(scratch) {
+    for (int64_t j = 0; j < row.length; ++j) {
+      float* key = scratch.keys + j * sizes.width;
+      read(at<E>(rows.key, row.first + j, kv_head), rows.width, sizes.width, key);
+      turn(rows, row.first + j, 1, key);
+      read(at<E>(rows.value, row.first + j, kv_head), rows.value_width, sizes.value_width,
+           scratch.values + j * sizes.value_width);
+    }
+    for (int64_t j = row.length * sizes.value_width; j < round_up(row.length, panel) * sizes.value_width; ++j)
+      scratch.values[j] = 0;
+    into_panels(scratch.keys, row.length, sizes.width, rows.width, scratch.key_panels);
+  }
+
+  struct Block {
+    int64_t begin, count;                 // queries
+    int64_t low = 0, high = 0, keys = 0;  // slots low … high−1 are looked at, in whole panels `keys` of them
+  };
+
+  Block block_from(int64_t begin) const {
+    Block out{begin, row_.length - begin < block ? row_.length - begin : block};
+    row_.span(begin, begin + out.count, out.low, out.high);
+    out.low = out.low / panel * panel;
+    out.keys = round_up(out.high - out.low, panel);
+    return out;
+  }
+
+  // Queries of the block into scratch, turned; then their weights into scratch.scores, [count][keys].
+  void weigh(const Block& b, int64_t head) const {
+    for (int64_t i = 0; i < b.count; ++i) {
+      float* query = scratch_.queries + i * sizes_.width;
+      read(at<E>(rows_.query, row_.first + b.begin + i, head), rows_.width, sizes_.width, query);
+      turn(rows_, row_.first + b.begin + i, 1, query);
+    }
+    for (int64_t j = 0; j < b.keys; j += panel)
+      product({scratch_.queries, sizes_.width, 1}, scratch_.key_panels + (b.low + j) * rows_.width, panel,
+              scratch_.scores + j, b.keys, b.count, panel, rows_.width, false);
+    for (int64_t i = 0; i < b.count; ++i) {
+      float* scores = scratch_.scores + i * b.keys;
+      for (int64_t j = 0; j < b.keys; j += lanes) store(scores + j, load(scores + j) * rows_.scale);
+      if (row_.mask(b.begin + i, b.low, b.high, scores)) {
+        softmax(b.high - b.low, b.keys, scores);
+      } else {
+        for (int64_t j = 0; j < b.keys; ++j) scores[j] = 0;
+      }
+    }
+  }
+
+  // The weights that dropout leaves, of one query of the block.
+  void drop_some(const Block& b, int64_t i, int64_t head, float* weights) const {
+    if (rows_.dropout > 0) drop(rows_, row_.first + b.begin + i, head, row_.first + b.low, b.high - b.low, weights);
+  }
+
+ private:
+  const AttentionRows& rows_;
+  const Row& row_;
+  const Sizes& sizes_;
+  const Scratch& scratch_;
+};
+
+template <typename E>
+void forward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, const HeadsOut& out, const Sizes& sizes,
+                  const Scratch& scratch) {
+  const Row row(rows, number);
+  const Task<E> task(rows, row, kv_head, sizes, scratch);
+  const int64_t times = rows.heads / rows.kv_heads;
+  for (int64_t head = kv_head * times; head < (kv_head + 1) * times; ++head) {
+    for (int64_t begin = 0; begin < row.length; begin += block) {
+      const auto b = task.block_from(begin);
+      task.weigh(b, head);
+      for (int64_t i = 0; i < b.count; ++i) task.drop_some(b, i, head, scratch.scores + i * b.keys);
+      product({scratch.scores, b.keys, 1}, scratch.values + b.low * sizes.value_width, sizes.value_width, scratch.out,
+              sizes.value_width, b.count, sizes.value_width, b.high - b.low, false);
+      for (int64_t i = 0; i < b.count; ++i)
+        write(scratch.out + i * sizes.value_width, rows.value_width, at<E>(out, row.first + begin + i, head));
+    }
+  }
+}
+
+template <typename E>
+void backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, const AttentionGradients& gradients,
+                   const Sizes& sizes, const Scratch& scratch) {
+  const Row row(rows, number);
+  const Task<E> task(rows, row, kv_head, sizes, scratch);
+  into_panels(scratch.values, row.length, sizes.value_width, rows.value_width, scratch.value_panels);
+  for (int64_t j = 0; j < row.length * sizes.width; ++j) scratch.key_gradients[j] = 0;
+  for (int64_t j = 0; j < row.length * sizes.value_width; ++j) scratch.value_gradients[j] = 0;
+  const int64_t times = rows.heads / rows.kv_heads;
+  for (int64_t head = kv_head * times; head < (kv_head + 1) * times; ++head) {
+    for (int64_t begin = 0; begin < row.length; begin += block) {
+      const auto b = task.block_from(begin);
+      task.weigh(b, head);
+      const int64_t seen = b.high - b.low;
+      for (int64_t i = 0; i < b.count; ++i)
+        read(at<E>(gradients.out, row.first + begin + i, head), rows.value_width, sizes.value_width,
+             scratch.out_gradients + i * sizes.value_width);
+      // ∂L/∂weights = ∂L/∂out · vᵀ
+      for (int64_t j = 0; j < b.keys; j += panel)
+        product({scratch.out_gradients, sizes.value_width, 1}, scratch.value_panels + (b.low + j) * rows.value_width,
+                panel, scratch.weights + j, b.keys, b.count, panel, rows.value_width, false);
+      const float* used = scratch.scores;
+      if (rows.dropout > 0) {
+        used = scratch.dropped;
+        for (int64_t i = 0; i < b.count * b.keys; ++i) scratch.dropped[i] = scratch.scores[i];
+        for (int64_t i = 0; i < b.count; ++i) {
+          task.drop_some(b, i, head, scratch.dropped + i * b.keys);
+          task.drop_some(b, i, head, scratch.weights + i * b.keys);
+        }
+      }
+      // ∂L/∂v += weightsᵀ · ∂L/∂out
+      product({used, 1, b.keys}, scratch.out_gradients, sizes.value_width,
+              scratch.value_gradients + b.low * sizes.value_width, sizes.value_width, seen, sizes.value_width, b.count,
+              true);
+      // Through the softmax: w · (g − Σ w g), and the scale.
+      for (int64_t i = 0; i < b.count; ++i) {
+        float *weights = scratch.scores + i * b.keys, *gradient = scratch.weights + i * b.keys;
+        Vec total = all(0);
+        for (int64_t j = 0; j < b.keys; j += lanes) total += load(weights + j) * load(gradient + j);
+        const float mean = sum(total);
+        for (int64_t j = 0; j < b.keys; j += lanes)
+          store(gradient + j, load(weights + j) * (load(gradient + j) - mean) * rows.scale);
+      }
+      product({scratch.weights, b.keys, 1}, scratch.keys + b.low * sizes.width, sizes.width, scratch.query_gradients,
+              sizes.width, b.count, sizes.width, seen, false);
+      product({scratch.weights, 1, b.keys}, scratch.queries, sizes.width, scratch.key_gradients + b.low * sizes.width,
+              sizes.width, seen, sizes.width, b.count, true);
+      for (int64_t i = 0; i < b.count; ++i) {
+        float* gradient = scratch.query_gradients + i * sizes.width;
+        turn(rows, row.first + begin + i, -1, gradient);
+        write(gradient, rows.width, at<E>(gradients.query, row.first + begin + i, head));
+      }
+    }
+  }
+  for (int64_t j = 0; j < row.length; ++j) {
+    float* gradient = scratch.key_gradients + j * sizes.width;
+    turn(rows, row.first + j, -1, gradient);
+    write(gradient, rows.width, at<E>(gradients.key, row.first + j, kv_head));
+    write(scratch.value_gradients + j * sizes.value_width, rows.value_width,
+          at<E>(gradients.value, row.first + j, kv_head));
+  }
+}
+
+}  // namespace
+
+int64_t attention_scratch(const AttentionRows& rows, int64_t longest_row, bool backward) {
+  return Scratch(Sizes(rows, longest_row), backward, nullptr).floats;
+}
+
+void attention_forward(const AttentionRows& rows, int64_t first, int64_t last, const HeadsOut& out, float* scratch) {
+  for (int64_t task = first; task < last; ++task) {
+    const int64_t row = task / rows.kv_heads, head = task % rows.kv_heads;
+    const Sizes sizes(rows, rows.offsets[row + 1] - rows.offsets[row]);
+    const Scratch parts(sizes, false, scratch);
+    if (rows.number == Number::float32)
+      forward_task<float>(rows, row, head, out, sizes, parts);
+    else
+      forward_task<bfloat16>(rows, row, head, out, sizes, parts);
+  }
+}
+
+void attention_backward(const AttentionRows& rows, int64_t first, int64_t last, const AttentionGradients& gradients,
+                        float* scratch) {
+  for (int64_t task = first; task < last; ++task) {
+    const int64_t row = task / rows.kv_heads, head = task % rows.kv_heads;
+    const Sizes sizes(rows, rows.offsets[row + 1] - rows.offsets[row]);
+    const Scratch parts(sizes, true, scratch);
+    if (rows.number == Number::float32)
+      backward_task<float>(rows, row, head, gradients, sizes, parts);
+    else
+      backward_task<bfloat16>(rows, row, head, gradients, sizes, parts);
+  }
+}
+
+}  // namespace welt::kernels::WELT_KERNELS

@@ -1,0 +1,33 @@
+// The kernels of one instruction set as a table.
+#include "core/kernels/instructions.h"
+
+namespace welt::kernels::WELT_KERNELS {
+
+std::int64_t attention_scratch(const AttentionRows&, std::int64_t, bool);
+void attention_forward(const AttentionRows&, std::int64_t, std::int64_t, const HeadsOut&, float*);
+void attention_backward(const AttentionRows&, std::int64_t, std::int64_t, const AttentionGradients&, float*);
+void norm_forward(const NormRows&, const NormForward&, std::int64_t, std::int64_t, float*);
+void norm_backward(const NormRows&, const NormBackward&, std::int64_t, std::int64_t, float*);
+void gated_forward(Number, Shape, std::int64_t, const void*, const void*, void*);
+void gated_backward(Number, Shape, std::int64_t, const void*, const void*, const void*, void*, void*);
+void biased_forward(Number, Shape, std::int64_t, std::int64_t, const void*, const float*, void*);
+void biased_backward(Number, Shape, std::int64_t, std::int64_t, const void*, const float*, const void*, void*, float*);
+double cross_entropy_forward(Number, std::int64_t, std::int64_t, std::int64_t, const void*, const std::int64_t*,
+                             float*);
+void cross_entropy_backward(Number, std::int64_t, std::int64_t, std::int64_t, const void*, const std::int64_t*,
+                            const float*, float, void*);
+
+extern const Kernels kernels;
+const Kernels kernels{.attention_scratch = attention_scratch,
+                      .attention_forward = attention_forward,
+                      .attention_backward = attention_backward,
+                      .norm_forward = norm_forward,
+                      .norm_backward = norm_backward,
+                      .gated_forward = gated_forward,
+                      .gated_backward = gated_backward,
+                      .biased_forward = biased_forward,
+                      .biased_backward = biased_backward,
+                      .cross_entropy_forward = cross_entropy_forward,
+                      .cross_entropy_backward = cross_entropy_backward};
+
+}  // namespace welt::kernels::WELT_KERNELS

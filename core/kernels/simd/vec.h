@@ -1,0 +1,140 @@
+// Vectors of float32 as wide as the instruction set that this file is compiled for. Only for the files in this folder,
+// which are compiled once for each set (core/kernels/CMakeLists.txt): all of it has internal linkage, and nothing of
+// the standard library's templates is used, so that no function made for one set is linked into another's code.
+#pragma once
+
+#include <stdint.h>
+
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int lanes = 16;
+#elif defined(__AVX2__)
+constexpr int lanes = 8;
+#else
+constexpr int lanes = 4;
+#endif
+
+typedef float Vec __attribute__((vector_size(4 * lanes)));
+typedef int32_t Ints __attribute__((vector_size(4 * lanes)));
+
+inline Vec load(const float* from) {
+  Vec out;
+  __builtin_memcpy(&out, from, sizeof(Vec));
+  return out;
+}
+inline void store(float* to, Vec value) { __builtin_memcpy(to, &value, sizeof(Vec)); }
+inline Vec all(float value) { return Vec{} + value; }
+inline Vec choose(Ints condition, Vec yes, Vec no) { return condition ? yes : no; }
+inline Ints bits(Vec value) { return (Ints)value; }
+inline Vec of_bits(Ints value) { return (Vec)value; }
+
+inline float sum(Vec v) {
+  float parts[lanes];
+  store(parts, v);
+  for (int width = lanes / 2; width > 0; width /= 2)
+    for (int i = 0; i < width; ++i) parts[i] += parts[i + width];
+  return parts[0];
+}
+// NaN wins.
+inline float largest(Vec v) {
+  float parts[lanes], out;
+  store(parts, v);
+  out = parts[0];
+  for (int i = 1; i < lanes; ++i) out = parts[i] > out || parts[i] != parts[i] ? parts[i] : out;
+  return out;
+}
+inline Vec larger(Vec a, Vec b) { return choose((a > b) | (a != a), a, b); }  // NaN in a wins, and in b stays
+
+// eˣ to 1.5 units in the last place; 0 below −87.3, infinity above 88.7, NaN stays.
+inline Vec exponential(Vec x) {
+  const Vec lowest = all(-87.33654f), highest = all(88.72283f);
+  const Vec inside = choose(x < lowest, lowest, choose(x > highest, highest, x));
+  const Vec shift = all(12582912.0f);  // 1.5 · 2²³: added, the sum's last bits are the nearest whole number
+  const Vec shifted = inside * 1.44269504f + shift;
+  const Vec n = shifted - shift;
+  const Vec r = inside - n * 0.693359375f + n * 2.12194440e-4f;  // ln 2 in two parts; |r| ≤ ln 2 / 2
+  Vec p = all(1.0f / 5040);
+  p = p * r + 1.0f / 720;
+  p = p * r + 1.0f / 120;
+  p = p * r + 1.0f / 24;
+  p = p * r + 1.0f / 6;
+  p = p * r + 0.5f;
+  p = p * r + 1.0f;
+  p = p * r + 1.0f;
+  // 2ⁿ in two factors: n reaches 128.
+  const Ints whole = bits(shifted) - bits(shift), half = whole >> 1;
+  const Vec scaled = p * of_bits((half + 127) << 23) * of_bits((whole - half + 127) << 23);
+  const Vec bounded = choose(x < lowest, all(0.0f), scaled);
+  return choose(x > highest, all(__builtin_inff()), bounded);
+}
+
+// Numbers in memory: float, or the upper half of one.
+struct bfloat16 {
+  uint16_t bits;
+};
+inline float wide(float value) { return value; }
+inline float wide(bfloat16 value) {
+  const uint32_t bits = static_cast<uint32_t>(value.bits) << 16;
+  float out;
+  __builtin_memcpy(&out, &bits, 4);
+  return out;
+}
+inline void narrow(float value, float& to) { to = value; }
+inline void narrow(float value, bfloat16& to) {  // to nearest even; NaN stays NaN
+  uint32_t bits;
+  __builtin_memcpy(&bits, &value, 4);
+  to.bits = static_cast<uint16_t>(value != value ? 0x7fc0 : (bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+typedef uint16_t Halves __attribute__((vector_size(2 * lanes)));
+inline Vec load(const bfloat16* from) {
+  Halves raw;
+  __builtin_memcpy(&raw, from, sizeof raw);
+  return of_bits(__builtin_convertvector(raw, Ints) << 16);
+}
+inline void store(bfloat16* to, Vec value) {
+#if defined(__AVX512BF16__)
+  const __m256bh out = _mm512_cvtneps_pbh((__m512)value);
+  __builtin_memcpy(to, &out, sizeof out);
+#else
+  const Ints raw = bits(value);
+  const Ints rounded = (raw + 0x7fff + ((raw >> 16) & 1)) >> 16;
+  const Ints kept = (Ints)(value != value ? (Ints{} + 0x7fc0) : rounded);
+  const Halves out = __builtin_convertvector(kept, Halves);
+  __builtin_memcpy(to, &out, sizeof out);
+#endif
+}
+
+template <typename A, typename B>
+struct WiderOf {
+  using type = float;
+};
+template <>
+struct WiderOf<bfloat16, bfloat16> {
+  using type = bfloat16;
+};
+template <typename A, typename B>
+using Wider = typename WiderOf<A, B>::type;
+
+constexpr int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / step * step; }
+
+// n numbers, and zeros up to the next whole vector.
+template <typename E>
+inline Vec load_some(const E* from, int64_t n) {
+  float parts[lanes] = {};
+  for (int64_t i = 0; i < n; ++i) parts[i] = wide(from[i]);
+  return load(parts);
+}
+template <typename E>
+inline void store_some(E* to, Vec value, int64_t n) {
+  float parts[lanes];
+  store(parts, value);
+  for (int64_t i = 0; i < n; ++i) narrow(parts[i], to[i]);
+}
+
+}  // namespace

@@ -1,0 +1,107 @@
+// See host_kernels.h. Signatures are those of the program's core/kernels/operators.h; LibTorch checks them at the first
+// call.
+#include "host_kernels.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+
+#include <array>
+#include <atomic>
+#include <mutex>
+#include <optional>
+#include <tuple>
+
+namespace welt::nn::host_kernels {
+namespace {
+
+using Optional = const std::optional<at::Tensor>&;
+
+template <typename Signature>
+std::optional<c10::TypedOperatorHandle<Signature>> find(const char* name) {
+  const std::optional<c10::OperatorHandle> found = c10::Dispatcher::singleton().findSchema({name, ""});
+  if (!found) return {};
+  return found->typed<Signature>();
+}
+
+// 1 while the kernels are in use; null: the program has none.
+const std::atomic<int>* in_use() {
+  static const std::atomic<int>* const flag = [] {
+    const auto address = find<std::int64_t()>("welt::kernels");
+    return address ? reinterpret_cast<const std::atomic<int>*>(address->call()) : nullptr;
+  }();
+  return flag;
+}
+
+std::optional<at::Tensor> optional(const at::Tensor& x) {
+  return x.defined() ? std::optional<at::Tensor>(x) : std::nullopt;
+}
+
+// Of LibTorch's generator, as its own dropout draws: a seeded run draws the same again.
+std::int64_t drawn_seed() {
+  at::Generator generator = at::detail::getDefaultCPUGenerator();
+  const std::scoped_lock lock(generator.mutex());
+  return static_cast<std::int64_t>(at::check_generator<at::CPUGeneratorImpl>(generator)->random64());
+}
+
+std::int64_t number_of(NormSpec::Kind kind) {
+  switch (kind) {
+    case NormSpec::Kind::layer:
+      return 0;
+    case NormSpec::Kind::rms:
+      return 1;
+    case NormSpec::Kind::offset_rms:
+      return 2;
+  }
+  return 0;
+}
+
+}  // namespace
+
+bool take(const at::Tensor& x) {
+  const std::atomic<int>* flag = in_use();
+  return flag != nullptr && flag->load(std::memory_order_relaxed) != 0 && x.device().is_cpu() &&
+         (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}
+
+bool know(std::string_view activation) {
+  constexpr std::array names{"silu", "swish", "gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "quick_gelu"};
+  return std::ranges::find(names, activation) != names.end();
+}
+
+at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const RowPlan& plan,
+                         const AttentionOptions& options, double scale) {
+  static const auto kernel =
+      find<at::Tensor(const at::Tensor&, const at::Tensor&, const at::Tensor&, const at::Tensor&, Optional, Optional,
+                      Optional, Optional, Optional, double, bool, std::int64_t, std::int64_t, double, std::int64_t)>(
+          "welt::row_attention");
+  const RotaryTable none;
+  const RotaryTable& rotary = options.rotary == nullptr ? none : *options.rotary;
+  return kernel->call(q, k, v, plan.row_offsets(), optional(rotary.cos), optional(rotary.sin), optional(plan.valid()),
+                      optional(plan.documents()), optional(plan.prefixes()), scale, plan.causal(), options.window.left,
+                      options.window.right, options.dropout, options.dropout > 0 ? drawn_seed() : 0);
+}
+
+Normed residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm) {
+  static const auto both = find<std::tuple<at::Tensor, at::Tensor>(
+      const at::Tensor&, const at::Tensor&, const at::Tensor&, Optional, std::int64_t, double)>("welt::residual_norm");
+  static const auto alone =
+      find<at::Tensor(const at::Tensor&, const at::Tensor&, Optional, std::int64_t, double)>("welt::norm");
+  const std::optional<at::Tensor> bias = optional(norm.bias);
+  if (!branch.defined()) return {residual, alone->call(residual, norm.weight, bias, number_of(norm.kind), norm.eps)};
+  auto [sum, normed] = both->call(branch, residual, norm.weight, bias, number_of(norm.kind), norm.eps);
+  return {std::move(sum), std::move(normed)};
+}
+
+at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, std::string_view activation) {
+  static const auto kernel =
+      find<at::Tensor(const at::Tensor&, const at::Tensor&, std::string_view)>("welt::gated_product");
+  return kernel->call(gate, up, activation);
+}
+
+at::Tensor biased_activation(const at::Tensor& x, const at::Tensor& bias, std::string_view activation) {
+  static const auto kernel =
+      find<at::Tensor(const at::Tensor&, const at::Tensor&, std::string_view)>("welt::biased_activation");
+  return kernel->call(x, bias, activation);
+}
+
+}  // namespace welt::nn::host_kernels

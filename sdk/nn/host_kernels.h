@@ -1,0 +1,30 @@
+// The program's kernels (welt::* operators), found by name: a plugin gets faster with the program, without being built
+// again, and runs on LibTorch's own operators where there are none. Any thread.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string_view>
+
+#include "welt/nn/attention.h"
+#include "welt/nn/layers.h"
+
+namespace welt::nn::host_kernels {
+
+// Whether the kernels are there, in use, and take tensors like this one: float32 or bfloat16 on the CPU.
+bool take(const at::Tensor& x);
+// Whether they know an activation of this name.
+bool know(std::string_view activation);
+
+// As nn::row_attention(), of a plan without cache and dense mask and without score_bias. → [tokens, H, dv]
+at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const RowPlan& plan,
+                         const AttentionOptions& options, double scale);
+
+struct Normed {
+  at::Tensor sum, normed;
+};
+Normed residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm);
+at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, std::string_view activation);
+at::Tensor biased_activation(const at::Tensor& x, const at::Tensor& bias, std::string_view activation);
+
+}  // namespace welt::nn::host_kernels
