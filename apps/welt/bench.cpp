@@ -46,6 +46,13 @@ void bench_train_verb(const BenchOptions& options) {
              result["milliseconds"]["step"].get<double>());
   for (const auto& [part, value] : result["milliseconds"].items())
     if (part != "step") fmt::print("    {:<14} {:>12.1f}\n", part, value.get<double>());
+  const auto& products = result["products"];
+  fmt::print("  products         {:>11.1f} % of a step at {:.0f} GFLOP/s; attention {:.1f} %, all else {:.1f} %\n",
+             100 * products["share_of_step"].get<double>(), products["flops_per_second"].get<double>() / 1e9,
+             100 * result["attention"]["share_of_step"].get<double>(),
+             100 * (1 - products["share_of_step"].get<double>() - result["attention"]["share_of_step"].get<double>()));
+  fmt::print("  utilisation      {:>11.1f} % of this machine's {:.0f} GFLOP/s (a product of 2,048 x 2,048 x 2,048)\n",
+             100 * products["utilisation"].get<double>(), products["peak_flops_per_second"].get<double>() / 1e9);
   fmt::print("  padding share    {:>11.1f} % of word slots, {:.1f} % of encoder and {:.1f} % of decoder byte slots\n",
              100.0 * result["padding_share"]["words"].get<double>(),
              100.0 * result["padding_share"]["encoder"].get<double>(),

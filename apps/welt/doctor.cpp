@@ -11,6 +11,7 @@
 #include "apps/welt/process_setup.h"
 #include "apps/welt/verb.h"
 #include "core/base/json.h"
+#include "core/kernels/instructions.h"
 #include "core/kernels/mkl_path.h"
 #include "core/plugin/registry.h"
 #include "core/tensor/libtorch_info.h"
@@ -98,6 +99,9 @@ void find_slow_software(Findings& found) {
     found.slow.push_back(fmt::format("LibTorch uses {} thread(s) of {} cores. Unset OMP_NUM_THREADS to use all.",
                                      found.torch.threads, found.machine.usable_cores));
   }
+  if (kernels::chosen_instructions() == nullptr) {
+    found.slow.push_back("The program's kernels are switched off by WELT_KERNELS: about a third more time a step.");
+  }
   if (!found.torch.onednn) found.slow.push_back("This LibTorch has no oneDNN: bfloat16 products are slow.");
 }
 
@@ -123,6 +127,17 @@ std::vector<std::string> plugin_ids() {
   std::vector<std::string> ids;
   for (const auto& plugin : Registry::instance().plugins()) ids.emplace_back(plugin->note.id);
   return ids;
+}
+
+std::string chosen_kernels() {
+  const kernels::InstructionSet* set = kernels::chosen_instructions();
+  return set == nullptr ? "off" : set->name;
+}
+std::vector<std::string> available_kernels() {
+  std::vector<std::string> names;
+  for (const kernels::InstructionSet& set : kernels::instruction_sets())
+    if (set.available()) names.emplace_back(set.name);
+  return names;
 }
 
 json to_json(const Findings& found, const Options& options) {
@@ -152,6 +167,7 @@ json to_json(const Findings& found, const Options& options) {
         {"cpu_capability", found.torch.cpu_capability},
         {"onednn", found.torch.onednn},
         {"mkl_path", mkl_path_text(mkl_path())}}},
+      {"kernels", {{"chosen", chosen_kernels()}, {"available", available_kernels()}}},
       {"allocator", {{"state", allocator_state()}, {"tuned", allocator_is_tuned()}}},
       {"openmp", {{"waiting", openmp_waiting()}}},
       {"plugins", {{"found", plugin_ids()}, {"refused", refused}}},
@@ -180,6 +196,8 @@ void print(const Findings& found, const Options& options) {
              found.torch.parallel_backend, found.torch.cpu_capability, found.torch.onednn ? ", oneDNN" : "");
   fmt::print("           {}\n           instructions of MKL: {}\n", found.torch.path.string(),
              mkl_path_text(mkl_path()));
+  fmt::print("kernels    {} (of {}; WELT_KERNELS asks for less)\n", chosen_kernels(),
+             fmt::join(available_kernels(), ", "));
   fmt::print("allocator  {}\nOpenMP     {}\n", allocator_state(), openmp_waiting());
   fmt::print("disk       {:.1f} GB free for {}\n", gb(found.disk), options.run_folder);
   fmt::print("plugins    {}\n", fmt::join(plugin_ids(), ", "));

@@ -17,6 +17,7 @@
 #include "core/base/cut_files.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/kernels/instructions.h"
 
 namespace welt {
 namespace {
@@ -125,6 +126,7 @@ int main(int argc, char** argv) {
   welt::bound_kernel_cache();
   welt::name_cut_files();
   try {
+    welt::kernels::chosen_instructions();  // a WELT_KERNELS that is not known is said now
     const int status = welt::run(argc, argv);
     if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return status;
     std::fprintf(stderr, "welt: standard output cannot be written: %s.\n", std::strerror(errno));

@@ -76,16 +76,22 @@ void run(const Call& call, bool backward, const F& f) {
   });
 }
 
+// Of dense heads.
+at::Tensor attended(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value, const Call& call) {
+  AttentionRows rows = call.rows;
+  rows.query = in(query), rows.key = in(key), rows.value = in(value);
+  const at::Tensor result = at::empty({query.size(0), query.size(1), value.size(2)}, query.options());
+  run(call, false, [&](std::int64_t first, std::int64_t last, float* scratch) {
+    table().attention_forward(rows, first, last, out(result), scratch);
+  });
+  return result;
+}
+
 struct RowAttention : torch::autograd::Function<RowAttention> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             const c10::intrusive_ptr<Call>& call) {
     const at::Tensor query = dense_heads(q), key = dense_heads(k), value = dense_heads(v);
-    AttentionRows rows = call->rows;
-    rows.query = in(query), rows.key = in(key), rows.value = in(value);
-    const at::Tensor result = at::empty({q.size(0), q.size(1), v.size(2)}, q.options());
-    run(*call, false, [&](std::int64_t first, std::int64_t last, float* scratch) {
-      table().attention_forward(rows, first, last, out(result), scratch);
-    });
+    const at::Tensor result = attended(query, key, value, *call);
     context->save_for_backward({query, key, value});
     context->saved_data["call"] = c10::IValue::make_capsule(call);
     return result;
@@ -151,6 +157,7 @@ at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Ten
   }
   if (tokens == 0) return at::empty({0, rows.heads, rows.value_width}, q.options());
   share_out(*call);
+  if (!at::GradMode::is_enabled()) return attended(dense_heads(q), dense_heads(k), dense_heads(v), *call);
   return RowAttention::apply(q, k, v, call);
 }
 

@@ -44,18 +44,42 @@ struct AttentionGradients {
   HeadsOut query, key, value;
 };
 
+// Rows that go on behind what a cache holds of them, each token seeing all slots up to its own (and no further back
+// than `left`; −1: all).
+struct CachedRows {
+  Number number;                  // of queries, keys, values and cache
+  const std::int64_t* offsets;    // [rows + 1] first token of each row
+  const std::int64_t* cache_row;  // [rows] its row in the cache; null: the same
+  const std::int64_t* filled;     // [rows] slots that are there already
+  std::int64_t rows, heads, kv_heads, width, value_width;
+  float scale;
+  std::int64_t left;
+  const float *cos, *sin;  // [tokens, half] or null
+  std::int64_t half;
+  HeadsIn query, key, value;
+  void *keys, *values;  // [cache rows, Hkv, capacity, d or dv]; the new slots are written
+  std::int64_t capacity;
+};
+
+// out [rows, outputs] = x [rows, depth] · weight [outputs, depth]ᵀ · scales + bias.
+struct FewRows {
+  enum class Weight { float32, bfloat16, int8 } kind;
+  std::int64_t rows, depth, outputs;
+  const float* x;
+  const void* weight;
+  const float *scales, *bias;  // [outputs] or null
+  float* out;
+};
+
 // Norms of rows of `width` numbers. The sum of branch and residual is as wide as the wider of the two, the result as
 // the wider of sum and weights.
 struct NormRows {
   enum class Kind { layer, rms, offset_rms } kind;
   std::int64_t width;
   float eps;
-  Number branch, residual, weights;
+  Number branch, residual, weights, normed;
   Number sum() const {
     return branch == Number::float32 || residual == Number::float32 ? Number::float32 : Number::bfloat16;
-  }
-  Number normed() const {
-    return sum() == Number::float32 || weights == Number::float32 ? Number::float32 : Number::bfloat16;
   }
 };
 struct NormForward {
@@ -67,6 +91,7 @@ struct NormBackward {
   const void *sum, *weight;
   const void *sum_gradient, *normed_gradient;  // the first null: 0
   void* total_gradient;                        // of branch and residual, as wide as the sum
+  void* branch_gradient;                       // the same as wide as the branch; null: not wanted
   float *weight_gradient, *bias_gradient;      // added to; in whole vectors of 16; the second null: none
 };
 
@@ -79,6 +104,13 @@ struct Kernels {
                             float* scratch);
   void (*attention_backward)(const AttentionRows& rows, std::int64_t first, std::int64_t last,
                              const AttentionGradients& gradients, float* scratch);
+
+  // Tasks as above. Scratch in floats.
+  std::int64_t (*cached_attention_scratch)(const CachedRows& rows);
+  void (*cached_attention)(const CachedRows& rows, std::int64_t first, std::int64_t last, const HeadsOut& out,
+                           float* scratch);
+  // Outputs first … last−1.
+  void (*few_rows_product)(const FewRows& product, std::int64_t first, std::int64_t last);
 
   // Rows first … last−1. Scratch: two rows in whole vectors of 16.
   void (*norm_forward)(const NormRows& rows, const NormForward& at, std::int64_t first, std::int64_t last,

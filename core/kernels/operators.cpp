@@ -24,10 +24,16 @@ TORCH_LIBRARY(welt, library) {
       "Tensor",
       &row_attention);
   library.def(
-      "residual_norm(Tensor branch, Tensor residual, Tensor weight, Tensor? bias, int kind, float eps) -> (Tensor, "
+      "cached_attention(Tensor q, Tensor k, Tensor v, Tensor(a!) keys, Tensor(b!) values, Tensor offsets, "
+      "Tensor? cache_rows, Tensor filled, Tensor? cos, Tensor? sin, float scale, int left) -> Tensor",
+      &cached_attention);
+  library.def("few_rows_product(Tensor x, Tensor weight, Tensor? bias, Tensor? scales) -> Tensor", &few_rows_product);
+  library.def(
+      "residual_norm(Tensor branch, Tensor residual, Tensor weight, Tensor? bias, int kind, float eps, bool narrow) -> "
+      "(Tensor, "
       "Tensor)",
       &residual_norm);
-  library.def("norm(Tensor x, Tensor weight, Tensor? bias, int kind, float eps) -> Tensor", &norm);
+  library.def("norm(Tensor x, Tensor weight, Tensor? bias, int kind, float eps, bool narrow) -> Tensor", &norm);
   library.def("gated_product(Tensor gate, Tensor up, str act) -> Tensor", &gated_product);
   library.def("biased_activation(Tensor x, Tensor bias, str act) -> Tensor", &biased_activation);
 }

@@ -21,13 +21,28 @@ at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Ten
                          const std::optional<at::Tensor>& prefix, double scale, bool causal, std::int64_t left,
                          std::int64_t right, double dropout, std::int64_t seed);
 
-// branch + residual [.., D] and the norm of that; kind 0: layer norm, 1: RMS norm, 2: RMS norm by 1 + weight.
+// The same for rows that go on behind what a cache holds of them, causal, without a gradient. keys [B, Hkv, capacity,
+// d] and values [.., dv] get the new slots: row i of the call is row cache_rows[i] of the cache (none: row i), where
+// filled[i] slots are there already. filled, cache_rows I64 [N] on the CPU.
+at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& keys,
+                            const at::Tensor& values, const at::Tensor& offsets,
+                            const std::optional<at::Tensor>& cache_rows, const at::Tensor& filled,
+                            const std::optional<at::Tensor>& cos, const std::optional<at::Tensor>& sin, double scale,
+                            std::int64_t left);
+
+// x weightᵀ · scales + bias for so few rows that reading the weight is what takes the time; without a gradient.
+// x [.., in] float32; weight [out, in] float32, bfloat16 or int8; bias and scales [out] → [.., out] float32
+at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
+                            const std::optional<at::Tensor>& scales);
+
+// branch + residual [.., D] and the norm of that; kind 0: layer norm, 1: RMS norm, 2: RMS norm by 1 + weight. The norm
+// is as wide as the wider of sum and weight, or bfloat16 if `narrow`: what a product under autocast takes.
 std::tuple<at::Tensor, at::Tensor> residual_norm(const at::Tensor& branch, const at::Tensor& residual,
                                                  const at::Tensor& weight, const std::optional<at::Tensor>& bias,
-                                                 std::int64_t kind, double eps);
+                                                 std::int64_t kind, double eps, bool narrow = false);
 // The norm alone.
 at::Tensor norm(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, std::int64_t kind,
-                double eps);
+                double eps, bool narrow = false);
 
 // act(gate) · up, [..]; `act` by the name that Hugging Face configs use. Those that are not known throw.
 at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, std::string_view act);

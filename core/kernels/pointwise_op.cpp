@@ -35,16 +35,21 @@ const char* past(const void* memory, std::int64_t elements, const at::Tensor& of
   return static_cast<const char*>(memory) + elements * static_cast<std::int64_t>(of.element_size());
 }
 
+// Of dense tensors.
+at::Tensor gated(const at::Tensor& gate, const at::Tensor& up, Shape shape) {
+  const at::Tensor out = at::empty(gate.sizes(), gate.options());
+  in_shares(gate.numel(), numbers_of_a_share, [&](std::int64_t, std::int64_t first, std::int64_t last) {
+    table().gated_forward(number_of(gate), shape, last - first, past(gate.const_data_ptr(), first, gate),
+                          past(up.const_data_ptr(), first, up), past(out.mutable_data_ptr(), first, out));
+  });
+  return out;
+}
+
 struct Gated : torch::autograd::Function<Gated> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& given_gate, const at::Tensor& given_up,
                             std::int64_t shape) {
     const at::Tensor gate = given_gate.contiguous(), up = given_up.contiguous();
-    const at::Tensor out = at::empty(gate.sizes(), gate.options());
-    in_shares(gate.numel(), numbers_of_a_share, [&](std::int64_t, std::int64_t first, std::int64_t last) {
-      table().gated_forward(number_of(gate), static_cast<Shape>(shape), last - first,
-                            past(gate.const_data_ptr(), first, gate), past(up.const_data_ptr(), first, up),
-                            past(out.mutable_data_ptr(), first, out));
-    });
+    const at::Tensor out = gated(gate, up, static_cast<Shape>(shape));
     context->save_for_backward({gate, up});
     context->saved_data["shape"] = shape;
     return out;
@@ -65,18 +70,24 @@ struct Gated : torch::autograd::Function<Gated> {
   }
 };
 
+// Of dense tensors; the bias in float32.
+at::Tensor biased(const at::Tensor& x, const at::Tensor& bias, Shape shape) {
+  const at::Tensor out = at::empty(x.sizes(), x.options());
+  const std::int64_t width = bias.numel();
+  in_shares(x.numel() / width, std::max<std::int64_t>(1, numbers_of_a_share / width),
+            [&](std::int64_t, std::int64_t first, std::int64_t last) {
+              table().biased_forward(number_of(x), shape, last - first, width,
+                                     past(x.const_data_ptr(), first * width, x), bias.const_data_ptr<float>(),
+                                     past(out.mutable_data_ptr(), first * width, out));
+            });
+  return out;
+}
+
 struct Biased : torch::autograd::Function<Biased> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& given, const at::Tensor& given_bias,
                             std::int64_t shape) {
     const at::Tensor x = given.contiguous(), bias = given_bias.to(at::kFloat).contiguous();
-    const at::Tensor out = at::empty(x.sizes(), x.options());
-    const std::int64_t width = bias.numel();
-    in_shares(x.numel() / width, std::max<std::int64_t>(1, numbers_of_a_share / width),
-              [&](std::int64_t, std::int64_t first, std::int64_t last) {
-                table().biased_forward(number_of(x), static_cast<Shape>(shape), last - first, width,
-                                       past(x.const_data_ptr(), first * width, x), bias.const_data_ptr<float>(),
-                                       past(out.mutable_data_ptr(), first * width, out));
-              });
+    const at::Tensor out = biased(x, bias, static_cast<Shape>(shape));
     context->save_for_backward({x, bias});
     context->saved_data["shape"] = shape;
     context->saved_data["bias_type"] = static_cast<std::int64_t>(given_bias.scalar_type());
@@ -144,14 +155,18 @@ at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, std::stri
   check_number(gate, "gate");
   TORCH_CHECK(gate.sizes() == up.sizes() && gate.scalar_type() == up.scalar_type(), "gated_product: gate ",
               gate.sizes(), " and up ", up.sizes(), " do not fit");
-  return Gated::apply(gate, up, static_cast<std::int64_t>(shape_of(act)));
+  const Shape shape = shape_of(act);
+  if (!at::GradMode::is_enabled()) return gated(gate.contiguous(), up.contiguous(), shape);
+  return Gated::apply(gate, up, static_cast<std::int64_t>(shape));
 }
 
 at::Tensor biased_activation(const at::Tensor& x, const at::Tensor& bias, std::string_view act) {
   check_number(x, "x"), check_number(bias, "bias");
   TORCH_CHECK(bias.dim() == 1 && bias.size(0) > 0 && x.dim() > 0 && x.size(-1) == bias.size(0), "biased_activation: x ",
               x.sizes(), " and bias ", bias.sizes(), " do not fit");
-  return Biased::apply(x, bias, static_cast<std::int64_t>(shape_of(act)));
+  const Shape shape = shape_of(act);
+  if (!at::GradMode::is_enabled()) return biased(x.contiguous(), bias.to(at::kFloat).contiguous(), shape);
+  return Biased::apply(x, bias, static_cast<std::int64_t>(shape));
 }
 
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& targets) {

@@ -3,12 +3,12 @@
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
+#include "core/kernels/linear.h"
 #include "core/kernels/rms_norm.h"
 #include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
@@ -42,14 +42,14 @@ at::Tensor WeltModel::latent_hidden(const LatentTensors& plan, const at::Tensor&
 
 WeltModel::MappedLatents WeltModel::map_latents(const at::Tensor& hidden) const {
   MappedLatents out;
-  out.mapped = at::linear(hidden, decoder_mapping_weight_, decoder_mapping_bias_);
+  out.mapped = linear(hidden, decoder_mapping_weight_, decoder_mapping_bias_);
   out.latents = welt_rms_norm(out.mapped, decoder_norm_);
   return out;
 }
 
 at::Tensor WeltModel::byte_logits(const at::Tensor& hidden, const at::Tensor& table) {
   const at::Tensor predicting = decoder_->head_transform(hidden);
-  at::Tensor head = at::linear(predicting, head_weight_.defined() ? head_weight_ : table, head_bias_);
+  at::Tensor head = linear(predicting, head_weight_.defined() ? head_weight_ : table, head_bias_);
   const double softcap = decoder_->vocabulary().logit_softcap;
   if (softcap > 0) head = at::tanh(head.div(softcap)).mul(softcap);
   return unit_logits(table, head, units());

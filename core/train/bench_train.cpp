@@ -9,6 +9,7 @@
 #include "core/base/progress.h"
 #include "core/base/resources.h"
 #include "core/train/session.h"
+#include "core/train/step_shares.h"
 #include "core/train/stepper.h"
 
 namespace welt {
@@ -50,6 +51,17 @@ nlohmann::json bench_train(const Recipe& recipe, std::int64_t steps, std::int64_
                padded_encoder = total([](const StepReport&r) { return r.padded_encoder_tokens; }),
                padded_decoder = total([](const StepReport&r) { return r.padded_decoder_tokens; });
   const auto ms = [&](auto figure) { return 1e3 * median(reports, figure); };
+  // One step more: watching the operators costs a little.
+  OperatorWatch::Shares shares;
+  double watched = 0;
+  {
+    const OperatorWatch watch;
+    watched = stepper.step(warmup + steps + 1).total_seconds;
+    shares = watch.shares();
+  }
+  const double rate = shares.product_flops / shares.product_seconds,
+               step_rate = shares.product_flops / median(reports, [](const StepReport&r) { return r.total_seconds; }),
+               peak = peak_product_rate(recipe.string("precision") == "fp32" ? at::kFloat : at::kBFloat16);
   return {{"precision", recipe.string("precision")},
           {"threads", at::get_num_threads()},
           {"steps", steps},
@@ -65,6 +77,13 @@ nlohmann::json bench_train(const Recipe& recipe, std::int64_t steps, std::int64_
             {"decoder", ms([](const StepReport& r) { return r.passes.decoder; })},
             {"backward", ms([](const StepReport& r) { return r.passes.backward; })},
             {"optimizer", ms([](const StepReport& r) { return r.optimizer_seconds; })}}},
+          {"products",
+           {{"flops_per_step", shares.product_flops},
+            {"share_of_step", shares.product_seconds / watched},
+            {"flops_per_second", rate},
+            {"peak_flops_per_second", peak},
+            {"utilisation", step_rate / peak}}},
+          {"attention", {{"share_of_step", shares.attention_seconds / watched}}},
           {"padding_share",
            {{"words", 1.0 - words / slots},
             {"encoder", 1.0 - encoder / computed_encoder},

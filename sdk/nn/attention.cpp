@@ -4,6 +4,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/autocast_mode.h>
+#include <ATen/core/grad_mode.h>
 #include <ATen/ops/baddbmm.h>
 #include <ATen/ops/bmm.h>
 #include <ATen/ops/cat.h>
@@ -96,6 +97,19 @@ bool kernel_takes(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
          plan.cache() == nullptr && !plan.has_dense_mask() && !options.score_bias;
 }
 
+// A step of generation: a few tokens more behind a cache.
+bool step_takes(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const RowPlan& plan,
+                const AttentionOptions& options) {
+  constexpr std::int64_t longest_step = 8;  // longer rows are better off with products of matrices
+  if (plan.cache() == nullptr || at::GradMode::is_enabled() || !plan.causal_only() || options.score_bias ||
+      options.dropout > 0 || !host_kernels::take(q) || k.scalar_type() != q.scalar_type() ||
+      v.scalar_type() != q.scalar_type())
+    return false;
+  for (const RowGroup& group : plan.groups())
+    if (group.length > longest_step) return false;
+  return plan.cache()->layer(options.layer, q.options()).keys.scalar_type() == q.scalar_type();
+}
+
 }  // namespace
 
 at::ScalarType compute_type(const at::Tensor& x) {
@@ -105,12 +119,20 @@ at::ScalarType compute_type(const at::Tensor& x) {
   return at::autocast::get_autocast_dtype(device);
 }
 
-at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const RowPlan& plan,
-                         const AttentionOptions& options) {
-  check(q, k, v, plan);
+at::Tensor row_attention(const at::Tensor& given_q, const at::Tensor& given_k, const at::Tensor& given_v,
+                         const RowPlan& plan, const AttentionOptions& options) {
+  check(given_q, given_k, given_v, plan);
+  at::Tensor q = given_q, k = given_k, v = given_v;
+  if (host_kernels::take(q) && (k.scalar_type() != q.scalar_type() || v.scalar_type() != q.scalar_type())) {
+    // Norms of heads give float32 where autocast's products give less: a product would narrow them.
+    const at::ScalarType type = compute_type(q);
+    q = q.to(type), k = k.to(type), v = v.to(type);
+  }
   const std::int64_t heads = q.size(1), width = v.size(2);
   if (plan.tokens() == 0) return at::empty({0, heads * width}, v.options());
   const double scale = options.scale != 0 ? options.scale : 1 / std::sqrt(static_cast<double>(q.size(2)));
+  if (step_takes(q, k, v, plan, options))
+    return host_kernels::cached_attention(q, k, v, plan, options, scale).reshape({plan.tokens(), heads * width});
   if (kernel_takes(q, k, v, plan, options))
     return host_kernels::row_attention(q, k, v, plan, options, scale).reshape({plan.tokens(), heads * width});
 

@@ -8,6 +8,7 @@
 #include <ATen/ops/rsqrt.h>
 
 #include "host_kernels.h"
+#include "welt/nn/attention.h"
 
 namespace welt::nn {
 namespace {
@@ -37,9 +38,10 @@ bool kernel_takes(const at::Tensor& branch, const at::Tensor& residual, const No
 
 }  // namespace
 
-Residual residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm) {
+Residual residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm, bool for_product) {
   if (kernel_takes(branch, residual, norm)) {
-    auto [total, normed] = host_kernels::residual_norm(branch, residual, norm);
+    const bool narrow = for_product && compute_type(residual) == at::kBFloat16;
+    auto [total, normed] = host_kernels::residual_norm(branch, residual, norm, narrow);
     return {std::move(total), std::move(normed)};
   }
   const at::Tensor sum = branch.defined() ? branch + residual : residual;
@@ -54,8 +56,8 @@ at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, const Act
 }
 
 at::Tensor activated(const Linear& linear, const Activation& activation, const at::Tensor& x) {
-  if (linear.bias.defined() && host_kernels::take(x) && host_kernels::take(linear.bias) &&
-      host_kernels::know(activation.name()))
+  if (linear.bias.defined() && !host_kernels::few_rows(x, linear.weight) && host_kernels::take(x) &&
+      host_kernels::take(linear.bias) && host_kernels::know(activation.name()))
     return host_kernels::biased_activation(at::linear(x, linear.weight), linear.bias, activation.name());
   return activation(linear(x));
 }

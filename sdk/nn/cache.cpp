@@ -96,15 +96,21 @@ Cache Cache::fork() const {
   return copy;
 }
 
-Cache::Pair Cache::append(std::int64_t layer, const at::Tensor& rows, const at::Tensor& keys, const at::Tensor& values,
-                          std::int64_t span) {
+Cache::Pair Cache::layer(std::int64_t layer, const at::TensorOptions& options) {
   const at::NoGradGuard no_grad;
   Pair& pair = layers_.at(static_cast<std::size_t>(layer));
   if (!pair.keys.defined()) {
     // Zeros, not empty: a masked slot has weight 0, and 0 · NaN would still be NaN.
-    pair = {at::zeros({batch(), layout_.kv_heads, capacity_, layout_.key_width}, keys.options()),
-            at::zeros({batch(), layout_.kv_heads, capacity_, layout_.value_width}, values.options())};
+    pair = {at::zeros({batch(), layout_.kv_heads, capacity_, layout_.key_width}, options),
+            at::zeros({batch(), layout_.kv_heads, capacity_, layout_.value_width}, options)};
   }
+  return pair;
+}
+
+Cache::Pair Cache::append(std::int64_t layer, const at::Tensor& rows, const at::Tensor& keys, const at::Tensor& values,
+                          std::int64_t span) {
+  const at::NoGradGuard no_grad;
+  const Pair pair = this->layer(layer, keys.options());
   const std::int64_t added = keys.size(2);
   const bool even = std::ranges::all_of(lengths_, [&](std::int64_t length) { return length == lengths_.front(); });
   if (even && !rows.defined()) {

@@ -20,10 +20,18 @@ bool know(std::string_view activation);
 at::Tensor row_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const RowPlan& plan,
                          const AttentionOptions& options, double scale);
 
+// The same of rows that go on behind a cache of keys and values, which gets the new slots; for takes_step() alone.
+at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const RowPlan& plan,
+                            const AttentionOptions& options, double scale);
+
+// x Wᵀ + b of rows so few that reading the weight takes the time: generation's products. bias: [out] or undefined.
+bool few_rows(const at::Tensor& x, const at::Tensor& weight);
+at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+
 struct Normed {
   at::Tensor sum, normed;
 };
-Normed residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm);
+Normed residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm, bool narrow);
 at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, std::string_view activation);
 at::Tensor biased_activation(const at::Tensor& x, const at::Tensor& bias, std::string_view activation);
 

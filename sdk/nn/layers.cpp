@@ -11,6 +11,7 @@
 #include <array>
 #include <utility>
 
+#include "host_kernels.h"
 #include "welt/nn/blocks.h"
 
 namespace welt::nn {
@@ -21,6 +22,7 @@ Linear::Linear(std::int64_t in, std::int64_t out, bool with_bias, const at::Tens
   with_bias ? parameter("bias", bias, {out}, options, std::move(bias_init), {.decay = false}) : absent(bias);
 }
 at::Tensor Linear::operator()(const at::Tensor& x) const {
+  if (host_kernels::few_rows(x, weight)) return host_kernels::few_rows_product(x, weight, bias);
   return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
 }
 

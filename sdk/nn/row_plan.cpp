@@ -232,6 +232,15 @@ const at::Tensor& RowPlan::row_offsets() const {
   return row_offsets_ = at::tensor(offsets, at::kLong);
 }
 
+const RowPlan::CacheRows& RowPlan::cache_rows() const {
+  if (cache_rows_.filled.defined()) return cache_rows_;
+  std::vector<std::int64_t> filled;
+  for (const std::int64_t row : plan_rows_) filled.push_back(cached_slots(row));
+  if (!std::ranges::is_sorted(plan_rows_)) cache_rows_.index = at::tensor(plan_rows_, at::kLong);
+  cache_rows_.filled = at::tensor(filled, at::kLong);
+  return cache_rows_;
+}
+
 at::Tensor RowPlan::indices(const std::vector<std::int64_t>& values) const {
   return at::tensor(values, at::kLong).to(input_.embeds.device());
 }

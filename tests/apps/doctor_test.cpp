@@ -51,5 +51,19 @@ TEST(Doctor, NamesWhatIsSlow) {
   EXPECT_EQ(own_malloc["allocator"]["state"].get<std::string>().substr(0, 39), "glibc malloc, tuned by GLIBC_TUNABLES");
 }
 
+TEST(Doctor, SaysWhichKernelsRunAndObeysTheVariable) {
+  const json own = json::parse(run_welt({"doctor", "--json"}).out);
+  const json& available = own["kernels"]["available"];
+  ASSERT_FALSE(available.empty());
+  EXPECT_EQ(own["kernels"]["chosen"], available.back());
+  EXPECT_EQ(json::parse(run_welt({"doctor", "--json"}, "WELT_KERNELS=baseline").out)["kernels"]["chosen"], "baseline");
+  const json off = json::parse(run_welt({"doctor", "--json"}, "WELT_KERNELS=off").out);
+  EXPECT_EQ(off["kernels"]["chosen"], "off");
+  EXPECT_TRUE(warns_of(off, "WELT_KERNELS"));
+  const Outcome unknown = run_welt({"doctor"}, "WELT_KERNELS=avx9000");
+  EXPECT_EQ(unknown.status, 1);
+  EXPECT_TRUE(has(unknown.err, "avx9000") && has(unknown.err, "baseline")) << unknown.err;
+}
+
 }  // namespace
 }  // namespace welt

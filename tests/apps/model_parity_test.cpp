@@ -75,17 +75,22 @@ double worst_share(const fs::path& folder, const fs::path& result, bool exact) {
   return worst;
 }
 
+// float32 with the kernels of the plainest and of the best instructions, and without any.
 TEST(ModelForwardParity, EveryStageAndGradientOfWholeModels) {
   for (const char* name : {"bytes-only", "image-only", "utf16", "utf32"})
-    for (const char* dtype : {"float32", "float64"}) {
+    for (const auto& [dtype, kernels] : {std::pair{"float64", ""},
+                                         {"float32", ""},
+                                         {"float32", "WELT_KERNELS=baseline"},
+                                         {"float32", "WELT_KERNELS=off"}}) {
       const TempFolder folder;
       const test::Outcome run =
           test::run_welt({"model", "forward", goldens / name, "--in", goldens / name / "io.safetensors", "--out",
-                          folder / "out.safetensors", "--grad", "--dtype", dtype});
+                          folder / "out.safetensors", "--grad", "--dtype", dtype},
+                         kernels);
       ASSERT_EQ(run.status, 0) << run.err;
       const double worst =
           worst_share(goldens / name, folder / "out.safetensors", std::string_view(dtype) == "float64");
-      std::printf("%-12s %-8s %.3f of the tolerance\n", name, dtype, worst);
+      std::printf("%-12s %-8s %-21s %.3f of the tolerance\n", name, dtype, kernels, worst);
     }
 }
 

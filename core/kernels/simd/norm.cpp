@@ -56,11 +56,9 @@ inline Vec factor(Kind kind, const W* weight, int64_t i, int64_t count) {
   return kind == Kind::offset_rms ? w + 1.0f : w;
 }
 
-template <typename B, typename R, typename W>
+template <typename B, typename R, typename W, typename Out>
 void forward(const NormRows& rows, const NormForward& at, int64_t first, int64_t last, float* x) {
-  // The sum is as wide as the wider of the two, the result as the wider of sum and weight.
   using Sum = Wider<B, R>;
-  using Out = Wider<Sum, W>;
   const auto *weight = static_cast<const W*>(at.weight), *bias = static_cast<const W*>(at.bias);
   for (int64_t row = first; row < last; ++row) {
     const int64_t start = row * rows.width;
@@ -86,9 +84,8 @@ void forward(const NormRows& rows, const NormForward& at, int64_t first, int64_t
   }
 }
 
-template <typename S, typename W>
+template <typename B, typename S, typename W, typename Out>
 void backward(const NormRows& rows, const NormBackward& at, int64_t first, int64_t last, float* scratch) {
-  using Out = Wider<S, W>;
   const auto* weight = static_cast<const W*>(at.weight);
   const int64_t padded = round_up(rows.width, lanes);
   float *x = scratch, *g = scratch + padded;
@@ -113,10 +110,12 @@ void backward(const NormRows& rows, const NormBackward& at, int64_t first, int64
     const float mean = rows.kind == Kind::layer ? mean_of(sums) : 0, along = mean_of(products);
     const S* carried = at.sum_gradient == nullptr ? nullptr : static_cast<const S*>(at.sum_gradient) + start;
     S* out = static_cast<S*>(at.total_gradient) + start;
+    B* of_branch = at.branch_gradient == nullptr ? nullptr : static_cast<B*>(at.branch_gradient) + start;
     vectors(rows.width, [&](int64_t i, int64_t count) {
       Vec value = (load(g + i) - mean - load(x + i) * along) * of.inverse;
       if (carried != nullptr) value += load_of(carried + i, count);
       store_of(out + i, value, count);
+      if (of_branch != nullptr) store_of(of_branch + i, value, count);
     });
   }
 }
@@ -125,13 +124,18 @@ void backward(const NormRows& rows, const NormBackward& at, int64_t first, int64
 
 void norm_forward(const NormRows& rows, const NormForward& at, int64_t first, int64_t last, float* scratch) {
   with_numbers(
-      [&](auto b, auto r, auto w) { forward<decltype(b), decltype(r), decltype(w)>(rows, at, first, last, scratch); },
-      rows.branch, rows.residual, rows.weights);
+      [&](auto b, auto r, auto w, auto out) {
+        forward<decltype(b), decltype(r), decltype(w), decltype(out)>(rows, at, first, last, scratch);
+      },
+      rows.branch, rows.residual, rows.weights, rows.normed);
 }
 
 void norm_backward(const NormRows& rows, const NormBackward& at, int64_t first, int64_t last, float* scratch) {
-  with_numbers([&](auto s, auto w) { backward<decltype(s), decltype(w)>(rows, at, first, last, scratch); }, rows.sum(),
-               rows.weights);
+  with_numbers(
+      [&](auto b, auto s, auto w, auto out) {
+        backward<decltype(b), decltype(s), decltype(w), decltype(out)>(rows, at, first, last, scratch);
+      },
+      rows.branch, rows.sum(), rows.weights, rows.normed);
 }
 
 }  // namespace welt::kernels::WELT_KERNELS

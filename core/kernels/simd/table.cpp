@@ -6,6 +6,9 @@ namespace welt::kernels::WELT_KERNELS {
 std::int64_t attention_scratch(const AttentionRows&, std::int64_t, bool);
 void attention_forward(const AttentionRows&, std::int64_t, std::int64_t, const HeadsOut&, float*);
 void attention_backward(const AttentionRows&, std::int64_t, std::int64_t, const AttentionGradients&, float*);
+std::int64_t cached_attention_scratch(const CachedRows&);
+void cached_attention(const CachedRows&, std::int64_t, std::int64_t, const HeadsOut&, float*);
+void few_rows_product(const FewRows&, std::int64_t, std::int64_t);
 void norm_forward(const NormRows&, const NormForward&, std::int64_t, std::int64_t, float*);
 void norm_backward(const NormRows&, const NormBackward&, std::int64_t, std::int64_t, float*);
 void gated_forward(Number, Shape, std::int64_t, const void*, const void*, void*);
@@ -21,6 +24,9 @@ extern const Kernels kernels;
 const Kernels kernels{.attention_scratch = attention_scratch,
                       .attention_forward = attention_forward,
                       .attention_backward = attention_backward,
+                      .cached_attention_scratch = cached_attention_scratch,
+                      .cached_attention = cached_attention,
+                      .few_rows_product = few_rows_product,
                       .norm_forward = norm_forward,
                       .norm_backward = norm_backward,
                       .gated_forward = gated_forward,

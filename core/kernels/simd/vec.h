@@ -110,6 +110,15 @@ inline void store(bfloat16* to, Vec value) {
 #endif
 }
 
+// Whole numbers that stand for others times a scale.
+inline float wide(int8_t value) { return static_cast<float>(value); }
+typedef int8_t Bytes __attribute__((vector_size(lanes)));
+inline Vec load(const int8_t* from) {
+  Bytes raw;
+  __builtin_memcpy(&raw, from, sizeof raw);
+  return __builtin_convertvector(raw, Vec);
+}
+
 template <typename A, typename B>
 struct WiderOf {
   using type = float;

@@ -62,14 +62,14 @@ Block::Block(const Settings& s, const at::TensorOptions& options)
 }
 
 nn::Stream Block::operator()(const nn::Stream& in, const Shared& shared, std::size_t layer) const {
-  const nn::Residual before = nn::residual_norm(in.branch, in.x, input_norm_.spec());
+  const nn::Residual before = nn::residual_norm(in.branch, in.x, input_norm_.spec(), /*for_product=*/true);
   shared.plan.trace_hidden(layer, before.sum);
   shared.plan.trace_part(layer, "input_norm", before.normed);
   const at::Tensor attended = nn::dropout(attention_(before.normed, shared, layer), shared.hidden_dropout);
   shared.plan.trace_part(layer, "attention", attended);
   // In parallel: x + attention(norm(x)) + mlp(norm(x)), each with its own norm.
-  const nn::Residual between = parallel_ ? nn::residual_norm({}, before.sum, post_norm_.spec())
-                                         : nn::residual_norm(attended, before.sum, post_norm_.spec());
+  const nn::Residual between = parallel_ ? nn::residual_norm({}, before.sum, post_norm_.spec(), true)
+                                         : nn::residual_norm(attended, before.sum, post_norm_.spec(), true);
   shared.plan.trace_part(layer, "post_attention_norm", between.normed);
   const at::Tensor fed = mlp_(between.normed, shared);  // [tokens, D]
   shared.plan.trace_part(layer, "mlp", fed);

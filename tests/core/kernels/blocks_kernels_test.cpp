@@ -74,6 +74,21 @@ TEST(NormKernel, MixedWidthsGiveTheWider) {
     EXPECT_LT(distance(branch.grad(), residual.grad()), 4e-3);
   });
 }
+TEST(NormKernel, WhatAProductTakesMayBeNarrow) {
+  with_each_set([] {
+    const at::Tensor x = leaf(at::randn({5, 40}), at::kFloat), y = leaf(at::randn({5, 40}), at::kBFloat16),
+                     w = leaf(at::randn({40}), at::kFloat), carried = at::randn({5, 40});
+    const auto [sum, normed] = residual_norm(y, x, w, {}, 1, 1e-6, /*narrow=*/true);
+    EXPECT_EQ(sum.scalar_type(), at::kFloat);
+    EXPECT_EQ(normed.scalar_type(), at::kBFloat16);
+    EXPECT_LT(distance(normed, norm(sum.detach(), w, {}, 1, 1e-6)), 4e-3);
+    (normed.to(at::kFloat) * carried).sum().backward();
+    const at::Tensor x64 = leaf(x, at::kDouble);
+    (norm_by_definition(x64 + y.detach().to(at::kDouble), w.to(at::kDouble), {}, 1) * carried).sum().backward();
+    EXPECT_LT(distance(x.grad(), x64.grad()), 8e-3);
+    EXPECT_LT(distance(y.grad(), x64.grad()), 8e-3);
+  });
+}
 TEST(NormKernel, SumAloneHasAGradient) {
   with_each_set([] {
     const at::Tensor x = leaf(at::randn({3, 8}), at::kFloat), y = leaf(at::randn({3, 8}), at::kFloat);

@@ -16,7 +16,9 @@ struct Residual {
 
 // branch [.., D] (undefined: 0), residual [.., D] → their sum and its norm. Pre-norm models carry `sum` on, post-norm
 // ones `normed`.
-Residual residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm);
+// for_product: nothing but products reads `normed`, so that under autocast it may have their dtype at once.
+Residual residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm,
+                       bool for_product = false);
 
 // act(gate) · up.   gate, up [.., I] → [.., I]
 at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, const Activation& activation);

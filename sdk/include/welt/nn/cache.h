@@ -49,6 +49,9 @@ class Cache {
   };
   Pair append(std::int64_t layer, const at::Tensor& rows, const at::Tensor& keys, const at::Tensor& values,
               std::int64_t span);
+  // A layer's whole buffers, [B, Hkv, capacity, d], for a caller that reads and writes them itself: new slots of row i
+  // from lengths()[i] on. Made in the dtype and on the device of `options` if there are none yet.
+  Pair layer(std::int64_t layer, const at::TensorOptions& options);
   // State number `state` as the filled slots have left it: [n, shape…], zeros where there are none yet.
   at::Tensor read(std::size_t state, const at::Tensor& rows, const at::TensorOptions& options) const;
   // The state after each slot that this call adds, [n, T, shape…], or after the last kept(T) of them only.

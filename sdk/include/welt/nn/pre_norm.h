@@ -23,10 +23,10 @@ Stream pre_norm_block(const Residual& before, const RowPlan& plan, std::size_t l
   plan.trace_part(layer, "attention", attended);
   if (first_only) {
     const Residual first =
-        residual_norm(plan.first_tokens(attended), plan.first_tokens(before.sum), post_attention_norm.spec());
+        residual_norm(plan.first_tokens(attended), plan.first_tokens(before.sum), post_attention_norm.spec(), true);
     return {first.sum, mlp(first.normed)};
   }
-  const Residual between = residual_norm(attended, before.sum, post_attention_norm.spec());
+  const Residual between = residual_norm(attended, before.sum, post_attention_norm.spec(), true);
   plan.trace_part(layer, "post_attention_norm", between.normed);
   const at::Tensor fed = mlp(between.normed);  // [tokens, D]
   plan.trace_part(layer, "mlp", fed);
@@ -37,7 +37,7 @@ template <typename Norm, typename Attention, typename Mlp>
 Stream pre_norm_block(const Stream& in, const RowPlan& plan, std::size_t layer, const Norm& input_norm,
                       const Attention& attention, const Norm& post_attention_norm, const Mlp& mlp,
                       bool first_only = false) {
-  return pre_norm_block(residual_norm(in.branch, in.x, input_norm.spec()), plan, layer, attention, post_attention_norm,
+  return pre_norm_block(residual_norm(in.branch, in.x, input_norm.spec(), true), plan, layer, attention, post_attention_norm,
                         mlp, first_only);
 }
 

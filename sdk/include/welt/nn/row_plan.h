@@ -90,8 +90,19 @@ class RowPlan {
   Cache* cache() const { return input_.cache; }
   bool causal() const { return input_.causal; }
   bool has_dense_mask() const { return input_.dense.defined(); }  // which overrides all other rules
+  // Each token sees the slots before it and itself, and no other rule but a window holds.
+  bool causal_only() const {
+    return input_.causal && !input_.dense.defined() && !key_valid_.defined() && !document_id_.defined() &&
+           !prefix_id_.defined();
+  }
   // I64 [N+1] on the CPU: the first token of each row in plan order, whatever layout the caller used.
   const at::Tensor& row_offsets() const;
+  // Of each row in plan order: its row in the cache (none: the same number) and the slots that are there. On the CPU.
+  struct CacheRows {
+    std::optional<at::Tensor> index;  // I64 [N]
+    at::Tensor filled;                // I64 [N]
+  };
+  const CacheRows& cache_rows() const;
 
   // What each token is, [tokens] in plan order. Undefined: all of a row are of one document, none is hidden, none is in
   // a prefix block.
@@ -149,6 +160,7 @@ class RowPlan {
   bool idle_valid_ = false, idle_document_ = false, idle_prefix_ = false;  // given, but they hide nothing
   std::int64_t longest_ = -1;
   mutable at::Tensor row_offsets_;
+  mutable CacheRows cache_rows_;
   mutable std::map<std::tuple<std::size_t, Window, at::ScalarType>, GroupMask> masks_;
 };
 

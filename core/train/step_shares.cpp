@@ -1,0 +1,104 @@
+// See step_shares.h. Alone in its file for the header of LibTorch's observers.
+#include "core/train/step_shares.h"
+
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/randn.h>
+#include <ATen/record_function.h>
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <string_view>
+
+#include "core/base/stopwatch.h"
+
+namespace welt {
+namespace {
+
+enum class Kind { none, product, attention };
+
+// Which operators multiply matrices, and which of their inputs are these.
+const std::map<std::string_view, std::size_t>& products() {
+  static const std::map<std::string_view, std::size_t> all{
+      {"aten::mm", 0}, {"aten::bmm", 0}, {"aten::addmm", 1}, {"aten::baddbmm", 1}};
+  return all;
+}
+
+Kind kind_of(std::string_view name) {
+  if (products().contains(name)) return Kind::product;
+  const bool attention = name == "welt::row_attention" || name.find("::RowAttention") != std::string_view::npos;
+  return attention ? Kind::attention : Kind::none;
+}
+
+double flops_of(const at::RecordFunction& function) {
+  const auto inputs = function.inputs();
+  const std::size_t first = products().at(function.name());
+  if (inputs.size() < first + 2 || !inputs[first].isTensor() || !inputs[first + 1].isTensor()) return 0;
+  const at::Tensor &a = inputs[first].toTensor(), &b = inputs[first + 1].toTensor();
+  return 2.0 * static_cast<double>(a.numel()) * static_cast<double>(b.size(-1));
+}
+
+struct Totals {
+  std::atomic<double> product_seconds{0}, product_flops{0}, attention_seconds{0};
+};
+Totals& totals() {
+  static Totals sums;
+  return sums;
+}
+
+struct Running : at::ObserverContext {
+  Kind kind = Kind::none;
+  Clock::time_point start;
+};
+
+std::unique_ptr<at::ObserverContext> begun(const at::RecordFunction& function) {
+  const Kind kind = kind_of(function.name());
+  if (kind == Kind::none) return nullptr;
+  auto running = std::make_unique<Running>();
+  running->kind = kind;
+  if (kind == Kind::product) totals().product_flops.fetch_add(flops_of(function));
+  running->start = Clock::now();
+  return running;
+}
+
+void ended(const at::RecordFunction&, at::ObserverContext* context) {
+  if (context == nullptr) return;
+  const auto& running = static_cast<const Running&>(*context);
+  const double seconds = seconds_since(running.start);
+  (running.kind == Kind::product ? totals().product_seconds : totals().attention_seconds).fetch_add(seconds);
+}
+
+}  // namespace
+
+struct OperatorWatch::State {
+  at::CallbackHandle handle;
+};
+
+OperatorWatch::OperatorWatch() {
+  totals().product_seconds = 0, totals().product_flops = 0, totals().attention_seconds = 0;
+  state_ = std::make_unique<State>(
+      State{at::addGlobalCallback(at::RecordFunctionCallback(&begun, &ended)
+                                      .needsInputs(true)
+                                      .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}))});
+}
+OperatorWatch::~OperatorWatch() { at::removeCallback(state_->handle); }
+
+OperatorWatch::Shares OperatorWatch::shares() const {
+  return {totals().product_seconds, totals().product_flops, totals().attention_seconds};
+}
+
+double peak_product_rate(at::ScalarType type) {
+  constexpr std::int64_t side = 2048;
+  const at::NoGradGuard no_grad;
+  const at::Tensor a = at::randn({side, side}).to(type), b = at::randn({side, side}).to(type);
+  double best = 0;
+  for (int i = 0; i < 4; ++i) {
+    const auto start = Clock::now();
+    at::mm(a, b);
+    best = std::max(best, 2.0 * side * side * side / seconds_since(start));
+  }
+  return best;
+}
+
+}  // namespace welt

@@ -1,0 +1,32 @@
+// Where the time of a training step goes by kind of work: products of matrices, attention, the rest.
+#pragma once
+
+#include <ATen/core/ScalarType.h>
+
+#include <memory>
+
+namespace welt {
+
+// Watches LibTorch's operators for its lifetime: their clock times, and of products how much they multiply. Those of
+// kernels run by name (core/kernels/operators.h) are among them. [one at a time]
+class OperatorWatch {
+ public:
+  OperatorWatch();
+  OperatorWatch(const OperatorWatch&) = delete;
+  ~OperatorWatch();
+
+  struct Shares {
+    double product_seconds = 0, product_flops = 0;  // a multiplication and an addition are two
+    double attention_seconds = 0;                   // of the kernel; by plain operators attention is in the products
+  };
+  Shares shares() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// FLOP/s of a large square product here and now: what a step's products can be compared with.
+double peak_product_rate(at::ScalarType type);
+
+}  // namespace welt
