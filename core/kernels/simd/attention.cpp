@@ -18,10 +18,11 @@ constexpr int64_t block = 32;  // queries at once
 struct Sizes {
   Sizes(const AttentionRows& rows, int64_t longest)
       : length(longest),
-        padded(round_up(longest, panel)),
+        columns(longest <= lanes ? lanes : panel),
+        padded(round_up(longest, columns)),
         width(round_up(rows.width, lanes)),
         value_width(round_up(rows.value_width, lanes)) {}
-  int64_t length, padded, width, value_width;
+  int64_t length, columns, padded, width, value_width;  // columns of a panel; the rest in whole panels or vectors
 };
 
 struct Scratch {
@@ -94,17 +95,29 @@ void turn(const AttentionRows& rows, int64_t token, float direction, float* x) {
   }
 }
 
-// [T][width] → panels [T / panel][depth][panel].
-void into_panels(const float* from, int64_t length, int64_t width, int64_t depth, float* to) {
-  for (int64_t first = 0; first < length; first += panel) {
-    const int64_t count = length - first < panel ? length - first : panel;
-    float* out = to + first * depth;
-    for (int64_t k = 0; k < depth; ++k, out += panel) {
-      int64_t j = 0;
-      for (; j < count; ++j) out[j] = from[(first + j) * width + k];
-      for (; j < panel; ++j) out[j] = 0;
+// [padded][width] → panels [padded / columns][width][columns].
+void into_panels(const Sizes& sizes, const float* from, int64_t width, float* to) {
+  for (int64_t first = 0; first < sizes.padded; first += sizes.columns) {
+    float* out = to + first * width;
+    for (int64_t j = 0; j < sizes.columns; j += 4) {
+      for (int64_t k = 0; k < width; k += 4) {  // four by four
+        Quad row[4];
+        for (int i = 0; i < 4; ++i) __builtin_memcpy(&row[i], from + (first + j + i) * width + k, sizeof(Quad));
+        const Quad low = __builtin_shufflevector(row[0], row[1], 0, 4, 1, 5),
+                   high = __builtin_shufflevector(row[0], row[1], 2, 6, 3, 7),
+                   low2 = __builtin_shufflevector(row[2], row[3], 0, 4, 1, 5),
+                   high2 = __builtin_shufflevector(row[2], row[3], 2, 6, 3, 7);
+        const Quad column[4] = {
+            __builtin_shufflevector(low, low2, 0, 1, 4, 5), __builtin_shufflevector(low, low2, 2, 3, 6, 7),
+            __builtin_shufflevector(high, high2, 0, 1, 4, 5), __builtin_shufflevector(high, high2, 2, 3, 6, 7)};
+        for (int i = 0; i < 4; ++i) __builtin_memcpy(out + (k + i) * sizes.columns + j, &column[i], sizeof(Quad));
+      }
     }
   }
+}
+
+void clear(float* from, int64_t count) {
+  for (int64_t i = 0; i < count; i += lanes) store(from + i, all(0));
 }
 
 // A row of a call: who sees whom in it, by slots of the row.
@@ -230,9 +243,9 @@ class Task {
       read(at<E>(rows.value, row.first + j, kv_head), rows.value_width, sizes.value_width,
            scratch.values + j * sizes.value_width);
     }
-    for (int64_t j = row.length * sizes.value_width; j < round_up(row.length, panel) * sizes.value_width; ++j)
-      scratch.values[j] = 0;
-    into_panels(scratch.keys, row.length, sizes.width, rows.width, scratch.key_panels);
+    clear(scratch.keys + row.length * sizes.width, (sizes.padded - row.length) * sizes.width);
+    clear(scratch.values + row.length * sizes.value_width, (sizes.padded - row.length) * sizes.value_width);
+    into_panels(sizes, scratch.keys, sizes.width, scratch.key_panels);
   }
 
   struct Block {
@@ -243,24 +256,29 @@ class Task {
   Block block_from(int64_t begin) const {
     Block out{begin, row_.length - begin < block ? row_.length - begin : block};
     row_.span(begin, begin + out.count, out.low, out.high);
-    out.low = out.low / panel * panel;
-    out.keys = round_up(out.high - out.low, panel);
+    out.low = out.low / sizes_.columns * sizes_.columns;
+    out.keys = round_up(out.high - out.low, sizes_.columns);
     return out;
   }
 
-  // Queries of the block into scratch, turned; then their weights into scratch.scores, [count][keys].
+  // A query's numbers, or those of its gradient, by the scale of the scores.
+  void scale(float* x) const {
+    for (int64_t i = 0; i < sizes_.width; i += lanes) store(x + i, load(x + i) * rows_.scale);
+  }
+
+  // Queries of the block into scratch, turned and scaled; then their weights into scratch.scores, [count][keys].
   void weigh(const Block& b, int64_t head) const {
     for (int64_t i = 0; i < b.count; ++i) {
       float* query = scratch_.queries + i * sizes_.width;
       read(at<E>(rows_.query, row_.first + b.begin + i, head), rows_.width, sizes_.width, query);
       turn(rows_, row_.first + b.begin + i, 1, query);
+      scale(query);
     }
-    for (int64_t j = 0; j < b.keys; j += panel)
-      product({scratch_.queries, sizes_.width, 1}, scratch_.key_panels + (b.low + j) * rows_.width, panel,
-              scratch_.scores + j, b.keys, b.count, panel, rows_.width, false);
+    for (int64_t j = 0; j < b.keys; j += sizes_.columns)
+      product({scratch_.queries, sizes_.width, 1}, scratch_.key_panels + (b.low + j) * sizes_.width, sizes_.columns,
+              scratch_.scores + j, b.keys, b.count, sizes_.columns, rows_.width, false);
     for (int64_t i = 0; i < b.count; ++i) {
       float* scores = scratch_.scores + i * b.keys;
-      for (int64_t j = 0; j < b.keys; j += lanes) store(scores + j, load(scores + j) * rows_.scale);
       if (row_.mask(b.begin + i, b.low, b.high, scores)) {
         softmax(b.high - b.low, b.keys, scores);
       } else {
@@ -305,9 +323,9 @@ void backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, c
                    const Sizes& sizes, const Scratch& scratch) {
   const Row row(rows, number);
   const Task<E> task(rows, row, kv_head, sizes, scratch);
-  into_panels(scratch.values, row.length, sizes.value_width, rows.value_width, scratch.value_panels);
-  for (int64_t j = 0; j < row.length * sizes.width; ++j) scratch.key_gradients[j] = 0;
-  for (int64_t j = 0; j < row.length * sizes.value_width; ++j) scratch.value_gradients[j] = 0;
+  into_panels(sizes, scratch.values, sizes.value_width, scratch.value_panels);
+  clear(scratch.key_gradients, row.length * sizes.width);
+  clear(scratch.value_gradients, row.length * sizes.value_width);
   const int64_t times = rows.heads / rows.kv_heads;
   for (int64_t head = kv_head * times; head < (kv_head + 1) * times; ++head) {
     for (int64_t begin = 0; begin < row.length; begin += block) {
@@ -318,9 +336,9 @@ void backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, c
         read(at<E>(gradients.out, row.first + begin + i, head), rows.value_width, sizes.value_width,
              scratch.out_gradients + i * sizes.value_width);
       // ∂L/∂weights = ∂L/∂out · vᵀ
-      for (int64_t j = 0; j < b.keys; j += panel)
-        product({scratch.out_gradients, sizes.value_width, 1}, scratch.value_panels + (b.low + j) * rows.value_width,
-                panel, scratch.weights + j, b.keys, b.count, panel, rows.value_width, false);
+      for (int64_t j = 0; j < b.keys; j += sizes.columns)
+        product({scratch.out_gradients, sizes.value_width, 1}, scratch.value_panels + (b.low + j) * sizes.value_width,
+                sizes.columns, scratch.weights + j, b.keys, b.count, sizes.columns, rows.value_width, false);
       const float* used = scratch.scores;
       if (rows.dropout > 0) {
         used = scratch.dropped;
@@ -334,14 +352,14 @@ void backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, c
       product({used, 1, b.keys}, scratch.out_gradients, sizes.value_width,
               scratch.value_gradients + b.low * sizes.value_width, sizes.value_width, seen, sizes.value_width, b.count,
               true);
-      // Through the softmax: w · (g − Σ w g), and the scale.
+      // Through the softmax: w · (g − Σ w g).
       for (int64_t i = 0; i < b.count; ++i) {
         float *weights = scratch.scores + i * b.keys, *gradient = scratch.weights + i * b.keys;
         Vec total = all(0);
         for (int64_t j = 0; j < b.keys; j += lanes) total += load(weights + j) * load(gradient + j);
         const float mean = sum(total);
         for (int64_t j = 0; j < b.keys; j += lanes)
-          store(gradient + j, load(weights + j) * (load(gradient + j) - mean) * rows.scale);
+          store(gradient + j, load(weights + j) * (load(gradient + j) - mean));
       }
       product({scratch.weights, b.keys, 1}, scratch.keys + b.low * sizes.width, sizes.width, scratch.query_gradients,
               sizes.width, b.count, sizes.width, seen, false);
@@ -349,6 +367,7 @@ void backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, c
               sizes.width, seen, sizes.width, b.count, true);
       for (int64_t i = 0; i < b.count; ++i) {
         float* gradient = scratch.query_gradients + i * sizes.width;
+        task.scale(gradient);
         turn(rows, row.first + begin + i, -1, gradient);
         write(gradient, rows.width, at<E>(gradients.query, row.first + begin + i, head));
       }

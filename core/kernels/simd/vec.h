@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -33,22 +33,35 @@ inline Vec choose(Ints condition, Vec yes, Vec no) { return condition ? yes : no
 inline Ints bits(Vec value) { return (Ints)value; }
 inline Vec of_bits(Ints value) { return (Vec)value; }
 
-inline float sum(Vec v) {
-  float parts[lanes];
-  store(parts, v);
-  for (int width = lanes / 2; width > 0; width /= 2)
-    for (int i = 0; i < width; ++i) parts[i] += parts[i + width];
-  return parts[0];
-}
-// NaN wins.
-inline float largest(Vec v) {
-  float parts[lanes], out;
-  store(parts, v);
-  out = parts[0];
-  for (int i = 1; i < lanes; ++i) out = parts[i] > out || parts[i] != parts[i] ? parts[i] : out;
+typedef float Quad __attribute__((vector_size(16)));
+struct Quads {
+  Quad part[lanes / 4];
+};
+inline Quads quads(Vec v) {
+  Quads out;
+  __builtin_memcpy(&out, &v, sizeof out);
   return out;
 }
+inline float sum(Vec v) {
+  const Quads all = quads(v);
+  Quad q = all.part[0];
+  for (int i = 1; i < lanes / 4; ++i) q += all.part[i];
+  q += __builtin_shufflevector(q, q, 2, 3, 0, 1);
+  return q[0] + q[1];
+}
+// NaN wins.
+inline Quad larger(Quad a, Quad b) { return ((a > b) | (a != a)) ? a : b; }
+inline float largest(Vec v) {
+  const Quads all = quads(v);
+  Quad q = all.part[0];
+  for (int i = 1; i < lanes / 4; ++i) q = larger(q, all.part[i]);
+  q = larger(q, __builtin_shufflevector(q, q, 2, 3, 0, 1));
+  q = larger(q, __builtin_shufflevector(q, q, 1, 0, 3, 2));
+  return q[0];
+}
+#if defined(__AVX2__)
 inline Vec larger(Vec a, Vec b) { return choose((a > b) | (a != a), a, b); }  // NaN in a wins, and in b stays
+#endif
 
 // eˣ to 1.5 units in the last place; 0 below −87.3, infinity above 88.7, NaN stays.
 inline Vec exponential(Vec x) {
@@ -99,7 +112,7 @@ inline Vec load(const bfloat16* from) {
 }
 inline void store(bfloat16* to, Vec value) {
 #if defined(__AVX512BF16__)
-  const __m256bh out = _mm512_cvtneps_pbh((__m512)value);
+  const __m256bh out = _mm512_maskz_cvtneps_pbh(0xffff, (__m512)value);
   __builtin_memcpy(to, &out, sizeof out);
 #else
   const Ints raw = bits(value);
@@ -116,7 +129,13 @@ typedef int8_t Bytes __attribute__((vector_size(lanes)));
 inline Vec load(const int8_t* from) {
   Bytes raw;
   __builtin_memcpy(&raw, from, sizeof raw);
+#if defined(__AVX512F__)
+  return __builtin_convertvector((Ints)_mm512_maskz_cvtepi8_epi32(0xffff, (__m128i)raw), Vec);
+#elif defined(__AVX2__)
+  return __builtin_convertvector((Ints)_mm256_cvtepi8_epi32(_mm_set_epi64x(0, (long long)raw)), Vec);
+#else
   return __builtin_convertvector(raw, Vec);
+#endif
 }
 
 template <typename A, typename B>
