@@ -10,6 +10,7 @@
 #include "apps/welt/bench_text.h"
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
+#include "apps/welt/weights_option.h"
 #include "core/base/json.h"
 #include "core/checkpoint/model_files.h"
 #include "core/generate/bench_generate.h"
@@ -113,10 +114,13 @@ void add_generate_bench(CLI::App& group) {
   add_count(*verb, "--words", options->words, 1, 100000, "Words for each");
   add_count(*verb, "--repeats", options->repeats, 1, 1000, "Measured repeats, after one of warm-up");
   add_count(*verb, "--threads", options->threads, 0, 1024, "Threads of LibTorch; 0: all cores");
+  add_weights(*verb);
   verb->add_option("--prompt", options->prompt, "Text to continue")->type_name("TEXT")->group("Measurement");
   verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
   verb->footer(
-      "Examples:\n  welt bench generate runs/quickstart\n  welt bench generate runs/quickstart --batch 8 --json");
+      "Examples:\n  welt bench generate runs/quickstart\n  welt bench generate runs/quickstart --batch 8 --weights "
+      "bf16 "
+      "--json");
   verb->callback([options] { bench_generate_verb(*options); });
 }
 

@@ -3,6 +3,7 @@
 
 #include "apps/welt/repeatable.h"
 #include "apps/welt/verb.h"
+#include "apps/welt/weights_option.h"
 #include "core/base/error.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/train/recipe_keys.h"
@@ -39,11 +40,13 @@ void add_evaluate(CLI::App& app) {
   repeatable(verb->add_option("--set", options->overrides, "Override a key of the run's recipe")
                  ->type_name("KEY=VALUE")
                  ->group("Recipe"));
+  add_weights(*verb);
   verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
   verb->footer(
       "Says which encoders were on. One may be switched off, or taken from elsewhere if it is as wide.\n\n"
       "Examples:\n  welt evaluate runs/quickstart\n"
       "  welt evaluate runs/quickstart --set model.image_encoder.enabled=false\n"
+      "  welt evaluate runs/quickstart --weights int8\n"
       "  welt evaluate runs/quickstart --set model.bytes_encoder.from=runs/other/checkpoints/step-00000300\n"
       "  welt evaluate runs/quickstart --set 'data.validation.files=[\"other.txt\"]' --json");
   verb->callback([options] { evaluate_run(*options); });

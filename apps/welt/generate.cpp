@@ -11,6 +11,7 @@
 #include "apps/welt/repeatable.h"
 #include "apps/welt/seed_option.h"
 #include "apps/welt/verb.h"
+#include "apps/welt/weights_option.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/printable.h"
@@ -118,6 +119,7 @@ void add_generate(CLI::App& app) {
       ->group("Sampling");
   add_seed(*verb, generate.sampling.seed, "Of the draws")->type_name("S")->group("Sampling");
   add_encoder_switch(*verb, options->without);
+  add_weights(*verb);
   verb->add_flag("--reference-compatible", generate.reference_compatible, "Act like the Python reference, defects too")
       ->group("Model");
   verb->add_flag("--json", options->json, "A line of JSON for each prompt: prompt, text, words, finish")

