@@ -11,6 +11,8 @@
 #include <mutex>
 #include <optional>
 
+#include "host_kernels.h"
+
 namespace welt::nn {
 namespace {
 
@@ -130,6 +132,7 @@ struct Checkpoint : torch::autograd::Function<Checkpoint> {
     context->save_for_backward(tensors.vec());
     context->set_materialize_grads(false);
     const NothingKept guard;
+    const host_kernels::AsInTraining same;
     const Stream out = (*call)(tensors);
     return out.branch.defined() ? variable_list{out.x, out.branch} : variable_list{out.x};
   }

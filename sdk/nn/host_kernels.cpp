@@ -14,6 +14,7 @@
 #include <optional>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 namespace welt::nn::host_kernels {
 namespace {
@@ -55,6 +56,8 @@ Narrow narrowed(const at::Tensor& weight, int kind) {
   const at::Tensor scales = largest / 127;
   return {(weight / scales.unsqueeze(1)).round().to(at::kChar).contiguous(), scales};
 }
+
+thread_local bool as_in_training = false;
 
 // The smaller copy of a weight, made once for as long as the weight lives and is not changed.
 Narrow narrow_of(const at::Tensor& weight, int kind) {
@@ -140,12 +143,16 @@ at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k, const at::
                       optional(rotary.cos), optional(rotary.sin), scale, options.window.left);
 }
 
+AsInTraining::AsInTraining() : before_(std::exchange(as_in_training, true)) {}
+AsInTraining::~AsInTraining() { as_in_training = before_; }
+
 bool few_rows(const at::Tensor& x, const at::Tensor& weight) {
   // From about this many rows on, a library that packs both matrices is faster (measured on two cores with AVX2).
   constexpr std::int64_t most = 24;
-  return !at::GradMode::is_enabled() && x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat &&
-         x.size(-1) > 0 && (x.numel() <= most * x.size(-1) || step_weights() != 0) && weight.is_contiguous() &&
-         take(x) && compute_type(x) == at::kFloat;
+  return !at::GradMode::is_enabled() && !as_in_training && x.scalar_type() == at::kFloat &&
+         weight.scalar_type() == at::kFloat && x.size(-1) > 0 &&
+         (x.numel() <= most * x.size(-1) || step_weights() != 0) && weight.is_contiguous() && take(x) &&
+         compute_type(x) == at::kFloat;
 }
 
 at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {

@@ -28,6 +28,18 @@ at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k, const at::
 bool few_rows(const at::Tensor& x, const at::Tensor& weight);
 at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 
+// While it lives, this thread's products are those of training although no gradient is wanted: what a checkpointed
+// block computes twice has to be the same.
+class AsInTraining {
+ public:
+  AsInTraining();
+  AsInTraining(const AsInTraining&) = delete;
+  ~AsInTraining();
+
+ private:
+  bool before_;
+};
+
 struct Normed {
   at::Tensor sum, normed;
 };
