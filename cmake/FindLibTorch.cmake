@@ -1,14 +1,27 @@
 # Finds LibTorch's C++ part and defines welt::libtorch (CPU libraries only; CUDA is opened at run time, never linked).
 #
 # Order: WELT_LIBTORCH (variable or environment; a folder with include/ and lib/), Torch_DIR (…/share/cmake/Torch),
-# then WELT_DEPS_DIR or .deps/ as scripts/setup.sh fills it. The first that is one is taken, whatever its version.
+# then WELT_DEPS_DIR or .deps/ as scripts/setup.sh fills it. The first that is one is taken, whatever its version; but a
+# WELT_LIBTORCH that is none is an error. From the environment it is remembered, as one given with -D is: CMake may run
+# again at any later build.
 # Results: LibTorch_ROOT_DIR, LibTorch_VERSION, LibTorch_VERSION_MAJOR/MINOR, LibTorch_TRIED (a text: where was looked).
 set(_candidates)
+set(_given "$ENV{WELT_LIBTORCH}")
 if(WELT_LIBTORCH)
-  list(APPEND _candidates "${WELT_LIBTORCH}")
+  if(_given AND NOT _given STREQUAL WELT_LIBTORCH)
+    message(WARNING "WELT_LIBTORCH is '${_given}' in the environment and '${WELT_LIBTORCH}' in this build folder, which "
+      "counts; -DWELT_LIBTORCH=… changes it")
+  endif()
+  set(_given "${WELT_LIBTORCH}")
 endif()
-if(DEFINED ENV{WELT_LIBTORCH})
-  list(APPEND _candidates "$ENV{WELT_LIBTORCH}")
+if(_given)
+  if(NOT EXISTS "${_given}/lib/libtorch_cpu.so" OR NOT EXISTS "${_given}/include/ATen/core/Tensor.h")
+    message(FATAL_ERROR "WELT_LIBTORCH is '${_given}', which is no LibTorch: it lacks lib/libtorch_cpu.so or "
+      "include/ATen/core/Tensor.h. Set it to the folder `torch` of the Python package, or leave it out "
+      "(-UWELT_LIBTORCH) to have the others looked for")
+  endif()
+  set(WELT_LIBTORCH "${_given}" CACHE PATH "A folder with LibTorch's include/ and lib/ in it")
+  list(APPEND _candidates "${_given}")
 endif()
 foreach(_dir IN ITEMS "${Torch_DIR}" "$ENV{Torch_DIR}")
   if(_dir)
