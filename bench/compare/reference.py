@@ -52,17 +52,16 @@ def set_up(args):
     sys.path.insert(0, str(args.checkout.resolve()))
     args.text = args.text.resolve()
     os.chdir(args.models)
-    if PRESETS[args.preset]["image"]:
-        import font_download.config as fonts
-        folder = pathlib.Path("fonts").resolve()
-        folder.mkdir(exist_ok=True)
-        found = sorted(pathlib.Path("/usr/share/fonts/truetype/noto").glob("NotoSans*-Regular.ttf"))
-        for file in found:
-            link = folder / file.name
-            if not link.exists():
-                link.symlink_to(file)
-        (folder / "sources.json").write_text(json.dumps([file.name for file in found]))
-        fonts.download_fonts = lambda sources, max_workers=None: folder
+    import font_download.config as fonts
+    folder = pathlib.Path("fonts").resolve()
+    folder.mkdir(exist_ok=True)
+    found = sorted(pathlib.Path("/usr/share/fonts/truetype/noto").glob("NotoSans*-Regular.ttf"))
+    for file in found:
+        link = folder / file.name
+        if not link.exists():
+            link.symlink_to(file)
+    (folder / "sources.json").write_text(json.dumps([file.name for file in found]))
+    fonts.download_fonts = lambda sources, max_workers=None: folder
 
 
 def build(args):
