@@ -41,6 +41,9 @@ nlohmann-json3-dev  | header nlohmann/json.hpp       | JSON: config.json, safete
 libtomlplusplus-dev | header toml++/toml.h           | recipes
 libcli11-dev        | header CLI/CLI.hpp             | the command line
 zlib1g-dev          | header zlib.h                  | reads gzip-compressed text
+liblzma-dev         | header lzma.h                  | reads xz-compressed text
+libzstd-dev         | header zstd.h                  | reads zstd-compressed text
+libdeflate-dev      | header libdeflate.h            | writes gzip-compressed shards: welt data prepare
 libboost1.81-dev    | header boost/dll/shared_library.hpp, Boost 1.74 or up | opens plugins (Boost.DLL, headers only)
 libharfbuzz-dev     | header harfbuzz/hb.h           | shapes text: the renderer of words
 libfreetype-dev     | header freetype2/ft2build.h    | draws glyphs: the renderer of words

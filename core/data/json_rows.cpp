@@ -146,6 +146,8 @@ std::vector<std::string> json_row_fields(std::string_view row) {
   return names;
 }
 
+bool json_row_has_lone_half(std::string_view row) { return without_lone_halves(row, "?") != row; }
+
 std::string each_json_element(std::string_view text,
                               const std::function<void(std::string_view element, std::size_t offset)>& take) {
   const auto next = [&](std::size_t at) { return std::min(text.find_first_not_of(blanks, at), text.size()); };

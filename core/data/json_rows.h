@@ -25,6 +25,9 @@ JsonRow read_json_row(std::string_view row, std::string_view field);
 // The names of the object's fields, for a message about one that is missing.
 std::vector<std::string> json_row_fields(std::string_view row);
 
+// Whether an escape in it is half of a surrogate pair alone.
+bool json_row_has_lone_half(std::string_view row);
+
 // Calls take(element, offset) for each element, as it is written, of the array that `text` begins with. Returns what is
 // wrong with the array, or "": what take() got before was right nevertheless.
 std::string each_json_element(std::string_view text,

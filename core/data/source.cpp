@@ -48,12 +48,6 @@ std::vector<fs::path> matches(const fs::path& pattern) {
        ErrorCode::not_found);
 }
 
-// As `auto` looks at it: in small letters, without the .gz of a compressed file.
-std::string ending_of(fs::path path) {
-  if (small_ending(path) == ".gz") path.replace_extension();
-  return small_ending(path);
-}
-
 class Reader {
  public:
   Reader(const SourceOptions& options, const std::function<void(std::string_view)>& sink)
@@ -90,7 +84,7 @@ class Reader {
 
  private:
   const Format& format_of(const fs::path& path) const {
-    const std::string ending = ending_of(path);
+    const std::string ending = small_ending(without_compression(path));
     const std::vector<Format>& all = formats();
     const auto found = std::ranges::find_if(all, [&](const Format& format) {
       return options_.format == "auto" ? std::ranges::find(format.note.endings, ending) != format.note.endings.end()

@@ -1,17 +1,18 @@
-// See text_stream.h. Gzip as RFC 1952 and Python have it: members one behind the other, zeros between and behind them.
+// See text_stream.h.
 #include "core/data/text_stream.h"
-
-#include <zlib.h>
 
 #include <algorithm>
 #include <cctype>
-#include <new>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+#include <fmt/ranges.h>
 
 #include <welt/common/file_kind.h>
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/data/unpack.h"
 
 namespace welt {
 namespace {
@@ -33,64 +34,10 @@ std::size_t append(std::string& text, Read read) {
   return size;
 }
 
-class Gzip {
- public:
-  Gzip() {
-    constexpr int gzip_only = 15 + 16;
-    if (inflateInit2(&stream_, gzip_only) != Z_OK) throw std::bad_alloc();
-  }
-  ~Gzip() { inflateEnd(&stream_); }
-  Gzip(const Gzip&) = delete;
-  Gzip& operator=(const Gzip&) = delete;
-
-  // Decompresses from the front of `packed`, which it shortens. 0: more of it is wanted.
-  std::size_t read(std::string_view& packed, char* into, std::size_t room, const std::string& name) {
-    if (between_ && members_ > 0) packed.remove_prefix(std::min(packed.find_first_not_of('\0'), packed.size()));
-    if (packed.empty()) return 0;
-    const bool begins = std::exchange(between_, false);
-    if (begins) {
-      inflateReset(&stream_);
-      member_begin_ = text_;
-    }
-    constexpr std::size_t most = std::size_t{1} << 30;
-    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data()));
-    stream_.avail_in = static_cast<uInt>(std::min(packed.size(), most));
-    stream_.next_out = reinterpret_cast<Bytef*>(into);
-    stream_.avail_out = static_cast<uInt>(std::min(room, most));
-    const std::size_t given = stream_.avail_in, wanted = stream_.avail_out;
-    const int status = inflate(&stream_, Z_NO_FLUSH);
-    packed.remove_prefix(given - stream_.avail_in);
-    const std::size_t size = wanted - stream_.avail_out;
-    text_ += size;
-    between_ = status == Z_STREAM_END;
-    members_ += between_ ? 1 : 0;
-    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) fail_damaged(name);
-    return size;
-  }
-
-  void finish(const std::string& name) const {
-    if (between_) return;
-    fail({name, fmt::format("the compressed data ends too early, after {} bytes of text", text_), "", mend},
-         ErrorCode::data_loss);
-  }
-
- private:
-  static constexpr const char* mend = "Copy or download it again";
-
-  [[noreturn]] void fail_damaged(const std::string& name) const {
-    const std::string reason = stream_.msg == nullptr ? "no more memory" : stream_.msg;
-    const bool header = members_ > 0 && text_ == member_begin_;
-    fail({name,
-          header ? fmt::format("what follows the first {} bytes of text is not compressed with gzip, or damaged", text_)
-                 : fmt::format("the compressed data is damaged after {} bytes of text: {}", text_, reason),
-          "", mend},
-         ErrorCode::data_loss);
-  }
-
-  z_stream stream_{};
-  bool between_ = true;  // before, between or behind members
-  std::uint64_t text_ = 0, member_begin_ = 0, members_ = 0;
-};
+std::vector<unsigned> bytes_of(std::string_view text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()),
+          reinterpret_cast<const std::uint8_t*>(text.data()) + text.size()};
+}
 
 }  // namespace
 
@@ -100,52 +47,64 @@ std::string small_ending(const std::filesystem::path& path) {
   return ending;
 }
 
+std::filesystem::path without_compression(std::filesystem::path path) {
+  const std::string ending = small_ending(path);
+  if (std::ranges::any_of(compressions(), [&](const Compression& kind) { return kind.ending == ending; }))
+    path.replace_extension();
+  return path;
+}
+
 struct TextStream::State {
   explicit State(InputFile input) : file(std::move(input)) {}
 
-  // Looks at the first bytes.
-  void start(bool named_gz) {
+  // Looks at the first bytes; `ending` is that of the file's name.
+  void start(std::string_view ending) {
     while (!tells_enough(raw) && append(raw, [&](char* into, std::size_t room) { return file.read(into, room); }) > 0)
       continue;
     packed = raw;
-    if (packed.starts_with("\x1F\x8B")) {
-      gzip = std::make_unique<Gzip>();
-    } else if (named_gz && !packed.empty()) {
+    const auto kind = std::ranges::find_if(compressions(), [&](const auto& k) { return packed.starts_with(k.start); });
+    const auto named = std::ranges::find(compressions(), ending, &Compression::ending);
+    if (kind != compressions().end()) {
+      unpacker = kind->open();
+    } else if (named != compressions().end() && !packed.empty()) {
       refuse_other_kind(packed, file.name(), expected);
-      fail({file.name(), "is not compressed with gzip", "the bytes 1F 8B at its start", "Rename it, without .gz"},
+      fail({file.name(), fmt::format("is not compressed with {}", named->name),
+            fmt::format("the bytes {:02X} at its start", fmt::join(bytes_of(named->start), " ")),
+            fmt::format("Rename it, without {}", named->ending)},
            ErrorCode::data_loss);
     }
     while (!tells_enough(head) && read(head)) continue;
-    refuse_other_kind(head, file.name() + (gzip ? " (decompressed)" : ""), expected);
+    refuse_other_kind(head, file.name() + (unpacker ? " (decompressed)" : ""), expected);
     if (head.starts_with("\xEF\xBB\xBF")) head.erase(0, begin = 3);
   }
 
   bool read(std::string& text) {
-    if (!gzip) {
+    if (!unpacker) {
       if (!packed.empty()) {
         text += std::exchange(packed, {});
         return true;
       }
       return append(text, [&](char* into, std::size_t room) { return file.read(into, room); }) > 0;
     }
-    for (;;) {
+    for (bool more = true; more;) {
       if (packed.empty()) {
         raw.clear();
-        if (append(raw, [&](char* into, std::size_t room) { return file.read(into, room); }) == 0) break;
+        more = append(raw, [&](char* into, std::size_t room) { return file.read(into, room); }) > 0;
         packed = raw;
       }
-      const auto unpack = [&](char* into, std::size_t room) { return gzip->read(packed, into, room, file.name()); };
+      // Without more to give it too: it may hold text back that had no room.
+      const auto unpack = [&](char* into, std::size_t room) { return unpacker->read(packed, into, room, file.name()); };
       if (append(text, unpack) > 0) return true;
     }
-    gzip->finish(file.name());
+    unpacker->finish(file.name());
     return false;
   }
 
-  static constexpr const char* expected = "text in UTF-8, plain or compressed with gzip";
+  static constexpr const char* expected = "text in UTF-8, plain or compressed with gzip, zstd or xz";
   InputFile file;
-  std::unique_ptr<Gzip> gzip;  // null: not compressed
-  std::string raw, head;       // as read; of the text, not handed out yet
-  std::string_view packed;     // of raw, not used yet
+  std::unique_ptr<Unpacker> unpacker;  // null: not compressed
+  std::string raw, head;               // as read; of the text, not handed out yet
+  std::string_view packed;             // of raw, not used yet
   std::uint64_t begin = 0;
   bool ended = false;
 };
@@ -156,17 +115,17 @@ TextStream& TextStream::operator=(TextStream&&) noexcept = default;
 TextStream::~TextStream() = default;
 
 TextStream::TextStream(const std::filesystem::path& path) : state_(std::make_unique<State>(InputFile(path))) {
-  state_->start(small_ending(path) == ".gz");
+  state_->start(small_ending(path));
 }
 
 TextStream TextStream::standard_input() {
   auto state = std::make_unique<State>(InputFile::standard_input());
-  state->start(false);
+  state->start("");
   return TextStream(std::move(state));
 }
 
 const std::string& TextStream::name() const { return state_->file.name(); }
-bool TextStream::is_compressed() const { return state_->gzip != nullptr; }
+bool TextStream::is_compressed() const { return state_->unpacker != nullptr; }
 std::uint64_t TextStream::begin() const { return state_->begin; }
 
 bool TextStream::more(std::string& text) {

@@ -11,6 +11,8 @@ namespace welt {
 
 // The last ending of a file's name in small letters: ".gz" of "a.txt.GZ".
 std::string small_ending(const std::filesystem::path& path);
+// "a.txt" of "a.txt.gz": the name without the ending of a compression that is read here.
+std::filesystem::path without_compression(std::filesystem::path path);
 
 class TextStream {
  public:

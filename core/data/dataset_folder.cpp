@@ -1,0 +1,273 @@
+// See dataset_folder.h.
+#include "core/data/dataset_folder.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <map>
+#include <set>
+#include <utility>
+
+#include <fmt/ranges.h>
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/data/rows.h"
+#include "core/data/source.h"
+#include "core/data/yaml_front.h"
+
+namespace welt {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+using Patterns = std::vector<std::string>;
+
+std::vector<std::string> split_path(std::string_view path) {
+  std::vector<std::string> parts;
+  while (!path.empty()) {
+    const std::size_t slash = std::min(path.find('/'), path.size());
+    if (slash > 0) parts.emplace_back(path.substr(0, slash));
+    path.remove_prefix(std::min(slash + 1, path.size()));
+  }
+  return parts;
+}
+
+// "**" is any number of folders, at the end of a pattern the files in them too.
+bool fits(const std::vector<std::string>& path, std::size_t at, const std::vector<std::string>& pattern,
+          std::size_t of) {
+  if (of == pattern.size()) return at == path.size();
+  if (pattern[of] == "**") {
+    if (of + 1 == pattern.size()) return at < path.size();
+    for (std::size_t next = at; next < path.size(); ++next)
+      if (fits(path, next, pattern, of + 1)) return true;
+    return false;
+  }
+  return at < path.size() && fnmatch(pattern[of].c_str(), path[at].c_str(), 0) == 0 &&
+         fits(path, at + 1, pattern, of + 1);
+}
+
+// Paths below the folder that may be data, sorted: nothing hidden, no card.
+std::vector<std::string> data_files_below(const fs::path& folder) {
+  static const std::set<std::string> others{"README.md",          "config.json",    "dataset_info.json",
+                                            "dataset_infos.json", "dummy_data.zip", "dataset_dict.json"};
+  std::vector<std::string> out;
+  std::error_code error;
+  for (fs::recursive_directory_iterator at(folder, fs::directory_options::follow_directory_symlink, error), end;
+       !error && at != end; at.increment(error)) {
+    const std::string name = at->path().filename().string();
+    if (name.starts_with('.') || name.starts_with("__")) {
+      if (name.starts_with('.') || at->is_directory()) {
+        at.disable_recursion_pending();
+        continue;
+      }
+    }
+    std::error_code ignored;
+    if (fs::is_regular_file(at->path(), ignored) && !others.contains(name) && !row_format_of(at->path()).empty())
+      out.push_back(at->path().lexically_relative(folder).generic_string());
+  }
+  if (error) {
+    refuse_unreachable(folder / "*");
+    fail({folder.string(), "cannot be looked through: " + error.message()}, ErrorCode::unavailable);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+std::vector<std::string> matches(const std::vector<std::string>& files, const Patterns& patterns) {
+  std::vector<std::string> out;
+  for (const std::string& pattern : patterns) {
+    const auto parts = split_path(pattern);
+    for (const std::string& file : files)
+      if (fits(split_path(file), 0, parts, 0) && std::ranges::find(out, file) == out.end()) out.push_back(file);
+  }
+  return out;
+}
+
+// Splits in order, with the patterns of their files.
+using Splits = std::vector<std::pair<std::string, Patterns>>;
+
+Patterns strings_of(const json& value) {
+  Patterns out;
+  if (value.is_string()) out.push_back(value.get<std::string>());
+  if (value.is_array())
+    for (const json& entry : value)
+      if (entry.is_string()) out.push_back(entry.get<std::string>());
+  return out;
+}
+
+Splits splits_of_card(const json& configuration) {
+  const json files = configuration.value("data_files", json());
+  if (files.is_array() && !files.empty() && files[0].is_object()) {
+    Splits out;
+    for (const json& entry : files)
+      if (entry.is_object() && entry.contains("split") && entry["split"].is_string())
+        out.emplace_back(entry["split"].get<std::string>(), strings_of(entry.value("path", json())));
+    return out;
+  }
+  if (files.is_object()) {
+    Splits out;
+    for (const auto& [split, patterns] : files.items()) out.emplace_back(split, strings_of(patterns));
+    return out;
+  }
+  const Patterns patterns = strings_of(files);
+  return patterns.empty() ? Splits() : Splits{{"train", patterns}};
+}
+
+// data/{split}-00000-of-00001.parquet
+Splits splits_of_numbered(const std::vector<std::string>& files) {
+  const std::string digits = "[0-9][0-9][0-9][0-9][0-9]", numbers = "-" + digits + "-of-" + digits + "*.*";
+  std::set<std::string> names;
+  for (const std::string& file : matches(files, {"data/*" + numbers})) {
+    const std::string name = fs::path(file).filename().string();
+    names.insert(name.substr(0, name.rfind("-", name.find("-of-") - 1)));
+  }
+  Splits out;
+  for (const std::string& name : names) out.emplace_back(name, Patterns{"data/" + name + numbers});
+  return out;
+}
+
+const std::vector<std::pair<std::string, Patterns>>& split_words() {
+  static const std::vector<std::pair<std::string, Patterns>> words{
+      {"train", {"train", "training"}},
+      {"validation", {"validation", "valid", "dev", "val"}},
+      {"test", {"test", "testing", "eval", "evaluation"}}};
+  return words;
+}
+
+Splits splits_of_names(const std::vector<std::string>& files, bool of_folders) {
+  const std::string separators = "[-._ 0-9]";
+  Splits out;
+  for (const auto& [split, words] : split_words()) {
+    Patterns patterns;
+    for (const std::string& word : words) {
+      if (of_folders) {
+        for (const std::string& folder :
+             {word, word + separators + "*", "*" + separators + word, "*" + separators + word + separators + "*"})
+          patterns.push_back("**/" + folder + "/**");
+      } else {
+        patterns.push_back("**/" + word + separators + "*");
+        patterns.push_back("**/*" + separators + word + separators + "*");
+      }
+    }
+    if (!matches(files, patterns).empty()) out.emplace_back(split, patterns);
+  }
+  return out;
+}
+
+Splits splits_of_files(const std::vector<std::string>& files) {
+  if (Splits found = splits_of_numbered(files); !found.empty()) return found;
+  for (const bool of_folders : {true, false})
+    if (Splits found = splits_of_names(files, of_folders); !found.empty()) return found;
+  return files.empty() ? Splits() : Splits{{"train", {"**"}}};
+}
+
+std::string did_you_mean(const std::string& name, const std::vector<std::string>& known) {
+  const std::string near = nearest(name, known);
+  return near.empty() ? "" : fmt::format("Did you mean \"{}\"?", near);
+}
+
+// The card's configuration, if it has any: {"config_name": …, "data_files": …}.
+json configuration_of(const fs::path& folder, const std::optional<std::string>& wanted) {
+  const fs::path card = folder / "README.md";
+  std::error_code ignored;
+  json configurations;
+  if (fs::is_regular_file(card, ignored)) configurations = yaml_front_matter(read_file(card)).value("configs", json());
+  std::vector<std::string> names;
+  if (!configurations.is_array()) configurations = json::array();
+  for (json& entry : configurations) {
+    if (!entry.is_object()) continue;
+    names.push_back(entry.value("config_name", "default"));
+    const bool is_default = entry.value("default", false) || names.back() == "default";
+    if (wanted ? names.back() == *wanted : is_default || configurations.size() == 1) return entry;
+  }
+  if (!wanted && names.empty()) return json::object();
+  if (wanted && names.empty() && *wanted == "default") return json::object();
+  fail({folder.string(),
+        wanted ? fmt::format("no configuration \"{}\"", *wanted) : "several configurations, and none was chosen",
+        names.empty() ? "none: its card (README.md) names no configurations"
+                      : fmt::format("one of {}", fmt::join(names, ", ")),
+        wanted ? did_you_mean(*wanted, names) : "Name one: --dataset_config"},
+       ErrorCode::not_found);
+}
+
+std::vector<fs::path> files_of_folder(const fs::path& folder, const std::optional<std::string>& configuration,
+                                      const std::string& split) {
+  const json chosen = configuration_of(folder, configuration);
+  const fs::path base = folder / chosen.value("data_dir", "");
+  const std::vector<std::string> files = data_files_below(base);
+  Splits splits = splits_of_card(chosen);
+  if (splits.empty()) splits = splits_of_files(files);
+  std::vector<std::string> names;
+  for (const auto& [name, patterns] : splits) names.push_back(name);
+  const auto found = std::ranges::find(splits, split, &Splits::value_type::first);
+  if (names.empty())
+    fail({folder.string(), "holds no file that is read here", "files that end in .jsonl, .json, .csv, .tsv or .txt"},
+         ErrorCode::not_found);
+  if (found == splits.end())
+    fail({folder.string(), fmt::format("no split \"{}\"", split), fmt::format("one of {}", fmt::join(names, ", ")),
+          did_you_mean(split, names)},
+         ErrorCode::not_found);
+  std::vector<fs::path> out;
+  for (const std::string& file : matches(files, found->second)) out.push_back(base / file);
+  if (out.empty())
+    fail({folder.string(), fmt::format("no file fits {}", fmt::join(found->second, ", ")),
+          "the files that the card names for the split"},
+         ErrorCode::not_found);
+  return out;
+}
+
+fs::path cache_folder() {
+  const auto variable = [](const char* name) { return std::string(std::getenv(name) ? std::getenv(name) : ""); };
+  if (const std::string hub = variable("HF_HUB_CACHE"); !hub.empty()) return hub;
+  if (const std::string home = variable("HF_HOME"); !home.empty()) return fs::path(home) / "hub";
+  return fs::path(variable("HOME")) / ".cache/huggingface/hub";
+}
+
+// The snapshot of "org/name@revision" in the local cache of Hugging Face; empty: none.
+fs::path cached_snapshot(const std::string& name) {
+  const std::size_t at = std::min(name.find('@'), name.size());
+  std::string folder = "datasets--" + name.substr(0, at);
+  if (const std::size_t slash = folder.find('/'); slash != std::string::npos) folder.replace(slash, 1, "--");
+  const std::string revision = at < name.size() ? name.substr(at + 1) : "main";
+  if (folder.find('/') != std::string::npos || revision.find("..") != std::string::npos) return {};
+  const fs::path root = cache_folder() / folder;
+  std::error_code ignored;
+  std::string commit = revision;
+  if (fs::is_regular_file(root / "refs" / revision, ignored)) commit = read_file(root / "refs" / revision);
+  const fs::path snapshot = root / "snapshots" / commit;
+  return fs::is_directory(snapshot, ignored) ? snapshot : fs::path();
+}
+
+}  // namespace
+
+DatasetFiles find_dataset_files(const std::string& name, const std::optional<std::string>& configuration,
+                                const std::string& split) {
+  if (name.empty()) fail({"--dataset_name", "nothing", "a folder, a file, or - for standard input"});
+  std::error_code ignored;
+  if (fs::is_directory(name, ignored)) return {files_of_folder(name, configuration, split)};
+  const bool is_pattern = name.find_first_of("*?[") != std::string::npos;
+  const bool is_file = name == "-" || (fs::exists(name, ignored) && !fs::is_directory(name, ignored));
+  if (is_file || is_pattern) {
+    if (configuration)
+      fail(
+          {name, fmt::format("the configuration \"{}\" of files", *configuration), "a folder with a card (README.md)"});
+    if (name == "-") return {{"-"}};
+    return {expand_files({name}, "--dataset_name")};
+  }
+  refuse_unreachable(name);
+  if (const fs::path snapshot = cached_snapshot(name); !snapshot.empty())
+    return {files_of_folder(snapshot, configuration, split)};
+  const fs::path parent = fs::path(name).has_parent_path() ? fs::path(name).parent_path() : fs::path(".");
+  std::vector<std::string> there;
+  for (fs::directory_iterator at(parent, ignored), end; !ignored && at != end; at.increment(ignored))
+    there.push_back((parent / at->path().filename()).lexically_normal().string());
+  const std::string near = nearest(fs::path(name).lexically_normal().string(), there);
+  fail({name, fmt::format("no such folder or file, and not in the cache {}", cache_folder().string()),
+        "a data set on this machine",
+        near.empty() ? "Relative paths start at " + fs::current_path(ignored).string()
+                     : fmt::format("Did you mean {}?", near)},
+       ErrorCode::not_found);
+}
+
+}  // namespace welt
