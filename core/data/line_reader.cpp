@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "core/base/error.h"
+
 namespace welt {
 
 LineReader LineReader::of_file_or_stdin(const std::string& file) {
@@ -15,6 +17,11 @@ bool LineReader::next(std::string_view& line, std::uint64_t& offset) {
     buffer_.erase(0, at_);
     start_ += std::exchange(at_, 0);
     from = buffer_.size();
+    constexpr std::size_t longest = std::size_t{1} << 30;
+    if (from > longest)
+      fail({text_.name(), fmt::format("the line at byte {} is longer than {} bytes", start_, longest), "shorter lines",
+            "A text of one document is read with the format \"text\""},
+           ErrorCode::resource_exhausted);
     if (!text_.more(buffer_)) break;
   }
   if (at_ == buffer_.size()) return false;

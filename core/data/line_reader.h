@@ -18,7 +18,7 @@ class LineReader {
   static LineReader of_file_or_stdin(const std::string& file);
 
   // The next line without "\n" or "\r\n", valid until the next call; `offset` counts from the start of the
-  // (decompressed) text. False at the end. Throws Error as TextStream does.
+  // (decompressed) text. False at the end. Throws Error as TextStream does, and for a line of more than a gigabyte.
   bool next(std::string_view& line, std::uint64_t& offset);
   // Whether next() has a whole line without reading, which may have to wait.
   bool has_line() const { return buffer_.find('\n', at_) != std::string::npos; }

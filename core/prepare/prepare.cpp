@@ -12,6 +12,8 @@
 #include "core/base/log.h"
 #include "core/base/task_pool.h"
 #include "core/data/dataset_folder.h"
+#include "core/data/rows.h"
+#include "core/data/text_stream.h"
 #include "core/prepare/examples.h"
 #include "core/prepare/prepare_state.h"
 #include "core/prepare/row_shuffle.h"
@@ -202,6 +204,7 @@ std::string shard_prefix(const PrepareOptions& options) {
     if (name == "." || name.ends_with("/.") || name.ends_with(".."))
       name = fs::weakly_canonical(name).filename().string();
     name = name.substr(0, std::min(name.find('@'), name.size()));
+    if (!row_format_of(name).empty()) name = without_compression(name).replace_extension().string();
   }
   name = name.substr(name.rfind('/') + 1);
   if (options.dataset_config && !options.dataset_config->empty()) name += "-" + *options.dataset_config;
