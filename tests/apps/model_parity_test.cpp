@@ -77,7 +77,7 @@ double worst_share(const fs::path& folder, const fs::path& result, bool exact) {
 
 // float32 with the kernels of the plainest and of the best instructions, and without any.
 TEST(ModelForwardParity, EveryStageAndGradientOfWholeModels) {
-  for (const char* name : {"bytes-only", "image-only", "utf16", "utf32"})
+  for (const char* name : {"bytes-only", "image-only", "bytes-image", "utf16", "utf32"})
     for (const auto& [dtype, kernels] : {std::pair{"float64", ""},
                                          {"float32", ""},
                                          {"float32", "WELT_KERNELS=baseline"},
