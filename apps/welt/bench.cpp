@@ -87,6 +87,7 @@ void bench_generate_verb(const GenerateBench& options) {
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
   WeltModel model = load_newest_model(options.model);
   const nlohmann::json result = bench_generate(model, options.prompt, options.batch, options.words, options.repeats);
+  tell_unused_weights();
   if (options.json) {
     fmt::print("{}\n", json_text(result));
     return;
@@ -118,9 +119,8 @@ void add_generate_bench(CLI::App& group) {
   verb->add_option("--prompt", options->prompt, "Text to continue")->type_name("TEXT")->group("Measurement");
   verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
   verb->footer(
-      "Examples:\n  welt bench generate runs/quickstart\n  welt bench generate runs/quickstart --batch 8 --weights "
-      "bf16 "
-      "--json");
+      "Examples:\n  welt bench generate runs/quickstart\n"
+      "  welt bench generate runs/quickstart --batch 8 --weights bf16 --json");
   verb->callback([options] { bench_generate_verb(*options); });
 }
 

@@ -100,7 +100,8 @@ void find_slow_software(Findings& found) {
                                      found.torch.threads, found.machine.usable_cores));
   }
   if (kernels::chosen_instructions() == nullptr) {
-    found.slow.push_back("The program's kernels are switched off by WELT_KERNELS: about a third more time a step.");
+    found.slow.push_back(
+        "The program's kernels are switched off by WELT_KERNELS: up to a quarter more time a step, and more memory.");
   }
   if (!found.torch.onednn) found.slow.push_back("This LibTorch has no oneDNN: bfloat16 products are slow.");
 }

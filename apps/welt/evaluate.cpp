@@ -27,6 +27,7 @@ void evaluate_run(const EvaluateOptions& options) {
   const Recipe trained = load_recipe(file), recipe = load_recipe(file, options.overrides);
   refuse_other_changes(trained, recipe);
   fmt::print("{}", evaluation_report(recipe, checkpoint, encoder_changes(&trained, recipe), options.json));
+  tell_unused_weights();
 }
 
 }  // namespace

@@ -68,6 +68,7 @@ void run(const Options& options) {
         std::fflush(stdout);
       },
       &spent);
+  tell_unused_weights();
   if (options.json) print_json(prompts, results);
   if (live) fmt::print("\n");
   for (std::size_t i = 0; !options.json && !live && i < prompts.size(); ++i)

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "core/base/log.h"
 #include "core/kernels/step_weights.h"
 
 namespace welt {
@@ -17,6 +18,13 @@ inline void add_weights(CLI::App& verb) {
       ->type_name("fp32|bf16|int8")
       ->default_str("fp32")
       ->group("Model");
+}
+
+// To be called when all is done: weights that were asked for and that nothing took are said.
+inline void tell_unused_weights() {
+  if (kernels::step_weights() != static_cast<int>(kernels::StepWeights::float32) && kernels::narrow_products() == 0)
+    log_warning("weights",
+                "--weights changed nothing: this model made no product in float32 that takes smaller copies");
 }
 
 }  // namespace welt

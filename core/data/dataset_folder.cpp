@@ -4,7 +4,6 @@
 #include <fnmatch.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <set>
 #include <utility>
@@ -12,6 +11,7 @@
 #include <fmt/ranges.h>
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/hub_cache.h"
 #include "core/data/rows.h"
 #include "core/data/source.h"
 #include "core/data/yaml_front.h"
@@ -217,26 +217,20 @@ std::vector<fs::path> files_of_folder(const fs::path& folder, const std::optiona
   return out;
 }
 
-fs::path cache_folder() {
-  const auto variable = [](const char* name) { return std::string(std::getenv(name) ? std::getenv(name) : ""); };
-  if (const std::string hub = variable("HF_HUB_CACHE"); !hub.empty()) return hub;
-  if (const std::string home = variable("HF_HOME"); !home.empty()) return fs::path(home) / "hub";
-  return fs::path(variable("HOME")) / ".cache/huggingface/hub";
-}
-
 // The snapshot of "org/name@revision" in the local cache of Hugging Face; empty: none.
-fs::path cached_snapshot(const std::string& name) {
+fs::path cached_snapshot(std::string_view name) {
   const std::size_t at = std::min(name.find('@'), name.size());
-  std::string folder = "datasets--" + name.substr(0, at);
-  if (const std::size_t slash = folder.find('/'); slash != std::string::npos) folder.replace(slash, 1, "--");
-  const std::string revision = at < name.size() ? name.substr(at + 1) : "main";
-  if (folder.find('/') != std::string::npos || revision.find("..") != std::string::npos) return {};
-  const fs::path root = cache_folder() / folder;
-  std::error_code ignored;
-  std::string commit = revision;
-  if (fs::is_regular_file(root / "refs" / revision, ignored)) commit = read_file(root / "refs" / revision);
-  const fs::path snapshot = root / "snapshots" / commit;
-  return fs::is_directory(snapshot, ignored) ? snapshot : fs::path();
+  const std::string_view repository_name = name.substr(0, at);
+  const std::string revision(at < name.size() ? name.substr(at + 1) : "main");
+  if (!is_hub_name(repository_name)) return {};
+  for (const fs::path& cache : hub_caches()) {
+    const fs::path repository = hub_repository(cache, "datasets", repository_name);
+    const std::string commit = hub_commit(repository, revision).value_or(revision);
+    std::error_code ignored;
+    if (is_plain_name(commit) && fs::is_directory(repository / "snapshots" / commit, ignored))
+      return repository / "snapshots" / commit;
+  }
+  return {};
 }
 
 }  // namespace
@@ -263,7 +257,9 @@ DatasetFiles find_dataset_files(const std::string& name, const std::optional<std
   for (fs::directory_iterator at(parent, ignored), end; !ignored && at != end; at.increment(ignored))
     there.push_back((parent / at->path().filename()).lexically_normal().string());
   const std::string near = nearest(fs::path(name).lexically_normal().string(), there);
-  fail({name, fmt::format("no such folder or file, and not in the cache {}", cache_folder().string()),
+  std::vector<std::string> caches;
+  for (const fs::path& cache : hub_caches()) caches.push_back(cache.string());
+  fail({name, fmt::format("no such folder or file, and in no cache of the hub ({})", fmt::join(caches, ", ")),
         "a data set on this machine",
         near.empty() ? "Relative paths start at " + fs::current_path(ignored).string()
                      : fmt::format("Did you mean {}?", near)},

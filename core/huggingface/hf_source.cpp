@@ -5,12 +5,12 @@
 #include <welt/abi/image_encoder.h>
 
 #include <algorithm>
-#include <cctype>
-#include <cstdlib>
+#include <optional>
 #include <system_error>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/hub_cache.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
 
@@ -33,49 +33,13 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, error);
 }
 
-// A name without folder parts: neither a shard nor a snapshot may lead out of its folder.
-bool is_plain_name(std::string_view name) {
-  return !name.empty() && name != "." && name != ".." && name.find('/') == std::string_view::npos &&
-         name.find('\0') == std::string_view::npos;
-}
-
-// "name" or "org/name" of letters, digits, '-', '_' and '.', as the hub allows.
-bool is_hub_name(std::string_view name) {
-  const auto good = [](char c) {
-    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
-  };
-  if (name.empty() || name.size() > 192 || std::count(name.begin(), name.end(), '/') > 1) return false;
-  const std::size_t slash = name.find('/');
-  const std::string_view last = slash == std::string_view::npos ? name : name.substr(slash + 1);
-  return std::all_of(name.begin(), name.end(), [&](char c) { return c == '/' || good(c); }) && is_plain_name(last) &&
-         slash != 0 && name.front() != '.';
-}
-
-std::vector<fs::path> hub_caches() {
-  std::vector<fs::path> result;
-  const auto add = [&](const char* variable, std::string_view below) {
-    const char* value = std::getenv(variable);
-    if (value == nullptr || *value == '\0') return;
-    fs::path path = below.empty() ? fs::path(value) : fs::path(value) / below;
-    if (std::find(result.begin(), result.end(), path) == result.end()) result.push_back(std::move(path));
-  };
-  add("HF_HUB_CACHE", "");
-  add("HUGGINGFACE_HUB_CACHE", "");
-  add("HF_HOME", "hub");
-  add("XDG_CACHE_HOME", "huggingface/hub");
-  add("HOME", ".cache/huggingface/hub");
-  return result;
-}
-
 // The snapshot that refs/main names; where there is no such file (an old cache), the newest one with a config.json. ""
 // when there is none. Which one it is is said. Throws Error when the one that refs/main names is not whole.
 fs::path find_snapshot(const fs::path& repository, std::string_view name) {
   const fs::path ref = repository / "refs" / "main";
   std::error_code error;
-  if (is_file(ref) && fs::file_size(ref, error) < 200) {
-    std::string commit = read_file(ref);
-    commit.erase(std::find_if(commit.begin(), commit.end(), [](unsigned char c) { return std::isspace(c) != 0; }),
-                 commit.end());
+  if (const std::optional<std::string> named = hub_commit(repository, "main")) {
+    const std::string& commit = *named;
     const fs::path snapshot = repository / "snapshots" / commit;
     if (is_plain_name(commit) && is_file(snapshot / "config.json")) {
       log_info("hf", "{}: {}", name, snapshot.string());
@@ -105,10 +69,8 @@ fs::path find_folder(std::string_view from) {
   refuse_unreachable(folder);
   std::vector<std::string> tried{folder.string()};
   if (is_hub_name(from)) {
-    std::string name = "models--" + std::string(from);
-    if (const std::size_t slash = name.find('/'); slash != std::string::npos) name.replace(slash, 1, "--");
     for (const fs::path& cache : hub_caches()) {
-      const fs::path repository = cache / name;
+      const fs::path repository = hub_repository(cache, "models", from);
       tried.push_back((repository / "snapshots" / "*").string());
       if (const fs::path snapshot = find_snapshot(repository, from); !snapshot.empty()) return snapshot;
     }

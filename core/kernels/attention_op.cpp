@@ -1,5 +1,4 @@
 // Row attention as an operator with a gradient. See operators.h.
-#include <ATen/ops/empty_strided.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
@@ -68,7 +67,7 @@ void run(const Call& call, bool backward, const F& f) {
   const auto shares = static_cast<std::int64_t>(call.shares.size()) - 1;
   const at::Tensor scratch = at::empty({shares, floats}, at::kFloat);
   float* base = scratch.mutable_data_ptr<float>();
-  at::parallel_for(0, shares, 1, [&](std::int64_t begin, std::int64_t end) {
+  in_shares(shares, 1, [&](std::int64_t, std::int64_t begin, std::int64_t end) {
     for (std::int64_t share = begin; share < end; ++share) {
       const auto i = static_cast<std::size_t>(share);
       f(call.shares[i], call.shares[i + 1], base + share * floats);

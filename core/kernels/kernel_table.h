@@ -71,8 +71,7 @@ struct FewRows {
   float* out;
 };
 
-// Norms of rows of `width` numbers. The sum of branch and residual is as wide as the wider of the two, the result as
-// the wider of sum and weights.
+// Norms of rows of `width` numbers. The sum of branch and residual is as wide as the wider of the two.
 struct NormRows {
   enum class Kind { layer, rms, offset_rms } kind;
   std::int64_t width;

@@ -22,6 +22,8 @@ extern "C" const char welt_kernel_operators[] = "welt::*";
 TORCH_LIBRARY(welt, library) {
   library.def("kernels() -> int", &kernels_address);
   library.def("step_weights() -> int", &step_weights_address);
+  library.def("activations() -> str[]", &activations);
+  library.def("few_rows() -> int", [] { return few_rows; });
   library.def(
       "row_attention(Tensor q, Tensor k, Tensor v, Tensor offsets, Tensor? cos, Tensor? sin, Tensor? valid, "
       "Tensor? document, Tensor? prefix, float scale, bool causal, int left, int right, float dropout, int seed) -> "

@@ -1,13 +1,16 @@
 // The kernels as operators with gradients. They are registered as `welt::*` (operators.cpp), where plugins find them by
-// name (sdk/nn/host_kernels.h). float32 and bfloat16 on the CPU; sums are in float32. Any thread; throws c10::Error for
-// shapes that do not fit.
+// name (sdk/nn/host_kernels.h): a signature never changes, another form gets another name. float32 and bfloat16 on the
+// CPU; sums are in float32. Any thread; throws c10::Error for shapes that do not fit.
 #pragma once
 
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <tuple>
+#include <vector>
 
 namespace welt::kernels {
 
@@ -35,6 +38,9 @@ at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k, const at::
 at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
                             const std::optional<at::Tensor>& scales);
 
+// From about so many rows on, a library that packs both matrices is faster (measured on two cores with AVX2).
+inline constexpr std::int64_t few_rows = 24;
+
 // branch + residual [.., D] and the norm of that; kind 0: layer norm, 1: RMS norm, 2: RMS norm by 1 + weight. The norm
 // is as wide as the wider of sum and weight, or bfloat16 if `narrow`: what a product under autocast takes.
 std::tuple<at::Tensor, at::Tensor> residual_norm(const at::Tensor& branch, const at::Tensor& residual,
@@ -44,6 +50,8 @@ std::tuple<at::Tensor, at::Tensor> residual_norm(const at::Tensor& branch, const
 at::Tensor norm(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, std::int64_t kind,
                 double eps, bool narrow = false);
 
+// The activations that there are kernels for.
+std::vector<std::string> activations();
 // act(gate) · up, [..]; `act` by the name that Hugging Face configs use. Those that are not known throw.
 at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, std::string_view act);
 // act(x + bias); x [.., D], bias [D].

@@ -15,16 +15,20 @@ using torch::autograd::variable_list;
 
 constexpr std::int64_t numbers_of_a_share = 8'192;  // fewer are not worth a second thread
 
+const std::map<std::string_view, Shape>& shapes() {
+  static const std::map<std::string_view, Shape> all{{"silu", Shape::silu},
+                                                     {"swish", Shape::silu},
+                                                     {"gelu", Shape::gelu},
+                                                     {"gelu_new", Shape::gelu_tanh},
+                                                     {"gelu_pytorch_tanh", Shape::gelu_tanh},
+                                                     {"relu", Shape::relu},
+                                                     {"quick_gelu", Shape::quick_gelu}};
+  return all;
+}
+
 Shape shape_of(std::string_view act) {
-  static const std::map<std::string_view, Shape> shapes{{"silu", Shape::silu},
-                                                        {"swish", Shape::silu},
-                                                        {"gelu", Shape::gelu},
-                                                        {"gelu_new", Shape::gelu_tanh},
-                                                        {"gelu_pytorch_tanh", Shape::gelu_tanh},
-                                                        {"relu", Shape::relu},
-                                                        {"quick_gelu", Shape::quick_gelu}};
-  const auto found = shapes.find(act);
-  TORCH_CHECK(found != shapes.end(), "there is no kernel for the activation ", act);
+  const auto found = shapes().find(act);
+  TORCH_CHECK(found != shapes().end(), "there is no kernel for the activation ", act);
   return found->second;
 }
 
@@ -150,6 +154,12 @@ struct CrossEntropy : torch::autograd::Function<CrossEntropy> {
 };
 
 }  // namespace
+
+std::vector<std::string> activations() {
+  std::vector<std::string> names;
+  for (const auto& [name, shape] : shapes()) names.emplace_back(name);
+  return names;
+}
 
 at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, std::string_view act) {
   check_number(gate, "gate");

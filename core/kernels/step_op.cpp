@@ -3,6 +3,7 @@
 #include "core/kernels/op_support.h"
 #include "core/kernels/operators.h"
 #include "core/kernels/parallel.h"
+#include "core/kernels/step_weights.h"
 
 namespace welt::kernels {
 namespace {
@@ -101,6 +102,7 @@ at::Tensor few_rows_product(const at::Tensor& given, const at::Tensor& weight, c
                         .scales = scaled.defined() ? scaled.const_data_ptr<float>() : nullptr,
                         .bias = added.defined() ? added.const_data_ptr<float>() : nullptr,
                         .out = out.mutable_data_ptr<float>()};
+  if (kind != at::kFloat) narrow_products().fetch_add(1, std::memory_order_relaxed);
   constexpr std::int64_t products_of_a_share = 200'000;
   in_shares(
       outputs, std::max<std::int64_t>(1, products_of_a_share / std::max<std::int64_t>(1, product.rows * depth)),

@@ -13,6 +13,11 @@ std::atomic<int>& step_weights() {
   return chosen;
 }
 
+std::atomic<std::int64_t>& narrow_products() {
+  static std::atomic<std::int64_t> count{0};
+  return count;
+}
+
 const std::vector<std::string>& step_weights_names() {
   static const std::vector<std::string> names{"fp32", "bf16", "int8"};
   return names;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,9 @@ enum class StepWeights : int { float32, bfloat16, int8 };  // int8: with a scale
 
 // float32 until it is set. Plugins read it through its address (`welt::step_weights`), while no gradient is wanted.
 std::atomic<int>& step_weights();
+
+// Products made with smaller copies so far.
+std::atomic<std::int64_t>& narrow_products();
 
 // "fp32", "bf16", "int8"
 const std::vector<std::string>& step_weights_names();

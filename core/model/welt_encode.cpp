@@ -2,13 +2,13 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/segment_reduce.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/kernels/linear.h"
 #include "core/kernels/rms_norm.h"
 #include "core/model/pixels.h"
 #include "core/model/unit_embedding.h"
@@ -84,8 +84,7 @@ WeltModel::EncodedWords WeltModel::encode_words(const WordTensors& words, const 
   out.mapping_input = parts.size() == 1 ? parts.front() : at::cat(parts, -1);
   const auto count = static_cast<int>(parts.size());
   if (read > 0 && read < count) out.mapping_input = out.mapping_input.mul(static_cast<double>(count) / read);
-  out.vectors =
-      welt_rms_norm(at::linear(out.mapping_input, encoder_mapping_weight_, encoder_mapping_bias_), encoder_norm_);
+  out.vectors = welt_rms_norm(linear(out.mapping_input, encoder_mapping_weight_, encoder_mapping_bias_), encoder_norm_);
   require_finite_output(out.vectors, "encoder_mapping and encoder_norm", "welt");
   return out;
 }

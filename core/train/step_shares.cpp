@@ -42,6 +42,7 @@ double flops_of(const at::RecordFunction& function) {
 struct Totals {
   std::atomic<double> product_seconds{0}, product_flops{0}, attention_seconds{0};
 };
+// Of the one watch: LibTorch's callbacks are plain functions.
 Totals& totals() {
   static Totals sums;
   return sums;
@@ -71,18 +72,13 @@ void ended(const at::RecordFunction&, at::ObserverContext* context) {
 
 }  // namespace
 
-struct OperatorWatch::State {
-  at::CallbackHandle handle;
-};
-
 OperatorWatch::OperatorWatch() {
   totals().product_seconds = 0, totals().product_flops = 0, totals().attention_seconds = 0;
-  state_ = std::make_unique<State>(
-      State{at::addGlobalCallback(at::RecordFunctionCallback(&begun, &ended)
+  handle_ = at::addGlobalCallback(at::RecordFunctionCallback(&begun, &ended)
                                       .needsInputs(true)
-                                      .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}))});
+                                      .scopes({at::RecordScope::FUNCTION, at::RecordScope::BACKWARD_FUNCTION}));
 }
-OperatorWatch::~OperatorWatch() { at::removeCallback(state_->handle); }
+OperatorWatch::~OperatorWatch() { at::removeCallback(handle_); }
 
 OperatorWatch::Shares OperatorWatch::shares() const {
   return {totals().product_seconds, totals().product_flops, totals().attention_seconds};

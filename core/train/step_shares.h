@@ -3,7 +3,7 @@
 
 #include <ATen/core/ScalarType.h>
 
-#include <memory>
+#include <cstdint>
 
 namespace welt {
 
@@ -22,8 +22,7 @@ class OperatorWatch {
   Shares shares() const;
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::uint64_t handle_;  // of LibTorch's callback
 };
 
 // FLOP/s of a large square product here and now: what a step's products can be compared with.

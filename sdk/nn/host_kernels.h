@@ -26,7 +26,9 @@ at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k, const at::
 
 // x Wᵀ + b of rows so few that reading the weight takes the time: generation's products. bias: [out] or undefined.
 bool few_rows(const at::Tensor& x, const at::Tensor& weight);
-at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, bool turned = false);
+// Whether such a product is by a smaller copy of the weight, for however many rows; with `turned`, of one [in, out].
+bool narrow_weights(const at::Tensor& x, const at::Tensor& weight);
 
 // While it lives, this thread's products are those of training although no gradient is wanted: what a checkpointed
 // block computes twice has to be the same.

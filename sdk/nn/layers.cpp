@@ -30,7 +30,10 @@ Conv1D::Conv1D(std::int64_t in, std::int64_t out, const at::TensorOptions& optio
   parameter("weight", weight, {in, out}, options, std::move(init));
   parameter("bias", bias, {out}, options, Init::zeros(), {.decay = false});
 }
-at::Tensor Conv1D::operator()(const at::Tensor& x) const { return at::addmm(bias, x, weight); }
+at::Tensor Conv1D::operator()(const at::Tensor& x) const {
+  if (host_kernels::narrow_weights(x, weight)) return host_kernels::few_rows_product(x, weight, bias, /*turned=*/true);
+  return at::addmm(bias, x, weight);
+}
 
 Embedding::Embedding(std::int64_t rows, std::int64_t width, const at::TensorOptions& options, Init init) {
   table("weight", weight, {rows, width}, options, std::move(init));

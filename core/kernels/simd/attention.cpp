@@ -4,9 +4,10 @@
 //
 // Keys (and, backward, values) are repacked into panels of `panel` columns, [T / panel][d][panel], so that every
 // product here is A · B with B's rows dense: A's numbers are broadcast, B's come as vectors.
-#include "vec.h"
 
 #include "core/kernels/kernel_table.h"
+#include "heads.h"
+#include "numbers.h"
 #include "small_product.h"
 
 namespace welt::kernels::WELT_KERNELS {
@@ -53,47 +54,6 @@ struct Scratch {
     query_gradients = take(block * sizes.width, backward);
   }
 };
-
-template <typename E>
-const E* at(const HeadsIn& heads, int64_t token, int64_t head) {
-  return static_cast<const E*>(heads.data) + token * heads.token + head * heads.head;
-}
-template <typename E>
-E* at(const HeadsOut& heads, int64_t token, int64_t head) {
-  return static_cast<E*>(heads.data) + token * heads.token + head * heads.head;
-}
-
-// One head of one token: `width` numbers, then zeros up to `padded`.
-template <typename E>
-void read(const E* from, int64_t width, int64_t padded, float* to) {
-  int64_t i = 0;
-  for (; i + lanes <= width; i += lanes) store(to + i, load(from + i));
-  if (i < padded) store(to + i, load_some(from + i, width - i));
-}
-template <typename E>
-void write(const float* from, int64_t width, E* to) {
-  int64_t i = 0;
-  for (; i + lanes <= width; i += lanes) store(to + i, load(from + i));
-  if (i < width) store_some(to + i, load(from + i), width - i);
-}
-
-// Dimensions i and half + i turn by the token's angle i; `direction` −1 turns back.
-void turn(const AttentionRows& rows, int64_t token, float direction, float* x) {
-  if (rows.cos == nullptr) return;
-  const float *cos = rows.cos + token * rows.half, *sin = rows.sin + token * rows.half;
-  float *first = x, *second = x + rows.half;
-  int64_t i = 0;
-  for (; i + lanes <= rows.half; i += lanes) {
-    const Vec c = load(cos + i), s = load(sin + i) * direction, a = load(first + i), b = load(second + i);
-    store(first + i, a * c - b * s);
-    store(second + i, b * c + a * s);
-  }
-  for (; i < rows.half; ++i) {
-    const float c = cos[i], s = sin[i] * direction, a = first[i], b = second[i];
-    first[i] = a * c - b * s;
-    second[i] = b * c + a * s;
-  }
-}
 
 // [padded][width] → panels [padded / columns][width][columns].
 void into_panels(const Sizes& sizes, const float* from, int64_t width, float* to) {
@@ -238,10 +198,9 @@ class Task {
       : rows_(rows), row_(row), sizes_(sizes), scratch_(scratch) {
     for (int64_t j = 0; j < row.length; ++j) {
       float* key = scratch.keys + j * sizes.width;
-      read(at<E>(rows.key, row.first + j, kv_head), rows.width, sizes.width, key);
+      read(at<E>(rows.key, row.first + j, kv_head), rows.width, key);
       turn(rows, row.first + j, 1, key);
-      read(at<E>(rows.value, row.first + j, kv_head), rows.value_width, sizes.value_width,
-           scratch.values + j * sizes.value_width);
+      read(at<E>(rows.value, row.first + j, kv_head), rows.value_width, scratch.values + j * sizes.value_width);
     }
     clear(scratch.keys + row.length * sizes.width, (sizes.padded - row.length) * sizes.width);
     clear(scratch.values + row.length * sizes.value_width, (sizes.padded - row.length) * sizes.value_width);
@@ -270,7 +229,7 @@ class Task {
   void weigh(const Block& b, int64_t head) const {
     for (int64_t i = 0; i < b.count; ++i) {
       float* query = scratch_.queries + i * sizes_.width;
-      read(at<E>(rows_.query, row_.first + b.begin + i, head), rows_.width, sizes_.width, query);
+      read(at<E>(rows_.query, row_.first + b.begin + i, head), rows_.width, query);
       turn(rows_, row_.first + b.begin + i, 1, query);
       scale(query);
     }
@@ -333,7 +292,7 @@ void backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, c
       task.weigh(b, head);
       const int64_t seen = b.high - b.low;
       for (int64_t i = 0; i < b.count; ++i)
-        read(at<E>(gradients.out, row.first + begin + i, head), rows.value_width, sizes.value_width,
+        read(at<E>(gradients.out, row.first + begin + i, head), rows.value_width,
              scratch.out_gradients + i * sizes.value_width);
       // ∂L/∂weights = ∂L/∂out · vᵀ
       for (int64_t j = 0; j < b.keys; j += sizes.columns)
@@ -382,6 +341,20 @@ void backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, c
   }
 }
 
+// f(number, row, key head, sizes, scratch) for each task; of the number its type is meant.
+template <typename F>
+void each_task(const AttentionRows& rows, int64_t first, int64_t last, bool backward, float* scratch, F&& f) {
+  with_numbers(
+      [&](auto e) {
+        for (int64_t task = first; task < last; ++task) {
+          const int64_t row = task / rows.kv_heads;
+          const Sizes sizes(rows, rows.offsets[row + 1] - rows.offsets[row]);
+          f(e, row, task % rows.kv_heads, sizes, Scratch(sizes, backward, scratch));
+        }
+      },
+      rows.number);
+}
+
 }  // namespace
 
 int64_t attention_scratch(const AttentionRows& rows, int64_t longest_row, bool backward) {
@@ -389,28 +362,16 @@ int64_t attention_scratch(const AttentionRows& rows, int64_t longest_row, bool b
 }
 
 void attention_forward(const AttentionRows& rows, int64_t first, int64_t last, const HeadsOut& out, float* scratch) {
-  for (int64_t task = first; task < last; ++task) {
-    const int64_t row = task / rows.kv_heads, head = task % rows.kv_heads;
-    const Sizes sizes(rows, rows.offsets[row + 1] - rows.offsets[row]);
-    const Scratch parts(sizes, false, scratch);
-    if (rows.number == Number::float32)
-      forward_task<float>(rows, row, head, out, sizes, parts);
-    else
-      forward_task<bfloat16>(rows, row, head, out, sizes, parts);
-  }
+  each_task(rows, first, last, /*backward=*/false, scratch, [&](auto e, int64_t row, int64_t head, auto&&... parts) {
+    forward_task<decltype(e)>(rows, row, head, out, parts...);
+  });
 }
 
 void attention_backward(const AttentionRows& rows, int64_t first, int64_t last, const AttentionGradients& gradients,
                         float* scratch) {
-  for (int64_t task = first; task < last; ++task) {
-    const int64_t row = task / rows.kv_heads, head = task % rows.kv_heads;
-    const Sizes sizes(rows, rows.offsets[row + 1] - rows.offsets[row]);
-    const Scratch parts(sizes, true, scratch);
-    if (rows.number == Number::float32)
-      backward_task<float>(rows, row, head, gradients, sizes, parts);
-    else
-      backward_task<bfloat16>(rows, row, head, gradients, sizes, parts);
-  }
+  each_task(rows, first, last, /*backward=*/true, scratch, [&](auto e, int64_t row, int64_t head, auto&&... parts) {
+    backward_task<decltype(e)>(rows, row, head, gradients, parts...);
+  });
 }
 
 }  // namespace welt::kernels::WELT_KERNELS

@@ -18,15 +18,6 @@ inline void vectors(int64_t width, F&& f) {
   for (; i + lanes <= width; i += lanes) f(i, static_cast<int64_t>(lanes));
   if (i < width) f(i, width - i);
 }
-template <typename E>
-inline Vec load_of(const E* from, int64_t count) {
-  return count == lanes ? load(from) : load_some(from, count);
-}
-template <typename E>
-inline void store_of(E* to, Vec value, int64_t count) {
-  count == lanes ? store(to, value) : store_some(to, value, count);
-}
-
 // Of a row that lies in the first-level cache, in float32 with zeros behind it.
 Statistics statistics(const NormRows& rows, const float* x) {
   const auto width = static_cast<float>(rows.width);

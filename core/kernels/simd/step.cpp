@@ -1,38 +1,10 @@
 // What generation does for a few rows at a time: attention over a cache, and products of few rows with large weights.
 #include "core/kernels/kernel_table.h"
+#include "heads.h"
 #include "numbers.h"
 
 namespace welt::kernels::WELT_KERNELS {
 namespace {
-
-template <typename E>
-inline Vec load_of(const E* from, int64_t count) {
-  return count >= lanes ? load(from) : load_some(from, count);
-}
-
-template <typename E>
-void read(const E* from, int64_t width, float* to) {
-  for (int64_t i = 0; i < width; i += lanes) store(to + i, load_of(from + i, width - i));
-}
-template <typename E>
-void write(const float* from, int64_t width, E* to) {
-  for (int64_t i = 0; i < width; i += lanes) {
-    if (width - i >= lanes)
-      store(to + i, load(from + i));
-    else
-      store_some(to + i, load(from + i), width - i);
-  }
-}
-
-void turn(const CachedRows& rows, int64_t token, float* x) {
-  if (rows.cos == nullptr) return;
-  const float *cos = rows.cos + token * rows.half, *sin = rows.sin + token * rows.half;
-  for (int64_t i = 0; i < rows.half; ++i) {
-    const float a = x[i], b = x[rows.half + i];
-    x[i] = a * cos[i] - b * sin[i];
-    x[rows.half + i] = b * cos[i] + a * sin[i];
-  }
-}
 
 // One query over slots low … high−1 of one head of the cache.
 template <typename E>
@@ -64,11 +36,6 @@ void attend(const CachedRows& rows, const float* query, const E* keys, const E* 
 }
 
 template <typename E>
-const E* at(const HeadsIn& heads, int64_t token, int64_t head) {
-  return static_cast<const E*>(heads.data) + token * heads.token + head * heads.head;
-}
-
-template <typename E>
 void cached_task(const CachedRows& rows, int64_t row, int64_t kv_head, const HeadsOut& out, float* scratch) {
   float *query = scratch, *result = query + round_up(rows.width, 16), *scores = result + round_up(rows.value_width, 16);
   const int64_t place = (rows.cache_row == nullptr ? row : rows.cache_row[row]) * rows.kv_heads + kv_head;
@@ -77,7 +44,7 @@ void cached_task(const CachedRows& rows, int64_t row, int64_t kv_head, const Hea
   const int64_t filled = rows.filled[row], times = rows.heads / rows.kv_heads;
   for (int64_t token = rows.offsets[row], slot = filled; token < rows.offsets[row + 1]; ++token, ++slot) {
     read(at<E>(rows.key, token, kv_head), rows.width, query);
-    turn(rows, token, query);
+    turn(rows, token, 1, query);
     write(query, rows.width, keys + slot * rows.width);
     read(at<E>(rows.value, token, kv_head), rows.value_width, result);
     write(result, rows.value_width, values + slot * rows.value_width);
@@ -86,9 +53,9 @@ void cached_task(const CachedRows& rows, int64_t row, int64_t kv_head, const Hea
     const int64_t low = rows.left >= 0 && slot - rows.left > 0 ? slot - rows.left : 0;
     for (int64_t head = kv_head * times; head < (kv_head + 1) * times; ++head) {
       read(at<E>(rows.query, token, head), rows.width, query);
-      turn(rows, token, query);
+      turn(rows, token, 1, query);
       attend(rows, query, keys, values, low, slot + 1, scores, result);
-      write(result, rows.value_width, static_cast<E*>(out.data) + token * out.token + head * out.head);
+      write(result, rows.value_width, at<E>(out, token, head));
     }
   }
 }

@@ -165,4 +165,14 @@ inline void store_some(E* to, Vec value, int64_t n) {
   for (int64_t i = 0; i < n; ++i) narrow(parts[i], to[i]);
 }
 
+// A whole vector where `count` numbers or more are left, else those and zeros.
+template <typename E>
+inline Vec load_of(const E* from, int64_t count) {
+  return count >= lanes ? load(from) : load_some(from, count);
+}
+template <typename E>
+inline void store_of(E* to, Vec value, int64_t count) {
+  count >= lanes ? store(to, value) : store_some(to, value, count);
+}
+
 }  // namespace
