@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "apps/welt/bench_component.h"
 #include "apps/welt/bench_render.h"
 #include "apps/welt/bench_text.h"
 #include "apps/welt/recipe_options.h"
@@ -135,6 +136,7 @@ void add_bench(CLI::App& app) {
   add_generate_bench(*group);
   add_text_bench(*group);
   add_render_bench(*group);
+  add_component_bench(*group);
 }
 
 }  // namespace welt

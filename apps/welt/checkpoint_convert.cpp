@@ -13,14 +13,24 @@
 namespace welt {
 namespace {
 
+constexpr std::uint64_t usual_largest = 5'000'000'000;  // that transformers cuts at
+
 struct ConvertOptions {
   std::string from, to, dtype;
-  std::uint64_t largest = 5'000'000'000;
+  std::uint64_t largest = usual_largest;
 };
 
 struct ExportOptions {
   std::string from, to, part;
+  std::uint64_t largest = usual_largest;
 };
+
+void add_largest(CLI::App& verb, std::uint64_t& largest) {
+  verb.add_option("--max-shard-size", largest, "Largest file, as 2GB or 500MB; 0: one file, however large")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
+      ->type_name("SIZE")
+      ->capture_default_str();
+}
 
 void convert(const ConvertOptions& options) {
   Conversion conversion{.largest_file = static_cast<std::int64_t>(options.largest)};
@@ -33,9 +43,11 @@ void convert(const ConvertOptions& options) {
 }
 
 void export_to(const ExportOptions& options) {
-  const ExportReport report = options.part.empty() ? export_model(options.from, options.to)
-                                                   : export_part(options.from, options.part, options.to);
-  fmt::print("{}: {} with {} tensors\n", options.to, report.class_name, report.tensors);
+  const auto largest = static_cast<std::int64_t>(options.largest);
+  const ExportReport report = options.part.empty() ? export_model(options.from, options.to, largest)
+                                                   : export_part(options.from, options.part, options.to, largest);
+  fmt::print("{}: {} with {} tensors{}\n", options.to, report.class_name, report.tensors,
+             report.files == 1 ? "" : fmt::format(" in {} files", report.files));
   for (const std::string& line : report.told) fmt::print("  {}\n", line);
 }
 
@@ -50,10 +62,7 @@ void add_convert(CLI::App& checkpoint) {
   verb->add_option("--dtype", options->dtype,
                    "Type of floating tensors: float32, bfloat16, float16 or float64; without it each keeps its own")
       ->type_name("TYPE");
-  verb->add_option("--max-shard-size", options->largest, "Largest file, as 2GB or 500MB; 0: one file, however large")
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
-      ->type_name("SIZE")
-      ->capture_default_str();
+  add_largest(*verb, options->largest);
   verb->footer(
       R"(Other files are copied, but for training/ (moments belong to the weights as they were) and weights in other formats.
 A value that the type cannot hold is an error: nothing is written then. Memory is that of one file.
@@ -74,6 +83,7 @@ void add_export(CLI::App& checkpoint) {
   verb->add_option("--part", options->part, "One part alone, as transformers' class for it reads it")
       ->check(CLI::IsMember({"bytes_encoder", "image_encoder", "latent_transformer", "bytes_decoder"}))
       ->type_name("PART");
+  add_largest(*verb, options->largest);
   verb->footer(
       R"(The whole model comes with a model card (README.md) and the run's recipe; the Python WeLT and welt read it. A part is
 a plain Hugging Face folder: bodies in their class without a head, the decoder with its head; the folded byte table is

@@ -3,12 +3,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "apps/welt/published_sizes.h"
 #include "apps/welt/repeatable.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
@@ -37,11 +39,13 @@ struct Options {
   bool json = false;
 };
 
-// What is described: a specification, where it comes from, and the words of a row it is trained with.
+// What is described: a specification, where it comes from, the words of a row it is trained with, and the sizes that
+// its parts are published with.
 struct Subject {
   WeltSpec spec;
   std::string path;
   std::int64_t words = 128;
+  std::map<std::string, double> published = {};
 };
 
 Subject from_checkpoint(const fs::path& folder) {
@@ -68,10 +72,16 @@ Subject open(const Options& options) {
   const Recipe recipe = load_recipe(find_recipe(options.model), options.overrides);
   const std::string from = recipe.string("model.from");
   if (!from.empty()) return from_checkpoint(from);
-  return {WeltSpec::from_recipe(recipe), recipe.path().string(), recipe.integer("train.words")};
+  return {WeltSpec::from_recipe(recipe), recipe.path().string(), recipe.integer("train.words"),
+          published_sizes(recipe)};
 }
 
 Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+
+std::optional<double> published(const Subject& subject, const std::string& part) {
+  const auto found = subject.published.find(part);
+  return found == subject.published.end() ? std::nullopt : std::optional(found->second);
+}
 
 Json to_json(const Subject& subject, const ModelInfo& info) {
   Json parts = Json::array();
@@ -81,6 +91,7 @@ Json to_json(const Subject& subject, const ModelInfo& info) {
                      {"parameters", part.parameters},
                      {"tables", part.tables},
                      {"idle_parameters", part.idle},
+                     {"published_millions", number_or_null(published(subject, part.name))},
                      {"positions_per_word", part.positions},
                      {"weight_flops_per_word", number_or_null(part.weight_flops)},
                      {"attention_flops_per_word", number_or_null(part.attention_flops)}});
@@ -92,6 +103,7 @@ Json to_json(const Subject& subject, const ModelInfo& info) {
           {"parameters", info.parameters},
           {"parameters_without_tables", info.parameters - info.tables},
           {"idle_parameters", info.idle},
+          {"published_millions", number_or_null(published(subject, "all"))},
           {"parts", parts},
           {"lengths",
            {{"bytes_per_word", info.lengths.bytes},
@@ -127,14 +139,17 @@ std::string spoken(std::string name) {
   return name;
 }
 
-void print_parameters(const ModelInfo& info) {
+void print_parameters(const Subject& subject, const ModelInfo& info) {
   std::vector<std::vector<std::string>> rows{
       {"", "plugin", right("parameters", 13), right("tables", 13), right("without tables", 14)}};
+  if (!subject.published.empty()) rows.front().push_back(right("published", 9));
   const auto row = [&](const std::string& name, const std::string& plugin, std::int64_t all, std::int64_t tables) {
     rows.push_back(
-        {name, plugin, right(grouped(all), 13), right(grouped(tables), 13), right(grouped(all - tables), 14)});
+        {spoken(name), plugin, right(grouped(all), 13), right(grouped(tables), 13), right(grouped(all - tables), 14)});
+    if (const std::optional<double> millions = published(subject, name))
+      rows.back().push_back(right(fmt::format("{} M", *millions), 9));
   };
-  for (const PartInfo& part : info.parts) row(spoken(part.name), part.plugin, part.parameters, part.tables);
+  for (const PartInfo& part : info.parts) row(part.name, part.plugin, part.parameters, part.tables);
   row("all", "", info.parameters, info.tables);
   fmt::print("{}", format_table(rows));
 }
@@ -166,7 +181,7 @@ void print_memory(const ModelInfo& info) {
 
 void print(const Subject& subject, const ModelInfo& info) {
   fmt::print("Model of {}, words in {}\n\nParameters\n", subject.path, encoding_name(subject.spec.encoding));
-  print_parameters(info);
+  print_parameters(subject, info);
   const bool draws = info.parts.front().name == "image_encoder";
   fmt::print(
       "\nMillions of FLOPs per word: {} bytes{}, rows of {} words\n", info.lengths.bytes,

@@ -12,6 +12,7 @@
 #include "core/checkpoint/convert.h"
 #include "core/checkpoint/model_card.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/checkpoint/weight_files.h"
 #include "core/huggingface/hf_load.h"
 #include "core/huggingface/hf_source.h"
 #include "core/model/welt_slots.h"
@@ -97,6 +98,14 @@ std::vector<NamedTensor> tensors_of(const TensorComponent& component, const Load
   return tensors;
 }
 
+std::vector<PlannedTensor> planned(const std::vector<NamedTensor>& tensors) {
+  std::vector<PlannedTensor> plan;
+  for (const auto& [name, tensor] : tensors)
+    plan.push_back(
+        {.name = name, .bytes = static_cast<std::int64_t>(tensor.nbytes()), .make = [t = tensor] { return t; }});
+  return plan;
+}
+
 void copy_if_there(const fs::path& from, const fs::path& to) {
   if (fs::exists(from) && !fs::exists(to)) fs::copy_file(from, to);
 }
@@ -110,13 +119,14 @@ at::ScalarType stored_dtype(const HfWeights& weights) {
 
 }  // namespace
 
-ExportReport export_model(const fs::path& run_or_checkpoint, const fs::path& target) {
+ExportReport export_model(const fs::path& run_or_checkpoint, const fs::path& target, std::int64_t largest_file) {
   const fs::path checkpoint = find_checkpoint(run_or_checkpoint);
   const WeltSpec spec = WeltSpec::from_checkpoint(checkpoint);
   ExportReport report{.class_name = "WordLatentTransformerForCausalLM"};
   write_new_folder(target, [&](const fs::path& folder) {
-    const ConversionReport converted = convert_into(checkpoint, folder, {});
+    const ConversionReport converted = convert_into(checkpoint, folder, {.largest_file = largest_file});
     report.tensors = converted.tensors;
+    report.files = converted.files;
     for (const std::string& line : converted.left_out) report.told.push_back("not copied: " + line);
     if (const fs::path recipe = run_recipe(checkpoint); !recipe.empty()) copy_if_there(recipe, folder / "recipe.toml");
     if (fs::exists(folder / "README.md"))
@@ -127,7 +137,8 @@ ExportReport export_model(const fs::path& run_or_checkpoint, const fs::path& tar
   return report;
 }
 
-ExportReport export_part(const fs::path& run_or_checkpoint, const std::string& slot, const fs::path& target) {
+ExportReport export_part(const fs::path& run_or_checkpoint, const std::string& slot, const fs::path& target,
+                         std::int64_t largest_file) {
   const fs::path checkpoint = find_checkpoint(run_or_checkpoint);
   const WeltSpec spec = WeltSpec::from_checkpoint(checkpoint);
   const Part part = part_of(spec, slot);
@@ -153,7 +164,7 @@ ExportReport export_part(const fs::path& run_or_checkpoint, const std::string& s
   for (const std::string& name : weights.unused) report.told.push_back(name + ": not of this class");
   write_new_folder(target, [&](const fs::path& folder) {
     write_json(folder / "config.json", config);
-    save_tensors(folder / "model.safetensors", tensors);
+    report.files = write_weight_files(folder, planned(tensors), largest_file);
     if (&part.name == &image_encoder_slot)
       copy_if_there(checkpoint / pixel_normalisation_file, folder / "preprocessor_config.json");
     if (&part.name == &bytes_encoder_slot || &part.name == &decoder_slot)

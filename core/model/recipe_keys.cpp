@@ -1,6 +1,10 @@
 // See recipe_keys.h.
 #include "core/model/recipe_keys.h"
 
+#include <fmt/format.h>
+
+#include <utility>
+
 namespace welt {
 namespace {
 
@@ -58,6 +62,17 @@ void add_model_keys(std::vector<RecipeKey>& keys) {
   add_component(keys, "model.image_encoder", "image encoder");
   add_component(keys, "model.latent", "latent transformer");
   add_component(keys, "model.decoder", "decoder");
+  const auto published = [&](const char* key, const std::string& what) {
+    keys.push_back(
+        incidental({std::string("published.") + key, "number", nullptr,
+                    "Millions of parameters " + what + ": `welt model info` shows them", 0, recipe_no_limit}));
+  };
+  for (const auto& [key, part] : {std::pair{"bytes_encoder", "bytes encoder"},
+                                  {"image_encoder", "image encoder"},
+                                  {"latent", "latent transformer"},
+                                  {"decoder", "decoder"}})
+    published(key, fmt::format("that this file's {} is published with, without token table", part));
+  published("all", "that the model of this file is published with");
 }
 
 }  // namespace welt

@@ -86,6 +86,20 @@ bool has_key(const ComponentType& type, std::string_view name) {
   return std::ranges::any_of(schema_keys(type), [&](const SchemaKey& key) { return key.name == name; });
 }
 
+// The help of what Fields::irrelevant() (sdk/include/welt/sdk/fields.hpp) adds to a schema: keys of the class's other
+// uses.
+constexpr std::string_view of_irrelevant_keys = "changes no result";
+
+// A person who writes a key expects something of it; of those in a config.json nobody does.
+void tell_irrelevant(const ComponentType& type, const Json& written, const std::string& where) {
+  std::vector<std::string> names;
+  for (const SchemaKey& key : schema_keys(type))
+    if (key.help == of_irrelevant_keys && written.contains(key.name)) names.push_back(key.name);
+  if (!names.empty())
+    log_warning("recipe", "{}: {} {} nothing that plugin {} computes: of the class's other uses", where,
+                fmt::join(names, ", "), names.size() == 1 ? "changes" : "change", type.id);
+}
+
 RendererSpec renderer_from_recipe(const Recipe& recipe) {
   const std::string key = "model.renderer";
   RendererSpec renderer;
@@ -204,6 +218,7 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   // Keys that a person wrote are checked strictly; those of a config.json may be of no concern to the plugin.
   for (const auto& [part, value] : overrides.items())
     check_config_keys(*slot.type, Json{{part, value}}, recipe.where(key + ".config." + part) + ": " + key);
+  tell_irrelevant(*slot.type, overrides, recipe.where(key + ".config") + ": " + key + ".config");
   slot.config.merge_patch(overrides);
   const ConfigView checked(*slot.type, slot.config, /*strict=*/false, slot.where);
   choose_architecture(slot, name);

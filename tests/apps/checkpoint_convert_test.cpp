@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <array>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "core/tensor/tensor_io.h"
@@ -204,28 +203,6 @@ TEST_F(CheckpointFiles, ADifferenceIsNamedWithItsNorm) {
   const Json found = diff(original(), out());
   EXPECT_EQ(found.at("tensors").at(0).at("norm"), 4.0);
   EXPECT_EQ(found.at("tensors").at(0).at("a_norm"), 6.0);
-}
-
-class CheckpointFilesSlow : public CheckpointFiles {};
-
-// transformers reads the exported parts; WELT_PYTHON_TRANSFORMERS names a Python that has it.
-TEST_F(CheckpointFilesSlow, TransformersReadsTheExportedParts) {
-  const char* python = std::getenv("WELT_PYTHON_TRANSFORMERS");
-  if (python == nullptr || *python == '\0')
-    GTEST_SKIP() << "WELT_PYTHON_TRANSFORMERS names no Python with transformers 4.57 (CONTRIBUTING.md)";
-  for (const char* part : {"bytes_encoder", "latent_transformer", "bytes_decoder"}) {
-    fs::remove_all(out());
-    ASSERT_EQ(checkpoint("export", {"--part", part}).status, 0);
-    const std::string script =
-        "import sys, transformers as t\n"
-        "c = t.AutoConfig.from_pretrained(sys.argv[1])\n"
-        "m, info = getattr(t, c.architectures[0]).from_pretrained(sys.argv[1], output_loading_info=True)\n"
-        "missing = [n for n in info['missing_keys'] if 'pooler' not in n]\n"
-        "assert not missing and not info['unexpected_keys'] and not info['mismatched_keys'], info\n";
-    const Outcome run =
-        run_command(shell_quoted(python) + " -c " + shell_quoted(script) + " " + shell_quoted(out().string()));
-    EXPECT_EQ(run.status, 0) << part << run.err;
-  }
 }
 
 }  // namespace

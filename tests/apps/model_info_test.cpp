@@ -38,6 +38,15 @@ TEST(ModelInfoVerb, ARecipeThatCameWithTheProgramIsFoundByName) {
   EXPECT_CONTAINS(outcome.out, "2,623,744");
 }
 
+// It was taken without a word, and did nothing.
+TEST(ModelInfoVerb, AKeyThatChangesNothingIsSaidInOneLine) {
+  const Outcome outcome =
+      run_welt({"model", "info", "presets/nano.toml", "--set", "model.image_encoder.config.encoder_stride=8"});
+  EXPECT_EQ(outcome.status, 0) << outcome.err;
+  EXPECT_CONTAINS(outcome.err, "model.image_encoder.config: encoder_stride changes nothing that plugin vit computes");
+  EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1);
+}
+
 TEST(ModelInfoVerb, OverridesAndLengthsChangeTheFigures) {
   const std::string recipe = WELT_SOURCE_DIR "/recipes/presets/nano.toml";
   const Json plain = described({recipe});

@@ -17,13 +17,18 @@ std::string recipe(const std::string& preset) {
   return (fs::path(WELT_SOURCE_DIR) / "recipes/presets" / (preset + ".toml")).string();
 }
 
-// Parameters of each part, as the program counts them without memory.
-std::map<std::string, std::int64_t> counted(const std::string& preset) {
-  const Outcome run = run_welt({"model", "info", recipe(preset), "--json"});
+Json described(const std::string& preset, const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments{"model", "info", recipe(preset), "--json"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  const Outcome run = run_welt(arguments);
   EXPECT_EQ(run.status, 0) << run.err;
-  std::map<std::string, std::int64_t> parts;
-  const Json info = Json::parse(run.out);
-  for (const Json& part : info.at("parts")) parts[part.at("name")] = part.at("parameters");
+  return Json::parse(run.out);
+}
+
+// A value of each part, by the part's name.
+std::map<std::string, Json> by_part(const Json& info, const char* key) {
+  std::map<std::string, Json> parts;
+  for (const Json& part : info.at("parts")) parts[part.at("name")] = part.at(key);
   return parts;
 }
 
@@ -42,13 +47,33 @@ TEST_P(Presets, EveryPartHasTheParametersOfItsClass) {
   const Json& decoder = parts.at("bytes_decoder").at("config");
   const std::int64_t head =
       decoder.value("tie_word_embeddings", true) ? 0 : 256 * decoder.at("hidden_size").get<std::int64_t>();
-  const std::map<std::string, std::int64_t> found = counted(GetParam());
+  const std::map<std::string, Json> found = by_part(described(GetParam()), "parameters");
   EXPECT_EQ(found.at("bytes_encoder"),
             count("bytes_encoder", "parameters_without_vocabulary_and_head") + table("bytes_encoder"));
   EXPECT_EQ(found.at("image_encoder"), count("image_encoder", "parameters"));
   EXPECT_EQ(found.at("latent_transformer"), count("latent_transformer", "parameters_without_vocabulary"));
   EXPECT_EQ(found.at("bytes_decoder"),
             count("bytes_decoder", "parameters_without_vocabulary") + table("bytes_decoder") + head);
+}
+
+TEST_P(Presets, ThePublishedSizeStandsBesideEveryCount) {
+  const Json published = Json::parse(slurp(fs::path(WELT_TEST_DATA) / "presets.json")).at(GetParam());
+  const Json info = described(GetParam());
+  EXPECT_EQ(info.at("published_millions"), published.at("welt_readme_total_m"));
+  std::map<std::string, Json> found = by_part(info, "published_millions");
+  for (const auto& [part, facts] : published.at("parts").items()) EXPECT_EQ(found.at(part), facts.at("welt_readme_m"));
+  EXPECT_EQ(found.at("encoder_mapping"), nullptr);
+  const Outcome text = run_welt({"model", "info", recipe(GetParam())});
+  EXPECT_CONTAINS(text.out, std::to_string(published.at("welt_readme_total_m").get<int>()) + " M");
+}
+
+// What is changed is no longer what was published.
+TEST(PresetsTest, AChangedPartHasNoPublishedSize) {
+  const Json info = described("tiny", {"--set", "model.latent.config.num_hidden_layers=2"});
+  std::map<std::string, Json> found = by_part(info, "published_millions");
+  EXPECT_EQ(found.at("latent_transformer"), nullptr);
+  EXPECT_EQ(found.at("bytes_decoder"), 3);
+  EXPECT_EQ(info.at("published_millions"), nullptr);
 }
 
 INSTANTIATE_TEST_SUITE_P(Published, Presets, testing::Values("tiny", "small", "medium"),

@@ -94,6 +94,30 @@ put("safetensors", "unread-types", safetensors([("a", "U32", [1], longs(1)[:4]),
 put("safetensors", "refused-pointer", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n")
 put("safetensors", "empty", safetensors([]))
 
+# ---- the weights of a folder: index, two bytes with the first shard's size, two shards ----
+
+SHARDS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+
+
+def weights(index, first, second):
+    text = index if isinstance(index, str) else json.dumps({"metadata": {"total_size": 24}, "weight_map": index})
+    return text.encode() + b"\0" + struct.pack(">H", len(first)) + first + second
+
+
+table = safetensors([("_orig_mod.bytes_encoder.wte.weight", "F32", [2], floats(1, 2)),
+                     ("_orig_mod.bytes_encoder.wte.bit_proj_w", "F32", [1], floats(3))],
+                    {"format": "pt", "_orig_mod.lm_head.weight": "_orig_mod.bytes_encoder.wte.weight"})
+mapping = safetensors([("_orig_mod.encoder_mapping.weight", "F32", [1, 2], floats(4, 5)), ("extra", "U32", [1], longs(1)[:4])],
+                      {"extra.too": "extra", "of.nothing": "not.there"})
+put("weights", "two-shards", weights({"_orig_mod.bytes_encoder.wte.weight": SHARDS[0],
+                                      "_orig_mod.bytes_encoder.wte.bit_proj_w": SHARDS[0],
+                                      "_orig_mod.encoder_mapping.weight": SHARDS[1]}, table, mapping))
+put("weights", "no-tensor", weights({}, safetensors([]), b""))
+put("weights", "refused-beside-the-folder", weights({"a": "../" + SHARDS[0], "b": "/dev/zero", "c": ""}, table, mapping))
+put("weights", "refused-another-shard", weights({"extra": SHARDS[0]}, table, mapping))
+put("weights", "refused-lists", weights({"a": [SHARDS[0]], "b": None}, table, mapping))
+put("weights", "refused-page", weights("<!DOCTYPE html><html>", table, mapping))
+
 
 # ---- batches in the Python reference's layout: two bytes of choices, then a file ----
 
