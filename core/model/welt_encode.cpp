@@ -10,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/kernels/linear.h"
 #include "core/kernels/rms_norm.h"
+#include "core/model/image_batches.h"
 #include "core/model/pixels.h"
 #include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
@@ -46,12 +47,14 @@ at::Tensor WeltModel::encode_bytes(const WordTensors& words) {
 }
 
 at::Tensor WeltModel::encode_images(const WordImages& images, std::int64_t rows) {
-  std::vector<at::Tensor> pooled;  // [n, width] of each group
+  std::vector<at::Tensor> groups, pooled;  // pooled: [n, width] of each batch
+  for (const WordImages::Group& group : images.groups) groups.push_back(group.pixels);
   std::vector<std::int64_t> place(static_cast<std::size_t>(rows), -1);
   std::int64_t next = 0;
-  for (const WordImages::Group& group : images.groups) {
-    pooled.push_back(image_encoder_->encode_images(group.pixels).pooled);
-    for (const std::int64_t row : group.rows) place.at(static_cast<std::size_t>(row)) = next++;
+  for (const ImageBatch& batch : image_batches(groups, image_encoder_->image_encoder_info())) {
+    pooled.push_back(image_encoder_->encode_images(batch.pixels, batch.sizes).pooled);
+    for (const std::size_t group : batch.groups)
+      for (const std::int64_t row : images.groups[group].rows) place.at(static_cast<std::size_t>(row)) = next++;
   }
   if (std::ranges::find(place, -1) != place.end())
     fail({"the batch", fmt::format("{} words, {} images", rows, next), "an image of every word",
