@@ -1,11 +1,13 @@
 // `welt plugin check`: the conformance tests on a plugin file. The hidden `welt plugin check-server` is the process
 // that tests are forked from (core/conformance/server.h).
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 
 #include "apps/welt/seed_option.h"
@@ -15,6 +17,7 @@
 #include "core/base/json.h"
 #include "core/base/table.h"
 #include "core/conformance/check.h"
+#include "core/conformance/report.h"
 #include "core/conformance/tensor/suite.h"
 
 namespace welt {
@@ -25,7 +28,8 @@ using namespace conformance;
 
 struct Options {
   std::string file, include, exclude, isolate = "fork", config;
-  bool as_json = false, in_process = false, list = false;
+  std::optional<std::string> junit;
+  bool as_json = false, in_process = false, list = false, strict = false;
   std::uint64_t seed = 1;
   double timeout = 20;
 };
@@ -43,7 +47,6 @@ ServerOptions server_options(const std::string& file, const std::string& config,
   options.subject = {.file = file, .seed = seed, .config = {}};
   options.timeout = timeout;
   if (config.empty()) return options;
-  options.config_file = config;
   constexpr std::uintmax_t most_bytes = 16 << 20;
   options.subject.config = read_json_object(config, most_bytes);
   return options;
@@ -68,20 +71,6 @@ void print_result(const Result& result) {
   std::fflush(stdout);
 }
 
-json report_json(const CheckReport& report) {
-  json out = {{"file", report.file}, {"plugin", report.plugin}, {"seed", report.seed}, {"good", report.good()}};
-  out["seconds"] = report.seconds;
-  out["results"] = json::array();
-  for (const Result& result : report.results)
-    out["results"].push_back({{"name", result.name},
-                              {"status", status_name(result.status)},
-                              {"message", result.message},
-                              {"seconds", result.seconds}});
-  for (const Status status : {Status::pass, Status::warn, Status::fail, Status::skip, Status::crash})
-    out["counts"][std::string(status_name(status))] = report.count(status);
-  return out;
-}
-
 void check(const Options& options) {
   if (options.list) return print_list(options);
   if (options.file.empty()) throw CLI::RequiredError("FILE");
@@ -90,6 +79,12 @@ void check(const Options& options) {
     fail({options.file, "no such file", "a plugin file, welt_<name>.plugin.so",
           "`welt plugin list` shows the paths of the plugins that are found"},
          ErrorCode::not_found);
+  if (options.junit) {  // what cannot be written is said before the tests, not behind them
+    const std::filesystem::path file = *options.junit, folder = file.has_parent_path() ? file.parent_path() : ".";
+    if (file.filename().empty() || std::filesystem::is_directory(file) || access(folder.c_str(), W_OK) != 0)
+      fail({fmt::format("--junit \"{}\"", *options.junit), "no file can be written there",
+            "a file in a folder that exists and may be written to"});
+  }
   CheckOptions check;
   check.server = server_options(options.file, options.config, options.seed, options.timeout);
   check.include = options.include, check.exclude = options.exclude;
@@ -98,15 +93,16 @@ void check(const Options& options) {
                                                 : Isolation::fork;
   if (!options.as_json) check.on_result = print_result;
   const CheckReport report = check_plugin(conformance_suite(), check);
+  if (options.junit) write_file(*options.junit, report_junit(report, options.strict));
   if (options.as_json) {
-    fmt::print("{}\n", json_text(report_json(report), 2));
+    fmt::print("{}\n", json_text(report_json(report, options.strict), 2));
   } else {
     fmt::print("\n{}: {} passed, {} warned, {} failed, {} crashed, {} skipped in {:.1f} s (seed {})\n",
                report.plugin.empty() ? report.file : report.plugin, report.count(Status::pass),
                report.count(Status::warn), report.count(Status::fail), report.count(Status::crash),
                report.count(Status::skip), report.seconds, report.seed);
   }
-  if (!report.good()) throw CLI::RuntimeError(1);
+  if (!report.good(options.strict)) throw CLI::RuntimeError(1);
 }
 
 void add_server(CLI::App& plugin) {
@@ -154,11 +150,16 @@ void add_plugin_check(CLI::App& plugin) {
       ->check(CLI::PositiveNumber)
       ->capture_default_str()
       ->group("Processes");
+  verb->add_flag("--strict", options->strict, "A warning is a failure")->group("Tests");
   verb->add_flag("--json", options->as_json, "Machine-readable")->group("Output");
+  verb->add_option("--junit", options->junit, "Also write the results as JUnit's XML, for continuous integration")
+      ->type_name("FILE")
+      ->group("Output");
   verb->footer(
-      "Leaves with 0 only without a failure or a crash.\n\n"
+      "Leaves with 0 only without a failure or a crash; with --strict, without a warning either.\n\n"
       "Examples:\n  welt plugin check build/bin/welt_llama.plugin.so\n"
       "  welt plugin check welt_mine.plugin.so --include '^cache' --json\n"
+      "  welt plugin check welt_mine.plugin.so --strict --junit results.xml\n"
       "  gdb --args welt plugin check welt_mine.plugin.so --in-process --include numerics.long\n"
       "  welt plugin check --list");
   verb->callback([options] { check(*options); });

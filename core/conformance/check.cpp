@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <regex>
+#include <sstream>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
@@ -54,7 +55,10 @@ std::string last_lines(const std::string& text) {
 
 Result result_of(const Test& test, const ChildOutcome& outcome, double limit) {
   Result result{.name = test.name, .seconds = outcome.seconds, .out = outcome.out, .err = outcome.err};
-  const std::string place = outcome.place.empty() ? "the test" : outcome.place;
+  std::istringstream noted(outcome.place);  // Trial::enter()
+  std::string place;
+  std::getline(noted, place), std::getline(noted, result.component), std::getline(noted, result.function);
+  if (place.empty()) place = "the test";
   if (outcome.timed_out) {
     result.status = Status::fail;
     result.message = fmt::format("{}: did not return within the time limit of {} s (--timeout)", place, limit);
@@ -64,8 +68,13 @@ Result result_of(const Test& test, const ChildOutcome& outcome, double limit) {
     for (const Status each : {Status::pass, Status::warn, Status::fail, Status::skip, Status::crash}) {
       if (status == status_name(each)) result.status = each;
     }
-    result.message = said.is_object() ? said.value("message", "") : "the test's own result cannot be read";
-    if (status.empty()) result.status = Status::crash;
+    if (status.empty()) result.status = Status::crash, result.message = "the test's own result cannot be read";
+    if (status.empty()) return result;
+    for (const auto& [key, text] : {std::pair{"message", &result.message},
+                                    {"component", &result.component},
+                                    {"function", &result.function},
+                                    {"rule", &result.rule}})
+      *text = said.value(key, "");
     return result;
   } else {
     result.status = Status::crash;
@@ -149,6 +158,7 @@ class Runner {
 // What is printed is judged over all tests together: the last test, which looks at itself too.
 void judge_output(Result& verdict, const std::vector<Result>& others) {
   if (verdict.status == Status::crash) return;
+  constexpr const char* rule = "log.h: the only way a plugin says anything; plugins never print";
   std::vector<const Result*> all;
   for (const Result& result : others) all.push_back(&result);
   all.push_back(&verdict);
@@ -157,11 +167,9 @@ void judge_output(Result& verdict, const std::vector<Result>& others) {
     const bool said_out = !result->out.empty(), said_err = !result->err.empty() && !ended_badly;
     if (!said_out && !said_err) continue;
     const std::string text = last_lines(said_out ? result->out : result->err);
-    verdict.message = fmt::format(
-        "saw \"{}\" on {} during {}; expected nothing. Rule: log.h: the only way a plugin says anything; plugins never "
-        "print",
-        text, said_out ? "standard output" : "standard error", result->name);
-    verdict.status = Status::fail;
+    verdict.message = fmt::format("saw \"{}\" on {} during {}; expected nothing. Rule: {}", text,
+                                  said_out ? "standard output" : "standard error", result->name, rule);
+    verdict.status = Status::fail, verdict.rule = rule;
     return;
   }
 }

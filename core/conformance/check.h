@@ -32,7 +32,10 @@ struct CheckReport {
   std::vector<Result> results;
   double seconds = 0;
   std::size_t count(Status status) const;
-  bool good() const { return count(Status::fail) == 0 && count(Status::crash) == 0; }
+  // `strict`: without a warning either.
+  bool good(bool strict = false) const {
+    return count(Status::fail) == 0 && count(Status::crash) == 0 && (!strict || count(Status::warn) == 0);
+  }
 };
 
 // Throws Error when no test is selected, or an expression is none.

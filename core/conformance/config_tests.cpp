@@ -10,6 +10,7 @@
 #include "core/conformance/made.h"
 #include "core/conformance/trial.h"
 #include "core/plugin/config_check.h"
+#include "core/plugin/harmless_keys.h"
 #include "core/plugin/schema.h"
 
 namespace welt::conformance {
@@ -77,22 +78,65 @@ void roles(Trial& trial) {
   });
 }
 
+// Fails where a key of `config` is one of no component's and none that every Hugging Face configuration has.
+void expect_known_keys(Trial& trial, const std::vector<const ComponentType*>& types, const json& config,
+                       const std::string& where) {
+  trial.enter(where);
+  for (const auto& [name, value] : config.items()) {
+    if (harmless_keys().contains(name)) continue;
+    std::vector<std::string> problems;
+    const auto reads = [&](const ComponentType* type) {
+      problems = type->schema == nullptr ? problems : unknown_keys(schema_keys(*type), {{name, value}});
+      return type->schema == nullptr || problems.empty();
+    };
+    const bool read = std::ranges::any_of(types, reads);
+    trial.expect(read, {.seen = fmt::format("a key that nobody reads: {}", fmt::join(problems, "; ")),
+                        .expected = "keys of the schema, as `welt plugin describe` shows them",
+                        .rule = "config_schema.h: which keys a component understands"});
+  }
+}
+
+void given(Trial& trial) {
+  if (!trial.subject().config) trial.skip("no configuration was given (--config)");
+  expect_known_keys(trial, trial.components(), *trial.subject().config, "--config");
+}
+
+// Whose a preset is: the component that serves its model_type, or all where it or they say none.
+std::vector<const ComponentType*> owners(const std::vector<const ComponentType*>& types,
+                                         const std::string& model_type) {
+  std::vector<const ComponentType*> result;
+  for (const ComponentType* type : types) {
+    const auto& served = type->hf_model_types;
+    if (model_type.empty() || served.empty() || std::ranges::find(served, model_type) != served.end())
+      result.push_back(type);
+  }
+  return result;
+}
+
 void presets(Trial& trial) {
-  std::size_t tried = 0;
-  for_each_component(trial, [&](const ComponentType& type) {
-    Registry files((std::vector<std::filesystem::path>()));
-    for (const std::string& name : Registry::preset_names(*type.plugin)) {
-      const json config = files.preset(type, name);
-      const bool is_its =
-          config.is_object() &&
-          std::ranges::find(type.hf_model_types, config.value("model_type", "")) != type.hf_model_types.end();
-      if (!is_its) continue;
-      trial.about(fmt::format("component {}, preset {}", type.id, name));
-      Made(trial, type, config).destroy();
-      ++tried;
+  const std::vector<const ComponentType*> types = trial.components();
+  const std::vector<std::string> names = Registry::preset_names(*types.front()->plugin);
+  if (names.empty()) trial.skip("no presets are beside the file");
+  for (const std::string& name : names) {
+    const std::string where = fmt::format("presets/{}.json", name);
+    trial.about(where), trial.enter("reading it");
+    const json config = Registry::preset(*types.front(), name);
+    const std::string model_type = config.value("model_type", "");
+    const std::vector<const ComponentType*> whose = owners(types, model_type);
+    if (whose.empty()) {
+      std::vector<std::string> served;
+      for (const ComponentType* type : types)
+        served.insert(served.end(), type->hf_model_types.begin(), type->hf_model_types.end());
+      trial.fail({.seen = fmt::format("model_type \"{}\", which no component serves", model_type),
+                  .expected = fmt::format("one of {}, which the descriptors name", fmt::join(served, ", ")),
+                  .rule = "plugin.h: hf_model_types: so `from` finds the plugin of a config.json"});
     }
-  });
-  if (tried == 0) trial.skip("no presets are beside the file");
+    expect_known_keys(trial, whose, config, where);
+    for (const ComponentType* type : whose) {
+      trial.about(*type, ", preset " + name);
+      Made(trial, *type, config).destroy();
+    }
+  }
 }
 
 // What the host does with a key that nobody knows is its own test; here, that this schema lets it.
@@ -125,7 +169,7 @@ void odd(Trial& trial) {
     const json usual = config_for(trial, type);
     for (const SchemaKey& key : schema_keys(type)) {
       for (const json& value : odd_values(key)) {
-        trial.about(fmt::format("component {} with {} = {}", type.id, key.name, value.dump()));
+        trial.about(type, fmt::format(" with {} = {}", key.name, value.dump()));
         const ConfigView config(type, with_key(usual, key.name, value), false, "welt plugin check");
         welt_component* component = nullptr;
         const Call call = create(trial, type, config.view(), cheap_init(type), host(), &component);
@@ -149,7 +193,7 @@ void create_with_view(Trial& trial, std::size_t size) {
     std::memset(memory.data(), 0xA5, size);
     std::memcpy(memory.data(), usual.view(), std::min(size, sizeof(welt_config)));
     memory.as<welt_config>()->struct_size = static_cast<std::uint32_t>(size);
-    trial.about(fmt::format("component {}, a configuration view of {} bytes", type.id, size));
+    trial.about(type, fmt::format(", a configuration view of {} bytes", size));
     welt_component* component = nullptr;
     const Call call = create(trial, type, memory.as<welt_config>(), cheap_init(type), host(), &component);
     trial.expect(call.status == WELT_OK && component != nullptr,
@@ -174,11 +218,13 @@ void add_config_tests(TestList& tests) {
   };
   add("schema", "Every key of a schema has a name of its own and a default within its type, range and choices.", {gate},
       schema);
-  add("defaults", "Every component is made from the defaults (or --config), and destroyed.", {gate, "config.schema"},
-      defaults);
+  add("given", "Every key of --config is one that a component knows.", {gate, "config.schema"}, given);
+  add("defaults", "Every component is made from the defaults (or --config), and destroyed.",
+      {gate, "config.schema", "config.given"}, defaults);
   add("roles", "A component gives a complete table for each of its roles, and null for ids that it does not know.",
       {gate, made, "handshake.unknown_ids"}, roles);
-  add("presets", "Every preset beside the file makes its component.", {gate, made}, presets);
+  add("presets", "Every preset beside the file makes its component, and has no key that nobody reads.", {gate, made},
+      presets);
   add("unknown_key", "A key that the schema does not have is refused, by its name.", {gate}, unknown_key);
   add("odd_values", "Odd values that the schema allows make a component or a message.", {gate, made}, odd);
   add("longer_view", "A configuration view of a later host, with more members, is taken.", {gate, made}, longer_view);

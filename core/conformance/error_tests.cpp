@@ -82,12 +82,12 @@ void segmenter_input(Trial& trial) {
     };
     for (const welt_segment_limits& limits :
          {limits_of(-1, 0), limits_of(0, -1), limits_of(0, 0, -1), limits_of(3, 3)}) {
-      trial.about(fmt::format("component {}, limits of {} bytes, {} characters, {} held back", type.id,
-                              limits.max_bytes, limits.max_characters, limits.max_lookahead));
+      trial.about(type, fmt::format(", limits of {} bytes, {} characters, {} held back", limits.max_bytes,
+                                    limits.max_characters, limits.max_lookahead));
       segmenter.refused(text, {.limits = &limits});
       usable();
     }
-    trial.about("component " + type.id);
+    trial.about(type);
     for (const IllFormed& bad : ill_formed_texts()) {
       segmenter.refused(bad.text, {});
       usable();

@@ -1,5 +1,6 @@
 // Group `file`: what can be read from the file without opening it.
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <regex>
 
@@ -109,7 +110,22 @@ void library_paths(Trial& trial) {
     if (path.starts_with("$ORIGIN") || path.starts_with("${ORIGIN}")) continue;
     trial.warn({.seen = fmt::format("\"{}\"", path),
                 .expected = "none, or one that starts with $ORIGIN",
-                .rule = "welt_add_plugin: a plugin says no path of the machine that built it"});
+                .rule = "docs/write-a-plugin.md: welt_add_plugin() names no folder of the machine that built it"});
+  }
+}
+
+// LibTorch's operators are the process's: what one plugin registers, every other one and the host then have, for good.
+void operators(Trial& trial) {
+  constexpr std::array registering = {"N5torch7Library", "N5torch6detail16TorchLibraryInit",
+                                      "N5torch6detail10class_base", "N3c1010Dispatcher8register",
+                                      "N3c1017RegisterOperators"};
+  trial.enter("needed symbols");
+  for (const std::string& symbol : facts_without_note(trial).imports) {
+    for (const std::string_view part : registering)
+      trial.expect(symbol.find(part) == symbol.npos,
+                   {.seen = fmt::format("{}, with which operators or classes are registered (TORCH_LIBRARY)", symbol),
+                    .expected = "no registration: a plugin's functions are its own",
+                    .rule = "docs/abi-policy.md: a plugin registers nothing in LibTorch"});
   }
 }
 
@@ -135,6 +151,7 @@ void add_file_tests(TestList& tests) {
   add("exports", "It exports welt_plugin_entry and nothing else.", elf, exports);
   add("runtime", "A torch-linked one uses the shared C++ runtime, one in C uses none.",
       {"file.elf", "file.note", "file.kind", "file.libtorch", "file.string_abi"}, runtime);
+  add("operators", "It registers no operators and classes in LibTorch (TORCH_LIBRARY).", elf, operators);
   add("nodelete", "It is linked with -z nodelete.", elf, nodelete);
   add("name", "Its name is welt_<name>.plugin.so.", {}, name);
   add("library_paths", "It names no folder of the machine that built it (a warning).", elf, library_paths);

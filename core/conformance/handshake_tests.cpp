@@ -67,7 +67,7 @@ void note_agrees(Trial& trial) {
 void components(Trial& trial) {
   for (const ComponentType* type : trial.components()) {
     const welt_component_factory_v1* factory = type->factory;
-    trial.about("component " + type->id);
+    trial.about(*type);
     const auto* again = trial.call("descriptor()", [&] { return factory->descriptor(type->index); });
     trial.expect(again != nullptr && view_of(again->id) == type->id, {.seen = "another descriptor at the second call",
                                                                       .expected = "the same one",
@@ -92,7 +92,7 @@ void unknown_ids(Trial& trial) {
       unknown("get_factory", id, [&](welt_string asked) { return type->plugin->table->get_factory(asked); });
     const welt_component_factory_v1& factory = *type->factory;
     if (factory.get_interface == nullptr) continue;
-    trial.about("component " + type->id);
+    trial.about(*type);
     for (const std::string& id : strange_ids(WELT_CONFIG_SCHEMA_INTERFACE))
       unknown("get_interface", id, [&](welt_string asked) { return factory.get_interface(type->index, asked); });
   }

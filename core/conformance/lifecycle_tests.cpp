@@ -168,7 +168,7 @@ std::vector<int> failing_faults(Trial& trial, const ComponentType& type, FaultyV
   const int calls = std::min(view.calls(), most);
   std::vector<int> failing;
   for (int fault = 1; fault <= calls && Clock::now() - start < std::chrono::duration<double>(share); ++fault) {
-    trial.about(fmt::format("component {}, config get() number {} absent", type.id, fault));
+    trial.about(type, fmt::format(", config get() number {} absent", fault));
     if (fails_with_fault(trial, type, view.failing_at(fault))) failing.push_back(fault);
   }
   return failing;
@@ -187,7 +187,7 @@ void fault_memory(Trial& trial) {
     const ConfigView config(type, config_for(trial, type), false, "welt plugin check");
     FaultyView view(config.view());
     const std::vector<int> failing = failing_faults(trial, type, view);
-    trial.about("component " + type.id);
+    trial.about(type);
     expect_nothing_left(
         trial,
         [&] {
@@ -205,7 +205,7 @@ void no_services(Trial& trial) {
   const OtherHost poor;
   poor->get_service = no_service;
   for_each_component(trial, [&](const ComponentType& type) {
-    trial.about(fmt::format("component {}, a host without services", type.id));
+    trial.about(type, ", a host without services");
     const ConfigView config(type, config_for(trial, type), false, "welt plugin check");
     welt_component* component = nullptr;
     for (const std::uint32_t init : {cheap_init(type), std::uint32_t{77}}) {

@@ -73,7 +73,7 @@ const void* Made::require_table(std::string_view id) const {
 
 void for_each_component(Trial& trial, const std::function<void(const ComponentType&)>& body) {
   for (const ComponentType* type : trial.components()) {
-    trial.about("component " + type->id);
+    trial.about(*type);
     body(*type);
   }
 }
@@ -81,7 +81,7 @@ void for_each_component(Trial& trial, const std::function<void(const ComponentTy
 void for_each_component(Trial& trial, std::string_view role, const std::function<void(const ComponentType&)>& body) {
   for (const ComponentType* type : trial.components()) {
     if (!type->has_role(role)) continue;
-    trial.about(fmt::format("component {} as {}", type->id, role));
+    trial.about(*type, fmt::format(" as {}", role));
     body(*type);
   }
 }

@@ -117,7 +117,7 @@ void limits(Trial& trial, const ComponentType& type) {
       if (plain) expect_within(trial, longest_word(words, text, bytes), limit, "UTF-8 bytes", text);
     }
   }
-  trial.about(fmt::format("component {}, both limits at once", type.id));
+  trial.about(type, ", both limits at once");
   const welt_segment_limits both = limits_of(4, 4);
   segmenter.refused("some words", {.limits = &both});
 }
@@ -130,7 +130,7 @@ void short_limits(Trial& trial, const ComponentType& type) {
         offsetof(welt_segment_limits, max_lookahead)}) {
     welt_segment_limits shorter = limits_of(5, 0);
     shorter.struct_size = static_cast<std::uint32_t>(size);
-    trial.about(fmt::format("component {}, limits of {} bytes", type.id, size));
+    trial.about(type, fmt::format(", limits of {} bytes", size));
     const Ends words = segmenter.segment(text, {.limits = &shorter});
     if (size <= offsetof(welt_segment_limits, max_bytes))
       expect_same(trial, words, segmenter.segment(text), text, "with limits of 8 bytes", "base.h: absent is no limit");

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -62,7 +63,22 @@ ChildOutcome from_json(const json& value) {
           .seconds = value.at("seconds")};
 }
 
-json result_json(const Result& result) { return {{"status", status_name(result.status)}, {"message", result.message}}; }
+json result_json(const Result& result) {
+  return {{"status", status_name(result.status)},
+          {"message", result.message},
+          {"component", result.component},
+          {"function", result.function},
+          {"rule", result.rule}};
+}
+
+// A configuration that the server is to read: a file without a name, so that whatever it came from (a pipe can be read
+// once) every server has it.
+int shared_file(const std::string& text) {
+  const int file = memfd_create("config.json", 0);
+  if (file < 0 || write(file, text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    fail({.where = "handing the configuration to the checks", .found = std::strerror(errno)});
+  return file;
+}
 
 }  // namespace
 
@@ -108,7 +124,8 @@ Server::Server(const std::filesystem::path& program, const ServerOptions& option
                                     "--seed",         std::to_string(options.subject.seed),
                                     "--timeout",      fmt::format("{}", options.timeout)};
   if (options.open) words.emplace_back("--open");
-  if (!options.config_file.empty()) words.insert(words.end(), {"--config", options.config_file.string()});
+  const int config = options.subject.config ? shared_file(json_text(*options.subject.config)) : -1;
+  if (config >= 0) words.insert(words.end(), {"--config", fmt::format("/proc/self/fd/{}", config)});
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(word.data());
   arguments.push_back(nullptr);
@@ -122,6 +139,7 @@ Server::Server(const std::filesystem::path& program, const ServerOptions& option
     _exit(127);
   }
   close(pair[1]);
+  if (config >= 0) close(config);
   socket_ = pair[0];
   std::string hello;
   if (process_ < 0 || !receive(hello, timeout_ + patience)) {

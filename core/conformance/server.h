@@ -25,9 +25,8 @@ struct Suite {
 
 struct ServerOptions {
   Subject subject;
-  std::filesystem::path config_file;  // what subject.config was read from; empty: none
-  double timeout = 10;                // seconds a test
-  bool open = false;                  // the plugin is opened before the first test
+  double timeout = 10;  // seconds a test
+  bool open = false;    // the plugin is opened before the first test
 };
 
 // The server's side: answers on the socket until the other side closes it.

@@ -38,7 +38,8 @@ using TestList = std::vector<Test>;
 struct Result {
   std::string name;
   Status status = Status::pass;
-  std::string message;  // why, where it is not pass
+  std::string message;  // why, where it is not pass; the next three are parts of it, where there are such
+  std::string component, function, rule;
   double seconds = 0;
   std::string out, err;  // what was printed meanwhile
 };

@@ -3,12 +3,15 @@
 #include <thread>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/conformance/exercise.h"
 #include "core/conformance/groups.h"
 #include "core/conformance/process_state.h"
 #include "core/conformance/renderer_probe.h"
 #include "core/conformance/segmenter_probe.h"
+#include "core/conformance/statics.h"
 #include "core/conformance/texts.h"
+#include "core/plugin/note_reader.h"
 
 namespace welt::conformance {
 namespace {
@@ -109,6 +112,49 @@ void files(Trial& trial) {
   });
 }
 
+// In C there is no lock in the first use of a static variable, so not even that may change one. In C++ there is: what
+// the first calls make (a table that is the same for ever) is let pass.
+void statics(Trial& trial) {
+  const auto facts = read_plugin_facts(MappedFile::open(trial.subject().file)->bytes(), trial.subject().file.string());
+  const bool is_c = facts.note.string_abi == WELT_STRING_ABI_NONE;
+  const std::string rule = "docs/abi-policy.md: a plugin keeps no state of its own beside its components";
+  const auto unchanged = [&](const Statics& statics, const std::string& function) {
+    const std::string changed = statics.changed();
+    trial.enter(function);
+    trial.expect(changed.empty(), {changed + " changed", "variables that a component or a call owns", rule});
+  };
+  for_each_component(trial, [&](const ComponentType& type) {
+    if (!type.has_role(WELT_SEGMENTER_INTERFACE) && !type.has_role(WELT_RENDERER_INTERFACE)) return;
+    const auto all = [&](const Statics* statics) {
+      {
+        const Made first(trial, type), second(trial, type);
+        if (statics != nullptr) unchanged(*statics, "create()");
+      }
+      if (type.has_role(WELT_SEGMENTER_INTERFACE)) {
+        const SegmenterProbe probe(trial, type);
+        for (const std::string& text : all_texts(trial.seed())) {
+          probe.segment(text);
+          if (statics != nullptr) unchanged(*statics, "segment()");
+        }
+      }
+      if (type.has_role(WELT_RENDERER_INTERFACE)) {
+        const RendererProbe probe(trial, type);
+        const RendererProbe::State state(probe);
+        for (const std::string& word : words_to_draw(trial.seed())) {
+          probe.draw(state, word);
+          if (statics != nullptr) unchanged(*statics, "render()");
+        }
+      }
+    };
+    if (is_c)
+      Made(trial, type).destroy();
+    else
+      all(nullptr);
+    const Statics before(trial.subject().file);
+    all(&before);
+  });
+}
+
 }  // namespace
 
 void add_thread_tests(TestList& tests) {
@@ -132,6 +178,15 @@ void add_thread_tests(TestList& tests) {
       works, state);
   add("count", "Calls start no thread that stays.", "", works, count);
   add("files", "A component leaves no file open.", "", works, files);
+  add("statics", "create(), segment() and render() change no static variable.", "",
+      {"lifecycle.repeats",   "lifecycle.independent", "lifecycle.other_thread", "lifecycle.memory",
+       "lifecycle.faults",    "errors.segmenter",      "threads.segmenter",      "threads.renderer",
+       "threads.state",       "threads.count",         "threads.files",          "segmenter.pieces",
+       "segmenter.lookahead", "segmenter.limits",      "segmenter.capacity",     "segmenter.is_complete",
+       "segmenter.encode",    "renderer.processes",    "renderer.fingerprint",   "renderer.glyphs"},
+      statics);
+  tests.back().roles = {WELT_SEGMENTER_INTERFACE, WELT_RENDERER_INTERFACE};
+  tests.back().applies = WELT_SEGMENTER_INTERFACE ", " WELT_RENDERER_INTERFACE;
 }
 
 }  // namespace welt::conformance

@@ -40,7 +40,8 @@ std::vector<const ComponentType*> Trial::components() {
 
 void Trial::enter(std::string place) {
   function_ = std::move(place);
-  if (note_ != nullptr) note_->at(about_.empty() ? function_ : about_ + ": " + function_);
+  if (note_ == nullptr) return;
+  note_->at(fmt::format("{}{}{}\n{}\n{}", about_, about_.empty() ? "" : ": ", function_, component_, function_));
 }
 
 void Trial::thrown_across(std::exception_ptr thrown) const {
@@ -76,31 +77,37 @@ void Trial::succeeded(const Call& call) const {
         .rule = "base.h: status of a call: 0, or one of the canonical codes"});
 }
 
-std::string Trial::worded(const Finding& finding) const {
+Failed Trial::worded(const Finding& finding) const {
   std::string text = about_.empty() ? "" : about_ + ": ";
   if (!function_.empty()) text += function_ + ": ";
   text += "saw " + finding.seen;
   if (!finding.expected.empty()) text += "; expected " + finding.expected;
   if (!finding.rule.empty()) text += ". Rule: " + finding.rule;
-  return text;
+  return {std::move(text), component_, function_, finding.rule};
 }
 
-void Trial::fail(const Finding& finding) const { throw Failed{worded(finding)}; }
+void Trial::fail(const Finding& finding) const { throw worded(finding); }
 void Trial::warn(const Finding& finding) { warnings_.push_back(worded(finding)); }
 
 Result run_test(const Test& test, const Subject& subject, Registry* opened, SharedNote* note) {
   Result result{.name = test.name};
   const auto start = std::chrono::steady_clock::now();
   Trial trial(subject, opened, note);
+  const auto take = [&](const Failed& said) {
+    result.message = said.message, result.component = said.component;
+    result.function = said.function, result.rule = said.rule;
+  };
   try {
     test.body(trial);
-    if (!trial.warnings().empty()) {
-      result.status = Status::warn;
-      result.message = fmt::format("{}", fmt::join(trial.warnings(), "\n"));
+    if (!trial.warnings().empty()) result.status = Status::warn;
+    for (const Failed& warning : trial.warnings()) {
+      const std::string before = result.message.empty() ? "" : result.message + "\n";
+      take(warning);
+      result.message = before + result.message;
     }
   } catch (const Failed& failed) {
     result.status = Status::fail;
-    result.message = failed.message;
+    take(failed);
   } catch (const Skipped& skipped) {
     result.status = Status::skip;
     result.message = skipped.reason;

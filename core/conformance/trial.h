@@ -34,7 +34,7 @@ struct Finding {
 };
 
 struct Failed {
-  std::string message;
+  std::string message, component = {}, function = {}, rule = {};
 };
 struct Skipped {
   std::string reason;
@@ -59,8 +59,14 @@ class Trial {
   // The components of the opened file; opens it first where that has not been done.
   std::vector<const ComponentType*> components();
 
-  // What every message from here on is about: "component llama as welt.decoder/1".
-  void about(std::string what) { about_ = std::move(what); }
+  // No process of its own: the tests before this one have been here.
+  bool in_process() const { return note_ == nullptr; }
+
+  // What every message from here on is about: "a host of ABI 0.0", "component llama as welt.decoder/1".
+  void about(std::string what) { about_ = std::move(what), component_.clear(); }
+  void about(const ComponentType& type, std::string_view more = {}) {
+    about_ = "component " + type.id + std::string(more), component_ = type.id;
+  }
 
   // Runs something of the plugin's. Its name goes into messages, also into that of a crash; whatever it throws is a
   // failure, for nothing may be thrown across the border.
@@ -98,7 +104,7 @@ class Trial {
   [[noreturn]] void fail(const Finding& finding) const;
   [[noreturn]] void skip(std::string reason) const { throw Skipped{std::move(reason)}; }
   void warn(const Finding& finding);
-  const std::vector<std::string>& warnings() const { return warnings_; }
+  const std::vector<Failed>& warnings() const { return warnings_; }
 
   // Says so in a message that the test itself, not the plugin, stands here now: for crashes.
   void enter(std::string place);
@@ -106,14 +112,14 @@ class Trial {
  private:
   [[noreturn]] void thrown_across(std::exception_ptr thrown) const;
   static Call read(welt_status status, CallError& error);
-  std::string worded(const Finding& finding) const;
+  Failed worded(const Finding& finding) const;
 
   const Subject& subject_;
   Registry* opened_;
   SharedNote* note_;
   std::unique_ptr<Registry> own_;
-  std::string about_, function_;
-  std::vector<std::string> warnings_;
+  std::string about_, component_, function_;
+  std::vector<Failed> warnings_;
 };
 
 // Runs one test here and now; whatever it throws becomes a result.

@@ -4,8 +4,6 @@
 #include <welt/abi/renderer.h>
 #include <welt/abi/segmenter.h>
 
-#include <fmt/ranges.h>
-
 #include <algorithm>
 #include <cctype>
 #include <initializer_list>
@@ -32,51 +30,6 @@ bool named(const Recipe& recipe, const SlotName& name) {
 // Given with --set: a run's recipe.toml has every key, so that its being there says nothing.
 bool set_by_hand(const Recipe& recipe, std::string_view key) { return recipe.where(key) == "--set"; }
 
-// Where a slot's component comes from. --set of another plugin, or of a `from`, means a component of its own: what the
-// recipe's files say of the one before is then left out, and that is said. A preset stays (and must be the plugin's).
-struct Source {
-  std::string plugin, version, from, preset;
-  Json config;
-
-  Source(const Recipe& recipe, const std::string& key)
-      : plugin(recipe.string(key + ".plugin")),
-        version(recipe.string(key + ".version")),
-        from(recipe.string(key + ".from")),
-        preset(recipe.string(key + ".preset")),
-        config(recipe.table(key + ".config")) {
-    const auto by_hand = [&](const std::string& part) { return set_by_hand(recipe, key + part); };
-    const bool other_plugin = by_hand(".plugin") && plugin != recipe.string_before_set(key + ".plugin");
-    const bool other_from = by_hand(".from") && !from.empty();
-    std::vector<std::string> left_out;
-    const auto leave_out = [&](const char* part, std::string& value) {
-      if (!by_hand(part) && !value.empty()) {
-        left_out.push_back(key + part);
-        value.clear();
-      }
-    };
-    if (other_plugin || other_from) {
-      if (!by_hand(".version")) version.clear();
-      Json kept = Json::object();
-      for (const auto& [part, value] : config.items()) {
-        if (by_hand(".config") || by_hand(".config." + part))
-          kept[part] = value;
-        else
-          left_out.push_back(key + ".config." + part);
-      }
-      config = std::move(kept);
-    }
-    if (other_from) {
-      leave_out(".plugin", plugin);
-      leave_out(".preset", preset);
-    } else if (other_plugin || (by_hand(".preset") && !preset.empty())) {
-      leave_out(".from", from);
-    }
-    if (!left_out.empty())
-      log_warning("recipe", "{} is another one by --set, so what the recipe says of the one before is left out: {}",
-                  key, fmt::join(left_out, ", "));
-  }
-};
-
 void check_version_key(const Recipe& recipe, const std::string& table, const Plugin& plugin, std::string_view range) {
   const std::string key = table + ".version";
   check_version(plugin, range, recipe.where(key) + ": " + key);
@@ -98,6 +51,13 @@ void tell_irrelevant(const ComponentType& type, const Json& written, const std::
   if (!names.empty())
     log_warning("recipe", "{}: {} {} nothing that plugin {} computes: of the class's other uses", where,
                 fmt::join(names, ", "), names.size() == 1 ? "changes" : "change", type.id);
+}
+
+// The key that this one is another spelling of, and counts before, as the SDK says it in the help of such a key
+// (sdk/fields.hpp); "": of none.
+std::string second_spelling_of(const SchemaKey& key) {
+  constexpr std::string_view ending = "; counts where both are given";
+  return key.help.ends_with(ending) ? key.help.substr(0, key.help.size() - ending.size()) : "";
 }
 
 RendererSpec renderer_from_recipe(const Recipe& recipe) {
@@ -189,8 +149,8 @@ namespace {
 
 SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   const std::string key = name.recipe;
-  const Source source(recipe, key);
-  const std::string &plugin = source.plugin, &from = source.from, &preset = source.preset;
+  const std::string plugin = recipe.string(key + ".plugin"), from = recipe.string(key + ".from"),
+                    preset = recipe.string(key + ".preset");
   SlotSpec slot;
   slot.where = recipe.where(key + ".plugin") + ": " + key;
   if (plugin.empty() && from.empty())
@@ -209,16 +169,26 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   slot.type = with_context(plugin.empty() ? recipe.where(key + ".from") + ": " + key + ": " + from : slot.where, [&] {
     return plugin.empty() ? &registry.find_for_config(name.role, slot.config) : &registry.find(name.role, plugin);
   });
-  check_version_key(recipe, key, *slot.type->plugin, source.version);
+  check_version_key(recipe, key, *slot.type->plugin, recipe.string(key + ".version"));
   if (!from.empty()) check_unknown_keys(*slot.type, slot.config, from + "/config.json");
   if (!preset.empty())
     slot.config =
         with_context(recipe.where(key + ".preset") + ": " + key, [&] { return registry.preset(*slot.type, preset); });
-  const Json& overrides = source.config;
+  const Json overrides = recipe.table(key + ".config");
   // Keys that a person wrote are checked strictly; those of a config.json may be of no concern to the plugin.
   for (const auto& [part, value] : overrides.items())
     check_config_keys(*slot.type, Json{{part, value}}, recipe.where(key + ".config." + part) + ": " + key);
   tell_irrelevant(*slot.type, overrides, recipe.where(key + ".config") + ": " + key + ".config");
+  for (const SchemaKey& spelling : schema_keys(*slot.type)) {  // of two, the one that a person wrote counts
+    const std::string first = second_spelling_of(spelling), &second = spelling.name;
+    if (first.empty() || !overrides.contains(first)) continue;
+    if (overrides.contains(second) && overrides[first] != overrides[second])
+      fail({recipe.where(key + ".config." + first) + ": " + key,
+            fmt::format("{} = {} and {} = {} ({})", first, overrides[first].dump(), second, overrides[second].dump(),
+                        recipe.where(key + ".config." + second)),
+            "one value: both are names of one key", fmt::format("Leave one of them out, or set {}", second)});
+    slot.config.erase(second);
+  }
   slot.config.merge_patch(overrides);
   const ConfigView checked(*slot.type, slot.config, /*strict=*/false, slot.where);
   choose_architecture(slot, name);
@@ -272,7 +242,7 @@ void check_versions(const Recipe& recipe, const WeltSpec& spec) {
     check("model.renderer", Registry::instance().find(WELT_RENDERER_INTERFACE, spec.renderer.plugin),
           recipe.string("model.renderer.version"));
   const auto check_slot = [&](const SlotName& name, const SlotSpec& slot) {
-    if (slot.type != nullptr) check(name.recipe, *slot.type, Source(recipe, name.recipe).version);
+    if (slot.type != nullptr) check(name.recipe, *slot.type, recipe.string(std::string(name.recipe) + ".version"));
   };
   check_slot(bytes_encoder_slot, spec.bytes_encoder);
   check_slot(image_encoder_slot, spec.image_encoder);

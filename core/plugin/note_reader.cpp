@@ -39,6 +39,23 @@ class Reader {
     return facts;
   }
 
+  std::string variable_at(std::uint64_t address) {
+    header_ = at<Elf64_Ehdr>(0, "ELF header");
+    check_identity();
+    read_sections();
+    for (const Elf64_Shdr& section : sections_) {
+      if (section.sh_type != SHT_SYMTAB) continue;
+      const auto table = range(section.sh_offset, section.sh_size, "symbol table");
+      for (std::uint64_t i = 0; i < std::min(table.size() / sizeof(Elf64_Sym), max_symbols); ++i) {
+        const auto symbol = entry<Elf64_Sym>(table, i);
+        if (ELF64_ST_TYPE(symbol.st_info) == STT_OBJECT && address >= symbol.st_value &&
+            address - symbol.st_value < symbol.st_size)
+          return text_at(strings_of(section), symbol.st_name);
+      }
+    }
+    return {};
+  }
+
  private:
   [[noreturn]] void broken(std::string found) const {
     fail({std::string(where_), std::move(found), "a whole shared library",
@@ -186,7 +203,11 @@ class Reader {
     for (std::uint64_t i = 1; i < count; ++i) {
       const auto symbol = entry<Elf64_Sym>(table, i);
       const unsigned binding = ELF64_ST_BIND(symbol.st_info), visibility = ELF64_ST_VISIBILITY(symbol.st_other);
-      if (symbol.st_shndx == SHN_UNDEF || binding == STB_LOCAL) continue;
+      if (binding == STB_LOCAL) continue;
+      if (symbol.st_shndx == SHN_UNDEF) {
+        facts.imports.push_back(text_at(strings, symbol.st_name));
+        continue;
+      }
       if (visibility == STV_HIDDEN || visibility == STV_INTERNAL || ELF64_ST_TYPE(symbol.st_info) == STT_SECTION)
         continue;
       facts.exports.push_back(text_at(strings, symbol.st_name));
@@ -217,6 +238,10 @@ class Reader {
 
 PluginFacts read_plugin_facts(std::span<const std::byte> file, std::string_view where) {
   return Reader(file, where).read(/*with_note=*/true);
+}
+
+std::string variable_at(std::span<const std::byte> file, std::uint64_t address) {
+  return Reader(file, "the plugin file").variable_at(address);
 }
 
 PluginFacts read_library_facts(std::span<const std::byte> file, std::string_view where) {

@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/base/utf8.h"
 #include "core/recipe/find.h"
 #include "core/recipe/loader.h"
@@ -74,6 +75,47 @@ void write_entries(std::string& text, const nlohmann::json& object, const std::s
     if (value.is_object()) write_table(text, value, table + "." + toml_key(key), origins);
 }
 
+// The values below `place`, as "a.b.c".
+void list_values(const nlohmann::json& value, const std::string& key, std::vector<std::string>& out) {
+  if (!value.is_object()) return out.push_back(key);
+  for (const auto& [name, inner] : value.items()) list_values(inner, key + "." + name, out);
+}
+
+// --set of another plugin for a slot, or of a `from`, means a component of its own: what the files say of the one
+// before is left out, and that is said in one line. A preset stays, and must be the plugin's.
+void leave_out_replaced(RecipeLoader& loader, const std::string& slot, const std::string& plugin_before) {
+  const auto value = [&](const std::string& key) {
+    return loader.values.value(pointer_to(key), nlohmann::json()).is_string()
+               ? loader.values.at(pointer_to(key)).get<std::string>()
+               : std::string();
+  };
+  const auto by_hand = [&](const std::string& key) { return loader.origins.value(key, "") == "--set"; };
+  const auto set = [&](const char* part) { return by_hand(slot + part) ? value(slot + part) : std::string(); };
+  const bool other_plugin = !set(".plugin").empty() && set(".plugin") != plugin_before,
+             other_from = !set(".from").empty();
+  std::vector<std::string> candidates;
+  if (other_plugin || other_from) {
+    candidates.push_back(slot + ".version");
+    if (const auto config = pointer_to(slot + ".config"); loader.values.contains(config))
+      list_values(loader.values.at(config), slot + ".config", candidates);
+  }
+  if (other_from)
+    candidates.insert(candidates.end(), {slot + ".plugin", slot + ".preset"});
+  else if (other_plugin || !set(".preset").empty())
+    candidates.push_back(slot + ".from");
+  std::vector<std::string> left_out;
+  for (const std::string& key : candidates) {
+    const nlohmann::json::json_pointer place = pointer_to(key);
+    if (by_hand(key) || !loader.values.contains(place)) continue;
+    if (loader.values.at(place) != "") left_out.push_back(key);
+    loader.values.at(place.parent_pointer()).erase(place.back());
+    loader.origins.erase(key);
+  }
+  if (!left_out.empty())
+    log_warning("recipe", "{} is another one by --set, so what the recipe says of the one before is left out: {}", slot,
+                fmt::join(left_out, ", "));
+}
+
 }  // namespace
 
 Recipe Recipe::load(const RecipeSchema& schema, const fs::path& path, const std::vector<std::string>& overrides) {
@@ -93,6 +135,12 @@ Recipe::Recipe(RecipeLoader loader, const fs::path& path, const std::vector<std:
     : schema_(&loader.schema()), path_(path) {
   file_values_ = loader.values;
   for (const std::string& text : overrides) loader.add_override(text);
+  for (const RecipeKey& key : schema_->keys()) {  // a table with `plugin` and `config` is a slot
+    if (key.type != "table" || !key.name.ends_with(".config")) continue;
+    const std::string slot = key.name.substr(0, key.name.rfind('.'));
+    if (schema_->find(slot + ".plugin") != nullptr)
+      leave_out_replaced(loader, slot, string_before_set(slot + ".plugin"));
+  }
   loader.finish(path);
   values_ = std::move(loader.values);
   origins_ = std::move(loader.origins);

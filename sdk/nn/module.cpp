@@ -24,6 +24,10 @@ std::string joined(const std::string& prefix, const std::string& name) {
 
 void Module::add(Own own, at::IntArrayRef shape, const at::TensorOptions& options) {
   Construction::registers(*this, own.tensor);
+  if (own.tensor->defined())
+    throw sdk::invalid(own.name + " is given a tensor that is registered already, or was made elsewhere; expected an " +
+                           "nn::Tensor of its own; one tensor under two names is tie(second, first)",
+                       own.name);
   *own.tensor = at::empty(shape, options).requires_grad_(!own.buffer && own.traits.trainable);
   order_.push_back({own_.size(), false});
   own_.push_back(std::move(own));
@@ -90,10 +94,17 @@ std::vector<Slot> Module::slots() const {
   };
   std::map<std::string_view, const Tensor*> names;
   std::map<const Tensor*, const Slot*> first;
+  std::map<const void*, const Slot*> memory;  // whose it is
   for (const Slot& slot : out) {
     if (!names.emplace(slot.name, slot.tensor).second)
       throw sdk::invalid("two tensors have the name " + slot.name + "; expected one name for each", slot.name);
-    if (original(slot.tensor) == slot.tensor) first.emplace(slot.tensor, &slot);
+    if (original(slot.tensor) != slot.tensor) continue;
+    if (!first.emplace(slot.tensor, &slot).second || !slot.tensor->has_storage()) continue;
+    const auto [owner, alone] = memory.emplace(slot.tensor->storage().unsafeGetStorageImpl(), &slot);
+    if (!alone)
+      throw sdk::invalid(slot.name + " was made a tensor of the same memory as " + owner->second->name +
+                             "; a checkpoint would part them: say so with tie(second, first)",
+                         slot.name);
   }
   for (Slot& slot : out) {
     const Slot& other = *first.at(original(slot.tensor));

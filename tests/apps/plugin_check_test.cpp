@@ -142,6 +142,43 @@ TEST(PluginCheck, RefusesAMissingFile) {
   EXPECT_NE(outcome.err.find("/nowhere/welt_x.plugin.so"), std::string::npos) << outcome.err;
 }
 
+// A pipe can be read once, and every process of a check wants the configuration: it was called a crash.
+TEST(PluginCheck, TakesAConfigurationFromAPipeAndRefusesAMisspeltKey) {
+  const auto piped = [](const std::string& config) {
+    return test::run_command(
+        "echo '" + config + "' | '" WELT_BINARY "' plugin check '" + bert() +
+        "' --config /dev/stdin --include 'handshake|config|numerics.runs|parameters.(apart|complete)'");
+  };
+  const Outcome good = piped(R"({"hidden_size": 8, "num_attention_heads": 2, "intermediate_size": 8})");
+  EXPECT_EQ(good.status, 0) << good.out << good.err;
+  EXPECT_NE(good.out.find("pass   numerics.runs"), std::string::npos) << good.out;
+  const Outcome bad = piped(R"({"hiden_size": 8})");
+  EXPECT_EQ(bad.status, 1);
+  EXPECT_NE(bad.out.find("fail   config.given"), std::string::npos) << bad.out;
+  EXPECT_NE(bad.out.find("did you mean \"hidden_size\""), std::string::npos) << bad.out;
+}
+
+TEST(PluginCheck, BlamesTheFunctionAtFault) {
+  const fs::path file = fs::path(WELT_BUILD_DIR) / "tests/plugins/torch_nan_for_long/welt_torch_nan_for_long.plugin.so";
+  const Outcome outcome = run_welt({"plugin", "check", file.string(), "--json"});
+  for (const json& result : json::parse(outcome.out)["results"]) {
+    if (result["status"] != "fail") continue;
+    EXPECT_EQ(result["function"], "forward()") << result;
+    EXPECT_EQ(result["component"], "torch_nan_for_long");
+    EXPECT_FALSE(std::string(result["rule"]).empty());
+  }
+}
+
+TEST(PluginCheck, WritesJUnitAndSaysBeforeTheTestsThatItCannot) {
+  const test::TempFolder folder;
+  const std::string file = (folder / "results.xml").string();
+  EXPECT_EQ(run_welt({"plugin", "check", bert(), "--include", "^file", "--junit", file, "--strict"}).status, 0);
+  EXPECT_NE(test::slurp(file).find("<testcase classname=\"bert.file\" name=\"elf\""), std::string::npos);
+  const Outcome outcome = run_welt({"plugin", "check", bert(), "--junit", (folder / "none/results.xml").string()});
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_EQ(outcome.out, "") << outcome.out;
+}
+
 TEST(PluginCheck, RunsInProcessAndInProcessesOfTheirOwn) {
   for (const auto& how : {std::vector<std::string>{"--in-process"}, {"--isolate", "exec"}}) {
     std::vector<std::string> arguments = {"plugin", "check", bert(), "--include", "numerics.runs"};

@@ -32,4 +32,7 @@
 #ifndef LISTED
 #define LISTED capacity
 #endif
+#ifndef NUMBER
+#define NUMBER 1
+#endif
 #include "boxes.c"

@@ -38,7 +38,7 @@ void graph(Specimen& s) {
   const at::Tensor value = objective.value();
   const Finding cut{.seen = "a result that is cut off from the input's graph",
                     .expected = "one that gradients flow back from",
-                    .rule = "abi.md, tensors and autograd: the graph crosses the border"};
+                    .rule = "docs/abi-policy.md: the graph crosses the border"};
   s.trial().expect(value.requires_grad(), cut);
   value.backward();
   s.trial().expect(objective.input.grad().defined(), cut);
@@ -89,7 +89,7 @@ void compare(Objective& objective, const std::vector<at::Tensor>& moved, const s
     s.trial().expect(std::abs(seen - expected) <= tolerance * scale,
                      {.seen = fmt::format("a gradient of {} that says {:.9g} along a direction", what, expected),
                       .expected = fmt::format("{:.9g}, which finite differences in float64 give", seen),
-                      .rule = "abi.md, conformance: gradients are those of the function"});
+                      .rule = "docs/abi-policy.md: gradients are those of the function"});
   }
 }
 
@@ -125,15 +125,15 @@ void accumulates(Specimen& s) {
   const at::Tensor once = objective.input.grad().clone();
   objective.value().backward();
   s.expect_equal(objective.input.grad(), once * 2, "the gradient after two calls and twice that of one",
-                 "abi.md: gradients add up, nothing of one call is left for the next");
+                 "docs/abi-policy.md: gradients add up, nothing of one call is left for the next");
 }
 
 void off(Specimen& s) {
   Objective objective(s);
   objective.input.requires_grad_(true);
-  s.trial().expect(
-      !objective.value().requires_grad(),
-      {.seen = "a graph although gradients are off", .expected = "none", .rule = "abi.md: the host owns grad mode"});
+  s.trial().expect(!objective.value().requires_grad(), {.seen = "a graph although gradients are off",
+                                                        .expected = "none",
+                                                        .rule = "docs/abi-policy.md: the host owns grad mode"});
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace welt::conformance {
 namespace {
 
 constexpr std::int64_t length = 8;
-const char* const rule_split = "abi.md, caches: any split equals the full forward";
+const char* const rule_split = "docs/abi-policy.md: any split equals the full forward";
 
 void require_cache(Specimen& s) {
   if (!s.offers(WELT_KV_CACHE_INTERFACE)) s.trial().skip("it has no " WELT_KV_CACHE_INTERFACE);
@@ -118,26 +118,67 @@ void fork_copies(Specimen& s) {
 }
 
 // Prompts of 2 and 4 slots: the shorter has a hole up to the longer's end, and its positions go on at its own length.
+// What is expected is one call over the same slots: there too, a window counts the hole's.
 void holes(Specimen& s) {
   require_cache(s);
-  const std::vector<std::int64_t> prompts = {2, 4};
-  const at::Tensor rows = s.rows(2, 4), next = s.rows(2, 2), lengths = at::tensor(prompts, at::kLong);
-  at::Tensor valid = at::arange(4).unsqueeze(0).lt(lengths.unsqueeze(1));
+  const at::Tensor rows = s.rows(2, 6), lengths = at::tensor({2, 4}, at::kLong).unsqueeze(1), slots = at::arange(6);
+  const at::Tensor valid = slots.lt(lengths).logical_or(slots.ge(4));  // [2,6]
+  const std::int64_t zero = s.component().vocabulary().first_position;
+  const at::Tensor places = zero + slots.where(slots.lt(4), slots - 4 + lengths);
+  const at::Tensor whole = s.run(rows, {.key_valid = valid}, places);
+  const at::Tensor loud = rows.masked_fill(valid.logical_not().unsqueeze(-1), 1e3);
+  s.expect_equal(s.run(loud, {.key_valid = valid}, places).narrow(1, 4, 2), whole.narrow(1, 4, 2),
+                 "slots behind a hole, whatever the hole holds",
+                 "rows.h: what key_valid hides changes nothing that it does not hide");
   Cache cache = s.cache(2, length);
-  s.run(rows, {.key_valid = valid}, {}, &cache);
   std::vector<at::Tensor> parts;
-  for (std::int64_t step = 0; step < 2; ++step) {
-    valid = at::cat({valid, at::ones({2, 1}, at::kBool)}, 1);
-    const at::Tensor places = (lengths + step).unsqueeze(1);
-    parts.push_back(s.run(next.narrow(1, step, 1), {.key_valid = valid}, places, &cache));
+  std::int64_t done = 0;
+  for (const std::int64_t added : {4, 1, 1}) {
+    parts.push_back(s.run(rows.narrow(1, done, added), {.key_valid = valid.narrow(1, 0, done + added)},
+                          places.narrow(1, done, added), &cache));
+    done += added;
   }
   const at::Tensor seen = at::cat(parts, 1);
-  for (std::int64_t i = 0; i < 2; ++i) {
-    const std::int64_t kept = prompts[static_cast<std::size_t>(i)];
-    const at::Tensor anew = at::cat({rows.narrow(0, i, 1).narrow(1, 0, kept), next.narrow(0, i, 1)}, 1);
-    s.expect_equal(seen.narrow(0, i, 1), s.run(anew).narrow(1, kept, 2), "a row with a hole and that row without",
-                   "abi.md, slots: holes stay slots, positions feed rotary and tables only");
-  }
+  for (std::int64_t i = 0; i < 2; ++i)
+    s.expect_equal(seen.narrow(0, i, 1).narrow(1, 4, 2), whole.narrow(0, i, 1).narrow(1, 4, 2),
+                   "a row with a hole through a cache and in one call",
+                   "kv_cache.h: holes stay slots, positions feed rotary and tables only");
+}
+
+// As generation calls it: rows of unequal length behind caches of unequal length, of which rows leave and change
+// places.
+void packed_rows(Specimen& s) {
+  require_cache(s);
+  if ((s.type().flags & WELT_COMPONENT_PACKED) == 0) s.trial().skip("it takes dense rows only, as its descriptor says");
+  at::Tensor rows = s.rows(4, length);
+  Cache cache = s.cache(4, length);
+  std::vector<std::int64_t> done(4, 0);
+  const auto call = [&](const std::vector<std::int64_t>& added) {
+    std::vector<at::Tensor> tokens, expected;
+    std::vector<std::int64_t> ends{0}, before = done;
+    for (std::size_t i = 0; i < added.size(); ++i) {
+      const at::Tensor row = rows.narrow(0, static_cast<std::int64_t>(i), 1);
+      tokens.push_back(row[0].narrow(0, done[i], added[i]));
+      done[i] += added[i];
+      ends.push_back(ends.back() + added[i]);
+      expected.push_back(s.run(row.narrow(1, 0, done[i]))[0].narrow(0, before[i], added[i]));
+    }
+    const at::Tensor seen = s.run(RowsView{at::cat(tokens), at::tensor(ends, at::kLong)}, {}, {}, &cache);
+    expect_lengths(s, cache, done, "after a call with packed rows");
+    for (std::size_t i = 0; i < added.size(); ++i)
+      s.expect_equal(
+          seen.narrow(0, ends[i], added[i]), expected[i],
+          fmt::format("row {} of packed rows of {} slots behind {} cached ones, and that row alone", i, added, before),
+          rule_split);
+  };
+  call({4, 1, 3, 1});
+  call({1, 1, 1, 1});
+  call({1, 2, 1, 3});
+  const std::vector<std::int64_t> index = {3, 1};
+  s.must("kv_cache reorder()", [&] { cache.reorder(index); });
+  rows = rows.index_select(0, at::tensor(index, at::kLong));
+  done = {done[3], done[1]};
+  call({1, 3});
 }
 
 void failure(Specimen& s) {
@@ -170,9 +211,12 @@ void add_cache_tests(TestList& tests) {
       "cache.truncate", "Rows may be shortened, each to a length of its own, and go on.", cached, base));
   tests.push_back(specimen_test<fork_copies, causal_roles>(
       "cache.fork", "A copy and what it was made from go on without touching each other.", cached, base));
-  tests.push_back(specimen_test<holes, causal_roles>("cache.holes",
-                                                     "Slots that key_valid hides stay slots, and change nothing.",
-                                                     cached, {"cache.steps", "attention.padding"}));
+  tests.push_back(specimen_test<holes, causal_roles>(
+      "cache.holes", "Slots that key_valid hides stay slots and change nothing, through a cache as in one call.",
+      cached, {"cache.steps", "attention.padding"}));
+  tests.push_back(specimen_test<packed_rows, causal_roles>(
+      "cache.packed", "Packed rows of unequal length behind caches of unequal length give what each row alone gives.",
+      cached, {"cache.steps", "cache.reorder", "attention.packed"}));
   tests.push_back(specimen_test<failure, causal_roles>("cache.failure", "A refused call leaves the cache as it was.",
                                                        cached, base));
 }

@@ -8,43 +8,78 @@
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
 #include <malloc.h>
+#include <welt/abi/mode.h>
 #include <welt/abi/tensor.h>
 
 #include <cfenv>
 #include <limits>
+#include <optional>
 #include <thread>
 
+#include "core/conformance/process_state.h"
+#include "core/conformance/statics.h"
 #include "core/conformance/tensor/groups.h"
 #include "core/conformance/tensor/specimen.h"
+#include "core/conformance/thread_refusal.h"
 
 namespace welt::conformance {
 namespace {
 
-void handles(Specimen& s) {
-  const at::Tensor input = s.input();
-  const at::Tensor valid = s.is_image() ? at::Tensor() : at::ones({input.size(0), input.size(1)}, at::kBool);
-  const auto call = [&] { return s.is_image() ? s.encode(input).pooled : s.run(input, {.key_valid = valid}); };
-  call();
-  const auto expect = [&](const at::Tensor& tensor, std::size_t owners, std::string_view what) {
-    if (!tensor.defined()) return;
-    s.trial().expect(tensor.use_count() == owners,
-                     {.seen = fmt::format("{} owners of {} after the call", tensor.use_count(), what),
-                      .expected = fmt::format("{}: the handles of a call end with it", owners),
-                      .rule = "base.h: WELT_BORROW is for the call, WELT_GIVE is the caller's alone"});
-  };
-  const std::size_t input_owners = input.use_count(), valid_owners = valid.defined() ? valid.use_count() : 0;
-  {
-    const at::Tensor result = call();
-    expect(result, 1, "the result");
+// How many hold a tensor, and how many its memory: whoever keeps a part of it, or it without its graph, holds that. A
+// tensor that is a view of another keeps that one by itself, which is no owner more.
+struct Owners {
+  std::size_t handles = 0, memory = 0;
+  explicit Owners(const at::Tensor& tensor) : handles(tensor.use_count()), memory(tensor.storage().use_count()) {
+    if (!tensor.is_view()) return;
+    handles += tensor._base().use_count() - 1;
+    memory -= 1;
   }
-  expect(input, input_owners, "the input");
-  expect(valid, valid_owners, "key_valid");
+};
+
+void expect_owners(Specimen& s, const at::Tensor& tensor, const Owners& before, const std::string& what) {
+  const Owners now(tensor);
+  s.trial().expect(
+      now.handles == before.handles && now.memory == before.memory,
+      {.seen = fmt::format("{} owners of {}, and {} of its memory, after the call", now.handles, what, now.memory),
+       .expected =
+           fmt::format("{} and {}: what a call was lent or gives away it does not keep", before.handles, before.memory),
+       .rule = "base.h: WELT_BORROW is for the call, WELT_GIVE is the caller's alone"});
+}
+
+void handles(Specimen& s) {
+  const auto call = [&](const at::Tensor& input, const at::Tensor& valid) {
+    return s.is_image() ? s.encode(input).pooled : s.run(input, {.key_valid = valid});
+  };
+  const auto judge = [&](const std::string& when) {
+    const at::Tensor input = s.input();
+    const at::Tensor valid = s.is_image() ? at::Tensor() : at::ones({input.size(0), input.size(1)}, at::kBool);
+    const Owners input_owners(input);
+    std::optional<Owners> valid_owners;
+    if (valid.defined()) valid_owners.emplace(valid);
+    {
+      const at::Tensor result = call(input, valid);
+      // A graph keeps what its backward reads. Without one, nobody but the caller holds what it was given.
+      if (!result.requires_grad()) expect_owners(s, result, Owners(result.clone()), "the result " + when);
+    }
+    expect_owners(s, input, input_owners, "the input " + when);
+    if (valid_owners) expect_owners(s, valid, *valid_owners, "key_valid " + when);
+  };
+  judge("in evaluation");
+  {
+    const at::AutoGradMode on(true);
+    judge("with gradients on");
+  }
+  if (s.offers(WELT_MODE_INTERFACE)) {
+    s.must("mode set()", [&] { s.component().set_training(true); });
+    judge("in training");
+    s.must("mode set()", [&] { s.component().set_training(false); });
+  }
   const std::vector<at::Tensor> parameters = s.component().tensors();
-  std::vector<std::size_t> owners;
-  for (const at::Tensor& tensor : parameters) owners.push_back(tensor.use_count());
+  std::vector<Owners> owners(parameters.begin(), parameters.end());
   s.component().tensors();
+  s.trial().enter("get()");
   for (std::size_t i = 0; i < parameters.size(); ++i)
-    expect(parameters[i], owners[i], s.component().parameters()[i].name);
+    expect_owners(s, parameters[i], owners[i], s.component().parameters()[i].name);
 }
 
 void memory(Specimen& s) {
@@ -61,7 +96,7 @@ void memory(Specimen& s) {
   const std::size_t after = held(), grown = after > before ? after - before : 0;
   s.trial().expect(grown <= allowance, {.seen = fmt::format("{} bytes more after {} equal calls", grown, rounds),
                                         .expected = fmt::format("at most {}", allowance),
-                                        .rule = "abi.md, conformance: nothing leaks"});
+                                        .rule = "docs/abi-policy.md: nothing leaks"});
 }
 
 // 2, which the compiler does not compute with in advance.
@@ -90,7 +125,7 @@ void state(Specimen& s) {
   const auto expect = [&](bool good, std::string_view what) {
     s.trial().expect(good, {.seen = fmt::format("another {} after the call", what),
                             .expected = "the thread as it was",
-                            .rule = "abi.md, threads: a plugin changes no thread-wide state"});
+                            .rule = "docs/abi-policy.md: a plugin changes no thread-wide state"});
   };
   expect(after.threads == before.threads, "number of threads (at::set_num_threads)");
   expect(after.grad == before.grad, "grad mode");
@@ -100,6 +135,47 @@ void state(Specimen& s) {
   expect(after.rounding == before.rounding, "rounding mode");
   expect(after.type == before.type, "default dtype");
   expect(at::equal(after.random, before.random), "state of the default random generator, in evaluation");
+}
+
+void work(Specimen& s, const at::Tensor& input) {
+  const at::AutoGradMode on(true);
+  const at::Tensor result = s.everything(input);
+  s.must("backward()", [&] { result.square().sum().backward(); });
+  s.trial().enter(s.parts().front().function);
+}
+
+// Behind a first call, after which LibTorch has whatever threads it wants. Where the system lets a process do without,
+// every further one is refused, so that one that has ended again is found too.
+void threads(Specimen& s) {
+  const at::Tensor input = s.input();
+  work(s, input);
+  const std::size_t before = threads_of_process();
+  if (!s.trial().in_process()) refuse_threads();
+  const std::string expected = "none: a plugin starts no thread",
+                    rule = "docs/abi-policy.md: a plugin starts no thread, not even one that ends with the call";
+  try {
+    work(s, input);
+  } catch (const Failed& failed) {
+    s.trial().expect(threads_refused() == 0, {"a thread that it starts", expected, rule});
+    throw;
+  }
+  s.trial().expect(threads_refused() == 0, {"a thread that it starts", expected, rule});
+  const std::size_t after = threads_of_process();
+  s.trial().expect(after <= before, {fmt::format("{} threads instead of {}", after, before), expected, rule});
+}
+
+// What the first calls make once and for all is let pass.
+void statics(Specimen& s) {
+  const at::Tensor input = s.input();
+  for (int i = 0; i < 2; ++i) work(s, input);
+  const Statics before(s.trial().subject().file);
+  for (const bool training : {false, true}) {
+    if (training && s.offers(WELT_MODE_INTERFACE)) s.must("mode set()", [&] { s.component().set_training(true); });
+    work(s, s.input());
+    const std::string changed = before.changed();
+    s.trial().expect(changed.empty(), {changed + " changed", "variables that a component or a call owns",
+                                       "docs/abi-policy.md: a plugin keeps no state of its own beside its components"});
+  }
 }
 
 void refuses_rows(Specimen& s) {
@@ -116,7 +192,7 @@ void refuses_rows(Specimen& s) {
         s.component().forward(rows, view);
     });
     s.expect_same(s.run(good), before, "a good call before and after a refused one",
-                  "abi.md, errors: the instance stays usable");
+                  "docs/abi-policy.md: the instance stays usable");
   };
   refused("embeds are a number wider than E", {s.random({2, 3, width + 1}), {}}, {});
   refused("embeds have one dimension", {s.random({width}), {}}, {});
@@ -143,10 +219,13 @@ void instances(Specimen& s) {
   at::Tensor here;
   for (int i = 0; i < 4; ++i) here = s.everything(input);
   second.join();
-  s.trial().expect(thrown.empty(), {.seen = thrown, .expected = "the call to succeed", .rule = "abi.md, threads"});
-  s.expect_same(here, expected, "an instance alone and beside another", "abi.md, threads: instances are independent");
+  s.trial().expect(
+      thrown.empty(),
+      {.seen = thrown, .expected = "the call to succeed", .rule = "docs/abi-policy.md: instances are independent"});
+  s.expect_same(here, expected, "an instance alone and beside another",
+                "docs/abi-policy.md: instances are independent");
   s.expect_same(there, expected, "an instance and its twin on another thread",
-                "abi.md, threads: instances are independent");
+                "docs/abi-policy.md: instances are independent");
 }
 
 }  // namespace
@@ -162,8 +241,15 @@ void add_call_tests(TestList& tests) {
       "calls.state", "Threads, grad mode, autocast, dtype and random generator are as before.", all, base));
   tests.push_back(specimen_test<refuses_rows, row_roles>(
       "calls.refusals", "Rows and masks that cannot be are refused, and the next call is as before.", rows, base));
+  tests.push_back(specimen_test<threads, tensor_roles>("calls.threads",
+                                                       "No call starts a thread, not even one that ends with it.", all,
+                                                       {"autograd.graph", "calls.state"}));
   tests.push_back(specimen_test<instances, tensor_roles>(
       "calls.instances", "Two instances on two threads do not disturb each other.", all, {"parameters.seeded"}));
+  tests.push_back(specimen_test<statics, tensor_roles>(
+      "calls.statics", "No call changes a static variable.", all,
+      {"autograd.reaches", "parameters.seeded", "parameters.trained", "mode.state", "mode.training", "training.repeats",
+       "training.resumes", "calls.instances", "calls.state", "calls.memory"}));
 }
 
 }  // namespace welt::conformance

@@ -1,6 +1,7 @@
 // Conformance group "mode": training and evaluation, activation checkpointing, traces.
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/equal.h>
+#include <welt/abi/kv_cache.h>
 #include <welt/abi/mode.h>
 #include <welt/abi/parameters.h>
 #include <welt/abi/trace.h>
@@ -9,53 +10,75 @@
 
 #include "core/conformance/tensor/groups.h"
 #include "core/conformance/tensor/specimen.h"
+#include "core/tensor/offers.h"
 
 namespace welt::conformance {
 namespace {
 
-// The values of all parameters and buffers.
-std::vector<at::Tensor> state_of(Specimen& s) {
-  std::vector<at::Tensor> result;
-  for (const at::Tensor& tensor : s.must("get()", [&] { return s.component().tensors(); }))
-    result.push_back(tensor.detach().clone());
+// The values of all parameters and buffers, and how often each was written to.
+struct State {
+  std::vector<at::Tensor> values;
+  std::vector<std::int64_t> writes;
+};
+State state_of(Specimen& s) {
+  State result;
+  for (const at::Tensor& tensor : s.must("get()", [&] { return s.component().tensors(); })) {
+    result.values.push_back(tensor.detach().clone());
+    result.writes.push_back(tensor._version());
+  }
   return result;
 }
 
 // Buffers are the state that training may move: what else a call leaves behind shows when they are put back.
-void put_back(Specimen& s, const std::vector<at::Tensor>& state) {
+void put_back(Specimen& s, const State& state) {
   const std::vector<at::Tensor> tensors = s.component().tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i)
-    if (s.component().parameters()[i].kind == WELT_BUFFER) tensors[i].copy_(state[i]);
+    if (s.component().parameters()[i].kind == WELT_BUFFER) tensors[i].copy_(state.values[i]);
 }
 
-void expect_unchanged(Specimen& s, const std::vector<at::Tensor>& state, bool buffers_too, std::string_view when) {
+// A value that is written again is a change too: another thread, or a mapped file, may be reading it.
+void expect_unchanged(Specimen& s, const State& state, bool buffers_too, std::string_view when) {
   const std::vector<at::Tensor> tensors = s.component().tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const NamedParameter& one = s.component().parameters()[i];
     if (one.kind == WELT_BUFFER && !buffers_too) continue;
-    s.trial().expect(
-        at::equal(tensors[i], state[i]),
-        {.seen = fmt::format("{} {} changed by {}", one.kind == WELT_BUFFER ? "buffer" : "parameter", one.name, when),
-         .expected = "buffers that change in training alone, and parameters that no call changes",
-         .rule = "parameters.h: WELT_BUFFER; the host owns optimisation"});
+    const bool same = at::equal(tensors[i], state.values[i]);
+    s.trial().expect(same && tensors[i]._version() == state.writes[i],
+                     {.seen = fmt::format("{} {} {} by {}", one.kind == WELT_BUFFER ? "buffer" : "parameter", one.name,
+                                          same ? "written to" : "changed", when),
+                      .expected = "buffers that change in training alone, and parameters that no call changes",
+                      .rule = "parameters.h: WELT_BUFFER; the host owns optimisation"});
   }
 }
 
 void keeps_state(Specimen& s) {
   const at::Tensor input = s.input();
-  const std::vector<at::Tensor> before = state_of(s);
+  const State before = state_of(s);
   s.everything(input);
   expect_unchanged(s, before, /*buffers_too=*/true, "a call in evaluation");
+  const auto with_graph = [&](bool buffers_too, std::string_view when) {
+    const at::AutoGradMode on(true);
+    const at::Tensor result = s.everything(input);
+    expect_unchanged(s, before, buffers_too, when);
+    s.must("backward()", [&] { result.square().sum().backward(); });
+    s.trial().enter(s.parts().front().function);
+    expect_unchanged(s, before, buffers_too, std::string(when) + " and its backward");
+  };
+  with_graph(/*buffers_too=*/true, "a call in evaluation, with gradients on");
+  if (s.offers(WELT_KV_CACHE_INTERFACE) && has_cache(s.component())) {
+    Cache cache = s.cache(input.size(0), input.size(1));
+    s.run(input, {}, {}, &cache);
+    expect_unchanged(s, before, /*buffers_too=*/true, "a call with a cache");
+  }
   if (!s.offers(WELT_MODE_INTERFACE)) return;
   s.must("mode set()", [&] { s.component().set_training(true); });
-  s.everything(input);
-  expect_unchanged(s, before, /*buffers_too=*/false, "a call in training");
+  with_graph(/*buffers_too=*/false, "a call in training");
 }
 
 void there_and_back(Specimen& s) {
   if (!s.offers(WELT_MODE_INTERFACE)) s.trial().skip("it has no " WELT_MODE_INTERFACE ": both modes are the same");
   const at::Tensor input = s.input(), before = s.everything(input);
-  const std::vector<at::Tensor> state = state_of(s);
+  const State state = state_of(s);
   s.must("mode set()", [&] { s.component().set_training(true); });
   s.expect_finite(s.everything(input), "a call in training");
   s.must("mode set()", [&] { s.component().set_training(false); });
@@ -122,13 +145,16 @@ void add_mode_tests(TestList& tests) {
       "components with " WELT_MODE_INTERFACE, base));
   tests.push_back(specimen_test<keeps_state, tensor_roles>(
       "mode.state", "No call changes a parameter, and only training changes buffers.",
-      "components with " WELT_PARAMETERS_INTERFACE, base));
-  tests.push_back(specimen_test<checkpointing, tensor_roles>(
-      "mode.checkpointing", "Activation checkpointing changes no gradient.", "components with checkpoint_every",
-      {"autograd.input", "parameters.trained"}));
+      "components with " WELT_PARAMETERS_INTERFACE, {"numerics.deterministic", "autograd.graph", "cache.steps"}));
   tests.push_back(specimen_test<traced, tensor_roles>("mode.trace",
                                                       "A trace tells each value once and changes nothing.",
                                                       "components with " WELT_TRACE_INTERFACE, base));
+}
+
+void add_checkpointing_test(TestList& tests) {
+  tests.push_back(specimen_test<checkpointing, tensor_roles>(
+      "mode.checkpointing", "Activation checkpointing changes no gradient.", "components with checkpoint_every",
+      {"autograd.input", "parameters.trained", "training.repeats", "training.resumes"}));
 }
 
 }  // namespace welt::conformance

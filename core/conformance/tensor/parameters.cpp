@@ -132,7 +132,7 @@ void bind_refuses(Specimen& s) {
   const at::Tensor input = s.input(), before = s.everything(input), wrong = s.random(shape);
   s.refusal("bind()", "the tensor is of another shape", [&] { s.component().bind(0, wrong); });
   s.expect_same(s.everything(input), before, "a call before and after a refused bind()",
-                "abi.md, errors: a failed call leaves everything as it was");
+                "docs/abi-policy.md: a failed call leaves everything as it was");
 }
 
 void round_trip(Specimen& s) {
@@ -173,7 +173,7 @@ void seeded(Specimen& s) {
   const std::vector<at::Tensor> one = first.component().tensors(), other = second.component().tensors();
   for (std::size_t i = 0; i < one.size(); ++i)
     s.expect_same(other[i], one[i], "random weights of " + s.component().parameters()[i].name + " from one seed",
-                  "abi.md, host services: random weights come from LibTorch's default generator");
+                  "docs/abi-policy.md: random weights come from LibTorch's default generator");
 }
 
 }  // namespace

@@ -46,14 +46,16 @@ nlohmann::json config_of(Trial& trial, const ComponentType& type) {
 }
 
 Specimen::Specimen(Trial& trial, const ComponentType& type, std::string_view role)
-    : Specimen(trial, type, role, WELT_INIT_RANDOM, true) {}
-Specimen::Specimen(Trial& trial, const ComponentType& type, std::string_view role, std::uint32_t init)
-    : Specimen(trial, type, role, init, false) {}
+    : Specimen(trial, type, role, WELT_INIT_RANDOM, 0, true) {}
+Specimen::Specimen(Trial& trial, const ComponentType& type, std::string_view role, std::uint32_t init,
+                   std::uint64_t draw)
+    : Specimen(trial, type, role, init, draw, false) {}
 
-Specimen::Specimen(Trial& trial, const ComponentType& type, std::string_view role, std::uint32_t init, bool exact)
+Specimen::Specimen(Trial& trial, const ComponentType& type, std::string_view role, std::uint32_t init,
+                   std::uint64_t draw, bool exact)
     : trial_(trial), role_(role), generator_(generator_of(trial.seed())) {
   must("create()", [&] {
-    seed_default_generator(trial.seed(), RandomPurpose::initialise);
+    seed_default_generator(trial.seed(), RandomPurpose::initialise, draw);
     const ConfigView view(type, config_of(trial, type), false, "configuration");
     component_.emplace(type, role, view, init);
   });
@@ -115,25 +117,40 @@ Cache Specimen::cache(std::int64_t batch, std::int64_t capacity, std::int64_t ro
 }
 
 at::Tensor Specimen::everything(const at::Tensor& input) {
-  std::vector<at::Tensor> parts;
-  const auto take = [&](const at::Tensor& part) {
-    if (part.defined()) parts.push_back(part.reshape({-1}));
+  std::vector<at::Tensor> values;
+  parts_.clear();
+  const auto take = [&](const char* function, const char* what, const at::Tensor& part) {
+    if (!part.defined()) return;
+    const std::int64_t before = parts_.empty() ? 0 : parts_.back().end;
+    parts_.push_back({function, what, before + part.numel(), part.scalar_type()});
+    values.push_back(part.reshape({-1}));
   };
+  at::Tensor hidden;
   if (is_image()) {
     const TensorComponent::Encoded encoded = encode(input, {}, true);
-    take(encoded.pooled), take(encoded.hidden);
+    take("encode()", "pooled", encoded.pooled), take("encode()", "hidden", encoded.hidden);
   } else if (role_ == WELT_BYTES_ENCODER_INTERFACE) {
     const TensorComponent::Encoded encoded = must("encode()", [&] {
       return component_->encode({input, {}}, AttentionView{.kind = kind()}, {}, {}, /*want_pooled=*/true);
     });
-    take(encoded.hidden), take(encoded.pooled);
-    take(must("head_transform()", [&] { return component_->head_transform(encoded.hidden); }));
+    hidden = encoded.hidden;
+    take("encode()", "hidden", hidden), take("encode()", "pooled", encoded.pooled);
   } else {
-    const at::Tensor hidden = run(input);
-    take(hidden);
-    take(must("head_transform()", [&] { return component_->head_transform(hidden); }));
+    hidden = run(input);
+    take("forward()", "hidden", hidden);
   }
-  return at::cat(parts);
+  if (hidden.defined() && component_->vocabulary().has_head_transform)
+    take("head_transform()", "result", must("head_transform()", [&] { return component_->head_transform(hidden); }));
+  trial_.enter(parts_.front().function);
+  return at::cat(values);
+}
+
+void Specimen::blame(const at::Tensor& wrong) const {
+  if (parts_.empty() || wrong.dim() != 1 || wrong.numel() != parts_.back().end) return;
+  const at::Tensor places = wrong.nonzero();
+  if (places.numel() == 0) return;
+  const auto first = places.flatten()[0].item<std::int64_t>();
+  trial_.enter(std::ranges::find_if(parts_, [&](const Part& part) { return first < part.end; })->function);
 }
 
 Error Specimen::refusal(std::string function, std::string_view what, const std::function<void()>& body) {
@@ -145,7 +162,7 @@ Error Specimen::refusal(std::string function, std::string_view what, const std::
   }
   trial_.fail({.seen = fmt::format("status 0 although {}", what),
                .expected = "a status other than 0 and a message",
-               .rule = "abi.md, errors: bad input is refused, and the instance stays usable"});
+               .rule = "docs/abi-policy.md: bad input is refused, and the instance stays usable"});
 }
 
 void Specimen::expect_equal(const at::Tensor& seen, const at::Tensor& expected, std::string_view what,
@@ -159,6 +176,7 @@ void Specimen::expect_equal(const at::Tensor& seen, const at::Tensor& expected, 
   const at::NoGradGuard no_grad;
   const double scale = std::max(1.0, largest(expected)), apart = largest(seen - expected);
   if (apart <= tolerance() * scale) return;  // false for NaN
+  blame((seen - expected).abs().le(tolerance() * scale).logical_not());
   trial_.fail({.seen = fmt::format("{}: values {:.3g} apart", what, apart),
                .expected = fmt::format("at most {:.1g}", tolerance() * scale),
                .rule = std::string(rule)});
@@ -168,6 +186,7 @@ void Specimen::expect_same(const at::Tensor& seen, const at::Tensor& expected, s
                            std::string_view rule) const {
   if (at::equal(seen, expected)) return;
   const at::NoGradGuard no_grad;
+  if (seen.sizes() == expected.sizes()) blame(seen.ne(expected));
   trial_.fail(
       {.seen = seen.sizes() == expected.sizes()
                    ? fmt::format("{}: values {:.3g} apart", what, largest(seen - expected))
@@ -177,10 +196,24 @@ void Specimen::expect_same(const at::Tensor& seen, const at::Tensor& expected, s
 }
 
 void Specimen::expect_finite(const at::Tensor& seen, std::string_view what) const {
-  if (at::isfinite(seen).all().item<bool>()) return;
+  const at::Tensor finite = at::isfinite(seen);
+  if (finite.all().item<bool>()) return;
+  blame(finite.logical_not());
   trial_.fail({.seen = fmt::format("a value that is not finite in {}", what),
                .expected = "finite numbers",
-               .rule = "abi.md, numerics: finite input gives finite output"});
+               .rule = "docs/abi-policy.md: finite input gives finite output"});
+}
+
+void Specimen::expect_type(at::ScalarType type, std::string_view when, std::optional<at::ScalarType> other) const {
+  for (const Part& part : parts_) {
+    if (part.type == type || part.type == other) continue;
+    trial_.enter(part.function);
+    trial_.fail(
+        {.seen = fmt::format("{} of dtype {}{}{}", part.what, c10::toString(part.type), when.empty() ? "" : " ", when),
+         .expected = fmt::format("{}, as input and weights are{}", c10::toString(type),
+                                 other ? fmt::format(", or {}", c10::toString(*other)) : ""),
+         .rule = "docs/abi-policy.md: a result has the dtype of input and weights"});
+  }
 }
 
 void for_each_specimen(Trial& trial, const std::vector<std::string>& roles, SpecimenBody body) {
@@ -189,7 +222,7 @@ void for_each_specimen(Trial& trial, const std::vector<std::string>& roles, Spec
     for (const std::string& role : roles) {
       if (!type->has_role(role)) continue;
       any = true;
-      trial.about(fmt::format("component {} as {}", type->id, role));
+      trial.about(*type, fmt::format(" as {}", role));
       Specimen specimen(trial, *type, role);
       const at::NoGradGuard no_grad;  // tests of gradients switch it on
       body(specimen);

@@ -6,6 +6,7 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Generator.h>
 #include <ATen/core/Tensor.h>
+#include <c10/util/Exception.h>
 
 #include <cstdint>
 #include <optional>
@@ -29,8 +30,8 @@ class Specimen {
  public:
   // In float64 where the component converts itself, else float32. Weights are random, the same for the same seed.
   Specimen(Trial& trial, const ComponentType& type, std::string_view role);
-  // In float32; `init`: WELT_INIT_….
-  Specimen(Trial& trial, const ComponentType& type, std::string_view role, std::uint32_t init);
+  // In float32; `init`: WELT_INIT_…; weights of another `draw` are others.
+  Specimen(Trial& trial, const ComponentType& type, std::string_view role, std::uint32_t init, std::uint64_t draw = 0);
 
   Trial& trial() const { return trial_; }
   const ComponentType& type() const { return component_->type(); }
@@ -59,8 +60,15 @@ class Specimen {
   TensorComponent::Encoded encode(const at::Tensor& pixels, const at::Tensor& sizes = {}, bool want_hidden = false);
   Cache cache(std::int64_t batch, std::int64_t capacity, std::int64_t rollback = 0);
   // All that a call computes from an input (rows or images), as one row of numbers: hidden states, pooled vectors, and
-  // what the head is fed with.
+  // what the head is fed with. Messages about that row blame the function that has given the number in question.
   at::Tensor everything(const at::Tensor& input);
+  struct Part {
+    std::string function;  // "forward()"
+    std::string what;      // "hidden"
+    std::int64_t end;      // in the row
+    at::ScalarType type;
+  };
+  const std::vector<Part>& parts() const { return parts_; }  // of the last everything()
   // A small input for everything(): rows [2,5,E] or images.
   at::Tensor input() { return is_image() ? images(2) : rows(2, limited(5)); }
 
@@ -72,6 +80,8 @@ class Specimen {
       return body();
     } catch (const Error& error) {
       trial_.fail({.seen = error.what(), .expected = "the call to succeed", .rule = ""});
+    } catch (const c10::Error& error) {  // of the plugin's operators in a backward, where no fence stands around them
+      trial_.fail({.seen = error.what_without_backtrace(), .expected = "the call to succeed", .rule = ""});
     }
   }
   // Runs what must be refused; returns the refusal. `what` was done wrong.
@@ -83,15 +93,21 @@ class Specimen {
   void expect_same(const at::Tensor& seen, const at::Tensor& expected, std::string_view what,
                    std::string_view rule) const;  // bit for bit
   void expect_finite(const at::Tensor& seen, std::string_view what) const;
+  // Fails unless all parts() are of this dtype, which is that of input and weights, or of the other, where there is
+  // one. `when`: "under autocast", or "".
+  void expect_type(at::ScalarType type, std::string_view when, std::optional<at::ScalarType> other = {}) const;
 
  private:
-  Specimen(Trial& trial, const ComponentType& type, std::string_view role, std::uint32_t init, bool exact);
+  Specimen(Trial& trial, const ComponentType& type, std::string_view role, std::uint32_t init, std::uint64_t draw,
+           bool exact);
+  void blame(const at::Tensor& wrong) const;  // BOOL, of the shape of what is looked at
 
   Trial& trial_;
   std::string role_;
   at::Generator generator_;
   std::optional<TensorComponent> component_;
   at::ScalarType dtype_ = at::kFloat;
+  std::vector<Part> parts_;
 };
 
 // Runs `body` on every component in every LibTorch role it has among `roles`; skips the test where there is none.

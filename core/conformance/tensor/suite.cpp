@@ -20,10 +20,12 @@ void prepare() {
 
 Suite make_suite() {
   Suite suite{.tests = {}, .prepare = prepare};
-  for (const auto add : {add_file_tests, add_handshake_tests, add_config_tests, add_segmenter_tests, add_renderer_tests,
-                         add_numerics_tests, add_autograd_tests, add_device_tests, add_attention_tests, add_image_tests,
-                         add_parameter_tests, add_cache_tests, add_mode_tests, add_call_tests, add_lifecycle_tests,
-                         add_error_tests, add_thread_tests, add_output_test})
+  for (const auto add :
+       {add_file_tests,         add_handshake_tests, add_config_tests,   add_segmenter_tests, add_renderer_tests,
+        add_whole_tests,        add_numerics_tests,  add_autograd_tests, add_device_tests,    add_attention_tests,
+        add_image_tests,        add_parameter_tests, add_cache_tests,    add_mode_tests,      add_training_tests,
+        add_checkpointing_test, add_precision_tests, add_call_tests,     add_lifecycle_tests, add_error_tests,
+        add_thread_tests,       add_output_test})
     add(suite.tests);
   return suite;
 }

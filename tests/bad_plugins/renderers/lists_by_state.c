@@ -1,3 +1,5 @@
 /* Its glyphs depend on how many states were made before. */
 #define GLYPH (uint32_t)(state->number)
+#define NUMBER __atomic_add_fetch(&states, 1, __ATOMIC_RELAXED)
+static int states;
 #include "../broken_boxes.h"

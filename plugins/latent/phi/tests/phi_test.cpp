@@ -24,7 +24,7 @@ std::string refusal(const json& changes) {
 }
 
 TEST(Phi, RefusesToTurnAnOddNumberOfDimensions) {
-  EXPECT_NE(refusal({}).find("5 turning dimensions of 10"), std::string::npos) << refusal({});  // a half, by default
+  EXPECT_NE(refusal(json::object()).find("5 turning dimensions of 10"), std::string::npos);  // a half, by default
   EXPECT_EQ(refusal({{"partial_rotary_factor", 0.4}}), "");
   EXPECT_EQ(refusal({{"partial_rotary_factor", 0.0}}), "");  // no positions at all
 }

@@ -1,0 +1,52 @@
+// See thread_refusal.h. A filter in the kernel hands every clone() to a signal handler, which counts it and answers
+// that there are no more threads to be had.
+#include "core/conformance/thread_refusal.h"
+
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <ucontext.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+
+namespace welt::conformance {
+namespace {
+
+std::atomic<std::size_t> refused = 0;
+
+void answer(int, siginfo_t*, void* context) {
+  ++refused;
+  auto* const state = static_cast<ucontext_t*>(context);
+#if defined(__x86_64__)
+  state->uc_mcontext.gregs[REG_RAX] = -EAGAIN;
+#elif defined(__aarch64__)
+  state->uc_mcontext.regs[0] = static_cast<std::uint64_t>(-EAGAIN);
+#endif
+}
+
+}  // namespace
+
+void refuse_threads() {
+  struct sigaction action {};
+  action.sa_sigaction = answer;
+  action.sa_flags = SA_SIGINFO;
+  if (sigaction(SIGSYS, &action, nullptr) != 0) return;
+  const auto number = static_cast<std::uint32_t>(offsetof(seccomp_data, nr));
+  std::array<sock_filter, 5> rules = {sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number),
+                                      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 2, 0),
+                                      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 1, 0),
+                                      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+                                      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP)};
+  const sock_fprog program = {static_cast<unsigned short>(rules.size()), rules.data()};
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
+std::size_t threads_refused() { return refused; }
+
+}  // namespace welt::conformance
