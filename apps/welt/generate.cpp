@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "apps/welt/encoder_switch.h"
+#include "apps/welt/generate_lines.h"
+#include "apps/welt/generate_options.h"
 #include "apps/welt/repeatable.h"
 #include "apps/welt/seed_option.h"
 #include "apps/welt/verb.h"
@@ -24,12 +26,15 @@
 namespace welt {
 namespace {
 
+using nlohmann::json;
+
 struct Options {
   std::string model;
   std::vector<std::string> prompts, without;
   std::string prompt_file;
-  GenerateOptions generate;
-  bool json = false, statistics = false;
+  GivenSettings given;
+  std::uint64_t seed = 42;
+  bool reference_compatible = false, json = false, jsonl = false, stream = false, scores = false, statistics = false;
 };
 
 std::vector<std::string> all_prompts(const Options& options) {
@@ -39,58 +44,103 @@ std::vector<std::string> all_prompts(const Options& options) {
     std::string_view line;
     for (std::uint64_t offset = 0; lines.next(line, offset);) prompts.emplace_back(line);
   }
-  if (prompts.empty()) fail({"welt generate", "no prompt", "--prompt TEXT, as often as wanted, or --prompts FILE", {}});
+  if (prompts.empty())
+    fail({"welt generate", "no prompt", "--prompt TEXT, as often as wanted, --prompts FILE, or --jsonl", {}});
   return prompts;
 }
 
+double sum_of(const std::vector<double>& values) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  return sum;
+}
+
+// Of each step, the one that ended the text included: its bytes, what each scored and its log probability.
+json scores_json(const Generated& result) {
+  json steps = json::array();
+  for (const WordTrace& trace : result.trace) {
+    std::vector<int> bytes;
+    for (const char byte : trace.bytes) bytes.push_back(static_cast<std::uint8_t>(byte));
+    steps.push_back({{"bytes", bytes},
+                     {"scores", trace.scores},
+                     {"log_probabilities", trace.log_probabilities},
+                     {"log_probability", sum_of(trace.log_probabilities)}});
+  }
+  return steps;
+}
+
 void print_json(const std::vector<std::string>& prompts, const std::vector<Generated>& results) {
-  for (std::size_t i = 0; i < prompts.size(); ++i)
-    fmt::print("{}\n", json_text(nlohmann::json{{"prompt", prompts[i]},
-                                                {"text", results[i].text},
-                                                {"words", results[i].words},
-                                                {"finish", finish_name(results[i].finish)}}));
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const Generated& result = results[i];
+    json line{
+        {"prompt", prompts[i]}, {"text", result.text}, {"words", result.words}, {"finish", finish_name(result.finish)}};
+    if (!result.trace.empty()) line["scores"] = scores_json(result);
+    for (const Generated& one : result.n_best)
+      line["n_best"].push_back({{"text", one.text}, {"score", one.score}, {"finish", finish_name(one.finish)}});
+    fmt::print("{}\n", json_text(line));
+  }
+}
+
+void print_texts(const std::vector<std::string>& prompts, const std::vector<Generated>& results) {
+  for (std::size_t i = 0; i < prompts.size(); ++i) {
+    const std::string start = fmt::format("{}{}", i == 0 ? "" : "\n", printable(prompts[i]));
+    if (results[i].n_best.size() < 2)
+      fmt::print("{}{}\n", start, printable(results[i].text));
+    else
+      for (std::size_t n = 0; n < results[i].n_best.size(); ++n)
+        fmt::print("{}{:9.4f}  {}{}\n", n == 0 && i > 0 ? "\n" : "", results[i].n_best[n].score, printable(prompts[i]),
+                   printable(results[i].n_best[n].text));
+    for (const WordTrace& trace : results[i].trace)
+      fmt::print("{:9.4f}  {}\n", sum_of(trace.log_probabilities), printable(trace.bytes));
+  }
+}
+
+void print_statistics(const GenerateStatistics& spent, double seconds) {
+  fmt::print(stderr,
+             "{} words, {} bytes in {:.3f} s: {:.1f} words/s, {:.3f} ms a byte step ({} steps), {:.3f} ms a word step "
+             "of the latent transformer, {:.3f} ms to read a word\n",
+             spent.words, spent.bytes, seconds, static_cast<double>(spent.words) / seconds,
+             spent.byte_steps ? 1e3 * spent.decode / static_cast<double>(spent.byte_steps) : 0.0, spent.byte_steps,
+             spent.word_steps ? 1e3 * spent.latent / static_cast<double>(spent.word_steps) : 0.0,
+             spent.word_steps ? 1e3 * spent.encode / static_cast<double>(spent.word_steps) : 0.0);
 }
 
 void run(const Options& options) {
-  const std::vector<std::string> prompts = all_prompts(options);
+  GenerateOptions generate;
+  if (!options.jsonl || !options.reference_compatible) generate = merged_generate_options(options.model, options.given);
+  generate.sampling.seed = options.seed;
+  generate.reference_compatible = options.reference_compatible;
+  generate.scores = options.scores;
+  const std::vector<std::string> prompts = options.jsonl ? std::vector<std::string>() : all_prompts(options);
   WeltModel model = load_newest_model(options.model, switched_off(options.without));
+  if (options.jsonl) return generate_lines(model, generate);
   Generator generator(model);
-  // A single text is shown word by word as it is written.
-  const bool live = !options.json && prompts.size() == 1 && isatty(STDOUT_FILENO) != 0;
+  // A single text is shown word by word as it is written; words end where characters do.
+  const bool live = !options.json && !options.stream && !options.scores && generate.beams.n_best == 1 &&
+                    prompts.size() == 1 && isatty(STDOUT_FILENO) != 0;
   if (live) fmt::print("{}", printable(prompts.front()));
   GenerateStatistics spent;
   const auto start = Clock::now();
-  const std::vector<Generated> results = generator.generate(
-      prompts, options.generate,
-      [&](std::size_t, std::string_view word) {
-        if (!live) return;
-        fmt::print("{}", printable(word));
-        std::fflush(stdout);
-      },
-      &spent);
+  const auto told = [&](std::size_t prompt, std::string_view word) {
+    if (options.stream) fmt::print("{}\n", json_text(json{{"prompt", prompt}, {"text", word}}));
+    if (live) fmt::print("{}", printable(word));
+    if (options.stream || live) std::fflush(stdout);
+  };
+  const std::vector<Generated> results = generator.generate(prompts, generate, told, &spent);
   tell_unused_weights();
+  if (options.stream)
+    for (std::size_t i = 0; i < results.size(); ++i)
+      fmt::print("{}\n", json_text(json{{"prompt", i}, {"finish", finish_name(results[i].finish)}}));
   if (options.json) print_json(prompts, results);
   if (live) fmt::print("\n");
-  for (std::size_t i = 0; !options.json && !live && i < prompts.size(); ++i)
-    fmt::print("{}{}{}\n", i == 0 ? "" : "\n", printable(prompts[i]), printable(results[i].text));
-  if (options.statistics) {
-    const double seconds = seconds_since(start);
-    fmt::print(
-        stderr,
-        "{} words, {} bytes in {:.3f} s: {:.1f} words/s, {:.3f} ms a byte step ({} steps), {:.3f} ms a word step "
-        "of the latent transformer, {:.3f} ms to read a word\n",
-        spent.words, spent.bytes, seconds, static_cast<double>(spent.words) / seconds,
-        spent.byte_steps ? 1e3 * spent.decode / static_cast<double>(spent.byte_steps) : 0.0, spent.byte_steps,
-        spent.word_steps ? 1e3 * spent.latent / static_cast<double>(spent.word_steps) : 0.0,
-        spent.word_steps ? 1e3 * spent.encode / static_cast<double>(spent.word_steps) : 0.0);
-  }
+  if (!options.json && !options.stream && !live) print_texts(prompts, results);
+  if (options.statistics) print_statistics(spent, seconds_since(start));
 }
 
 }  // namespace
 
 void add_generate(CLI::App& app) {
   auto options = std::make_shared<Options>();
-  GenerateOptions& generate = options->generate;
   CLI::App* verb = app.add_subcommand("generate", "Continue prompts, word by word");
   verb->add_option("model", options->model, "Run folder (its newest checkpoint) or checkpoint folder")
       ->required()
@@ -101,36 +151,38 @@ void add_generate(CLI::App& app) {
   verb->add_option("--prompts", options->prompt_file, "A prompt a line, from a file; - is standard input")
       ->type_name("FILE")
       ->group("Prompts");
-  verb->add_option("--words", generate.words, "Words for each prompt at most")
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000000}))
-      ->capture_default_str()
-      ->type_name("N")
-      ->group("Sampling");
-  verb->add_option("--temperature", generate.sampling.temperature, "Sharpness of the draw; 0: the most likely byte")
-      ->capture_default_str()
-      ->type_name("T")
-      ->group("Sampling");
-  verb->add_option("--top-k", generate.sampling.top_k, "Draw from the K most likely bytes; 0: from all")
-      ->capture_default_str()
-      ->type_name("K")
-      ->group("Sampling");
-  verb->add_option("--top-p", generate.sampling.top_p, "Draw from the most likely bytes that have this probability")
-      ->capture_default_str()
-      ->type_name("P")
-      ->group("Sampling");
-  add_seed(*verb, generate.sampling.seed, "Of the draws")->type_name("S")->group("Sampling");
+  auto* jsonl = verb->add_flag(
+      "--jsonl", options->jsonl,
+      "Answer each line {prompts, max_generated_words, options, logit_scale} of standard input by {texts, bytes, "
+      "scores}; options: names of transformers' GenerationConfig");
+  jsonl->excludes("--prompt", "--prompts")->group("Prompts");
+  options->given = add_generate_settings(*verb);
+  add_seed(*verb, options->seed, "Of the draws")->type_name("S")->group("Sampling");
   add_encoder_switch(*verb, options->without);
   add_weights(*verb);
-  verb->add_flag("--reference-compatible", generate.reference_compatible, "Act like the Python reference, defects too")
+  verb->add_flag("--reference-compatible", options->reference_compatible, "Act like the Python reference, defects too")
       ->group("Model");
-  verb->add_flag("--json", options->json, "A line of JSON for each prompt: prompt, text, words, finish")
+  auto* as_json =
+      verb->add_flag("--json", options->json, "A line of JSON for each prompt: prompt, text, words, finish");
+  as_json->excludes(jsonl)->group("Output");
+  verb->add_flag("--stream", options->stream,
+                 "A line of JSON for each word as it is finished: {prompt (its number), text}, at the end {prompt, "
+                 "finish}")
+      ->excludes(as_json, jsonl)
+      ->group("Output");
+  verb->add_flag("--scores", options->scores, "Log probabilities of words, with --json of bytes too")
+      ->excludes(jsonl, "--stream")
       ->group("Output");
   verb->add_flag("--statistics", options->statistics, "Speed, to standard error")->group("Output");
   verb->footer(
-      "Greedy unless a temperature is given. A prompt that ends inside a word is completed.\n\n"
+      "Greedy unless a temperature is given. A prompt that ends inside a word is completed. What is not said is as\n"
+      "the run's recipe says under [generate]; docs/generation.md explains each.\n\n"
       "Examples:\n  welt generate runs/quickstart --prompt 'And he said '\n"
       "  welt generate runs/quickstart --prompt 'In the begin' --temperature 0.8 --top-p 0.9 --seed 7\n"
       "  welt generate runs/quickstart --prompt 'And ' --prompt 'Then ' --words 20 --json\n"
+      "  welt generate runs/quickstart --prompt 'And ' --word-beams 8 --n-best 3\n"
+      "  welt generate runs/quickstart --prompt 'And ' --beams 4 --stop . --stream\n"
+      "  welt generate runs/quickstart/checkpoints/step-00000400 --jsonl --reference-compatible < words.jsonl\n"
       "  welt generate runs/quickstart --prompt 'And ' --without image_encoder");
   verb->callback([options] { run(*options); });
 }

@@ -48,8 +48,10 @@ const json* field(const json& request, const char* name) {
   return at == request.end() || at->is_null() ? nullptr : &*at;
 }
 
+enum class Malformed { fails, answered };
+
 template <typename Json>
-void answer_all(const std::function<json(const Json&)>& answer) {
+void answer_all(const std::function<json(const Json&)>& answer, Malformed malformed) {
   std::string reason, first_fault;
   LineReader lines(TextStream::standard_input());
   std::string_view line;
@@ -70,7 +72,7 @@ void answer_all(const std::function<json(const Json&)>& answer) {
     if (!lines.has_line()) std::fflush(stdout);
     if (std::ferror(stdout) != 0) return;  // main() says so
   }
-  if (!first_fault.empty()) {
+  if (!first_fault.empty() && malformed == Malformed::fails) {
     fail({.where = "standard input",
           .found = first_fault,
           .expected = "a JSON object in UTF-8 on every line",
@@ -81,9 +83,11 @@ void answer_all(const std::function<json(const Json&)>& answer) {
 
 }  // namespace
 
-void answer_lines(const Answer& answer) { answer_all<json>(answer); }
+void answer_lines(const Answer& answer) { answer_all<json>(answer, Malformed::fails); }
 
-void answer_ordered_lines(const OrderedAnswer& answer) { answer_all<nlohmann::ordered_json>(answer); }
+void answer_every_line(const Answer& answer) { answer_all<json>(answer, Malformed::answered); }
+
+void answer_ordered_lines(const OrderedAnswer& answer) { answer_all<nlohmann::ordered_json>(answer, Malformed::fails); }
 
 std::string text_field(const json& request, const char* name) {
   const json* value = field(request, name);

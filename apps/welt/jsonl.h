@@ -16,6 +16,8 @@ using OrderedAnswer = std::function<nlohmann::json(const nlohmann::ordered_json&
 // flushed when no further line is waiting, so that a program can ask and wait. Throws at the end when a line was no
 // JSON object in UTF-8, or nested deeper than 100; returns as soon as standard output cannot be written.
 void answer_lines(const Answer& answer);
+// The same, and a line that is no such object is answered by its error as any other that cannot be met: it returns.
+void answer_every_line(const Answer& answer);
 // The same for requests whose objects keep the order of their keys.
 void answer_ordered_lines(const OrderedAnswer& answer);
 

@@ -27,12 +27,16 @@ void add_generate(CLI::App& app);
 void add_metrics(CLI::App& app);
 void add_model(CLI::App& app);
 void add_model_info(CLI::App& model);  // of `welt model`
+void add_optimizer(CLI::App& app);
 void add_plugin(CLI::App& app);
 void add_plugin_check(CLI::App& plugin);  // of `welt plugin`
 void add_process(CLI::App& app);
-void add_plugin_new(CLI::App& plugin);    // of `welt plugin`
+void add_plugin_new(CLI::App& plugin);  // of `welt plugin`
 void add_render(CLI::App& app);
 void add_run(CLI::App& app);
+void add_runs(CLI::App& app);
+void add_sample(CLI::App& app);
+void add_schedule(CLI::App& app);
 void add_segment(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_validate(CLI::App& app);

@@ -200,6 +200,17 @@ fs::path RunFolder::write_checkpoint(std::int64_t step, std::int64_t keep,
   return target;
 }
 
+fs::path RunFolder::write_best(std::int64_t step, const std::function<void(const fs::path&)>& fill) const {
+  const fs::path folder = path_ / "best", target = folder / fmt::format("{}{:08}", checkpoint_prefix, step);
+  make_folder(folder);
+  if (!fs::exists(target)) write_new_folder(target, fill);
+  std::vector<fs::path> others;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (entry.path() != target) others.push_back(entry.path());
+  for (const fs::path& other : others) remove_checkpoint(other);
+  return target;
+}
+
 fs::path find_checkpoint(const fs::path& path) {
   std::error_code status;
   for (const char* weights : {"model.safetensors", "model.safetensors.index.json"})

@@ -2,6 +2,7 @@
 //
 //   runs/<name>/recipe.toml  plugins.json  inputs.json  log.jsonl  warnings.log  samples.jsonl  summary.json
 //               checkpoints/step-00000400/{config.json, welt.json, model.safetensors, training/…}
+//               best/step-00000300/{config.json, welt.json, model.safetensors}
 //
 // One process at a time trains in it: the folder is locked while a RunFolder of it lives; another one is refused.
 // A checkpoint is written under a temporary name, synced and renamed: a kill at any instant leaves whole ones only.
@@ -51,6 +52,9 @@ class RunFolder {
   // newest `keep`. A checkpoint of that step that exists already is left as it is.
   std::filesystem::path write_checkpoint(std::int64_t step, std::int64_t keep,
                                          const std::function<void(const std::filesystem::path&)>& fill) const;
+  // The same for the best checkpoint, best/step-…: it takes the place of the one before.
+  std::filesystem::path write_best(std::int64_t step,
+                                   const std::function<void(const std::filesystem::path&)>& fill) const;
 
  private:
   class Lock;

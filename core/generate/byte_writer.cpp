@@ -5,6 +5,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <array>
 #include <limits>
 
 #include "core/base/error.h"
@@ -15,6 +16,15 @@
 
 namespace welt {
 namespace {
+
+void note(WordTrace& trace, std::span<const float> logits, std::size_t byte, double score) {
+  std::array<double, 256> plain;
+  std::ranges::copy(logits, plain.begin());
+  log_softmax(plain);
+  trace.bytes.push_back(static_cast<char>(byte));
+  trace.scores.push_back(score);
+  trace.log_probabilities.push_back(plain[byte]);
+}
 
 // Multiplications of a byte step below which it runs on one thread. Measured on two cores with 2.7 M parameters: one
 // row (2.7 M) takes 0.39 ms on one thread and 0.50 on two, eight rows the same on either.
@@ -27,8 +37,9 @@ struct ByteWriter::Row {
   const ByteDraws* draws;
   std::int64_t number;              // of the word
   std::vector<std::int64_t> given;  // bytes of the beginning's units
-  std::size_t fed = 0;              // of them
-  std::uint32_t next = 0;           // unit to feed
+  std::int64_t given_units = 0;
+  std::size_t fed = 0;     // of them
+  std::uint32_t next = 0;  // unit to feed
   bool done = false;
   UnitAutomaton automaton;
 };
@@ -42,7 +53,9 @@ ByteWriter::ByteWriter(WeltModel& model, const Segmenter& segmenter, const Gener
   const std::int64_t longest = model.limits().decoder;
   limit_ = model.spec().segmenter.max_bytes;
   // The reference counts what it writes, not what the word then has; EOS counts too.
-  capacity_ = options.reference_compatible ? 2 + limit_ + limit_ + 2 : 2 + limit_;
+  capacity_ = options.reference_compatible ? 2 + limit_ + written_limit() : 2 + limit_;
+  if (!options.reference_compatible && options.max_bytes > 0) limit_ = std::min(limit_, options.max_bytes);
+  plain_ = !options.rules.any() && !options.scores && options.pad == pad_byte;
   if (longest > 0) capacity_ = std::min(capacity_, longest);
   parameters_ = 0;
   for (const NamedParameter& parameter : model.decoder().parameters()) {
@@ -52,39 +65,86 @@ ByteWriter::ByteWriter(WeltModel& model, const Segmenter& segmenter, const Gener
   }
 }
 
-WordRoom ByteWriter::room(const Row& row) const {
-  const WrittenWord& word = *row.word;
-  const std::int64_t given = std::ssize(row.given) / units_.bytes();
+// Of the reference: bytes written for a word at most.
+std::int64_t ByteWriter::written_limit() const {
+  return options_.max_bytes > 0 ? options_.max_bytes : model_.spec().segmenter.max_bytes + 2;
+}
+
+WordRoom ByteWriter::room(const WrittenWord& word, std::int64_t given) const {
   const std::int64_t of_model = capacity_ - 1 - given - word.units;  // the last unit need not be fed
   if (options_.reference_compatible) {
-    const std::int64_t left = std::min(of_model, limit_ + 2 - word.units);
+    const std::int64_t left = std::min(of_model, written_limit() - word.units);
     return {left, left};
   }
   return {of_model, limit_ - std::ssize(word.begin) - std::ssize(word.bytes)};
 }
 
-bool ByteWriter::finished(const Row& row) const {
-  const WrittenWord& word = *row.word;
-  const WordRoom left = room(row);
+bool ByteWriter::finished(const WrittenWord& word, std::int64_t given) const {
+  const WordRoom left = room(word, given);
   if (word.ended || left.units <= 0 || left.bytes <= 0) return true;
   if (word.bytes.empty()) return false;
+  if (options_.reference_compatible && units_.bytes() == 1)
+    for (const std::string& stop : options_.stop)
+      if (word.bytes.ends_with(stop)) return true;
   if (options_.reference_compatible && units_.bytes() > 1) return false;  // the wrapper's loop looks for EOS alone
   // Behind blanks that the prompt ends in, a word of its own begins; elsewhere given and written are one word.
   return segmenter_.is_complete(word.bytes) ||
          (!options_.reference_compatible && segmenter_.is_complete(word.begin + word.bytes));
 }
 
-// logits [N,256]. The most significant byte is chosen first, each of the others among those it leaves.
-std::uint32_t ByteWriter::next_unit(const Row& row, const float* logits) const {
+void ByteWriter::require_finite(const WrittenWord& word, std::int64_t number, std::span<const float> logits) const {
   // Minus infinity bars the bytes of no code point (core/model/unit_embedding.h).
   constexpr float infinity = std::numeric_limits<float>::infinity();
-  if (!std::all_of(logits, logits + 256 * units_.bytes(), [](float logit) { return logit < infinity; }))
-    fail({fmt::format("the decoder ({}), word {}, unit {}", model_.spec().decoder.type->id, row.number + 1,
-                      row.word->units + 1),
+  if (!std::ranges::all_of(logits, [](float logit) { return logit < infinity; }))
+    fail({fmt::format("the decoder ({}), word {}, unit {}", model_.spec().decoder.type->id, number + 1, word.units + 1),
           "its logits are not finite", "finite numbers", "Its weights are damaged: use an earlier checkpoint"},
          ErrorCode::data_loss);
+}
+
+void ByteWriter::score(std::span<const float> logits, const WrittenWord& word, const UnitAutomaton& automaton, bool log,
+                       std::span<double> scores) const {
+  std::ranges::copy(logits, scores.begin());
+  if (log) log_softmax(scores);
+  const std::int64_t given = std::ssize(word.begin);
+  const WordRoom left = room(word, given);
+  options_.rules.apply(scores, word.bytes, given, std::min(left.units, left.bytes));
+  const ByteSet allowed = automaton.allowed(0, 0, left);
+  for (std::size_t byte = 0; byte < scores.size(); ++byte)
+    if (!allowed.test(byte)) scores[byte] = -std::numeric_limits<double>::infinity();
+}
+
+// A word in bytes, under rules, or with its scores noted.
+std::uint32_t ByteWriter::next_byte(Row& row, std::span<const float> logits) const {
+  WrittenWord& word = *row.word;
+  std::array<double, 256> scores;
+  score(logits, word, row.automaton, /*log=*/false, scores);
+  const SamplingOptions& sampling = options_.sampling;
+  if (sampling.temperature > 0) filter_scores(scores, sampling);
+  if (options_.rules.renormalise) log_softmax(scores);
+  std::size_t byte = best_score(scores);
+  if (byte == scores.size())  // nothing is left: the reference takes the first byte, here the word ends
+    byte = options_.reference_compatible ? 0 : eos_byte;
+  else if (sampling.temperature > 0)
+    byte = draw_score(scores, row.draws->uniform(row.number, word.units));
+  if (options_.scores) note(word.trace, logits, byte, scores[byte]);
+  return static_cast<std::uint32_t>(byte);
+}
+
+// The reference goes on with a row that has ended, in pads, until all have.
+void ByteWriter::pad(Row& row, std::span<const float> logits) const {
+  std::array<double, 256> scores;
+  score(logits, *row.word, row.automaton, /*log=*/false, scores);
+  if (options_.rules.renormalise) log_softmax(scores);
+  note(row.word->trace, logits, options_.pad, scores[options_.pad]);
+  row.word->bytes.push_back(static_cast<char>(options_.pad));
+  ++row.word->units;
+  row.next = options_.pad;
+}
+
+// logits [N,256]. The most significant byte is chosen first, each of the others among those it leaves.
+std::uint32_t ByteWriter::next_unit(const Row& row, const float* logits) const {
   std::uint32_t unit = 0;
-  const WordRoom left = room(row);
+  const WordRoom left = room(*row.word, row.given_units);
   for (std::int64_t place = units_.bytes() - 1; place >= 0; --place) {
     const std::int64_t number = (row.word->units + 1) * units_.bytes() - 1 - place;
     const double draw = options_.sampling.temperature > 0 ? row.draws->uniform(row.number, number) : 0.0;
@@ -104,14 +164,21 @@ bool ByteWriter::choose(Row& row, const float* logits) const {
     return false;
   }
   WrittenWord& word = *row.word;
-  row.next = next_unit(row, logits);
-  word.ended = row.next == eos_byte;
-  if (!word.ended) {
-    row.automaton.feed(row.next, word.bytes);
-    ++word.units;
-  }
-  row.done = finished(row);
+  const std::span<const float> values(logits, static_cast<std::size_t>(256 * units_.bytes()));
+  require_finite(word, row.number, values);
+  row.next = plain_ || units_.bytes() > 1 ? next_unit(row, logits) : next_byte(row, values);
+  take_unit(word, row.automaton, row.next);
+  row.done = finished(word, row.given_units);
   return true;
+}
+
+// Into the word; not the end byte, unless it ends nothing here.
+void ByteWriter::take_unit(WrittenWord& word, UnitAutomaton& automaton, std::uint32_t unit) const {
+  const ByteSet& ends = options_.rules.ends;
+  word.ended = unit < ends.size() && ends.test(unit);
+  if (unit == eos_byte && word.ended) return;
+  automaton.feed(unit, word.bytes);
+  ++word.units;
 }
 
 at::Tensor ByteWriter::embed(const std::vector<std::int64_t>& bytes) const {
@@ -133,7 +200,8 @@ void ByteWriter::write(const at::Tensor& latents, std::vector<WrittenWord>& word
                                      .number = number,
                                      .automaton = UnitAutomaton(units_, options_.reference_compatible)});
     units_.append(as_bytes(words[i].begin), row.given);
-    const WordRoom left = room(row);
+    row.given_units = std::ssize(row.given) / units_.bytes();
+    const WordRoom left = room(words[i], row.given_units);
     row.done = left.units <= 0 || left.bytes <= 0;
     units_.append_unit(bos_byte, bos);
   }
@@ -150,15 +218,20 @@ void ByteWriter::write(const at::Tensor& latents, std::vector<WrittenWord>& word
   std::vector<std::size_t> lines(rows.size());  // the row of words that each line of the batch is
   for (std::size_t i = 0; i < lines.size(); ++i) lines[i] = i;
   const auto line_values = static_cast<std::size_t>(256 * units_.bytes());
+  const bool padded = options_.pad != pad_byte && units_.bytes() == 1;
   for (;;) {
     std::vector<std::int64_t> active;
     for (std::size_t line = 0; line < lines.size(); ++line) {
       Row& row = rows[lines[line]];
-      if (!row.done) spent.bytes += choose(row, logits.const_data_ptr<float>() + line_values * line);
+      const float* const line_logits = logits.const_data_ptr<float>() + line_values * line;
+      if (!row.done)
+        spent.bytes += choose(row, line_logits);
+      else if (padded)
+        pad(row, {line_logits, line_values});
       if (!row.done) active.push_back(static_cast<std::int64_t>(line));
     }
     if (active.empty()) return;
-    if (2 * active.size() <= lines.size()) {
+    if (!padded && 2 * active.size() <= lines.size()) {
       cache_->reorder(active);
       std::vector<std::size_t> kept;
       for (const std::int64_t line : active) kept.push_back(lines[static_cast<std::size_t>(line)]);

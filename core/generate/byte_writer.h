@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,12 @@
 namespace welt {
 
 struct WrittenWord {
-  std::string begin;       // given: UTF-8 of the word that is there already
-  std::string bytes;       // UTF-8 written behind it
-  std::int64_t units = 0;  // written, without EOS
-  bool ended = false;      // by EOS
+  std::string begin;           // given: UTF-8 of the word that is there already
+  std::string bytes;           // UTF-8 written behind it
+  std::int64_t units = 0;      // written, without EOS
+  bool ended = false;          // by EOS
+  WordTrace trace = {};        // if asked for
+  double log_probability = 0;  // of a search: of all its bytes
 };
 
 class ByteWriter {
@@ -35,11 +38,25 @@ class ByteWriter {
   void write(const at::Tensor& latents, std::vector<WrittenWord>& words, const std::vector<const ByteDraws*>& draws,
              std::int64_t number, GenerateStatistics& spent);
 
+  // A beam search for the word behind one latent, [1,E] (byte_search.cpp): what finished, best first, at least one.
+  // Beams stop and are compared as in transformers.
+  std::vector<WrittenWord> search(const at::Tensor& latent, const std::string& begin, const ByteDraws& draws,
+                                  std::int64_t number, std::int64_t beams, GenerateStatistics& spent);
+
  private:
   struct Row;
-  bool finished(const Row& row) const;
-  WordRoom room(const Row& row) const;
+  class Search;
+  std::int64_t written_limit() const;
+  bool finished(const WrittenWord& word, std::int64_t given) const;
+  WordRoom room(const WrittenWord& word, std::int64_t given) const;
+  void require_finite(const WrittenWord& word, std::int64_t number, std::span<const float> logits) const;
   std::uint32_t next_unit(const Row& row, const float* logits) const;
+  std::uint32_t next_byte(Row& row, std::span<const float> logits) const;
+  void pad(Row& row, std::span<const float> logits) const;
+  // Scores of the next byte, before any filter.
+  void score(std::span<const float> logits, const WrittenWord& word, const UnitAutomaton& automaton, bool log,
+             std::span<double> scores) const;
+  void take_unit(WrittenWord& word, UnitAutomaton& automaton, std::uint32_t unit) const;
   bool choose(Row& row, const float* logits) const;
   at::Tensor embed(const std::vector<std::int64_t>& bytes) const;  // [n·N] → [n,1,E]
   at::Tensor forward(const at::Tensor& embeds);  // [n,T,E] → logits of the last token, float [n·N,256]
@@ -50,6 +67,7 @@ class ByteWriter {
   Units units_;
   at::Tensor table_;         // [256,E/N]
   std::int64_t limit_;       // UTF-8 bytes of a word
+  bool plain_;               // neither rules nor a trace
   std::int64_t capacity_;    // slots of a row
   std::int64_t parameters_;  // of the decoder
   std::optional<Cache> cache_;

@@ -10,30 +10,18 @@
 #include "core/base/stopwatch.h"
 #include "core/data/blocks.h"
 #include "core/generate/byte_writer.h"
+#include "core/generate/growing_text.h"
 #include "core/generate/latent_runner.h"
 #include "core/generate/prompt.h"
 #include "core/generate/word_encoder.h"
-#include "core/text/bytes.h"
+#include "core/generate/word_search.h"
 
 namespace welt {
 namespace {
 
-// One prompt on its way to a text.
-struct Row {
-  std::size_t prompt = 0;
-  std::vector<std::string> words;  // that the latent transformer reads first
-  std::string begin;               // of a word that the prompt ends in the middle of
-  std::int64_t position = 0;       // words it has read
-  Generated out;
-  bool done = false;
-};
+using Row = GrowingText;
 
 std::string prompt_name(std::size_t index) { return fmt::format("prompt {}", index + 1); }
-
-void finish(Row& row, FinishReason reason) {
-  row.done = true;
-  row.out.finish = reason;
-}
 
 }  // namespace
 
@@ -43,6 +31,8 @@ std::string_view finish_name(FinishReason reason) {
       return "end";
     case FinishReason::words:
       return "words";
+    case FinishReason::stop:
+      return "stop";
     default:
       return "positions";
   }
@@ -101,18 +91,26 @@ class Writing {
 
   // A word for every row; then, unless it was the last one, the rows that go on read it.
   void word(std::int64_t number, const Generator::WordCallback& told) {
-    const std::vector<WrittenWord> words = write(number);
+    std::vector<WrittenWord> words = write(number);
     const bool last = number + 1 == options_.words;
     std::vector<std::string> read;
     std::vector<std::int64_t> kept;
+    const bool together = options_.reference_compatible && options_.scores;
+    bool over = true;  // of the reference, whose rows all go on until none has written anything
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       Row& row = rows_[i];
       std::string word = take(row, words[i], told);
-      if (!row.done && !last && positions_ > 0 && row.position >= positions_) finish(row, FinishReason::positions);
+      over = over && word.empty();
+      if (together && !last) row.done = false;
+      if (!row.done && !last && positions_ > 0 && row.position >= positions_) row.finish(FinishReason::positions);
       if (row.done) continue;
       ++row.position;
       kept.push_back(static_cast<std::int64_t>(i));
       read.push_back(std::move(word));
+    }
+    if (together && over) {
+      kept.clear();
+      for (Row& row : rows_) row.done = true;
     }
     keep(kept);
     if (!last && !rows_.empty()) step(read);
@@ -140,26 +138,34 @@ class Writing {
       words.push_back({.begin = row.begin});
       draws.push_back(&draws_[row.prompt]);
     }
-    writer_.write(latents_, words, draws, number, spent_);
+    if (options_.beams.beams > 1)
+      search(words, draws, number);
+    else
+      writer_.write(latents_, words, draws, number, spent_);
     spent_.decode += seconds_since(start);
     return words;
   }
 
+  void search(std::vector<WrittenWord>& words, const std::vector<const ByteDraws*>& draws, std::int64_t number) {
+    std::size_t longest = 0;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      const at::Tensor latent = latents_.narrow(0, static_cast<std::int64_t>(i), 1);
+      words[i] = writer_.search(latent, words[i].begin, *draws[i], number, options_.beams.beams, spent_).front();
+      longest = std::max(longest, words[i].bytes.size());
+    }
+    // The reference fills rows with the first end byte, if it has no pad: one that is text shows.
+    if (options_.reference_compatible && options_.pad != pad_byte)
+      for (WrittenWord& word : words) word.bytes.resize(longest, static_cast<char>(options_.pad));
+  }
+
   // Puts what was written into the row's text. The word as it is read back, or "": the row is done.
-  std::string take(Row& row, const WrittenWord& word, const Generator::WordCallback& told) {
-    std::string text = word.bytes, read = word.begin + word.bytes;
-    if (options_.reference_compatible) {
-      const std::vector<std::uint8_t> ids(text.begin(), text.end());
-      read = text = decode_bytes(ids, /*skip_special=*/true);
-    }
-    row.begin.clear();
-    if (!text.empty()) {
-      row.out.text += text;
-      row.out.words.push_back(text);
+  std::string take(Row& row, WrittenWord& word, const Generator::WordCallback& told) {
+    const std::size_t before = row.out.text.size();
+    std::string read = row.take(word, options_);
+    if (row.out.text.size() > before) {
       ++spent_.words;
-      if (told) told(row.prompt, text);
+      if (told) told(row.prompt, row.out.words.back());
     }
-    if (read.empty()) finish(row, FinishReason::end_of_text);
     return read;
   }
 
@@ -204,15 +210,16 @@ Generator::~Generator() = default;
 
 std::vector<Generated> Generator::generate(const std::vector<std::string>& prompts, const GenerateOptions& options,
                                            const WordCallback& told, GenerateStatistics* statistics) {
-  options.sampling.check();
-  if (options.words < 0) fail({"words", std::to_string(options.words), "0 or more", {}});
+  options.check(state_->model.units().bytes() == 1);
   const at::NoGradGuard no_grad;
   GenerateStatistics ignored;
   state_->model.set_training(false);
   std::vector<Row> rows = state_->read_prompts(prompts);
   if (prompts.empty() || options.words == 0) return std::vector<Generated>(prompts.size());
-  Writing writing(state_->model, state_->encoder, options, std::move(rows), prompts,
-                  statistics ? *statistics : ignored);
+  GenerateStatistics& spent = statistics ? *statistics : ignored;
+  if (options.beams.word_beams > 1)
+    return search_words(state_->model, state_->encoder, options, std::move(rows), prompts, told, spent);
+  Writing writing(state_->model, state_->encoder, options, std::move(rows), prompts, spent);
   writing.prefill();
   for (std::int64_t number = 0; number < options.words && !writing.done(); ++number) writing.word(number, told);
   return writing.take_results();

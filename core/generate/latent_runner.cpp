@@ -81,7 +81,12 @@ void LatentRunner::keep(const std::vector<std::int64_t>& rows) {
     return;
   }
   std::vector<Cache> kept;
-  for (const std::int64_t row : rows) kept.push_back(caches_[static_cast<std::size_t>(row)]);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const Cache& cache = caches_[static_cast<std::size_t>(rows[i])];
+    const bool again = std::find(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(i), rows[i]) !=
+                       rows.begin() + static_cast<std::ptrdiff_t>(i);
+    kept.push_back(again ? cache.fork() : cache);
+  }
   caches_ = std::move(kept);
 }
 

@@ -23,7 +23,7 @@ class LatentRunner {
   at::Tensor prefill(const std::vector<at::Tensor>& vectors, const std::vector<std::vector<std::int64_t>>& prefixes);
   // One more word of each row: [rows, D] → [rows, D].
   at::Tensor step(const at::Tensor& vectors);
-  // Goes on with these rows only.
+  // Goes on with these rows only; one may come more than once.
   void keep(const std::vector<std::int64_t>& rows);
 
  private:

@@ -4,8 +4,10 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/_foreach_mul.h>
 #include <ATen/ops/_foreach_norm.h>
+#include <ATen/ops/index_select.h>
 #include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
 
 #include "core/tensor/finite.h"
@@ -24,6 +26,24 @@ at::Tensor Gradients::norm() const {
   const std::vector<at::Tensor> all = defined();
   if (all.empty()) return at::zeros({}, at::kDouble);
   return at::linalg_vector_norm(at::stack(at::_foreach_norm(all, 2))).to(at::kDouble);
+}
+
+at::Tensor Gradients::norms(const std::vector<std::size_t>& group_of, std::size_t groups) const {
+  const at::NoGradGuard no_grad;
+  std::vector<at::Tensor> all;
+  std::vector<std::vector<std::int64_t>> members(groups);
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const at::Tensor& gradient = parameters_[i].tensor.grad();
+    if (!gradient.defined()) continue;
+    members[group_of[i]].push_back(std::ssize(all));
+    all.push_back(gradient);
+  }
+  if (all.empty()) return at::zeros({static_cast<std::int64_t>(1 + groups)}, at::kDouble);
+  const at::Tensor each = at::stack(at::_foreach_norm(all, 2));
+  std::vector<at::Tensor> norms{at::linalg_vector_norm(each)};
+  for (const std::vector<std::int64_t>& group : members)
+    norms.push_back(at::linalg_vector_norm(at::index_select(each, 0, at::tensor(group, at::kLong).to(each.device()))));
+  return at::stack(norms).to(at::kDouble);
 }
 
 void Gradients::clip(double norm, double limit) {

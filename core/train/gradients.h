@@ -14,6 +14,9 @@ class Gradients {
   explicit Gradients(std::vector<ModelParameter> parameters) : parameters_(std::move(parameters)) {}
 
   at::Tensor norm() const;  // L2 over all that are there, float64 [] where they are
+  // The same, and behind it that of each of so many groups: float64 [1 + groups]. group_of: of each parameter, in
+  // order.
+  at::Tensor norms(const std::vector<std::size_t>& group_of, std::size_t groups) const;
   // Scales all by min(1, limit / (norm + 1e-6)); limit 0: none.
   void clip(double norm, double limit);
   void drop();

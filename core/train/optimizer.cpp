@@ -1,28 +1,90 @@
 // See optimizer.h.
 #include "core/train/optimizer.h"
 
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/zeros.h>
 #include <fmt/ranges.h>
 
+#include <map>
+
 #include "core/base/error.h"
-#include "core/recipe/choices.h"
 #include "core/tensor/finite.h"
 #include "core/tensor/tensor_io.h"
-#include "core/train/adamw.h"
+#include "core/train/rounded_state.h"
 
 namespace welt {
+namespace {
 
-const std::vector<OptimizerKind>& optimizers() {
-  static const std::vector<OptimizerKind> all{{"adamw", "Adam with decoupled weight decay", add_adamw_keys, adamw_of}};
+// Elements whose state is unrolled at once from bfloat16.
+constexpr std::int64_t chunk_elements = 4 << 20;
+
+bool is_rounded(const OptimizerSlot& slot, const at::Tensor& state) {
+  return state.dim() > 0 && state.numel() > 1 && state.is_floating_point() && slot.tensor.scalar_type() == at::kFloat;
+}
+
+}  // namespace
+
+at::Tensor computing(const at::Tensor& values) {
+  const bool shorter = values.scalar_type() == at::kBFloat16 || values.scalar_type() == at::kHalf;
+  return shorter ? values.to(at::kFloat) : values;
+}
+
+void apply_update(OptimizerSlot& slot, const at::Tensor& update, double rate, double weight_decay, double factor) {
+  if (weight_decay != 0) slot.tensor.mul_(1 - rate * weight_decay);
+  slot.tensor.add_(update.to(slot.tensor.scalar_type()), -factor);
+}
+
+Optimizer::Optimizer(std::vector<Group> groups, StateStorage storage) : groups_(std::move(groups)), storage_(storage) {
+  const at::NoGradGuard no_grad;
+  for (Group& group : groups_)
+    for (OptimizerSlot& slot : group.slots) {
+      group.rule->prepare(slot);
+      for (at::Tensor& state : slot.state)
+        if (storage_ == StateStorage::bfloat16 && is_rounded(slot, state)) state = state.to(at::kBFloat16);
+    }
+  if (storage_ == StateStorage::bfloat16) steps_ = at::zeros({}, at::kLong);
+}
+
+void Optimizer::step(double learning_rate, double held_share) {
+  const at::NoGradGuard no_grad;
+  if (steps_.defined()) steps_.add_(1);
+  for (Group& group : groups_) step_group(group, learning_rate, held_share);
+}
+
+void Optimizer::step_group(Group& group, double learning_rate, double held_share) {
+  std::map<std::pair<double, double>, std::vector<OptimizerSlot*>> alike;  // by rate and decay
+  for (OptimizerSlot& slot : group.slots)
+    if (slot.tensor.grad().defined())
+      alike[{learning_rate * slot.rate * (slot.held ? held_share : 1), slot.weight_decay}].push_back(&slot);
+  for (auto& [rates, slots] : alike) {
+    if (storage_ == StateStorage::as_parameters) {
+      group.rule->step(slots, rates.first, rates.second);
+      continue;
+    }
+    std::vector<OptimizerSlot*> chunk;
+    std::int64_t elements = 0;
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      chunk.push_back(slots[i]);
+      elements += slots[i]->tensor.numel();
+      if (elements < chunk_elements && i + 1 < slots.size()) continue;
+      RoundedStates unrolled(chunk, steps_.item<std::int64_t>());
+      group.rule->step(chunk, rates.first, rates.second);
+      unrolled.round();
+      chunk.clear();
+      elements = 0;
+    }
+  }
+}
+
+std::vector<std::pair<std::string, at::Tensor*>> Optimizer::state() {
+  std::vector<std::pair<std::string, at::Tensor*>> all;
+  for (Group& group : groups_) {
+    const std::vector<std::string> names = group.rule->state_names();
+    for (OptimizerSlot& slot : group.slots)
+      for (std::size_t i = 0; i < names.size(); ++i) all.emplace_back(slot.name + "." + names[i], &slot.state[i]);
+  }
+  if (steps_.defined()) all.emplace_back("steps", &steps_);
   return all;
-}
-
-void add_optimizer_keys(std::vector<RecipeKey>& keys) {
-  keys.push_back(table_key("train.optimizer", "adamw", "What turns gradients into steps", optimizers()));
-  for (const OptimizerKind& kind : optimizers()) kind.add_keys(keys);
-}
-
-OptimizerFactory optimizer_of(const Recipe& recipe) {
-  return find_choice(optimizers(), recipe.string("train.optimizer"), "train.optimizer").read(recipe);
 }
 
 void Optimizer::save(const std::filesystem::path& file) {

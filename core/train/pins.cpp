@@ -183,8 +183,10 @@ std::vector<Difference> training_differences(const Recipe& before, const Recipe&
   std::set<std::string> keys;
   for (const auto& [key, value] : old_values) keys.insert(key);
   for (const auto& [key, value] : new_values) keys.insert(key);
-  const bool endless =
-      !find_schedule(before.string("train.schedule")).has_end && !find_schedule(now.string("train.schedule")).has_end;
+  const auto has_end = [](const Recipe& recipe) {
+    return find_schedule(recipe.string("train.schedule")).has_end || recipe.number("train.warmup_ratio") > 0;
+  };
+  const bool endless = !has_end(before) && !has_end(now);
   std::vector<Difference> differences;
   for (const std::string& key : keys) {
     const RecipeKey* known = now.schema().covering(key);

@@ -6,10 +6,12 @@
 #include "core/base/context.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/data/recipe_keys.h"
+#include "core/generate/settings.h"
 #include "core/model/objective.h"
 #include "core/model/recipe_keys.h"
 #include "core/recipe/choices.h"
-#include "core/train/optimizer.h"
+#include "core/train/best.h"
+#include "core/train/optimizers.h"
 #include "core/train/schedule.h"
 #include "core/train/tasks.h"
 
@@ -43,12 +45,27 @@ void add_training(Keys& keys) {
   add_objective_keys(keys);
   add_schedule_keys(keys);
   add_optimizer_keys(keys);
-  keys.push_back({"train.clip", "number", 1.0, "Largest norm of the whole gradient; 0: no clipping", 0, no_limit});
+  keys.push_back({"train.clip", "number", 1.0, "Largest norm of the gradient; 0: no clipping", 0, no_limit});
+  keys.push_back(choice_key("train.clip_by", "whole",
+                            "whole: the norm of all gradients together; part: each part of the model by its own",
+                            {"whole", "part"}));
+  keys.push_back({"train.freeze_steps", "integer", 0,
+                  "Steps at the start in which only byte tables, head, mappings and the norms between parts learn", 0,
+                  no_limit});
+  keys.push_back({"train.unfreeze_steps", "integer", 100,
+                  "Steps after these in which the rate of the others rises from 0 to what it should be", 0, no_limit});
+  keys.push_back({"train.ema", "number", 0.0,
+                  "Keeps averages of the weights, which each step moves by 1 - this towards them; 0: none", 0,
+                  0.9999999});
   keys.push_back(incidental({"train.log_every", "integer", 1, "Steps between two lines of log.jsonl", 1, no_limit}));
   keys.push_back(
       incidental({"train.eval_every", "integer", 0, "Steps between two evaluations; 0: only at the end", 0, no_limit}));
   keys.push_back(
       incidental({"train.eval_rows", "integer", 64, "Validation rows of an evaluation at most; 0: all", 0, no_limit}));
+  keys.push_back(incidental({"train.tensorboard", "bool", true, "Write TensorBoard's event files, in tensorboard/"}));
+  keys.push_back(
+      incidental({"train.report", "bool", true, "Write report.html, anew at every evaluation and every half minute"}));
+  add_best_keys(keys);
   keys.push_back(
       incidental({"train.checkpoint_every", "integer", 0,
                   "Steps between two checkpoints; 0: only at the end and when a signal ends the run", 0, no_limit}));
@@ -61,6 +78,7 @@ void add_training(Keys& keys) {
        0, 1e6}));
   keys.push_back(incidental({"train.decoder_chunk_tokens", "integer", 8192,
                              "Decoder tokens computed at once: less memory, or fewer and larger calls", 64, 1e9}));
+  add_part_keys(keys);
 }
 
 void add_samples(Keys& keys) {
@@ -83,6 +101,11 @@ void add_compatibility(Keys& keys) {
                   "A word cut off by the row's end learns the end of the text instead of nothing"});
   keys.push_back({"compat.nul_is_padding", "bool", false,
                   "The byte NUL inside a word is masked and not learnt, as if it were padding"});
+  keys.push_back({"compat.five_step_dion2", "bool", false,
+                  "Dion2 orthogonalises as it did when the reference was written: five_steps, if "
+                  "train.orthogonalization is empty"});
+  keys.push_back({"compat.schedule_from_zero", "bool", false,
+                  "Step k takes the rate of step k - 1, so that with a warm-up the first step moves nothing"});
   keys.push_back({"compat.independent_modality_dropout", "bool", false,
                   "Leave out each encoder by a draw of its own, so that now and then no encoder is read"});
 }
@@ -97,6 +120,7 @@ const RecipeSchema& recipe_schema() {
     add_data_keys(all);
     add_training(all);
     add_samples(all);
+    add_generate_keys(all);
     add_compatibility(all);
     return all;
   }());

@@ -1,7 +1,7 @@
 // See stepper.h.
 #include "core/train/stepper.h"
 
-#include <ATen/ops/stack.h>
+#include <ATen/ops/cat.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
@@ -52,6 +52,10 @@ StepperOptions stepper_options(const Recipe& recipe) {
   options.independent_modality_dropout = recipe.boolean("compat.independent_modality_dropout");
   options.schedule = schedule_options(recipe);
   options.clip = recipe.number("train.clip");
+  options.clip_by_part = recipe.string("train.clip_by") == "part";
+  options.freeze_steps = recipe.integer("train.freeze_steps");
+  options.unfreeze_steps = recipe.integer("train.unfreeze_steps");
+  options.frozen = frozen_parts(recipe);
   options.optimizer = optimizer_of(recipe);
   return options;
 }
@@ -69,14 +73,46 @@ Modalities draw_modalities(const StepperOptions& options, Modalities available, 
   return {.bytes = first >= p / 2, .image = first < p / 2 || first >= p};
 }
 
+namespace {
+
+template <typename Test>
+std::vector<ModelParameter> those(const WeltModel& model, const Test& test) {
+  std::vector<ModelParameter> chosen;
+  for (const ModelParameter& parameter : model.parameters())
+    if (test(parameter)) chosen.push_back(parameter);
+  return chosen;
+}
+
+}  // namespace
+
 Stepper::Stepper(WeltModel& model, const Dataset& data, const StepperOptions& options, IteratorState position)
     : model_(model),
       options_(options),
       gradients_(model.parameters()),
+      frozen_(
+          those(model, [&](const ModelParameter& p) { return std::ranges::count(options.frozen, part_of(p)) > 0; })),
+      held_(those(model, [&](const ModelParameter& p) { return !learns_while_frozen(p, model.parameters()); })),
       optimizer_(options.optimizer(model.parameters())),
       loader_(data.train_loader(position)),
       position_(position) {
   model_.set_training(true);
+  for (const std::string& part : trained_parts())
+    if (auto of_part = those(model, [&](const ModelParameter& p) { return part_of(p) == part; }); !of_part.empty())
+      parts_.emplace_back(part, std::move(of_part));
+  for (const ModelParameter& parameter : model.parameters())
+    part_of_.push_back(static_cast<std::size_t>(
+        std::ranges::find(parts_, part_of(parameter), &std::pair<std::string, Gradients>::first) - parts_.begin()));
+}
+
+void Stepper::clip(const StepReport& report) {
+  if (!options_.clip_by_part) return gradients_.clip(report.gradient_norm, options_.clip);
+  for (auto& [part, gradients] : parts_) gradients.clip(report.part_norms.at(part), options_.clip);
+}
+
+// Of the rate, for what learns later than the rest.
+double Stepper::held_share(std::int64_t step) const {
+  const std::int64_t past = step - options_.freeze_steps;
+  return past >= options_.unfreeze_steps ? 1 : static_cast<double>(past) / static_cast<double>(options_.unfreeze_steps);
 }
 
 // The first part of the model whose output is not finite, and the first parameter or gradient.
@@ -118,12 +154,16 @@ StepReport Stepper::step(std::int64_t k) {
     model_.forward_backward(*batches[i], static_cast<double>(report.label_bytes), options_.chunk_tokens, options_.amp,
                             &report.passes, use, &nats);
   }
+  frozen_.drop();
+  if (k <= options_.freeze_steps) held_.drop();
   const auto update = Clock::now();
   // The only place where a step waits for values of the device.
-  const at::Tensor figures = at::stack({nats, gradients_.norm().to(model_.device())}).cpu();
+  const at::Tensor norms = gradients_.norms(part_of_, parts_.size()).to(model_.device());
+  const at::Tensor figures = at::cat({nats.reshape({1}), norms}).cpu();
   const double* const figure = figures.const_data_ptr<double>();
   report.loss = report.label_bytes > 0 ? figure[0] / static_cast<double>(report.label_bytes) : 0.0;
   report.gradient_norm = figure[1];
+  for (std::size_t i = 0; i < parts_.size(); ++i) report.part_norms[parts_[i].first] = figure[i + 2];
   report.learning_rate = learning_rate(options_.schedule, k);
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
     const std::string first = first_not_finite(batches);
@@ -133,8 +173,8 @@ StepReport Stepper::step(std::int64_t k) {
           "finite numbers", "Lower train.learning_rate, lengthen train.warmup_steps or set train.clip = 1.0"},
          ErrorCode::aborted);
   }
-  gradients_.clip(report.gradient_norm, options_.clip);
-  optimizer_->step(report.learning_rate);
+  clip(report);
+  optimizer_->step(report.learning_rate, held_share(k));
   gradients_.drop();
   report.optimizer_seconds = seconds_since(update);
   report.total_seconds = seconds_since(start);

@@ -2,13 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "core/data/dataset.h"
 #include "core/model/welt_model.h"
 #include "core/recipe/recipe.h"
 #include "core/train/gradients.h"
-#include "core/train/optimizer.h"
+#include "core/train/optimizers.h"
 #include "core/train/schedule.h"
 
 namespace welt {
@@ -21,7 +25,11 @@ struct StepperOptions {
   double modality_dropout = 0;                // see draw_modalities()
   bool independent_modality_dropout = false;  // as the Python reference
   ScheduleOptions schedule;
-  double clip = 1.0;  // largest L2 norm of all gradients together; 0: no clipping
+  double clip = 1.0;          // largest L2 norm of the gradients; 0: no clipping
+  bool clip_by_part = false;  // of each part of the model by its own, not of all together
+  // For so many steps only byte tables, head, mappings and norms between parts learn; then the others' rate rises.
+  std::int64_t freeze_steps = 0, unfreeze_steps = 0;
+  std::vector<std::string> frozen = {};  // parts (core/train/parameter_kinds.h) that never learn
   OptimizerFactory optimizer;
 };
 
@@ -35,8 +43,9 @@ Modalities draw_modalities(const StepperOptions& options, Modalities available, 
 
 struct StepReport {
   std::int64_t step = 0;
-  double loss = 0;           // nats per label byte over the whole step
-  double gradient_norm = 0;  // before clipping
+  double loss = 0;                           // nats per label byte over the whole step
+  double gradient_norm = 0;                  // before clipping
+  std::map<std::string, double> part_norms;  // of each part of the model (core/train/parameter_kinds.h)
   double learning_rate = 0;
   std::int64_t words = 0, bytes = 0, label_bytes = 0;  // real ones
   std::int64_t slots = 0;                              // word slots of the rows, empty ones included
@@ -59,10 +68,15 @@ class Stepper {
 
  private:
   std::string first_not_finite(const std::vector<std::shared_ptr<const Batch>>& batches);
+  void clip(const StepReport& report);
+  double held_share(std::int64_t step) const;
 
   WeltModel& model_;
   StepperOptions options_;
   Gradients gradients_;
+  Gradients frozen_, held_;  // of parameters that never learn, and that learn later
+  std::vector<std::pair<std::string, Gradients>> parts_;
+  std::vector<std::size_t> part_of_;  // of each parameter, its place in parts_
   std::unique_ptr<Optimizer> optimizer_;
   BatchLoader loader_;
   IteratorState position_;

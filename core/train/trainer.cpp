@@ -11,8 +11,11 @@
 #include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/plugin/static_plugins.h"
+#include "core/train/averages.h"
+#include "core/train/best.h"
 #include "core/train/pins.h"
 #include "core/train/recipe_keys.h"
+#include "core/train/run_watch.h"
 #include "core/train/session.h"
 #include "core/train/stepper.h"
 #include "core/train/stop_signal.h"
@@ -64,7 +67,7 @@ struct Unstarted {
 // The run in progress: what the loop needs at every turn.
 class Run {
  public:
-  Run(const Recipe& recipe, const TrainOptions& options) : recipe_(recipe) {
+  Run(const Recipe& recipe, const TrainOptions& options) : recipe_(recipe), best_(best_options(recipe)) {
     check_allowed(recipe.schema(), options.allow_changes);
     const fs::path parent = recipe.string("run_dir");
     const std::string name = recipe.string("name");
@@ -86,6 +89,10 @@ class Run {
     if (checkpoint) check_same_inputs(inputs, options.allow_changes);
     stepper_.emplace(session_->model, *session_->train, stepper_options(recipe), state_.data);
     if (checkpoint) stepper_->optimizer().load(*checkpoint / "training" / "optimizer.safetensors");
+    if (recipe.number("train.ema") > 0) {
+      averages_.emplace(session_->model, recipe.number("train.ema"));
+      if (checkpoint) averages_->load(*checkpoint / "training" / "averages.safetensors");
+    }
     if (!folder_) {
       folder_.emplace(RunFolder::create(parent, name));
       unstarted_.folder = folder_->path();
@@ -97,6 +104,7 @@ class Run {
     write_json(folder_->path() / "plugins.json", plugins_json());
     write_json(folder_->path() / "inputs.json", inputs);
     keep_warnings();
+    watch_.emplace(recipe, *folder_, *session_->text, state_.step);
   }
 
   TrainResult operator()() {
@@ -127,8 +135,12 @@ class Run {
     result.loss = state_.loss;
     if (!result.signal) finish(result);
     result.before = state_.before;
+    result.stopped_early = state_.stopped_early;
+    if (state_.best.value)
+      result.best = {{"metric", best_.metric}, {"value", *state_.best.value}, {"step", state_.best.step}};
     result.peak_memory = peak_memory();
     if (!result.signal) write_json(folder_->path() / "summary.json", result.to_json());
+    watch_->report();
     keep_warnings();
     return result;
   }
@@ -157,7 +169,8 @@ class Run {
 
   bool is_done() const {
     const double limit = recipe_.number("train.minutes") * 60.0;
-    return state_.step >= recipe_.integer("train.steps") || (limit > 0 && state_.seconds >= limit);
+    return state_.stopped_early || state_.step >= recipe_.integer("train.steps") ||
+           (limit > 0 && state_.seconds >= limit);
   }
 
   void check_same_recipe(const std::vector<std::string>& allowed) const {
@@ -202,9 +215,10 @@ class Run {
       const StepReport report = take_step();
       state_.seconds = seconds_before + seconds_since(start);
       const std::int64_t k = state_.step;
-      if (k % log_every == 0 || k == steps) log_step(report);
+      if (k % log_every == 0 || k == steps) watch_->step(report, state_);
       progress.update(k, fmt::format("loss {:.3f}  {:.0f} words/s", report.loss, state_.words_per_second()));
-      if (eval_every > 0 && k % eval_every == 0 && k < steps && session_->validation) evaluate_now(k);
+      if (eval_every > 0 && k % eval_every == 0 && session_->validation && (k < steps || !best_.metric.empty()))
+        judge(evaluate_now(k));
       if (checkpoint_every > 0 && k % checkpoint_every == 0 && k < steps) save();
     }
   }
@@ -230,31 +244,43 @@ class Run {
       state_.words += report.words;
       state_.step_seconds += report.total_seconds;
       state_.loss = report.loss;
+      if (averages_) averages_->update(report.step);
       return report;
     });
-  }
-
-  void log_step(const StepReport& report) {
-    folder_->log({{"kind", "train"},
-                  {"step", report.step},
-                  {"loss", report.loss},
-                  {"learning_rate", report.learning_rate},
-                  {"gradient_norm", report.gradient_norm},
-                  {"words", report.words},
-                  {"bytes", report.bytes},
-                  {"step_seconds", report.total_seconds},
-                  {"seconds", state_.seconds}});
   }
 
   LossSums evaluate_now(std::int64_t step) {
     const LossSums sums =
         evaluate(session_->model, session_->validation_batches, session_->chunk_tokens, session_->amp);
-    Json line = evaluation_json(sums);
-    line["kind"] = "evaluation";
-    line["step"] = step;
-    folder_->log(line);
+    watch_->evaluation(step, sums);
+    if (averages_ && step > 0) evaluate_averages(step);
+    if (step > 0) watch_->report();
     session_->model.set_training(true);
     return sums;
+  }
+
+  void evaluate_averages(std::int64_t step) {
+    const WeightAverages::InPlace averaged(*averages_);
+    Json line =
+        evaluation_json(evaluate(session_->model, session_->validation_batches, session_->chunk_tokens, session_->amp));
+    line.update({{"kind", "evaluation"}, {"step", step}, {"averages", true}});
+    folder_->log(line);
+  }
+
+  // Keeps the model if it is the best so far, and ends the run where it has not got better for long.
+  void judge(const LossSums& sums) {
+    if (best_.metric.empty()) return;
+    if (state_.best.take(best_, evaluation_json(sums), state_.step)) {
+      telling_what_is_kept([&] {
+        return folder_->write_best(state_.step, [&](const fs::path& folder) {
+          save_model(session_->model, folder, recipe_.integer("train.words"));
+        });
+      });
+    }
+    state_.stopped_early = state_.best.enough(best_);
+    if (state_.stopped_early)
+      log_info("train", "no better {} than {:.6g} of step {} in {} evaluations: training ends", best_.metric,
+               *state_.best.value, state_.best.step, state_.best.waiting);
   }
 
   // One encoder alone.
@@ -272,11 +298,19 @@ class Run {
       save_model(session_->model, folder, recipe_.integer("train.words"));
       fs::create_directory(folder / "training");
       stepper_->optimizer().save(folder / "training" / "optimizer.safetensors");
+      if (averages_) save_averages(folder);
       state_.save(folder);
     };
     keep_warnings();
     return telling_what_is_kept(
         [&] { return folder_->write_checkpoint(state_.step, recipe_.integer("train.keep_checkpoints"), fill); });
+  }
+
+  void save_averages(const fs::path& folder) {
+    averages_->save(folder / "training" / "averages.safetensors");
+    const WeightAverages::InPlace averaged(*averages_);
+    fs::create_directory(folder / "averaged");
+    save_model(session_->model, folder / "averaged", recipe_.integer("train.words"));
   }
 
   void finish(TrainResult& result) {
@@ -311,7 +345,10 @@ class Run {
   bool finished_ = false;  // before this session
   std::optional<Session> session_;
   std::optional<Stepper> stepper_;
+  std::optional<WeightAverages> averages_;
   std::optional<RunFolder> folder_;
+  std::optional<RunWatch> watch_;
+  BestOptions best_;
 };
 
 }  // namespace
@@ -328,6 +365,8 @@ Json TrainResult::to_json() const {
             {"loss", loss},
             {"parameters", parameters},
             {"peak_memory_bytes", peak_memory}};
+  if (stopped_early) json["stopped_early"] = true;
+  if (!best.is_null()) json["best"] = best;
   if (before) json["before"] = evaluation_json(*before);
   if (after) json["after"] = evaluation_json(*after);
   if (without_image_encoder) json["without_image_encoder"] = evaluation_json(*without_image_encoder);

@@ -24,6 +24,8 @@ struct TrainResult {
   std::vector<Sample> samples;
   std::optional<NgramBaseline> baseline;  // on the same text, where all of it was evaluated
   std::int64_t peak_memory = 0;           // bytes, resident
+  nlohmann::json best;                    // {"metric", "value", "step"} of the best evaluation, where one is kept
+  bool stopped_early = false;             // by train.patience
   int signal = 0;                         // SIGINT, SIGTERM or SIGHUP: stopped before the end
   nlohmann::json to_json() const;
 };

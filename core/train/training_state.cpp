@@ -25,6 +25,11 @@ TrainingState from_json(const Json& json) {
   state.step_seconds = json.value("step_seconds", 0.0);
   state.words = json.value("words", std::int64_t{0});
   state.loss = json.value("loss", 0.0);
+  state.stopped_early = json.value("stopped_early", false);
+  if (json.contains("best")) {
+    const Json& best = json.at("best");
+    state.best = {.value = best.at("value").get<double>(), .step = best.at("step"), .waiting = best.at("waiting")};
+  }
   if (json.contains("before")) {
     const Json& sums = json.at("before");
     const auto labels = sums.value("label_bytes", std::int64_t{0}), words = sums.value("words", std::int64_t{0});
@@ -56,6 +61,8 @@ void TrainingState::save(const fs::path& checkpoint) const {
   Json json{{"step", step},       {"data", data.to_json()},
             {"seconds", seconds}, {"step_seconds", step_seconds},
             {"words", words},     {"loss", loss}};
+  if (stopped_early) json["stopped_early"] = true;
+  if (best.value) json["best"] = {{"value", *best.value}, {"step", best.step}, {"waiting", best.waiting}};
   if (before)
     json["before"] = {{"nats", before->nats},
                       {"text_bytes", before->text_bytes},

@@ -8,6 +8,7 @@
 
 #include "core/data/dataset.h"
 #include "core/metrics/accumulator.h"
+#include "core/train/best.h"
 
 namespace welt {
 
@@ -19,6 +20,8 @@ struct TrainingState {
   std::int64_t words = 0;                // trained on
   double loss = 0;                       // of the last step
   std::optional<LossSums> before;        // on held-out text, before the first step
+  Best best;
+  bool stopped_early = false;  // by train.patience
 
   // Throws Error (data_loss) naming the file and what to do.
   static TrainingState load(const std::filesystem::path& checkpoint);

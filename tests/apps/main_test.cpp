@@ -37,7 +37,10 @@ INSTANTIATE_TEST_SUITE_P(
         std::vector<std::string>{"control", "--help"}, std::vector<std::string>{"generate", "--help"},
         std::vector<std::string>{"model", "forward", "--help"}, std::vector<std::string>{"model", "trace", "--help"},
         std::vector<std::string>{"plugin", "--help"}, std::vector<std::string>{"plugin", "list", "--help"},
-        std::vector<std::string>{"plugin", "describe", "--help"}, std::vector<std::string>{"doctor", "--help"}));
+        std::vector<std::string>{"plugin", "describe", "--help"}, std::vector<std::string>{"doctor", "--help"},
+        std::vector<std::string>{"sample", "--help"}, std::vector<std::string>{"schedule", "--help"},
+        std::vector<std::string>{"optimizer", "--help"}, std::vector<std::string>{"optimizer", "trace", "--help"},
+        std::vector<std::string>{"runs", "--help"}, std::vector<std::string>{"runs", "compare", "--help"}));
 
 TEST(Main, RecipeKeysArePrintedWithoutARecipe) {
   const Outcome keys = run_welt({"validate", "--keys"});

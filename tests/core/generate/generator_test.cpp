@@ -70,6 +70,45 @@ TEST(Generator, CachesGiveWhatTheWholeTextGives) {
   }
 }
 
+TEST(Generator, ATextEndsBehindTheFirstStopString) {
+  WeltModel model = load("bytes-only");
+  const Generated plain = Generator(model).generate({"the cat "}, {.words = 2}).front();
+  ASSERT_TRUE(plain.text.starts_with("sat ")) << plain.text;
+  const Generated inside = Generator(model).generate({"the cat "}, {.words = 2, .stop = {"nowhere", "a"}}).front();
+  EXPECT_EQ(inside.text, "sa");
+  EXPECT_EQ(inside.finish, FinishReason::stop);
+  // One that reaches over two words.
+  const std::string over = plain.text.substr(2, 3);
+  const Generated across = Generator(model).generate({"the cat "}, {.words = 2, .stop = {over}}).front();
+  EXPECT_EQ(across.text, plain.text.substr(0, 5));
+}
+
+TEST(Generator, ASearchOverWordsTellsTheBestTextsByTheirJointLogProbability) {
+  WeltModel model = load("bytes-only");
+  const std::vector<std::string> prompt{"the cat "};
+  const Generated greedy = Generator(model).generate(prompt, {.words = 2, .scores = true}).front();
+  double joint = 0;
+  for (const WordTrace& word : greedy.trace)
+    for (const double one : word.log_probabilities) joint += one;
+  const Generated found =
+      Generator(model)
+          .generate(prompt, {.words = 2, .beams = {.beams = 4, .length_penalty = 0, .word_beams = 4, .n_best = 4}})
+          .front();
+  ASSERT_GE(found.n_best.size(), 2U);
+  EXPECT_EQ(found.text, found.n_best.front().text);
+  EXPECT_GE(found.score, joint - 1e-3);
+  for (std::size_t i = 1; i < found.n_best.size(); ++i) {
+    EXPECT_LE(found.n_best[i].score, found.n_best[i - 1].score);
+    EXPECT_NE(found.n_best[i].text + std::string(finish_name(found.n_best[i].finish)),
+              found.n_best[i - 1].text + std::string(finish_name(found.n_best[i - 1].finish)));
+  }
+}
+
+TEST(Generator, MoreBestTextsThanBeamsAreRefused) {
+  WeltModel model = load("bytes-only");
+  EXPECT_THROW(Generator(model).generate({"a "}, {.beams = {.word_beams = 2, .n_best = 3}}), Error);
+}
+
 // The same for latents: a prefilled row and its steps, whatever the other rows' lengths, against one forward pass.
 TEST(LatentRunner, RowsOfDifferentLengthGrowAsTheyWouldAlone) {
   WeltModel model = load("image-only");

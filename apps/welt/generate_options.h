@@ -1,0 +1,21 @@
+// The options of `welt generate` that a recipe's table [generate] has, too.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/generate/generator.h"
+
+namespace welt {
+
+// What of them the command line says, by key.
+using GivenSettings = std::shared_ptr<std::map<std::string, nlohmann::json>>;
+GivenSettings add_generate_settings(CLI::App& verb);
+
+// As the recipe of the run says that the checkpoint belongs to (if there is one), then as the command line does.
+GenerateOptions merged_generate_options(const std::string& run_or_checkpoint, const GivenSettings& given);
+
+}  // namespace welt

@@ -1,0 +1,66 @@
+// See best.h.
+#include "core/train/best.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/recipe/choices.h"
+
+namespace welt {
+
+const std::vector<Metric>& metrics() {
+  static const std::vector<Metric> all{{"loss", false},
+                                       {"perplexity", false},
+                                       {"bits_per_byte", false},
+                                       {"byte_accuracy", true},
+                                       {"word_accuracy", true}};
+  return all;
+}
+
+void add_best_keys(std::vector<RecipeKey>& keys) {
+  std::vector<std::string> names{""};
+  for (const std::string& name : names_of(metrics())) names.push_back(name);
+  keys.push_back(incidental(choice_key("train.best_metric", "",
+                                       "Keeps the checkpoint that is best by this figure of an evaluation, in "
+                                       "best/step-...; empty: none",
+                                       names)));
+  keys.push_back(
+      incidental({"train.patience", "integer", 0,
+                  "Ends the run after so many evaluations that were not better; 0: never", 0, recipe_no_limit}));
+  keys.push_back(incidental(
+      {"train.min_improvement", "number", 0.0, "By how much an evaluation must be better to count", 0, 1e9}));
+}
+
+BestOptions best_options(const Recipe& recipe) {
+  BestOptions options{.metric = recipe.string("train.best_metric"),
+                      .patience = recipe.integer("train.patience"),
+                      .min_improvement = recipe.number("train.min_improvement")};
+  const auto need = [&](const char* key, bool there, const char* found, const char* mend) {
+    if (!there) fail({recipe.where(key) + ": " + key, found, {}, mend});
+  };
+  if (options.patience > 0)
+    need("train.patience", !options.metric.empty(), "there is no figure to wait for", "Set train.best_metric");
+  if (options.metric.empty()) return options;
+  need("train.best_metric", recipe.integer("train.eval_every") > 0, "there is no evaluation while training",
+       "Set train.eval_every");
+  need("train.best_metric",
+       recipe.number("data.validation.fraction") > 0 || !recipe.strings("data.validation.files").empty(),
+       "there is no held-out text", "Set data.validation.fraction or data.validation.files");
+  return options;
+}
+
+bool Best::take(const BestOptions& options, const nlohmann::json& evaluation, std::int64_t at_step) {
+  const Metric& metric = find_choice(metrics(), options.metric, "train.best_metric");
+  const double now = evaluation.at(options.metric);
+  const double gain = !value ? options.min_improvement + 1 : metric.larger_is_better ? now - *value : *value - now;
+  if (gain <= options.min_improvement) {
+    ++waiting;
+    return false;
+  }
+  value = now;
+  step = at_step;
+  waiting = 0;
+  return true;
+}
+
+}  // namespace welt

@@ -1,0 +1,84 @@
+// See run_watch.h.
+#include "core/train/run_watch.h"
+
+#include <algorithm>
+
+#include "core/base/error.h"
+#include "core/base/json.h"
+#include "core/base/log.h"
+#include "core/train/evaluation.h"
+#include "core/train/html_report.h"
+
+namespace welt {
+namespace {
+
+template <typename Body>
+bool warning_of_errors(Body&& body) {
+  try {
+    body();
+    return true;
+  } catch (const Error& error) {
+    log_warning("train", "{}", error.what());
+    return false;
+  }
+}
+
+}  // namespace
+
+RunWatch::RunWatch(const Recipe& recipe, const RunFolder& folder, const TextFrontEnd& text, std::int64_t step)
+    : recipe_(recipe), folder_(folder), text_(text) {
+  if (recipe.boolean("train.tensorboard"))
+    warning_of_errors([&] { events_.emplace(folder.path() / "tensorboard", step); });
+}
+
+void RunWatch::step(const StepReport& report, const TrainingState& state) {
+  folder_.log({{"kind", "train"},
+               {"step", report.step},
+               {"loss", report.loss},
+               {"learning_rate", report.learning_rate},
+               {"gradient_norm", report.gradient_norm},
+               {"gradient_norms", report.part_norms},
+               {"words", report.words},
+               {"bytes", report.bytes},
+               {"step_seconds", report.total_seconds},
+               {"seconds", state.seconds}});
+  std::vector<std::pair<std::string, double>> values{{"train/loss", report.loss},
+                                                     {"train/learning_rate", report.learning_rate},
+                                                     {"train/gradient_norm", report.gradient_norm},
+                                                     {"train/words_per_second", state.words_per_second()}};
+  for (const auto& [part, norm] : report.part_norms) values.emplace_back("gradient_norm/" + part, norm);
+  tell(report.step, values);
+  if (seconds_since(reported_) > pause_) this->report();
+}
+
+void RunWatch::evaluation(std::int64_t step, const LossSums& sums) {
+  nlohmann::json line = evaluation_json(sums);
+  line["kind"] = "evaluation";
+  line["step"] = step;
+  folder_.log(line);
+  tell(step, {{"evaluation/loss", sums.loss()},
+              {"evaluation/bits_per_byte", sums.bits_per_byte()},
+              {"evaluation/byte_accuracy", sums.byte_accuracy()},
+              {"evaluation/word_accuracy", sums.word_accuracy()}});
+}
+
+void RunWatch::report() {
+  if (!recipe_.boolean("train.report")) return;
+  const auto start = Clock::now();
+  const auto pictures = [&](const std::string& text) {
+    DrawnWords words;
+    for (const std::string& word : text_.words(text, "a sample")) words.emplace_back(word, text_.drawer()->draw(word));
+    return words;
+  };
+  warning_of_errors(
+      [&] { write_html_report(folder_.path(), text_.drawer() ? WordPictures(pictures) : WordPictures()); });
+  reported_ = Clock::now();
+  pause_ = std::max(30.0, 100 * seconds_since(start));
+}
+
+// A disk that is full is told once, and said again by the next checkpoint.
+void RunWatch::tell(std::int64_t step, const std::vector<std::pair<std::string, double>>& values) {
+  if (events_ && !warning_of_errors([&] { events_->scalars(step, values); })) events_.reset();
+}
+
+}  // namespace welt

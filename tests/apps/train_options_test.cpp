@@ -1,0 +1,100 @@
+// Training with the options beside AdamW and a cosine, as a user runs it: they resume exactly, stop early, show
+// themselves.
+#include "core/base/safetensors.h"
+#include "tests/apps/training.h"
+
+namespace welt::test {
+namespace {
+
+using TrainOptionsSlow = Training;
+
+std::vector<std::string> settings(const std::vector<std::string>& keys) {
+  std::vector<std::string> arguments;
+  for (const std::string& key : keys) arguments.insert(arguments.end(), {"--set", key});
+  return arguments;
+}
+
+TEST_F(TrainOptionsSlow, EveryOptimizerResumesWithTheLossesOfAnUnbrokenRun) {
+  for (const char* optimizer : {"lion", "muon", "dion", "dion2"}) {
+    std::vector<std::string> set =
+        settings({std::string("name=") + optimizer, std::string("train.optimizer=") + optimizer,
+                  "train.learning_rate=0.003", "train.optimizer_state=bf16", "train.ema=0.9", "train.freeze_steps=2",
+                  "train.unfreeze_steps=4", "train.schedule=wsd", "train.decay_steps=3", "train.clip_by=part",
+                  "train.eval_every=2", "train.best_metric=loss", "train.steps=9", "train.checkpoint_every=3"});
+    const Outcome whole = train(set);
+    ASSERT_EQ(whole.status, 0) << optimizer << whole.err;
+    const std::map<int, double> unbroken = losses(optimizer);
+    const Json after = Json::parse(slurp(run_folder(optimizer) / "summary.json")).at("after");
+    for (const char* later : {"step-00000006", "step-00000009"})
+      fs::remove_all(run_folder(optimizer) / "checkpoints" / later);
+    fs::remove(run_folder(optimizer) / "summary.json");
+    set.push_back("--resume");
+    const Outcome resumed = train(set);
+    ASSERT_EQ(resumed.status, 0) << optimizer << resumed.err;
+    EXPECT_EQ(losses(optimizer), unbroken) << optimizer;
+    EXPECT_EQ(Json::parse(slurp(run_folder(optimizer) / "summary.json")).at("after"), after) << optimizer;
+    const std::string averaged = (run_folder(optimizer) / "checkpoints" / "step-00000009" / "averaged").string();
+    EXPECT_EQ(run_welt({"generate", averaged, "--prompt", "and ", "--words", "1"}).status, 0);
+  }
+}
+
+TEST_F(TrainOptionsSlow, WhatIsFrozenStaysAsItWas) {
+  ASSERT_EQ(train(settings({"train.latent.frozen=true", "train.checkpoint_every=1"})).status, 0);
+  const auto values = [&](const char* step, const std::string& name) {
+    const SafetensorsFile file = SafetensorsFile::open(run_folder() / "checkpoints" / step / "model.safetensors");
+    const SafetensorsEntry* entry = file.find(name);
+    if (!entry) return std::string();
+    return std::string(reinterpret_cast<const char*>(entry->data.data()), entry->data.size());
+  };
+  const std::string latent = "latent_transformer.model.layers.0.self_attn.q_proj.weight",
+                    decoder = "bytes_decoder.model.layers.0.self_attn.q_proj.weight";
+  ASSERT_FALSE(values("step-00000001", latent).empty());
+  EXPECT_EQ(values("step-00000001", latent), values("step-00000006", latent));
+  EXPECT_NE(values("step-00000001", decoder), values("step-00000006", decoder));
+}
+
+// With a rate of 0 nothing gets better: the evaluations after the first one are waited for, then it ends.
+TEST_F(TrainOptionsSlow, ARunThatGetsNoBetterEndsAndKeepsItsBest) {
+  const std::vector<std::string> set = settings({"train.learning_rate=0", "train.steps=50", "train.eval_every=2",
+                                                 "train.best_metric=bits_per_byte", "train.patience=3"});
+  const Outcome run = train(set);
+  ASSERT_EQ(run.status, 0) << run.err;
+  const Json summary = Json::parse(slurp(run_folder() / "summary.json"));
+  EXPECT_EQ(summary.at("last_step"), 8);
+  EXPECT_EQ(summary.at("stopped_early"), true);
+  EXPECT_EQ(summary.at("best").at("step"), 2);
+  EXPECT_EQ(run_welt({"evaluate", (run_folder() / "best" / "step-00000002").string()}).status, 0);
+  EXPECT_CONTAINS(run_welt({"runs", "show", run_folder().string()}).out, "stopped early");
+}
+
+TEST_F(TrainOptionsSlow, ABestMetricThatCannotBeIsRefusedBeforeTraining) {
+  const Outcome unknown = train(settings({"train.best_metric=bit_per_byte", "train.eval_every=2"}));
+  EXPECT_NE(unknown.status, 0);
+  EXPECT_CONTAINS(unknown.err, "bits_per_byte");
+  const Outcome never = train(settings({"train.best_metric=loss"}));
+  EXPECT_EQ(never.status, 1);
+  EXPECT_CONTAINS(never.err, "train.eval_every");
+  EXPECT_FALSE(fs::exists(run_folder()));
+}
+
+TEST_F(TrainOptionsSlow, RunsAreListedShownAndCompared) {
+  ASSERT_EQ(train(settings({"name=a", "train.eval_every=3"})).status, 0);
+  ASSERT_EQ(train(settings({"name=b", "train.schedule=linear"})).status, 0);
+  EXPECT_FALSE(fs::is_empty(run_folder("a") / "tensorboard"));
+  EXPECT_CONTAINS(slurp(run_folder("a") / "report.html"), "Gradient norm of each part");
+  const Outcome list = run_welt({"runs", "list", (folder_ / "runs").string()});
+  ASSERT_EQ(list.status, 0) << list.err;
+  EXPECT_CONTAINS(list.out, "6/6");
+  EXPECT_CONTAINS(run_welt({"runs", "show", run_folder("a").string()}).out, "step 3");
+  EXPECT_CONTAINS(run_welt({"runs", "show", run_folder("a").string(), "--csv"}).out, "gradient_norms/latent");
+  const std::string page = (folder_ / "compare.html").string();
+  const Outcome compare =
+      run_welt({"runs", "compare", run_folder("a").string(), run_folder("b").string(), "--html", page});
+  ASSERT_EQ(compare.status, 0) << compare.err;
+  EXPECT_CONTAINS(compare.out, "train.schedule");
+  EXPECT_CONTAINS(slurp(page), "Training loss");
+  EXPECT_EQ(run_welt({"runs", "show", folder_.path().string()}).status, 1);
+}
+
+}  // namespace
+}  // namespace welt::test
