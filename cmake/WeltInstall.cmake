@@ -40,7 +40,7 @@ set_target_properties(welt PROPERTIES INSTALL_RPATH "${rpath}" INSTALL_RPATH_USE
 
 set(package_folder lib/cmake/welt-sdk)
 install(DIRECTORY core/abi/include/ core/common/include/ sdk/include/ DESTINATION include)
-install(TARGETS welt_abi welt_common welt_sdk welt_sdk_text EXPORT welt-sdk-targets ARCHIVE DESTINATION lib)
+install(TARGETS welt_abi welt_common welt_sdk welt_sdk_text welt_sdk_tokenizers EXPORT welt-sdk-targets ARCHIVE DESTINATION lib)
 install(TARGETS welt_sdk_nn EXPORT welt-sdk-nn-targets ARCHIVE DESTINATION lib)
 install(EXPORT welt-sdk-targets NAMESPACE welt:: DESTINATION "${package_folder}")
 install(EXPORT welt-sdk-nn-targets NAMESPACE welt:: DESTINATION "${package_folder}")

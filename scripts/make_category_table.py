@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes plugins/segmenters/bpe/category_table.inc: the characters as the regular expressions of `tokenizers` know them.
+"""Writes sdk/tokenizers/category_table.inc: the characters as the regular expressions of `tokenizers` know them.
 
     python3 -m venv env && env/bin/pip install tokenizers==0.22.2
-    env/bin/python scripts/make_category_table.py > plugins/segmenters/bpe/category_table.inc
+    env/bin/python scripts/make_category_table.py > sdk/tokenizers/category_table.inc
 
 The library is asked about every code point, so the table has its version of Unicode (16) on every machine.
 """

@@ -62,7 +62,7 @@ void expect_all_files(const fs::path& tree) {
     EXPECT_EQ(slurp(source / name), slurp(tree / "share/doc/welt" / name)) << name;
   for (const char* name : {"WeltAddPlugin.cmake", "FindLibTorch.cmake", "plugin_note.in", "plugin_exports.map"})
     EXPECT_EQ(slurp(source / "cmake" / name), slurp(tree / "lib/cmake/welt-sdk" / name)) << name;
-  for (const char* name : {"libwelt_sdk_nn.a", "libwelt_sdk_text.a"})
+  for (const char* name : {"libwelt_sdk_nn.a", "libwelt_sdk_text.a", "libwelt_sdk_tokenizers.a"})
     EXPECT_TRUE(fs::exists(tree / "lib" / name)) << name;
   for (const fs::path& folder : plugin_folders()) {
     const fs::path file = plugins / ("welt_" + folder.filename().string() + ".plugin.so");

@@ -1,4 +1,4 @@
-// The component "bpe": words of a tokenizer.json (bpe.h) behind welt.segmenter/1.
+// The component "bpe": words of a tokenizer.json (welt/tokenizers/tokenizer.h) behind welt.segmenter/1.
 #include <welt/text/check.h>
 #include <algorithm>
 #include <string>
@@ -19,7 +19,7 @@ constexpr std::uint32_t engine = 1;  // of every word
 class BpeSegmenter {
  public:
   static sdk::Descriptor descriptor() {
-    return {.id = "bpe", .description = "tokens of a Hugging Face tokenizer.json of type BPE"};
+    return {.id = "bpe", .description = "tokens of a Hugging Face tokenizer.json"};
   }
   struct Settings : sdk::Fields {
     using Fields::Fields;
@@ -32,7 +32,7 @@ class BpeSegmenter {
 
   sdk::SegmentResult segment(const sdk::SegmentRequest& request) const {
     const bpe::Limits limits{request.max_bytes, request.max_characters, request.max_lookahead};
-    const auto result = bpe::segment(bpe_, request.text, request.is_final, limits, request.ends, request.ids);
+    const auto result = bpe::segment(tokenizer_, request.text, request.is_final, limits, request.ends, request.ids);
     if (request.engines != nullptr) std::fill_n(request.engines, result.count, engine);
     return {result.count, result.consumed};
   }
@@ -40,11 +40,11 @@ class BpeSegmenter {
   std::vector<std::int64_t> encode(std::string_view text) const {
     welt::text::check_well_formed(text, true);
     std::vector<std::int64_t> ids;
-    for (const bpe::EncodedToken& token : bpe_.encode(text)) ids.push_back(token.id);
+    for (const welt::tokenizers::EncodedToken& token : tokenizer_.encode(text)) ids.push_back(token.id);
     return ids;
   }
 
-  bool is_complete(std::string_view word) const { return bpe_.is_complete(word); }
+  bool is_complete(std::string_view word) const { return tokenizer_.is_complete(word); }
   std::string_view fingerprint() const { return fingerprint_; }
   std::string_view engine_name(std::uint32_t number) const { return number == engine ? "bpe" : ""; }
 
@@ -52,13 +52,12 @@ class BpeSegmenter {
   explicit BpeSegmenter(const Settings& settings)
       : BpeSegmenter(bpe::read_tokenizer_file(settings.tokenizer), static_cast<std::size_t>(settings.cache_bytes)) {}
   BpeSegmenter(const std::string& json, std::size_t cache_bytes)
-      : bpe_(json, cache_bytes), fingerprint_(bpe::fingerprint_of(json)) {}
+      : tokenizer_(json, cache_bytes), fingerprint_(bpe::fingerprint_of(json)) {}
 
-  bpe::Bpe bpe_;
+  welt::tokenizers::Tokenizer tokenizer_;
   std::string fingerprint_;
 };
 
 }  // namespace
 
-WELT_PLUGIN(sdk::PluginInfo("bpe", "0.1.0", "Words of a Hugging Face BPE tokenizer", "MIT"),
-            sdk::Segmenter<BpeSegmenter>)
+WELT_PLUGIN(sdk::PluginInfo("bpe", "0.1.0", "Words of a Hugging Face tokenizer", "MIT"), sdk::Segmenter<BpeSegmenter>)

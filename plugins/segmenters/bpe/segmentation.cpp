@@ -48,8 +48,8 @@ std::vector<Word> limited(std::string_view text, std::vector<Word> words, const 
 
 // More is held back than may be: all words as they look now but the last, which is cut before its last cluster if it is
 // the only one.
-std::vector<Word> forced(const Bpe& bpe, std::string_view text) {
-  std::vector<Word> words = bpe.words(text, true);
+std::vector<Word> forced(const Tokenizer& tokenizer, std::string_view text) {
+  std::vector<Word> words = tokenizer.words(text, true);
   if (words.size() > 1) {
     words.pop_back();
     return words;
@@ -65,15 +65,15 @@ std::vector<Word> forced(const Bpe& bpe, std::string_view text) {
 
 }  // namespace
 
-Segmentation segment(const Bpe& bpe, std::string_view text, bool is_final, const Limits& limits,
+Segmentation segment(const Tokenizer& tokenizer, std::string_view text, bool is_final, const Limits& limits,
                      std::span<std::uint64_t> ends, std::int64_t* ids) {
   text::check_well_formed(text, is_final);
   if (!is_final) text = text::without_cut_off_sequence(text);
-  std::vector<Word> words = bpe.words(text, is_final);
+  std::vector<Word> words = tokenizer.words(text, is_final);
   const auto lookahead = static_cast<std::size_t>(limits.max_lookahead > 0 ? limits.max_lookahead : default_lookahead);
   const std::size_t held_from = words.empty() ? 0 : words.back().end;
   if (!is_final && text.size() - held_from > lookahead) {
-    for (Word word : forced(bpe, text.substr(held_from))) {
+    for (Word word : forced(tokenizer, text.substr(held_from))) {
       word.end += held_from;
       words.push_back(word);
     }

@@ -5,9 +5,12 @@
 #include <span>
 #include <string_view>
 
-#include "bpe.h"
+#include <welt/tokenizers/tokenizer.h>
 
 namespace welt::bpe {
+
+using tokenizers::Tokenizer;
+using tokenizers::Word;
 
 struct Limits {
   std::int64_t max_bytes = 0;  // cut longer words greedily at grapheme clusters (a longer cluster stays whole); 0: no
@@ -30,7 +33,7 @@ struct Segmentation {
 // pieces, as long as no more than max_lookahead bytes have to be held back. Then all words but the last are given as
 // they look by now. Fewer ends than words: it stops at the last place from which it can go on without change, or, if
 // there is none, where the room ends.
-Segmentation segment(const Bpe& bpe, std::string_view text, bool is_final, const Limits& limits,
+Segmentation segment(const Tokenizer& tokenizer, std::string_view text, bool is_final, const Limits& limits,
                      std::span<std::uint64_t> ends, std::int64_t* ids);
 
 }  // namespace welt::bpe

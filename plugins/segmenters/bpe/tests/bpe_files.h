@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "../bpe.h"
+#include <welt/tokenizers/tokenizer.h>
 #include "core/base/utf8.h"
 #include "core/plugin/registry.h"
 
@@ -89,7 +89,9 @@ inline std::vector<std::pair<std::string, nlohmann::json>> variants() {
   return out;
 }
 
-inline bpe::Bpe make_bpe(const nlohmann::json& tokenizer) { return bpe::Bpe(tokenizer.dump(), 1 << 20); }
+inline tokenizers::Tokenizer make_bpe(const nlohmann::json& tokenizer) {
+  return tokenizers::Tokenizer(tokenizer.dump(), 1 << 20);
+}
 
 inline std::string random_text(std::mt19937& random, std::size_t parts) {
   static const std::vector<std::string> fragments = {"<|endoftext|>",

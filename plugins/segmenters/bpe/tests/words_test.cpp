@@ -12,7 +12,6 @@
 namespace welt {
 namespace {
 
-using bpe::Bpe;
 using test::make_bpe;
 using test::random_text;
 
@@ -22,7 +21,8 @@ struct Cut {
   bool operator==(const Cut&) const = default;
 };
 
-Cut cut(const Bpe& tokenizer, std::string_view text, bool is_final, const bpe::Limits& limits, std::size_t room) {
+Cut cut(const tokenizers::Tokenizer& tokenizer, std::string_view text, bool is_final, const bpe::Limits& limits,
+        std::size_t room) {
   Cut out{std::vector<std::uint64_t>(room), std::vector<std::int64_t>(room)};
   const auto result = bpe::segment(tokenizer, text, is_final, limits, out.ends, out.ids.data());
   out.ends.resize(result.count);
@@ -31,14 +31,14 @@ Cut cut(const Bpe& tokenizer, std::string_view text, bool is_final, const bpe::L
   return out;
 }
 
-Cut whole(const Bpe& tokenizer, std::string_view text, const bpe::Limits& limits = {}) {
+Cut whole(const tokenizers::Tokenizer& tokenizer, std::string_view text, const bpe::Limits& limits = {}) {
   return cut(tokenizer, text, true, limits, text.size());
 }
 
 TEST(BpeWords, cover_the_text_at_characters_and_carry_the_ids) {
   std::mt19937 random(1);
   for (const auto& [name, json] : test::variants()) {
-    const Bpe tokenizer = make_bpe(json);
+    const tokenizers::Tokenizer tokenizer = make_bpe(json);
     for (int i = 0; i < 40; ++i) {
       const std::string text = random_text(random, random() % 20);
       const Cut words = whole(tokenizer, text);
@@ -63,7 +63,7 @@ TEST(BpeWords, cover_the_text_at_characters_and_carry_the_ids) {
 TEST(BpeWords, do_not_depend_on_how_the_text_arrives) {
   std::mt19937 random(2);
   for (const auto& [name, json] : test::variants()) {
-    const Bpe tokenizer = make_bpe(json);
+    const tokenizers::Tokenizer tokenizer = make_bpe(json);
     for (int i = 0; i < 60; ++i) {
       const std::string text = random_text(random, 1 + random() % 20);
       bpe::Limits limits;
@@ -104,7 +104,7 @@ TEST(BpeWords, are_given_before_the_end) {  // that nothing is held back for eve
 TEST(BpeWords, go_on_where_the_room_ended) {
   std::mt19937 random(3);
   for (const char* name : {"gpt-neox", "llama-3"}) {
-    const Bpe tokenizer = make_bpe(test::golden_tokenizer(name));
+    const tokenizers::Tokenizer tokenizer = make_bpe(test::golden_tokenizer(name));
     for (int i = 0; i < 200; ++i) {
       const std::string text = random_text(random, 1 + random() % 20);
       std::string joined;
@@ -116,12 +116,12 @@ TEST(BpeWords, go_on_where_the_room_ended) {
       EXPECT_EQ(joined, text);
     }
   }
-  const Bpe tokenizer = make_bpe(test::golden_tokenizer("llama-3"));
+  const tokenizers::Tokenizer tokenizer = make_bpe(test::golden_tokenizer("llama-3"));
   EXPECT_EQ(cut(tokenizer, " the the the", true, {}, 2).ends, (std::vector<std::uint64_t>{4, 8}));
 }
 
 TEST(BpeWords, hold_back_no_more_than_the_lookahead) {
-  const Bpe tokenizer = make_bpe(test::golden_tokenizer("llama-2"));  // never sure before the end
+  const tokenizers::Tokenizer tokenizer = make_bpe(test::golden_tokenizer("llama-2"));  // never sure before the end
   const std::string text(200, 'x');
   EXPECT_TRUE(cut(tokenizer, text, false, {.max_lookahead = 200}, 200).ends.empty());
   const Cut forced = cut(tokenizer, text, false, {.max_lookahead = 199}, 200);
@@ -131,7 +131,7 @@ TEST(BpeWords, hold_back_no_more_than_the_lookahead) {
 }
 
 TEST(BpeWords, keep_the_limits) {
-  const Bpe tokenizer = make_bpe(test::golden_tokenizer("llama-3"));
+  const tokenizers::Tokenizer tokenizer = make_bpe(test::golden_tokenizer("llama-3"));
   const std::string text = " beginning";
   EXPECT_EQ(whole(tokenizer, text).ends, (std::vector<std::uint64_t>{10}));
   EXPECT_NE(whole(tokenizer, text).ids[0], -1);
@@ -142,7 +142,7 @@ TEST(BpeWords, keep_the_limits) {
 }
 
 TEST(BpeWords, join_the_tokens_of_one_character) {
-  const Bpe bytes = make_bpe(test::golden_tokenizer("llama-2"));
+  const tokenizers::Tokenizer bytes = make_bpe(test::golden_tokenizer("llama-2"));
   ASSERT_EQ(bytes.encode("🜚").size(), 5u);  // the space in front, four bytes
   EXPECT_EQ(whole(bytes, "🜚"), (Cut{{4}, {-1}}));
   const auto tokens = bytes.encode("a🜚");
@@ -161,7 +161,7 @@ TEST(BpeWords, are_complete_when_nothing_can_be_added) {
   token("<x>", false);
   token("<x><y>", false);
   token("<z>", true);
-  const Bpe tokenizer = make_bpe(json);
+  const tokenizers::Tokenizer tokenizer = make_bpe(json);
   EXPECT_TRUE(tokenizer.is_complete("<|endoftext|>"));
   EXPECT_TRUE(tokenizer.is_complete("<x><y>"));
   for (const char* open : {"", "<x>", "<z>", "the", " the", "<|endoftext|> ", "  "})
@@ -169,7 +169,7 @@ TEST(BpeWords, are_complete_when_nothing_can_be_added) {
 }
 
 TEST(BpeWords, are_the_same_from_several_threads) {
-  const Bpe tokenizer = make_bpe(test::golden_tokenizer("gpt-neox"));
+  const tokenizers::Tokenizer tokenizer = make_bpe(test::golden_tokenizer("gpt-neox"));
   std::mt19937 random(4);
   const std::string text = random_text(random, 3000);
   const Cut expected = whole(tokenizer, text);
@@ -182,7 +182,7 @@ TEST(BpeWords, are_the_same_from_several_threads) {
 
 TEST(BpePlugin, gives_words_of_long_text_in_windows) {
   const Component component = test::plugin_component(test::golden_path("gpt-neox.json"));
-  const Bpe tokenizer = make_bpe(test::golden_tokenizer("gpt-neox"));
+  const tokenizers::Tokenizer tokenizer = make_bpe(test::golden_tokenizer("gpt-neox"));
   std::mt19937 random(5);
   const std::string text = random_text(random, 100000);
   ASSERT_GT(text.size(), std::size_t{1} << 18);

@@ -1,0 +1,87 @@
+// The tokens of a model and their ids: texts in one block, and a table with open addressing.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "text_hash.h"
+
+namespace welt::tokenizers {
+
+class Vocabulary {
+ public:
+  struct Entry {
+    std::uint64_t begin;
+    std::uint32_t size;
+    std::int32_t id;
+  };
+
+  void reserve(std::size_t count) {
+    std::size_t size = 16;
+    while (size < count * 2) size *= 2;
+    if (size <= places_.size()) return;
+    places_.assign(size, free);
+    for (std::uint32_t i = 0; i < entries_.size(); ++i) places_[place(text(entries_[i]))] = i;
+    entries_.reserve(count);
+  }
+
+  // A token that is there already gets the new id.
+  void set(std::string_view token, std::int32_t id) {
+    if (2 * (entries_.size() + 1) > places_.size()) reserve(2 * (entries_.size() + 1));
+    std::uint32_t& slot = places_[place(token)];
+    if (slot != free) {
+      entries_[slot].id = id;
+      return;
+    }
+    slot = static_cast<std::uint32_t>(entries_.size());
+    entries_.push_back({texts_.size(), static_cast<std::uint32_t>(token.size()), id});
+    texts_ += token;
+    longest_ = std::max(longest_, token.size());
+  }
+
+  std::int32_t find(std::string_view token) const {  // -1: not there
+    if (token.size() > longest_ || places_.empty()) return -1;
+    const std::uint32_t slot = places_[place(token)];
+    return slot == free ? -1 : entries_[slot].id;
+  }
+
+  // The same for tokens that mostly come as they stand here, some of them several times in a row: `near` is where the
+  // last one was, and the table is asked only where neither that nor the next one is meant.
+  std::int32_t find_near(std::string_view token, std::size_t& near) const {
+    for (std::size_t at = near; at < std::min(near + 2, entries_.size()); ++at) {
+      if (text(entries_[at]) != token) continue;
+      near = at;
+      return entries_[at].id;
+    }
+    if (token.size() > longest_ || places_.empty()) return -1;
+    const std::uint32_t slot = places_[place(token)];
+    if (slot == free) return -1;
+    near = slot;
+    return entries_[slot].id;
+  }
+
+  std::size_t size() const { return entries_.size(); }
+  std::size_t longest() const { return longest_; }  // bytes
+  const std::vector<Entry>& entries() const { return entries_; }
+  std::string_view text(const Entry& entry) const { return std::string_view(texts_).substr(entry.begin, entry.size); }
+
+ private:
+  static constexpr std::uint32_t free = ~std::uint32_t{0};
+
+  std::size_t place(std::string_view token) const {
+    const std::size_t mask = places_.size() - 1;
+    std::size_t at = hash_of(token) & mask;
+    while (places_[at] != free && text(entries_[places_[at]]) != token) at = (at + 1) & mask;
+    return at;
+  }
+
+  std::string texts_;
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> places_;
+  std::size_t longest_ = 0;
+};
+
+}  // namespace welt::tokenizers
