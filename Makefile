@@ -33,7 +33,7 @@ quickstart: configure  ## set up, build the program, train on the bundled text
 
 PREFIX ?= /usr/local
 install: configure  ## set up, build, install to PREFIX (default /usr/local; the tree may be moved later)
-	@cmake --build --preset default --parallel $(JOBS) --target welt welt_plugins welt_sdk_nn
+	@cmake --build --preset default --parallel $(JOBS) --target welt welt_plugins welt_sdk_nn welt_similarity
 	@cmake --install build --prefix "$(PREFIX)"
 
 asan: setup  ## build with the address and undefined-behaviour sanitizers in build-asan/, run unit and parity tests

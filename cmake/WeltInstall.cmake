@@ -1,16 +1,17 @@
 # What `cmake --install` puts where. The program finds everything from its own place, so the folders below the prefix
 # are fixed, and the installed tree may be moved:
 #
-#   bin/welt                     the program
+#   bin/welt                     the program, which does `welt text` and starts bin/welt-main for the rest
 #   lib/welt/plugins             plugins with their presets (see WeltAddPlugin.cmake)
 #   lib/welt/libtorch/lib        the libraries of LibTorch that a CPU program needs (WELT_BUNDLE_LIBTORCH)
-#   share/welt                   recipes, the text of the quick start, and what `welt plugin new` writes
+#   share/welt                   recipes, the text of the quick start, what `welt plugin new` writes, the static embedding
 #   include, lib/*.a, lib/cmake  the SDK: the package welt-sdk
+#   lib/libwelt_similarity.so    `welt text` as a C library (include/welt/similarity.h)
 #   share/doc/welt               documentation and licences, in the folders that their links expect
 include(CMakePackageConfigHelpers)
 option(WELT_BUNDLE_LIBTORCH "Install LibTorch's CPU libraries too (459 MB); OFF: those of the build stay in use" ON)
 
-install(TARGETS welt RUNTIME DESTINATION bin)
+install(TARGETS welt welt_main RUNTIME DESTINATION bin)
 install(DIRECTORY recipes DESTINATION share/welt)
 install(DIRECTORY data/quickstart data/bench data/sheet DESTINATION share/welt/data)
 install(DIRECTORY sdk/templates DESTINATION share/welt/sdk)
@@ -36,10 +37,11 @@ if(WELT_BUNDLE_LIBTORCH)
 else()
   list(APPEND rpath "${LibTorch_ROOT_DIR}/lib")
 endif()
-set_target_properties(welt PROPERTIES INSTALL_RPATH "${rpath}" INSTALL_RPATH_USE_LINK_PATH OFF)
+set_target_properties(welt_main PROPERTIES INSTALL_RPATH "${rpath}" INSTALL_RPATH_USE_LINK_PATH OFF)
 
 set(package_folder lib/cmake/welt-sdk)
-install(DIRECTORY core/abi/include/ core/common/include/ sdk/include/ DESTINATION include)
+install(DIRECTORY core/abi/include/ core/common/include/ sdk/include/ include/ DESTINATION include)
+install(TARGETS welt_similarity LIBRARY DESTINATION lib)
 install(TARGETS welt_abi welt_common welt_sdk welt_sdk_text welt_sdk_tokenizers EXPORT welt-sdk-targets ARCHIVE DESTINATION lib)
 install(TARGETS welt_sdk_nn EXPORT welt-sdk-nn-targets ARCHIVE DESTINATION lib)
 install(EXPORT welt-sdk-targets NAMESPACE welt:: DESTINATION "${package_folder}")

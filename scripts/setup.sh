@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up what the build needs: system packages (Debian 12: installed; elsewhere: listed), LibTorch in .deps/python, the
-# dictionaries that cut Chinese, Japanese and Thai text into words in .deps/dictionaries, fonts of SignWriting in .deps/fonts;
-# on request a trained checkpoint for a test, in .deps/minilm.
+# dictionaries that cut Chinese, Japanese and Thai text into words in .deps/dictionaries, fonts of SignWriting in .deps/fonts,
+# the static embedding of `welt text` in .deps/wordllama; on request a trained checkpoint for a test, in .deps/minilm.
 # Looks first and installs only what is missing, so a second run changes nothing. Called by the Makefile; see --help.
 set -euo pipefail
 
@@ -19,6 +19,7 @@ environment
   WELT_DEPS_DIR  where LibTorch, dictionaries and fonts are kept (default: .deps), to share them between clones
   WELT_PYTHON    the Python whose pip downloads them (default: python3)
   WELT_NO_DICTIONARIES  set to leave the dictionaries (88 MB to fetch) out
+  WELT_NO_WORDLLAMA     set to leave the static embedding of `welt text` (19 MB to fetch) out
 TEXT
 }
 
@@ -335,6 +336,8 @@ set_up_libtorch() {
 . "$root/scripts/sign_fonts.sh"
 # shellcheck source=scripts/minilm.sh
 . "$root/scripts/minilm.sh"
+# shellcheck source=scripts/wordllama.sh
+. "$root/scripts/wordllama.sh"
 
 mode=install
 minilm=no
@@ -362,5 +365,6 @@ set_up_packages
 set_up_libtorch
 set_up_dictionaries
 set_up_sign_fonts
+set_up_wordllama
 set_up_minilm
 if [ "$mode" = check ] && [ "$something_missing" = yes ]; then exit 1; fi

@@ -9,6 +9,7 @@
 #include "apps/welt/bench_component.h"
 #include "apps/welt/bench_render.h"
 #include "apps/welt/bench_text.h"
+#include "apps/welt/bench_text_embedding.h"
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
 #include "apps/welt/weights_option.h"
@@ -135,6 +136,7 @@ void add_bench(CLI::App& app) {
   add_train_bench(*group);
   add_generate_bench(*group);
   add_text_bench(*group);
+  add_text_embedding_bench(*group);
   add_render_bench(*group);
   add_component_bench(*group);
 }

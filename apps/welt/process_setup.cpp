@@ -76,13 +76,13 @@ std::string allocator_state() {
 void bound_kernel_cache() { ::setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "256", /*overwrite=*/0); }
 
 void finish_openmp_setup(char** argv) {
+  prctl(PR_SET_NAME, "welt");  // welt-main, or "exe" where a program is started anew
   if (displaced != nullptr) {
     *displaced_slot = displaced;
     setenv(spin_name, spin_count, 1);
     setenv(spin_guard, "1", 1);
     return;
   }
-  prctl(PR_SET_NAME, "welt");  // a program started anew is called "exe" otherwise
   if (std::getenv(wait_name) != nullptr || std::getenv(spin_name) != nullptr || std::getenv(spin_guard) != nullptr)
     return;
   if (setenv(spin_name, spin_count, 1) != 0 || setenv(spin_guard, "1", 1) != 0) return;

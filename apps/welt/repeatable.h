@@ -12,7 +12,7 @@ inline CLI::Option* repeatable(CLI::Option* option) {
 }
 
 // A positional that takes every argument left, one text each: the least number is out of reach, and never asked for
-// (TakeAll). Help shows it as "..." (main.cpp).
+// (TakeAll). Help shows it as "..." (command_line.cpp).
 inline constexpr int every_argument = 1 << 20;
 inline CLI::Option* all_arguments(CLI::Option* option) {
   return option->expected(every_argument)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);

@@ -38,6 +38,7 @@ void add_runs(CLI::App& app);
 void add_sample(CLI::App& app);
 void add_schedule(CLI::App& app);
 void add_segment(CLI::App& app);
+void add_text(CLI::App& app);
 void add_tokenize(CLI::App& app);
 void add_validate(CLI::App& app);
 

@@ -57,6 +57,7 @@ void expect_all_files(const fs::path& tree) {
   expect_copied(source / "core/abi/include", tree / "include");
   expect_copied(source / "core/common/include", tree / "include");
   expect_copied(source / "sdk/include", tree / "include");
+  expect_copied(source / "include", tree / "include");
   expect_copied(source / "sdk/templates", tree / "share/welt/sdk/templates");
   for (const char* name : {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE"})
     EXPECT_EQ(slurp(source / name), slurp(tree / "share/doc/welt" / name)) << name;
@@ -153,6 +154,21 @@ TEST_F(InstalledTreeSlow, EveryPluginOfOursBuildsFromItAlone) {
   EXPECT_GE(build.size(), 4U + 6U);
   const Outcome built = command(build);
   EXPECT_EQ(built.status, 0) << built.out << built.err;
+}
+
+// tests/apps/similarity_user.c, with headers, library and weights of the installation alone.
+TEST_F(InstalledTreeSlow, ACProgramUsesTheSimilarityLibrary) {
+  ASSERT_NO_FATAL_FAILURE(install());
+  if (!fs::exists(tree_ / "share/welt/wordllama")) GTEST_SKIP() << "scripts/setup.sh fetches the weights";
+  const std::string program = (work_ / "user").string();
+  const Outcome built = command({WELT_C_COMPILER, "-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror",
+                                 "-I" + (tree_ / "include").string(), WELT_SOURCE_DIR "/tests/apps/similarity_user.c",
+                                 "-L" + (tree_ / "lib").string(), "-Wl,-rpath," + (tree_ / "lib").string(),
+                                 "-lwelt_similarity", "-lm", "-o", program});
+  ASSERT_EQ(built.status, 0) << built.err;
+  const Outcome run = command({program});
+  EXPECT_EQ(run.status, 0) << run.out << run.err;
+  EXPECT_EQ(run.out, "done\n");
 }
 
 TEST_F(InstalledTreeSlow, WithoutLibTorchThePackageRefusesOnlyPluginsWithTensors) {

@@ -1,0 +1,34 @@
+// Cutting a text into lines, sentences and pieces the way Python and WordLlama do, piece for piece. Lengths are in
+// characters (code points); texts are well-formed UTF-8. Any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace welt::similarity {
+
+struct TextPiece {
+  std::string text;
+  std::size_t length;  // characters
+};
+
+TextPiece text_piece(std::string text);
+
+// str.splitlines().
+std::vector<TextPiece> split_lines(std::string_view text);
+// Sentences end behind a mark and a space, before a capital letter or a line end; they are stripped of white space. A
+// text without marks is one, as it is.
+std::vector<TextPiece> split_sentences(std::string_view text);
+// Joins neighbours two by two, over and over (100 times at most), where both and the separator have at most `largest`
+// characters.
+std::vector<TextPiece> coalesced(std::vector<TextPiece> pieces, std::size_t largest, std::string_view separator);
+// Appends pieces of fewer than `least` characters to the one before.
+std::vector<TextPiece> merged_back(std::vector<TextPiece> pieces, std::size_t least, std::string_view separator);
+
+bool is_blank(std::string_view text);                            // nothing but white space of Python
+bool ends_sentence(char32_t c);                                  // one of the marks
+bool is_upper_case(char32_t c);                                  // str.isupper() of one character
+std::size_t line_end_at(std::string_view text, std::size_t at);  // where the line end at `at` ends; `at`: there is none
+
+}  // namespace welt::similarity
