@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/tensor/own_head.h"
 
 namespace welt {
 namespace {
@@ -78,8 +79,9 @@ at::Tensor HfModel::embed(const HfInputs& in) const {
 
 at::Tensor HfModel::logits(const at::Tensor& hidden) {
   if (!loaded_.weights.head.defined()) return {};
-  at::Tensor scores =
-      at::linear(loaded_.component.head_transform(hidden), loaded_.weights.head, loaded_.weights.head_bias);  // [B,T,V]
+  const at::Tensor &head = loaded_.weights.head, &bias = loaded_.weights.head_bias;
+  at::Tensor scores = own_head_logits(loaded_.component, hidden, head, bias);  // [B,T,V]
+  if (!scores.defined()) scores = at::linear(loaded_.component.head_transform(hidden), head, bias);
   const double cap = loaded_.component.vocabulary().logit_softcap;
   return cap == 0 ? scores : scores.div(cap).tanh().mul(cap);
 }

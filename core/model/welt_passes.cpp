@@ -14,6 +14,7 @@
 #include "core/model/welt_model.h"
 #include "core/tensor/autocast.h"
 #include "core/tensor/finite.h"
+#include "core/tensor/own_head.h"
 
 namespace welt {
 namespace {
@@ -48,8 +49,9 @@ WeltModel::MappedLatents WeltModel::map_latents(const at::Tensor& hidden) const 
 }
 
 at::Tensor WeltModel::byte_logits(const at::Tensor& hidden, const at::Tensor& table) {
-  const at::Tensor predicting = decoder_->head_transform(hidden);
-  at::Tensor head = linear(predicting, head_weight_.defined() ? head_weight_ : table, head_bias_);
+  const at::Tensor& matrix = head_weight_.defined() ? head_weight_ : table;
+  at::Tensor head = own_head_logits(*decoder_, hidden, matrix, head_bias_);
+  if (!head.defined()) head = linear(decoder_->head_transform(hidden), matrix, head_bias_);
   const double softcap = decoder_->vocabulary().logit_softcap;
   if (softcap > 0) head = at::tanh(head.div(softcap)).mul(softcap);
   return unit_logits(table, head, units());

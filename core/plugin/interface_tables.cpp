@@ -6,6 +6,8 @@
 #include <welt/abi/config_schema.h>
 #include <welt/abi/decoder.h>
 #include <welt/abi/device.h>
+#include <welt/abi/gradients.h>
+#include <welt/abi/head.h>
 #include <welt/abi/image_encoder.h>
 #include <welt/abi/kv_cache.h>
 #include <welt/abi/latent_transformer.h>
@@ -46,6 +48,8 @@ constexpr TableSlot decoder[] = {WELT_SLOT(welt_decoder_v1, width), WELT_SLOT(we
                                  WELT_SLOT(welt_decoder_v1, forward)};
 constexpr TableSlot vocabulary[] = {WELT_SLOT(welt_vocabulary_v1, describe),
                                     WELT_OPTIONAL_SLOT(welt_vocabulary_v1, head_transform)};
+constexpr TableSlot head[] = {WELT_SLOT(welt_head_v1, logits)};
+constexpr TableSlot gradients[] = {WELT_SLOT(welt_gradients_v1, kind)};
 constexpr TableSlot parameters[] = {WELT_SLOT(welt_parameters_v1, count), WELT_SLOT(welt_parameters_v1, describe),
                                     WELT_SLOT(welt_parameters_v1, get), WELT_SLOT(welt_parameters_v1, bind),
                                     WELT_SLOT(welt_parameters_v1, generation)};
@@ -69,6 +73,8 @@ constexpr Known known[] = {{WELT_COMPONENT_FACTORY, factory},
                            {WELT_LATENT_TRANSFORMER_INTERFACE, latent},
                            {WELT_DECODER_INTERFACE, decoder},
                            {WELT_VOCABULARY_INTERFACE, vocabulary},
+                           {WELT_HEAD_INTERFACE, head},
+                           {WELT_GRADIENTS_INTERFACE, gradients},
                            {WELT_PARAMETERS_INTERFACE, parameters},
                            {WELT_KV_CACHE_INTERFACE, kv_cache},
                            {WELT_MODE_INTERFACE, mode},

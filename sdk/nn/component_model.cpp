@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "body_component.h"
+#include "component_offers.h"
 
 namespace welt::sdk {
 inline namespace v0_1 {
@@ -19,6 +20,7 @@ const void* ModelComponent::get_interface(std::string_view id) const {
   if (const void* table = detail::role_table(*this, id)) return has_role(id) ? table : nullptr;
   if (const void* table = detail::state_table(id)) return table;
   if (id == WELT_VOCABULARY_INTERFACE) return detail::vocabulary_table(*this);
+  if (const void* table = detail::offer_table(*this, id)) return table;
   return detail::cache_table(*this, id);
 }
 

@@ -3,6 +3,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/isfinite.h>
@@ -11,12 +12,14 @@
 #include <welt/abi/bytes_encoder.h>
 #include <welt/abi/decoder.h>
 #include <welt/abi/device.h>
+#include <welt/abi/head.h>
 #include <welt/abi/image_encoder.h>
 #include <welt/abi/latent_transformer.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "core/tensor/own_head.h"
 #include "core/tensor/random.h"
 #include "core/tensor/tensor_io.h"
 
@@ -141,6 +144,13 @@ at::Tensor Specimen::everything(const at::Tensor& input) {
   }
   if (hidden.defined() && component_->vocabulary().has_head_transform)
     take("head_transform()", "result", must("head_transform()", [&] { return component_->head_transform(hidden); }));
+  if (hidden.defined() && offers(WELT_HEAD_INTERFACE)) {
+    const std::int64_t symbols = 5, width = component_->vocabulary().width;
+    const at::Tensor head = at::arange(symbols * width, hidden.options().requires_grad(false)).sin();
+    take("logits()", "result", must("logits()", [&] {
+           return own_head_logits(*component_, hidden, head.view({symbols, width}), {});
+         }));
+  }
   trial_.enter(parts_.front().function);
   return at::cat(values);
 }

@@ -59,8 +59,9 @@ class Specimen {
   }
   TensorComponent::Encoded encode(const at::Tensor& pixels, const at::Tensor& sizes = {}, bool want_hidden = false);
   Cache cache(std::int64_t batch, std::int64_t capacity, std::int64_t rollback = 0);
-  // All that a call computes from an input (rows or images), as one row of numbers: hidden states, pooled vectors, and
-  // what the head is fed with. Messages about that row blame the function that has given the number in question.
+  // All that a call computes from an input (rows or images), as one row of numbers: hidden states, pooled vectors, what
+  // the head is fed with, and the logits of a head of its own. Messages about that row blame the function that has
+  // given the number in question.
   at::Tensor everything(const at::Tensor& input);
   struct Part {
     std::string function;  // "forward()"

@@ -9,6 +9,8 @@
 #include <welt/abi/decoder.h>
 #include <welt/abi/device.h>
 #include <welt/abi/error.h>
+#include <welt/abi/gradients.h>
+#include <welt/abi/head.h>
 #include <welt/abi/image_encoder.h>
 #include <welt/abi/kv_cache.h>
 #include <welt/abi/latent_transformer.h>
@@ -50,6 +52,12 @@ const std::vector<Layout>& layouts() {
       {"welt_string_list",
        sizeof(welt_string_list),
        {MEMBER(welt_string_list, items), MEMBER(welt_string_list, count)}},
+      {"welt_gradients_v1",
+       sizeof(welt_gradients_v1),
+       {MEMBER(welt_gradients_v1, struct_size), MEMBER(welt_gradients_v1, reserved), MEMBER(welt_gradients_v1, kind)}},
+      {"welt_head_v1",
+       sizeof(welt_head_v1),
+       {MEMBER(welt_head_v1, struct_size), MEMBER(welt_head_v1, reserved), MEMBER(welt_head_v1, logits)}},
       {"welt_image_encoder_info",
        sizeof(welt_image_encoder_info),
        {MEMBER(welt_image_encoder_info, struct_size), MEMBER(welt_image_encoder_info, reserved),

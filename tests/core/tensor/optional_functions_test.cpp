@@ -2,8 +2,12 @@
 // fails that can do without.
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/equal.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/ones.h>
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
+#include <welt/abi/gradients.h>
+#include <welt/abi/head.h>
 #include <welt/abi/kv_cache.h>
 #include <welt/abi/latent_transformer.h>
 #include <welt/abi/mode.h>
@@ -12,6 +16,8 @@
 
 #include "core/plugin/strings.h"
 #include "core/tensor/offers.h"
+#include "core/tensor/own_head.h"
+#include "core/tensor/tensor_service.h"
 #include "tests/core/base/temp_folder.h"
 
 namespace welt {
@@ -61,6 +67,12 @@ welt_status unimplemented_transform(welt_component*, const welt_tensor*, welt_te
   return WELT_UNIMPLEMENTED;
 }
 
+template <std::int64_t symbols>
+welt_status twos(welt_component*, const welt_tensor*, const welt_tensor*, welt_tensor** out, welt_error*) {
+  *out = give_tensor(at::full({2, symbols}, 2.0));
+  return WELT_OK;
+}
+
 TEST(OptionalFunctions, ActivationCheckpointingMayBeMissing) {
   EXPECT_TRUE(checkpoint_every(made({"none", nullptr}), 1));
   welt_mode_v1 table = {.struct_size = sizeof table, .reserved = 0, .set = set_mode, .checkpoint_every = nullptr};
@@ -97,6 +109,29 @@ TEST(OptionalFunctions, AHeadTransformMayBeMissing) {
     table.head_transform = function;
     EXPECT_TRUE(at::equal(made({WELT_VOCABULARY_INTERFACE, &table}).head_transform(hidden), hidden));
   }
+}
+
+TEST(OptionalFunctions, AHeadOfItsOwnMayBeMissing) {
+  const at::NoGradGuard no_grad;
+  const at::Tensor hidden = at::randn({2, 8}), head = at::randn({5, 8}), bias = at::ones({5});
+  const auto logits = [&](const Answer& given) {
+    TensorComponent component = made(given);
+    return own_head_logits(component, hidden, head, bias);
+  };
+  EXPECT_FALSE(logits({"none", nullptr}).defined());
+  welt_head_v1 table = {.struct_size = sizeof table, .reserved = 0, .logits = twos<5>};
+  EXPECT_TRUE(at::equal(logits({WELT_HEAD_INTERFACE, &table}), at::full({2, 5}, 3.0)));
+  table.logits = twos<4>;
+  EXPECT_CONTAINS(error_of([&] { logits({WELT_HEAD_INTERFACE, &table}); }), "[2, 5]");
+}
+
+TEST(OptionalFunctions, GradientsAreExactUnlessAComponentSaysOtherwise) {
+  EXPECT_FALSE(gradients_pass_roundings(made({"none", nullptr})));
+  welt_gradients_v1 table = {
+      .struct_size = sizeof table, .reserved = 0, .kind = [](const welt_component*) { return 7u; }};
+  EXPECT_FALSE(gradients_pass_roundings(made({WELT_GRADIENTS_INTERFACE, &table})));
+  table.kind = [](const welt_component*) { return WELT_GRADIENTS_STRAIGHT_THROUGH; };
+  EXPECT_TRUE(gradients_pass_roundings(made({WELT_GRADIENTS_INTERFACE, &table})));
 }
 
 }  // namespace
