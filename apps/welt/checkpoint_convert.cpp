@@ -18,6 +18,7 @@ constexpr std::uint64_t usual_largest = 5'000'000'000;  // that transformers cut
 struct ConvertOptions {
   std::string from, to, dtype;
   std::uint64_t largest = usual_largest;
+  bool ternary = false;
 };
 
 struct ExportOptions {
@@ -33,7 +34,7 @@ void add_largest(CLI::App& verb, std::uint64_t& largest) {
 }
 
 void convert(const ConvertOptions& options) {
-  Conversion conversion{.largest_file = static_cast<std::int64_t>(options.largest)};
+  Conversion conversion{.largest_file = static_cast<std::int64_t>(options.largest), .ternary = options.ternary};
   if (!options.dtype.empty()) conversion.dtype = parse_float_dtype(options.dtype, "--dtype");
   const ConversionReport report = convert_checkpoint(options.from, options.to, conversion);
   fmt::print("{}: {} tensors in {} file{}, {:.1f} MB (before: {:.1f} MB)\n", options.to, report.tensors, report.files,
@@ -53,8 +54,8 @@ void export_to(const ExportOptions& options) {
 
 void add_convert(CLI::App& checkpoint) {
   auto options = std::make_shared<ConvertOptions>();
-  CLI::App* verb =
-      checkpoint.add_subcommand("convert", "The weights in another type, or cut into files of another size");
+  CLI::App* verb = checkpoint.add_subcommand(
+      "convert", "The weights in another type, ternary ones in 2 bits, or cut into files of another size");
   verb->add_option("checkpoint", options->from, "Run folder (its newest checkpoint), checkpoint or Hugging Face folder")
       ->required()
       ->type_name("DIR");
@@ -62,6 +63,9 @@ void add_convert(CLI::App& checkpoint) {
   verb->add_option("--dtype", options->dtype,
                    "Type of floating tensors: float32, bfloat16, float16 or float64; without it each keeps its own")
       ->type_name("TYPE");
+  verb->add_flag(
+      "--ternary", options->ternary,
+      "Keep the weights of layers that compute with -1, 0 and 1 (matmul_free) in 2 bits: for use, not training");
   add_largest(*verb, options->largest);
   verb->footer(
       R"(Other files are copied, but for training/ (moments belong to the weights as they were) and weights in other formats.
@@ -69,6 +73,7 @@ A value that the type cannot hold is an error: nothing is written then. Memory i
 
 Examples:
   welt checkpoint convert runs/quickstart quickstart-bf16 --dtype bfloat16
+  welt checkpoint convert runs/matmul-free matmul-free-2bit --ternary
   welt checkpoint convert some-model some-model-shards --max-shard-size 2GB)");
   verb->callback([options] { convert(*options); });
 }

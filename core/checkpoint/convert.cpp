@@ -4,6 +4,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/isinf.h>
 
+#include <welt/common/ternary.h>
 #include <algorithm>
 #include <array>
 #include <map>
@@ -15,6 +16,7 @@
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/new_folder.h"
+#include "core/checkpoint/pack_ternary.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/checkpoint/weight_files.h"
 #include "core/huggingface/hf_source.h"
@@ -50,8 +52,25 @@ at::Tensor converted(const HfWeights::Item& item, std::optional<at::ScalarType> 
   return out;
 }
 
-std::vector<PlannedTensor> plan(const HfWeights& weights, std::optional<at::ScalarType> dtype) {
+// A layer's matrix as two tensors: codes and the mean that they are multiples of.
+void plan_packed(std::vector<PlannedTensor>& tensors, const std::string& name, const HfWeights::Item& item) {
+  const std::vector<std::int64_t>& shape = item.entry->shape;
+  if (shape.size() != 2)
+    fail({.where = item.file->path().string() + ": " + name,
+          .found = fmt::format("{} dimensions", shape.size()),
+          .expected = "a matrix [out, in]"});
+  tensors.push_back({.name = name + "_packed", .bytes = shape[0] * ternary::row_bytes(shape[1]), .make = [item, name] {
+                       return ternary_codes(mapped_tensor(*item.file, *item.entry), name);
+                     }});
+  tensors.push_back({.name = name + "_mean", .bytes = 4, .make = [item, name] {
+                       return ternary_mean(mapped_tensor(*item.file, *item.entry), name);
+                     }});
+}
+
+std::vector<PlannedTensor> plan(const HfWeights& weights, std::optional<at::ScalarType> dtype,
+                                const TernaryPlan* ternary) {
   std::vector<PlannedTensor> tensors;
+  std::size_t packed = 0;
   std::map<const SafetensorsEntry*, std::size_t> place;
   std::vector<std::string> unread;
   for (const auto& [name, item] : weights.items()) {
@@ -59,6 +78,11 @@ std::vector<PlannedTensor> plan(const HfWeights& weights, std::optional<at::Scal
     const auto type = safetensors_scalar_type(item.entry->dtype);
     if (!type) {
       unread.push_back(fmt::format("{} ({})", name, item.entry->dtype));
+      continue;
+    }
+    if (ternary != nullptr && ternary->packs(name)) {
+      plan_packed(tensors, name, item);
+      ++packed;
       continue;
     }
     const at::ScalarType now = dtype && at::isFloatingType(*type) ? *dtype : *type;
@@ -77,6 +101,11 @@ std::vector<PlannedTensor> plan(const HfWeights& weights, std::optional<at::Scal
           .expected = "F64, F32, BF16, F16, I64, I32, I16, I8, U8 or BOOL",
           .mend = "Nothing was written: they would be lost"},
          ErrorCode::unimplemented);
+  if (ternary != nullptr && packed != ternary->matrices())
+    fail({.where = weights.path().string(),
+          .found = fmt::format("{} matrices of layers with ternary weights", packed),
+          .expected = fmt::format("{}, as config.json says", ternary->matrices()),
+          .mend = "Weights and config.json do not belong together; nothing was written"});
   return tensors;
 }
 
@@ -110,15 +139,16 @@ void copy_others(const fs::path& from, const fs::path& to, const std::set<fs::pa
 
 ConversionReport convert_into(const fs::path& checkpoint, const fs::path& folder, const Conversion& conversion) {
   const HfWeights weights = HfWeights::open(checkpoint).of_welt();
-  const std::vector<PlannedTensor> tensors = plan(weights, conversion.dtype);
-  ConversionReport report{.tensors = static_cast<std::int64_t>(tensors.size())};
-  for (const PlannedTensor& tensor : tensors) {
-    report.bytes_before += static_cast<std::int64_t>(weights.find(tensor.name)->entry->data.size());
-    report.bytes_after += tensor.bytes;
-  }
   const fs::path config_file = checkpoint / "config.json";
   const nlohmann::json config = read_json_object(config_file, config_limit);
-  std::string text = read_file(config_file);
+  std::optional<TernaryPlan> ternary;
+  if (conversion.ternary) ternary.emplace(config, config_file);
+  const std::vector<PlannedTensor> tensors = plan(weights, conversion.dtype, ternary ? &*ternary : nullptr);
+  ConversionReport report{.tensors = static_cast<std::int64_t>(tensors.size())};
+  for (const PlannedTensor& tensor : tensors) report.bytes_after += tensor.bytes;
+  for (const auto& [name, item] : weights.items())
+    if (!item.alias) report.bytes_before += static_cast<std::int64_t>(item.entry->data.size());
+  std::string text = ternary ? json_text(ternary->config(), 2) + "\n" : read_file(config_file);
   if (conversion.dtype)
     text = with_dtype(std::move(text), config.contains("dtype") || config.contains("torch_dtype"),
                       float_dtype_name(*conversion.dtype));

@@ -1,4 +1,5 @@
-// A checkpoint's weights in another type, or cut into files of another size. Any Hugging Face folder is one.
+// A checkpoint's weights in another type, ternary ones in 2 bits, or cut into files of another size. Any Hugging Face
+// folder is one.
 #pragma once
 
 #include <c10/core/ScalarType.h>
@@ -14,6 +15,7 @@ namespace welt {
 struct Conversion {
   std::optional<at::ScalarType> dtype;  // of floating tensors; not given: each as it is
   std::int64_t largest_file = 0;        // bytes; 0: one file
+  bool ternary = false;                 // layers with ternary weights keep them in 2 bits (pack_ternary.h)
 };
 
 struct ConversionReport {

@@ -74,6 +74,11 @@ double warmup_share(const Options& options, double step) {
                                               : way);
 }
 
+// As the MatMul-free language models were trained (Zhu et al. 2024, arXiv:2406.02528).
+double cosine_halved(const Options& options, double step) {
+  return cosine(options, step) * (done(options, step) < 0.5 ? 1 : 0.5);
+}
+
 }  // namespace
 
 const std::vector<Schedule>& schedules() {
@@ -81,6 +86,7 @@ const std::vector<Schedule>& schedules() {
       {"constant", "the highest rate", /*has_end=*/false, constant},
       {"linear", "a line down to train.final_ratio", /*has_end=*/true, linear},
       {"cosine", "half a cosine down to train.final_ratio", /*has_end=*/true, cosine},
+      {"cosine_halved", "the same, and from the middle on half of it", /*has_end=*/true, cosine_halved},
       {"restarts", "train.cycles half cosines, each from the top", /*has_end=*/true, restarts},
       {"polynomial", "a power of the share that is left, down to train.final_ratio", /*has_end=*/true, polynomial},
       {"inverse_sqrt", "falls with the root of the steps", /*has_end=*/false, inverse_sqrt},

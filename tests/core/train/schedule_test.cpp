@@ -19,6 +19,14 @@ TEST(Schedule, WarmsUpFromTheFirstStepThenFollowsACosine) {
   EXPECT_NEAR(learning_rate(options, 30), 3e-4, 1e-15);
 }
 
+TEST(Schedule, TheHalvedCosineIsHalfOfTheCosineFromTheMiddleOn) {
+  const ScheduleOptions plain{.name = "cosine", .peak = 4e-3, .final_ratio = 0.1, .warmup_steps = 0, .steps = 10};
+  ScheduleOptions halved = plain;
+  halved.name = "cosine_halved";
+  for (int k = 1; k <= 10; ++k)
+    EXPECT_DOUBLE_EQ(learning_rate(halved, k), learning_rate(plain, k) * (k < 5 ? 1.0 : 0.5)) << k;
+}
+
 TEST(Schedule, LinearAndConstant) {
   ScheduleOptions options{.name = "linear", .peak = 1.0, .final_ratio = 0.0, .warmup_steps = 0, .steps = 10};
   EXPECT_DOUBLE_EQ(learning_rate(options, 5), 0.5);

@@ -1,0 +1,124 @@
+// A decoding step of matmul_free with weights in 2 bits, beside the products alone of the same matrices in float32 and
+// bfloat16: what a model with multiplied weights cannot do without. Made-up weights, all layers in memory; norms,
+// recurrence and caches count for the packed model only. Prints a table: milliseconds of one thread's processor time,
+// which a busy machine changes least.
+//
+//   welt_ternary_bench [preset …]           presets of matmul_free, by default mmfreelm-370m
+#include <ATen/Parallel.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/randn.h>
+#include <fmt/core.h>
+#include <welt/abi/decoder.h>
+
+#include <algorithm>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "core/base/error.h"
+#include "core/tensor/tensor_component.h"
+#include "core/tensor/tensor_service.h"
+
+namespace welt {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int rounds = 9;
+constexpr std::int64_t table_rows = 256;  // of bytes: the host's part is left out
+
+double processor_milliseconds() {
+  std::timespec now{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return 1e3 * static_cast<double>(now.tv_sec) + 1e-6 * static_cast<double>(now.tv_nsec);
+}
+
+// Milliseconds of one call: the median, after one to warm up.
+template <typename F>
+double milliseconds(F&& call) {
+  call();
+  std::vector<double> times;
+  for (int i = 0; i < rounds; ++i) {
+    const double start = processor_milliseconds();
+    call();
+    times.push_back(processor_milliseconds() - start);
+  }
+  std::ranges::nth_element(times, times.begin() + rounds / 2);
+  return times[rounds / 2];
+}
+
+TensorComponent make(Json config, bool packed, std::uint32_t init) {
+  const ComponentType& type = Registry::instance().find(WELT_DECODER_INTERFACE, "matmul_free");
+  config["packed_weights"] = packed, config["vocab_size"] = table_rows;
+  return {type, WELT_DECODER_INTERFACE, ConfigView(type, config, true, "bench"), init};
+}
+
+// The products of a step with every matrix of the model, in `dtype`; its bytes.
+struct Products {
+  Products(const TensorComponent& shapes, at::ScalarType dtype) {
+    for (const NamedParameter& parameter : shapes.parameters())
+      if (parameter.shape.size() == 2 && parameter.name.ends_with("proj.weight"))
+        matrices.push_back(at::randn(parameter.shape, at::kFloat).to(dtype)), bytes += matrices.back().nbytes();
+  }
+  double step(std::int64_t batch) const {
+    std::vector<at::Tensor> inputs;
+    for (const at::Tensor& matrix : matrices)
+      inputs.push_back(at::randn({batch, matrix.size(1)}).to(matrix.scalar_type()));
+    return milliseconds([&] {
+      for (std::size_t i = 0; i < matrices.size(); ++i) at::linear(inputs[i], matrices[i]);
+    });
+  }
+  std::vector<at::Tensor> matrices;
+  std::size_t bytes = 0;
+};
+
+double packed_step(TensorComponent& component, std::int64_t batch, std::int64_t width) {
+  Cache cache = component.make_cache(batch, 1000);
+  const at::Tensor x = at::randn({batch, 1, width});
+  return milliseconds([&] { component.forward({x, {}}, {.kind = WELT_ATTENTION_CAUSAL}, {}, &cache); });
+}
+
+void report(const std::string& preset) {
+  const ComponentType& type = Registry::instance().find(WELT_DECODER_INTERFACE, "matmul_free");
+  const Json config = Registry::preset(type, preset);
+  const std::int64_t width = config.at("hidden_size");
+  constexpr std::int64_t batches[] = {1, 8};
+  double packed[2], plain[2][2];
+  std::size_t packed_bytes = 0, plain_bytes[2];
+  {
+    TensorComponent component = make(config, true, WELT_INIT_RANDOM);
+    for (const at::Tensor& tensor : component.tensors()) packed_bytes += tensor.nbytes();
+    for (int b = 0; b < 2; ++b) packed[b] = packed_step(component, batches[b], width);
+  }
+  const TensorComponent shapes = make(config, false, WELT_INIT_NONE);
+  for (int d = 0; d < 2; ++d) {
+    const Products products(shapes, d == 0 ? at::kFloat : at::kBFloat16);
+    plain_bytes[d] = products.bytes;
+    for (int b = 0; b < 2; ++b) plain[d][b] = products.step(batches[b]);
+  }
+  fmt::print("{:16} {:>10} {:>12} {:>12} {:>12}\n", preset, "MB", "batch 1 ms", "batch 8 ms", "tokens/s at 8");
+  const auto line = [](const char* name, std::size_t bytes, const double* ms) {
+    fmt::print("  {:14} {:10.1f} {:12.2f} {:12.2f} {:12.1f}\n", name, static_cast<double>(bytes) / 1e6, ms[0], ms[1],
+               8000 / ms[1]);
+  };
+  line("2 bit, whole", packed_bytes, packed);
+  line("float32", plain_bytes[0], plain[0]);
+  line("bfloat16", plain_bytes[1], plain[1]);
+}
+
+}  // namespace
+}  // namespace welt
+
+int main(int argc, char** argv) {
+  try {
+    const at::NoGradGuard no_grad;
+    at::set_num_threads(1);
+    std::vector<std::string> presets(argv + 1, argv + argc);
+    if (presets.empty()) presets.emplace_back("mmfreelm-370m");
+    for (const std::string& preset : presets) welt::report(preset);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "{}\n", error.what());
+    return 1;
+  }
+}
