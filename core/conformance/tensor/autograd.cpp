@@ -5,6 +5,7 @@
 #include <welt/abi/gradients.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "core/conformance/tensor/groups.h"
@@ -62,10 +63,13 @@ void reaches(Specimen& s) {
   }
 }
 
-// The derivative of the objective along a direction: by differences, and by the gradients. They must agree.
+// The derivative of the objective along a direction: by differences, and by the gradients. They must agree at one of
+// the steps: where a relu has its corner within a step, differences are off, and shorter steps leave the corner out.
+// What a wrong gradient lacks is missing at all of them.
 void compare(Objective& objective, const std::vector<at::Tensor>& moved, const std::vector<at::Tensor>& gradients,
              std::string_view what) {
-  constexpr double step = 1e-5, tolerance = 1e-5;
+  constexpr std::array steps{1e-5, 1e-6, 1e-7};
+  constexpr double tolerance = 1e-5;
   constexpr int directions = 3;
   Specimen& s = objective.s;
   for (int i = 0; i < directions; ++i) {
@@ -82,16 +86,22 @@ void compare(Objective& objective, const std::vector<at::Tensor>& moved, const s
     const auto move = [&](double by) {
       for (std::size_t k = 0; k < moved.size(); ++k) moved[k].add_(along[k], by);
     };
-    move(step);
-    const double above = objective.value().item<double>();
-    move(-2 * step);
-    const double below = objective.value().item<double>();
-    move(step);
-    const double seen = (above - below) / (2 * step), scale = std::max({std::abs(seen), std::sqrt(size), 1e-3});
-    s.trial().expect(std::abs(seen - expected) <= tolerance * scale,
-                     {.seen = fmt::format("a gradient of {} that says {:.9g} along a direction", what, expected),
-                      .expected = fmt::format("{:.9g}, which finite differences in float64 give", seen),
-                      .rule = "docs/abi-policy.md: gradients are those of the function"});
+    const auto difference = [&](double step) {
+      move(step);
+      const double above = objective.value().item<double>();
+      move(-2 * step);
+      const double below = objective.value().item<double>();
+      move(step);
+      return (above - below) / (2 * step);
+    };
+    double seen = 0;
+    const bool agree = std::ranges::any_of(steps, [&](double step) {
+      seen = difference(step);
+      return std::abs(seen - expected) <= tolerance * std::max({std::abs(seen), std::sqrt(size), 1e-3});
+    });
+    s.trial().expect(agree, {.seen = fmt::format("a gradient of {} that says {:.9g} along a direction", what, expected),
+                             .expected = fmt::format("{:.9g}, which finite differences in float64 give", seen),
+                             .rule = "docs/abi-policy.md: gradients are those of the function"});
   }
 }
 

@@ -11,6 +11,7 @@
 #include "core/conformance/tensor/groups.h"
 #include "core/conformance/tensor/specimen.h"
 #include "core/tensor/offers.h"
+#include "core/tensor/random.h"
 
 namespace welt::conformance {
 namespace {
@@ -106,6 +107,7 @@ void checkpointing(Specimen& s) {
   const auto gradient = [&](std::int64_t every, const at::Tensor& values) {
     s.trial().must("checkpoint_every()", [&](welt_error* error) { return table.checkpoint_every(self, every, error); });
     s.must("mode set()", [&] { s.component().set_training(true); });
+    seed_default_generator(s.trial().seed(), RandomPurpose::micro_step);  // dropout is the same in all runs
     const at::AutoGradMode on(true);
     const at::Tensor input = values.clone().requires_grad_(true);
     s.everything(input).square().sum().backward();

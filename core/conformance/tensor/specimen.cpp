@@ -146,10 +146,11 @@ at::Tensor Specimen::everything(const at::Tensor& input) {
     take("head_transform()", "result", must("head_transform()", [&] { return component_->head_transform(hidden); }));
   if (hidden.defined() && offers(WELT_HEAD_INTERFACE)) {
     const std::int64_t symbols = 5, width = component_->vocabulary().width;
-    const at::Tensor head = at::arange(symbols * width, hidden.options().requires_grad(false)).sin();
-    take("logits()", "result", must("logits()", [&] {
-           return own_head_logits(*component_, hidden, head.view({symbols, width}), {});
-         }));
+    // Counted in float64: from 257 on bfloat16 has not every number, and would give another head.
+    const at::Tensor head =
+        at::arange(symbols * width, hidden.options().dtype(at::kDouble)).sin().view({symbols, width});
+    take("logits()", "result",
+         must("logits()", [&] { return own_head_logits(*component_, hidden, head.to(hidden.scalar_type()), {}); }));
   }
   trial_.enter(parts_.front().function);
   return at::cat(values);

@@ -94,6 +94,8 @@ class Specimen {
   void expect_same(const at::Tensor& seen, const at::Tensor& expected, std::string_view what,
                    std::string_view rule) const;  // bit for bit
   void expect_finite(const at::Tensor& seen, std::string_view what) const;
+  // A failure is that of the function which has given the first wrong number; none is wrong: as it was.
+  void blame(const at::Tensor& wrong) const;  // BOOL, of the shape of what is looked at
   // Fails unless all parts() are of this dtype, which is that of input and weights, or of the other, where there is
   // one. `when`: "under autocast", or "".
   void expect_type(at::ScalarType type, std::string_view when, std::optional<at::ScalarType> other = {}) const;
@@ -101,7 +103,6 @@ class Specimen {
  private:
   Specimen(Trial& trial, const ComponentType& type, std::string_view role, std::uint32_t init, std::uint64_t draw,
            bool exact);
-  void blame(const at::Tensor& wrong) const;  // BOOL, of the shape of what is looked at
 
   Trial& trial_;
   std::string role_;

@@ -36,7 +36,8 @@ TEST(MatmulFree, PresetsHaveThePublishedSizes) {
        {std::pair{"mmfreelm-370m", 374'108'160}, std::pair{"mmfreelm-1.3b", 1'364'779'008}}) {
     const json config = welt::Registry::preset(type(), preset);
     std::int64_t count = 2 * config.at("vocab_size").get<std::int64_t>() * config.at("hidden_size").get<std::int64_t>();
-    for (const welt::NamedParameter& parameter : make(config).parameters())
+    const welt::TensorComponent component = make(config);
+    for (const welt::NamedParameter& parameter : component.parameters())
       count += c10::multiply_integers(parameter.shape);
     EXPECT_EQ(count, published) << preset;
   }
@@ -93,7 +94,7 @@ TEST(MatmulFree, TakingBackBeyondTheRollbackIsRefused) {
   welt::Cache cache = component.make_cache(1, 8, /*rollback=*/2);
   component.forward({at::randn({1, 6, 16}), {}}, {}, {}, &cache);
   const std::vector<std::int64_t> too_far{3}, near{4};
-  EXPECT_CONTAINS(error_of([&] { cache.truncate(too_far); }), "rollback");
+  EXPECT_CONTAINS(error_of([&] { cache.truncate(too_far); }), "go back at most 2");
   cache.truncate(near);
   EXPECT_EQ(cache.lengths(), near);
 }
