@@ -30,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::answers([&] {
     const nlohmann::json json = parse_json(text);
     if (kind == 2 && json.is_object()) {
-      for (const auto& [step, rate] : reference_rates(json).at("lr_of_step").items())
+      const nlohmann::json rates = reference_rates(json);
+      for (const auto& [step, rate] : rates.at("lr_of_step").items())
         fuzz::require(!step.empty(), "a rate has its step");
       return;
     }
