@@ -61,6 +61,12 @@ std::int64_t planned_steps(const std::string& recipe) {
   return value == std::string::npos ? 0 : std::atoll(recipe.c_str() + value + 1);
 }
 
+// A recipe alone is what a run can be made of.
+bool is_run(const fs::path& folder) {
+  return fs::exists(folder / "recipe.toml") &&
+         (fs::exists(folder / "log.jsonl") || fs::exists(folder / "plugins.json"));
+}
+
 }  // namespace
 
 double RunLog::last_step() const {
@@ -78,8 +84,9 @@ RunLog RunLog::read(const fs::path& folder) {
   log.folder = folder;
   log.name = fs::absolute(folder).lexically_normal().filename().string();
   if (log.name.empty()) log.name = fs::absolute(folder).lexically_normal().parent_path().filename().string();
-  if (!fs::exists(folder / "recipe.toml"))
-    fail({folder.string(), "no recipe.toml is in it", "a run folder", "welt runs list shows those there are"},
+  if (!is_run(folder))
+    fail({folder.string(), "no recipe.toml with a log.jsonl or plugins.json is in it", "a run folder",
+          "welt runs list shows those there are"},
          ErrorCode::not_found);
   log.recipe = read_file(folder / "recipe.toml");
   log.steps = planned_steps(log.recipe);
@@ -104,7 +111,7 @@ std::vector<fs::path> list_runs(const fs::path& parent) {
   std::error_code status;
   std::vector<fs::path> runs;
   for (const fs::directory_entry& entry : fs::directory_iterator(parent, status))
-    if (fs::exists(entry.path() / "recipe.toml")) runs.push_back(entry.path());
+    if (is_run(entry.path())) runs.push_back(entry.path());
   if (status)
     fail({parent.string(), "the folder cannot be read: " + status.message(), "a folder with run folders", {}},
          ErrorCode::not_found);

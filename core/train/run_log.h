@@ -28,7 +28,7 @@ struct RunLog {
   // finished, stopped early, or "step N": in progress or interrupted.
   std::string state() const;
 
-  // Throws Error when there is no recipe.toml, so that it is no run.
+  // Throws Error when there is no recipe.toml, or nothing that a run writes beside it.
   static RunLog read(const std::filesystem::path& folder);
 };
 
