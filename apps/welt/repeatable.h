@@ -1,5 +1,5 @@
-// Options and positionals that take texts. CLI11 takes a value like "[a,b]" for a list of two where further arguments may
-// follow; these say that none may.
+// Options and positionals that take texts. CLI11 takes a value like "[a,b]" for a list of two where further arguments
+// may follow; these say that none may.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -15,7 +15,9 @@ inline CLI::Option* repeatable(CLI::Option* option) {
 // (TakeAll). Help shows it as "..." (command_line.cpp).
 inline constexpr int every_argument = 1 << 20;
 inline CLI::Option* all_arguments(CLI::Option* option) {
-  return option->expected(every_argument)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
+  return option->expected(every_argument)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->allow_extra_args(false);
 }
 
 }  // namespace welt

@@ -15,8 +15,8 @@ struct ExportReport {
 };
 
 // The whole model in a new folder: weights, configurations, processor files, the run's recipe, and a model card
-// (README.md). The Python WeLT and welt read it; it cannot be resumed. `largest_file`, here and below: bytes that a file of
-// weights has at most, so that there may be several; 0: one file.
+// (README.md). The Python WeLT and welt read it; it cannot be resumed. `largest_file`, here and below: bytes that a
+// file of weights has at most, so that there may be several; 0: one file.
 ExportReport export_model(const std::filesystem::path& run_or_checkpoint, const std::filesystem::path& target,
                           std::int64_t largest_file);
 

@@ -1,8 +1,8 @@
 /* welt.head/1: a head that is more than a product with its matrix, one that is rounded, say. Without it logits are the
  * product of head_transform's output (vocabulary.h) with the head.
  *
- * Scenario: the host keeps the head's matrix, as welt.vocabulary/1 says where it lives; for logits it hands hidden states and
- * the matrix over, adds the head's bias, and caps. */
+ * Scenario: the host keeps the head's matrix, as welt.vocabulary/1 says where it lives; for logits it hands hidden
+ * states and the matrix over, adds the head's bias, and caps. */
 #ifndef WELT_ABI_HEAD_H
 #define WELT_ABI_HEAD_H
 #include "plugin.h"
