@@ -94,7 +94,8 @@ def compare(options, name):
     config = AutoConfig.for_model(fields.pop("model_type"), **fields)
     torch.manual_seed(0)
     model = AutoModel.from_config(config, **({} if name == "fastvit" else {"attn_implementation": "eager"})).eval()
-    line = {"model": name, "parameters": sum(p.numel() for p in model.parameters())}
+    line = {}
+    parameters = sum(p.numel() for p in model.parameters())
     with tempfile.TemporaryDirectory() as folder:
         model.save_pretrained(folder)
         for dtype in options.dtypes.split(","):
@@ -110,7 +111,7 @@ def compare(options, name):
                          for _ in range(options.turns)]
                 welt, theirs = (statistics.median(side) for side in zip(*turns))
                 line[f"{dtype} {'training' if backward else 'forward'}"] = (welt, theirs, theirs / welt)
-    return line
+    return parameters, line
 
 
 def main():
@@ -128,9 +129,9 @@ def main():
     print(f"torch {torch.__version__}, transformers {transformers.__version__}, {options.threads} threads, "
           f"{torch.backends.cpu.get_cpu_capability()}: welt ms, Hugging Face ms, ratio", flush=True)
     for name in options.only.split(","):
-        line = compare(options, name)
-        cells = [f"{key}: {w:.1f} {h:.1f} {r:.2f}" for key, (w, h, r) in line.items() if isinstance(line[key], tuple)]
-        print(f"{name:16} {line['parameters'] / 1e6:6.1f} M  " + "   ".join(cells), flush=True)
+        parameters, line = compare(options, name)
+        cells = [f"{key}: {w:.1f} {h:.1f} {r:.2f}" for key, (w, h, r) in line.items()]
+        print(f"{name:16} {parameters / 1e6:6.1f} M  " + "   ".join(cells), flush=True)
 
 
 if __name__ == "__main__":
