@@ -62,8 +62,12 @@ void render_pixels(const RenderOptions& options) {
   const std::vector<ImageGroup> groups = grouped(renderers.get(config_of(options, renderers)), options.texts);
   expect_memory(groups, options.texts.size());
   std::vector<at::Tensor> normalised;
-  for (const ImageGroup& group : groups) normalised.push_back(normalise_images(group, how, channels, at::kFloat));
-  const PaddedImages padded = pad_images(groups, normalised);
+  std::vector<std::vector<std::int64_t>> rows;
+  for (const ImageGroup& group : groups) {
+    normalised.push_back(normalise_images(group, how, channels, at::kFloat));
+    rows.push_back(group.rows);
+  }
+  const PaddedImages padded = pad_images(normalised, rows);
   save_tensors(options.pixels, {{"input_images", padded.pixels}, {"input_images_dimensions", padded.sizes}});
 }
 

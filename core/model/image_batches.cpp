@@ -1,13 +1,10 @@
 // See image_batches.h.
 #include "core/model/image_batches.h"
 
-#include <ATen/ops/cat.h>
-#include <ATen/ops/constant_pad_nd.h>
-
 #include <algorithm>
 #include <numeric>
 
-#include "core/tensor/index_tensor.h"
+#include "core/model/pixels.h"
 
 namespace welt {
 namespace {
@@ -31,14 +28,17 @@ struct Candidate {
 
 ImageBatch joined(const std::vector<at::Tensor>& groups, const Candidate& of) {
   if (of.groups.size() == 1) return {groups[of.groups.front()], {}, of.groups};
-  std::vector<at::Tensor> padded;
-  std::vector<std::int64_t> sizes;
+  std::vector<at::Tensor> images;
+  std::vector<std::vector<std::int64_t>> rows;  // one behind the other
+  std::int64_t next = 0;
   for (const std::size_t group : of.groups) {
-    const at::Tensor& pixels = groups[group];
-    padded.push_back(at::constant_pad_nd(pixels, {0, of.width - pixels.size(3), 0, of.height - pixels.size(2)}));
-    for (std::int64_t i = 0; i < pixels.size(0); ++i) sizes.insert(sizes.end(), {pixels.size(2), pixels.size(3)});
+    images.push_back(groups[group]);
+    rows.emplace_back(static_cast<std::size_t>(groups[group].size(0)));
+    std::iota(rows.back().begin(), rows.back().end(), next);
+    next += groups[group].size(0);
   }
-  return {at::cat(padded), as_tensor(sizes).clone().view({-1, 2}), of.groups};
+  const PaddedImages padded = pad_images(images, rows);
+  return {padded.pixels, padded.sizes, of.groups};
 }
 
 }  // namespace

@@ -61,30 +61,30 @@ at::Tensor normalise_images(const ImageGroup& images, const PixelNormalisation& 
   return out.to(type);
 }
 
-PaddedImages pad_images(const std::vector<ImageGroup>& groups, const std::vector<at::Tensor>& normalised) {
+PaddedImages pad_images(const std::vector<at::Tensor>& images, const std::vector<std::vector<std::int64_t>>& rows) {
   std::int64_t count = 0, height = 0, width = 0;
-  for (const ImageGroup& group : groups) {
-    count += static_cast<std::int64_t>(group.rows.size());
-    height = std::max(height, group.height);
-    width = std::max(width, group.width);
+  for (const at::Tensor& group : images) {
+    count += group.size(0);
+    height = std::max(height, group.size(2));
+    width = std::max(width, group.size(3));
   }
-  if (count == 0 || groups.size() != normalised.size())
+  if (count == 0 || images.size() != rows.size())
     fail({"images to pad",
-          fmt::format("{} groups of sizes, {} of pixels", groups.size(), normalised.size()),
+          fmt::format("{} groups of rows, {} of pixels", rows.size(), images.size()),
           "as many of both, with an image",
           {}},
          ErrorCode::internal);
-  PaddedImages out{at::zeros({count, normalised.front().size(1), height, width}, normalised.front().options()),
+  PaddedImages out{at::zeros({count, images.front().size(1), height, width}, images.front().options()),
                    at::zeros({count, 2}, at::kLong)};
   auto* sizes = out.sizes.data_ptr<std::int64_t>();
-  for (std::size_t i = 0; i < groups.size(); ++i) {
-    const ImageGroup& group = groups[i];
-    out.pixels.narrow(2, 0, group.height)
-        .narrow(3, 0, group.width)
-        .index_copy_(0, at::tensor(group.rows, at::kLong), normalised[i]);
-    for (const std::int64_t row : group.rows) {
-      sizes[2 * row] = group.height;
-      sizes[2 * row + 1] = group.width;
+  for (std::size_t i = 0; i < images.size(); ++i) {
+    const at::Tensor& group = images[i];
+    out.pixels.narrow(2, 0, group.size(2))
+        .narrow(3, 0, group.size(3))
+        .index_copy_(0, at::tensor(rows[i], at::kLong).to(group.device()), group);
+    for (const std::int64_t row : rows[i]) {
+      sizes[2 * row] = group.size(2);
+      sizes[2 * row + 1] = group.size(3);
     }
   }
   return out;

@@ -27,7 +27,8 @@ at::Tensor normalise_images(const ImageGroup& images, const PixelNormalisation& 
 struct PaddedImages {
   at::Tensor pixels, sizes;
 };
-// `normalised`[i] are the images of groups[i], of one type and number of channels; rows are 0…N−1, each once.
-PaddedImages pad_images(const std::vector<ImageGroup>& groups, const std::vector<at::Tensor>& normalised);
+// images[i]: [n,C,h,w] of one size, of one type, device and number of channels; rows[i]: [n], where they go among
+// 0…N−1, each once. sizes are on the CPU.
+PaddedImages pad_images(const std::vector<at::Tensor>& images, const std::vector<std::vector<std::int64_t>>& rows);
 
 }  // namespace welt

@@ -40,8 +40,12 @@ std::vector<ImageGroup> grey_groups() {
 
 PaddedImages padded(const std::vector<ImageGroup>& groups, const PixelNormalisation& pixels, at::ScalarType type) {
   std::vector<at::Tensor> normalised;
-  for (const ImageGroup& group : groups) normalised.push_back(normalise_images(group, pixels, 3, type));
-  return pad_images(groups, normalised);
+  std::vector<std::vector<std::int64_t>> rows;
+  for (const ImageGroup& group : groups) {
+    normalised.push_back(normalise_images(group, pixels, 3, type));
+    rows.push_back(group.rows);
+  }
+  return pad_images(normalised, rows);
 }
 
 class PixelsParity : public testing::TestWithParam<const char*> {};
