@@ -278,11 +278,7 @@ class Fields {
   // Keys of the class that change no result here: known, whatever they hold, and never looked at.
   void irrelevant(const std::vector<std::string>& names) const {
     if (source_.record_ == nullptr) return;
-    for (const std::string& name : names) {
-      Key key = sdk::any(name, "null", "changes no result").optional();
-      key.flags |= WELT_CONFIG_IRRELEVANT;
-      source_.add(std::move(key));
-    }
+    for (const std::string& name : names) source_.add(sdk::irrelevant(name));
   }
   // A table whose keys are the members of T, itself a struct of Fields: those of `vision_config` of a class, say.
   template <std::derived_from<Fields> T>
