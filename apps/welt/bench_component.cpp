@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 
+#include "apps/welt/role_option.h"
+#include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/parity/time_forward.h"
 #include "core/tensor/tensor_io.h"
@@ -22,11 +24,11 @@ struct ComponentBench {
 };
 
 void bench_component(const ComponentBench& options) {
+  if (options.call.widths > 1 && options.role != "image_encoder")
+    fail({"--widths", fmt::format("--role {}, whose rows have no width", options.role), "--role image_encoder"});
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
-  const std::string role =
-      options.role == "latent" ? "welt.latent_transformer/1" : fmt::format("welt.{}/1", options.role);
-  const nlohmann::json found =
-      time_forward(HfSource::find(options.folder), role, parse_float_dtype(options.dtype, "--dtype"), options.call);
+  const nlohmann::json found = time_forward(HfSource::find(options.folder), role_interface(options.role),
+                                            parse_float_dtype(options.dtype, "--dtype"), options.call);
   if (options.json)
     fmt::print("{}\n", json_text(found));
   else
@@ -36,8 +38,8 @@ void bench_component(const ComponentBench& options) {
                options.dtype, found.at("threads").get<int>(), found.at("parameters").get<double>() / 1e6);
 }
 
-void add_size(CLI::App& verb, const char* name, std::int64_t& value, const char* help, const char* group) {
-  verb.add_option(name, value, help)
+CLI::Option* add_size(CLI::App& verb, const char* name, std::int64_t& value, const char* help, const char* group) {
+  return verb.add_option(name, value, help)
       ->capture_default_str()
       ->check(CLI::Range(1, 1 << 20))
       ->type_name("N")
@@ -52,10 +54,7 @@ void add_component_bench(CLI::App& group) {
   verb->add_option("dir", options->folder, "Folder with config.json and model.safetensors")
       ->required()
       ->type_name("DIR");
-  verb->add_option("--role", options->role, "What the model is used as")
-      ->required()
-      ->check(CLI::IsMember({"bytes_encoder", "image_encoder", "latent", "decoder"}))
-      ->group("Model");
+  add_role(*verb, options->role);
   verb->add_option("--dtype", options->dtype, "Type of weights and arithmetic")
       ->check(CLI::IsMember({"float32", "float64", "bfloat16"}))
       ->capture_default_str()
@@ -64,9 +63,9 @@ void add_component_bench(CLI::App& group) {
   add_size(*verb, "--length", options->call.length, "Positions of a row", "Input");
   add_size(*verb, "--height", options->call.height, "Height of an image in pixels", "Input");
   add_size(*verb, "--width", options->call.width, "Width of an image in pixels", "Input");
-  add_size(*verb, "--widths", options->call.widths, "Widths of the images, evenly up to --width, all in one call",
-           "Input");
-  verb->add_flag("--by-width", options->call.by_width, "A call for each of the widths")->group("Input");
+  CLI::Option* const widths = add_size(*verb, "--widths", options->call.widths,
+                                       "Widths of the images, evenly up to --width, all in one call", "Input");
+  verb->add_flag("--by-width", options->call.by_width, "A call for each of the widths")->needs(widths)->group("Input");
   add_size(*verb, "--repeats", options->call.repeats, "Measured calls, after two of warm-up", "Measurement");
   verb->add_flag("--backward", options->call.backward, "Also the gradients of every parameter")->group("Measurement");
   verb->add_option("--threads", options->threads, "Threads of LibTorch; 0: all cores")

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "apps/welt/role_option.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/safetensors.h"
@@ -28,8 +29,7 @@ void forward(const ForwardOptions& options) {
   const at::ScalarType dtype = parse_float_dtype(options.dtype, "--dtype");
   const HfSource source = HfSource::find(options.folder);
   const SafetensorsFile cases = SafetensorsFile::open(options.in);
-  const std::string role =
-      options.role == "latent" ? "welt.latent_transformer/1" : fmt::format("welt.{}/1", options.role);
+  const std::string role = role_interface(options.role);
   std::vector<NamedTensor> results;
   if (role == WELT_IMAGE_ENCODER_INTERFACE) {
     HfImageModel model(source, dtype, options.grad);
@@ -69,10 +69,7 @@ void add_component(CLI::App& app) {
   verb->add_option("dir", options->folder, "Folder with config.json and model.safetensors (nothing else is read)")
       ->required()
       ->type_name("DIR");
-  verb->add_option("--role", options->role, "What the model is used as")
-      ->required()
-      ->check(CLI::IsMember({"bytes_encoder", "image_encoder", "latent", "decoder"}))
-      ->group("Model");
+  add_role(*verb, options->role);
   verb->add_option("--in", options->in, "Cases, a .safetensors file")->required()->type_name("FILE")->group("Files");
   verb->add_option("--out", options->out, "Results; replaced as a whole or not at all")
       ->required()

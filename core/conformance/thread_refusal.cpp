@@ -1,5 +1,6 @@
 // See thread_refusal.h. A filter in the kernel hands every clone() to a signal handler, which counts it and answers
-// that there are no more threads to be had.
+// that there are no more threads to be had. pthread_create() blocks all signals around its clone(), and a blocked
+// SIGSYS ends the process: from then on no signal is blocked.
 #include "core/conformance/thread_refusal.h"
 
 #include <linux/filter.h>
@@ -38,11 +39,13 @@ void refuse_threads() {
   action.sa_flags = SA_SIGINFO;
   if (sigaction(SIGSYS, &action, nullptr) != 0) return;
   const auto number = static_cast<std::uint32_t>(offsetof(seccomp_data, nr));
-  std::array<sock_filter, 5> rules = {sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number),
-                                      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 2, 0),
-                                      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 1, 0),
+  std::array<sock_filter, 7> rules = {sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number),
+                                      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 3, 0),
+                                      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 2, 0),
+                                      sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 2, 0),
                                       sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-                                      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP)};
+                                      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+                                      sock_filter BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO)};  // 0, and nothing done
   const sock_fprog program = {static_cast<unsigned short>(rules.size()), rules.data()};
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }

@@ -62,10 +62,12 @@ void add_model_keys(std::vector<RecipeKey>& keys) {
   add_component(keys, "model.image_encoder", "image encoder");
   add_component(keys, "model.latent", "latent transformer");
   add_component(keys, "model.decoder", "decoder");
-  const auto published = [&](const char* key, const std::string& what) {
-    keys.push_back(
-        incidental({std::string("published.") + key, "number", nullptr,
-                    "Millions of parameters " + what + ": `welt model info` shows them", 0, recipe_no_limit}));
+  const auto published = [&](const char* name, const std::string& what) {
+    RecipeKey key =
+        incidental({std::string("published.") + name, "number", nullptr,
+                    "Millions of parameters " + what + ": `welt model info` shows them", 0, recipe_no_limit});
+    key.of_file = true;
+    keys.push_back(std::move(key));
   };
   for (const auto& [key, part] : {std::pair{"bytes_encoder", "bytes encoder"},
                                   {"image_encoder", "image encoder"},

@@ -39,25 +39,14 @@ bool has_key(const ComponentType& type, std::string_view name) {
   return std::ranges::any_of(schema_keys(type), [&](const SchemaKey& key) { return key.name == name; });
 }
 
-// The help of what Fields::irrelevant() (sdk/include/welt/sdk/fields.hpp) adds to a schema: keys of the class's other
-// uses.
-constexpr std::string_view of_irrelevant_keys = "changes no result";
-
 // A person who writes a key expects something of it; of those in a config.json nobody does.
 void tell_irrelevant(const ComponentType& type, const Json& written, const std::string& where) {
   std::vector<std::string> names;
   for (const SchemaKey& key : schema_keys(type))
-    if (key.help == of_irrelevant_keys && written.contains(key.name)) names.push_back(key.name);
+    if (key.irrelevant && written.contains(key.name)) names.push_back(key.name);
   if (!names.empty())
     log_warning("recipe", "{}: {} {} nothing that plugin {} computes: of the class's other uses", where,
                 fmt::join(names, ", "), names.size() == 1 ? "changes" : "change", type.id);
-}
-
-// The key that this one is another spelling of, and counts before, as the SDK says it in the help of such a key
-// (sdk/fields.hpp); "": of none.
-std::string second_spelling_of(const SchemaKey& key) {
-  constexpr std::string_view ending = "; counts where both are given";
-  return key.help.ends_with(ending) ? key.help.substr(0, key.help.size() - ending.size()) : "";
 }
 
 RendererSpec renderer_from_recipe(const Recipe& recipe) {
@@ -180,7 +169,7 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
     check_config_keys(*slot.type, Json{{part, value}}, recipe.where(key + ".config." + part) + ": " + key);
   tell_irrelevant(*slot.type, overrides, recipe.where(key + ".config") + ": " + key + ".config");
   for (const SchemaKey& spelling : schema_keys(*slot.type)) {  // of two, the one that a person wrote counts
-    const std::string first = second_spelling_of(spelling), &second = spelling.name;
+    const std::string &first = spelling.spelling_of, &second = spelling.name;
     if (first.empty() || !overrides.contains(first)) continue;
     if (overrides.contains(second) && overrides[first] != overrides[second])
       fail({recipe.where(key + ".config." + first) + ": " + key,

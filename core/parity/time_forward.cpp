@@ -8,6 +8,7 @@
 #include <ATen/ops/randn.h>
 #include <welt/abi/bytes_encoder.h>
 #include <welt/abi/image_encoder.h>
+#include <welt/abi/parameters.h>
 
 #include <algorithm>
 #include <functional>
@@ -21,8 +22,18 @@ namespace {
 
 constexpr std::int64_t warm_ups = 2;
 
-nlohmann::json measured(const std::vector<NamedTensor>& parameters, const TimedCall& call,
-                        const std::function<at::Tensor()>& forward) {
+// Of the component, tied ones once; without token table and head, which no call here computes with.
+std::int64_t parameter_count(const TensorComponent& component) {
+  const std::vector<NamedParameter>& all = component.parameters();
+  const std::vector<at::Tensor> tensors = component.tensors();
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    if (all[i].kind == WELT_PARAMETER && all[i].same_as == i) count += tensors[i].numel();
+  return count;
+}
+
+nlohmann::json measured(const HfComponent& loaded, const TimedCall& call, const std::function<at::Tensor()>& forward) {
+  const std::vector<NamedTensor> parameters = loaded.parameters();  // none, where no gradient is wanted
   const at::AutoGradMode mode(call.backward);
   std::vector<double> times;
   for (std::int64_t i = -warm_ups; i < call.repeats; ++i) {
@@ -33,12 +44,10 @@ nlohmann::json measured(const std::vector<NamedTensor>& parameters, const TimedC
     if (i >= 0) times.push_back(1e3 * seconds_since(start));
   }
   std::ranges::sort(times);
-  std::int64_t count = 0;
-  for (const auto& [name, tensor] : parameters) count += tensor.numel();
   return {{"milliseconds", times.at(times.size() / 2)},
           {"fastest", times.front()},
           {"threads", at::get_num_threads()},
-          {"parameters", count}};
+          {"parameters", parameter_count(loaded.component)}};
 }
 
 // Height and width of each image, those of one width beside each other.   I64 [N, 2]
@@ -71,7 +80,7 @@ nlohmann::json time_images(HfComponent& loaded, at::ScalarType dtype, const Time
   const ImageEncoderInfo& facts = encoder.image_encoder_info();
   const at::Tensor pixels = at::randn({call.rows, facts.channels, call.height, call.width}).to(dtype);
   const at::Tensor sizes = mixed_sizes(call, facts.patch_width);
-  return measured(loaded.parameters(), call, [&] {
+  return measured(loaded, call, [&] {
     if (call.widths == 1) return encoder.encode_images(pixels).pooled;
     return call.by_width ? one_by_one(encoder, pixels, sizes) : encoder.encode_images(pixels, sizes).pooled;
   });
@@ -87,7 +96,7 @@ nlohmann::json time_forward(const HfSource& source, std::string_view role, at::S
   const at::Tensor embeds = at::randn({call.rows, call.length, model.vocabulary().width}).to(dtype);
   const bool causal = (model.type().flags & WELT_COMPONENT_CAUSAL) != 0;
   const AttentionView attention{.kind = causal ? WELT_ATTENTION_CAUSAL : WELT_ATTENTION_FULL};
-  return measured(loaded.parameters(), call, [&] {
+  return measured(loaded, call, [&] {
     return role == WELT_BYTES_ENCODER_INTERFACE ? model.encode({.embeds = embeds}, attention).hidden
                                                 : model.forward({.embeds = embeds}, attention);
   });

@@ -21,8 +21,8 @@ struct TimedCall {
   bool backward = false;                 // of the sum of the outputs' squares, down to every parameter
 };
 
-// {"milliseconds" (median), "fastest", "threads", "parameters"}. `role`: an interface id. Inputs are random; evaluation
-// mode, so that dropout has no part.
+// {"milliseconds" (median), "fastest", "threads", "parameters" (without token table and head)}. `role`: an interface
+// id. Inputs are random; evaluation mode, so that dropout has no part.
 nlohmann::json time_forward(const HfSource& source, std::string_view role, at::ScalarType dtype, const TimedCall& call);
 
 }  // namespace welt

@@ -74,6 +74,7 @@ SchemaKey read_key(const welt_config_key& raw, const std::string& whose, const T
   key.type = raw.type;
   key.nullable = (raw.flags & WELT_CONFIG_NULLABLE) != 0;
   key.required = (raw.flags & WELT_CONFIG_REQUIRED) != 0;
+  key.irrelevant = (raw.flags & WELT_CONFIG_IRRELEVANT) != 0;
   key.fallback = default_of(raw, named, reader);
   key.minimum = raw.minimum;
   key.maximum = raw.maximum;
@@ -91,10 +92,15 @@ std::vector<SchemaKey> schema_keys(const ComponentType& type) {
   check_table(type, reader);
   for (std::uint64_t i = 0; i < type.schema->count; ++i) {
     const std::string whose = fmt::format("number {} of the configuration schema of \"{}\"", i, type.id);
-    SchemaKey key = read_key(raw_key(*type.schema, i), whose, reader);
+    const welt_config_key raw = raw_key(*type.schema, i);
+    SchemaKey key = read_key(raw, whose, reader);
     if (std::ranges::find(keys, key.name, &SchemaKey::name) != keys.end()) {
       reader.refuse(fmt::format("key \"{}\" is twice in the configuration schema of \"{}\"", key.name, type.id),
                     "each name once");
+    }
+    if ((raw.flags & WELT_CONFIG_SPELLING) != 0) {
+      if (keys.empty()) reader.refuse(whose + " is another name of the key before it", "a key before it");
+      key.spelling_of = keys.back().name;
     }
     keys.push_back(std::move(key));
   }

@@ -19,6 +19,8 @@ struct SchemaKey {
   double minimum = 0, maximum = 0;         // both 0: no range
   std::vector<std::string> choices;
   std::string help;
+  bool irrelevant = false;  // changes no result
+  std::string spelling_of;  // the key that this is another name of, and counts before; empty: none
 };
 
 // The keys in the plugin's order; none for a component without a schema. Throws Error for a default that is no JSON.

@@ -215,7 +215,7 @@ std::string Recipe::to_toml() const {
   };
   for (const RecipeKey& key : schema_->keys()) {
     const nlohmann::json::json_pointer place = pointer_to(key.name);
-    if (!values_.contains(place)) continue;
+    if (key.of_file || !values_.contains(place)) continue;
     const std::size_t dot = key.name.rfind('.');
     const std::string parent = dot == std::string::npos ? "" : key.name.substr(0, dot);
     if (parent != table) {

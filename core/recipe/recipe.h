@@ -32,19 +32,20 @@ class Recipe {
   bool boolean(std::string_view key) const;
   std::int64_t integer(std::string_view key) const;
   double number(std::string_view key) const;
-  std::string string(std::string_view key) const;                   // "" when absent
+  std::string string(std::string_view key) const;  // "" when absent
   std::vector<std::string> strings(std::string_view key) const;
-  nlohmann::json table(std::string_view key) const;                 // {} when absent; dotted keys nested
-  bool given(std::string_view key) const;                           // written by a person (not the default)
-  std::string where(std::string_view key) const;                    // "recipes/a.toml:12", "--set", or "default"
+  nlohmann::json table(std::string_view key) const;  // {} when absent; dotted keys nested
+  bool given(std::string_view key) const;            // written by a person (not the default)
+  std::string where(std::string_view key) const;     // "recipes/a.toml:12", "--set", or "default"
 
-  std::string string_before_set(std::string_view key) const;       // as the files say it, whatever --set does
+  std::string string_before_set(std::string_view key) const;  // as the files say it, whatever --set does
 
-  // A key, or keys below a table, that nobody wrote take the values of `other`, a recipe of the same schema; free tables
-  // those of their entries.
+  // A key, or keys below a table, that nobody wrote take the values of `other`, a recipe of the same schema; free
+  // tables those of their entries.
   void inherit(const Recipe& other, std::string_view key_or_table);
 
-  std::string to_toml() const;          // the merged result with all defaults: parses back to an equal recipe
+  // The merged result with all defaults, without what is said of a file: parses back to a recipe that is else equal.
+  std::string to_toml() const;
   const RecipeSchema& schema() const { return *schema_; }
   const nlohmann::json& json() const { return values_; }
   const std::filesystem::path& path() const { return path_; }
@@ -60,9 +61,9 @@ class Recipe {
 
   const RecipeSchema* schema_;
   std::filesystem::path path_;
-  nlohmann::json values_;               // nested; defaults included
-  nlohmann::json file_values_;          // nested: what the files say, before --set, without defaults
-  nlohmann::json origins_;              // flat: key → "file:line" | "--set"
+  nlohmann::json values_;       // nested; defaults included
+  nlohmann::json file_values_;  // nested: what the files say, before --set, without defaults
+  nlohmann::json origins_;      // flat: key → "file:line" | "--set"
 };
 
 }  // namespace welt

@@ -20,6 +20,8 @@ struct RecipeKey {
   std::vector<std::string> choices = {};  // strings; empty: any
   // A run may be resumed with another value: what is learnt stays the same.
   bool incidental = false;
+  // It says something of the file that it is written in: no part of a merged recipe.
+  bool of_file = false;
 };
 
 inline constexpr double recipe_no_limit = 9e18;  // a `maximum` that only says "from `minimum` on"

@@ -161,12 +161,23 @@ TEST(PluginCheck, TakesAConfigurationFromAPipeAndRefusesAMisspeltKey) {
 TEST(PluginCheck, BlamesTheFunctionAtFault) {
   const fs::path file = fs::path(WELT_BUILD_DIR) / "tests/plugins/torch_nan_for_long/welt_torch_nan_for_long.plugin.so";
   const Outcome outcome = run_welt({"plugin", "check", file.string(), "--json"});
-  for (const json& result : json::parse(outcome.out)["results"]) {
+  const json report = json::parse(outcome.out);
+  for (const json& result : report["results"]) {
     if (result["status"] != "fail") continue;
     EXPECT_EQ(result["function"], "forward()") << result;
     EXPECT_EQ(result["component"], "torch_nan_for_long");
     EXPECT_FALSE(std::string(result["rule"]).empty());
   }
+  EXPECT_EQ(report["counts"]["fail"], 1);
+}
+
+// It was called a crash, by SIGSYS: what refuses the thread is a signal, and pthread_create() blocks all of them.
+TEST(PluginCheck, AThreadThatEndsWithTheCallIsAFailureAndNoCrash) {
+  const fs::path file =
+      fs::path(WELT_BUILD_DIR) / "tests/plugins/torch_starts_thread/welt_torch_starts_thread.plugin.so";
+  const Outcome outcome = run_welt({"plugin", "check", file.string(), "--include", "^calls.threads"});
+  EXPECT_NE(outcome.out.find("fail   calls.threads"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("saw a thread that it starts"), std::string::npos) << outcome.out;
 }
 
 TEST(PluginCheck, WritesJUnitAndSaysBeforeTheTestsThatItCannot) {

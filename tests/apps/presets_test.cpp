@@ -76,6 +76,13 @@ TEST(PresetsTest, AChangedPartHasNoPublishedSize) {
   EXPECT_EQ(info.at("published_millions"), nullptr);
 }
 
+// It stood there beside what --set had changed.
+TEST(PresetsTest, AMergedRecipeHasNoPublishedSize) {
+  const Outcome merged = run_welt({"run", recipe("tiny"), "--print-recipe"});
+  EXPECT_EQ(merged.status, 0) << merged.err;
+  EXPECT_EQ(merged.out.find("[published]"), std::string::npos) << merged.out;
+}
+
 INSTANTIATE_TEST_SUITE_P(Published, Presets, testing::Values("tiny", "small", "medium"),
                          [](const auto& preset) { return preset.param; });
 

@@ -78,6 +78,8 @@ TEST(Fields, TheSchemaHasTheKeysOfTheMembersInTheirOrder) {
   EXPECT_EQ(record.schema[1].default_json, "8");
   EXPECT_EQ(record.schema[1].maximum, 1 << 20);
   EXPECT_TRUE(record.schema[2].default_json.empty());  // a second spelling
+  EXPECT_EQ(record.schema[2].flags, WELT_CONFIG_SPELLING);
+  EXPECT_EQ(record.schema.back().flags, WELT_CONFIG_IRRELEVANT);
   EXPECT_EQ(record.schema[6].default_json, "null");
   EXPECT_EQ(record.schema[7].flags, WELT_CONFIG_NULLABLE);
   EXPECT_EQ(record.schema[9].default_json, "[2, 2]");

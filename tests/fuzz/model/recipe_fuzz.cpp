@@ -38,7 +38,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     read_all(recipe);
     const std::string written = recipe.to_toml();
     bool same = false;
-    fuzz::require(fuzz::answers([&] { same = parse_recipe(written, place).json() == recipe.json(); }),
+    nlohmann::json merged = recipe.json();
+    merged.erase("published");  // is said of the file, and no part of a merged recipe
+    fuzz::require(fuzz::answers([&] { same = parse_recipe(written, place).json() == merged; }),
                   "a merged recipe can be read");
     fuzz::require(same, "a merged recipe is the recipe it was made of");
   });

@@ -166,7 +166,7 @@ class [[nodiscard]] Field {
     if (!other_.empty()) {
       Key second = key_;
       second.help = key_.name + "; counts where both are given", second.name = other_;
-      second.flags &= ~WELT_CONFIG_NULLABLE;
+      second.flags = (second.flags & ~WELT_CONFIG_NULLABLE) | WELT_CONFIG_SPELLING;
       source_.add(std::move(second).optional());
     }
     if constexpr (is_optional)
@@ -278,7 +278,7 @@ class Fields {
   // Keys of the class that change no result here: known, whatever they hold, and never looked at.
   void irrelevant(const std::vector<std::string>& names) const {
     if (source_.record_ == nullptr) return;
-    for (const std::string& name : names) source_.add(sdk::any(name, "null", "changes no result").optional());
+    for (const std::string& name : names) source_.add(sdk::irrelevant(name));
   }
   // A table whose keys are the members of T, itself a struct of Fields: those of `vision_config` of a class, say.
   template <std::derived_from<Fields> T>

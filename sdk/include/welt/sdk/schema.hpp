@@ -96,6 +96,11 @@ inline Key text(std::string name, std::string_view value, std::string help) {
 inline Key any(std::string name, std::string_view value_json, std::string help) {
   return {std::move(name), 0, std::string(value_json), std::move(help)};
 }
+inline Key irrelevant(std::string name) {
+  Key key = any(std::move(name), "null", "changes no result").optional();
+  key.flags |= WELT_CONFIG_IRRELEVANT;
+  return key;
+}
 inline Key table(std::string name, std::string help) {
   return Key{std::move(name), WELT_VALUE_TABLE, "null", std::move(help)}.null_default();
 }

@@ -13,6 +13,8 @@ extern "C" {
 
 #define WELT_CONFIG_NULLABLE 1u   /* null is allowed beside the type */
 #define WELT_CONFIG_REQUIRED 2u   /* no default: must be given */
+#define WELT_CONFIG_IRRELEVANT 4u /* known, and changes no result: a host may say so to whoever writes it */
+#define WELT_CONFIG_SPELLING 8u   /* another name of the key before it, and counts where both are given */
 
 typedef struct welt_config_key {
   uint32_t struct_size;
