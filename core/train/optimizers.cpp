@@ -20,10 +20,8 @@ using Keys = std::vector<RecipeKey>;
 Rule no_rule(const Recipe&) { return nullptr; }
 
 Rule adamw_rule(const Recipe& recipe) {
-  return std::make_shared<AdamWRule>(AdamWOptions{.weight_decay = recipe.number("train.weight_decay"),
-                                                  .beta1 = recipe.number("train.beta1"),
-                                                  .beta2 = recipe.number("train.beta2"),
-                                                  .eps = recipe.number("train.eps")});
+  return std::make_shared<AdamWRule>(AdamWOptions{
+      .beta1 = recipe.number("train.beta1"), .beta2 = recipe.number("train.beta2"), .eps = recipe.number("train.eps")});
 }
 
 Rule lion_rule(const Recipe& recipe) {
