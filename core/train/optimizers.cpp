@@ -168,6 +168,7 @@ void add_part_keys(Keys& keys) {
 }
 
 OptimizerFactory optimizer_of(const Recipe& recipe) {
+  for (const std::string& part : trained_parts()) part_rate(recipe, part);  // refused before there is a model
   const StateStorage storage =
       recipe.string("train.optimizer_state") == "bf16" ? StateStorage::bfloat16 : StateStorage::as_parameters;
   return [recipe, storage](const std::vector<ModelParameter>& parameters) {
