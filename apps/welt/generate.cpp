@@ -107,7 +107,10 @@ void print_statistics(const GenerateStatistics& spent, double seconds) {
 
 void run(const Options& options) {
   GenerateOptions generate;
-  if (!options.jsonl || !options.reference_compatible) generate = merged_generate_options(options.model, options.given);
+  if (options.jsonl && options.reference_compatible)
+    refuse_settings(options.given);
+  else
+    generate = merged_generate_options(options.model, options.given);
   generate.sampling.seed = options.seed;
   generate.reference_compatible = options.reference_compatible;
   generate.scores = options.scores;
@@ -173,7 +176,7 @@ void add_generate(CLI::App& app) {
   verb->add_flag("--scores", options->scores, "Log probabilities of words, with --json of bytes too")
       ->excludes(jsonl, "--stream")
       ->group("Output");
-  verb->add_flag("--statistics", options->statistics, "Speed, to standard error")->group("Output");
+  verb->add_flag("--statistics", options->statistics, "Speed, to standard error")->excludes(jsonl)->group("Output");
   verb->footer(
       "Greedy unless a temperature is given. A prompt that ends inside a word is completed. What is not said is as\n"
       "the run's recipe says under [generate]; docs/generation.md explains each.\n\n"

@@ -7,8 +7,8 @@
 
 namespace welt {
 
-// `defaults`: what a request changes nothing about. Of the reference, options are those of its GenerationConfig and
-// start from its defaults.
+// `defaults`: how requests without options are answered. Options are those of transformers' GenerationConfig and start
+// from its defaults, as all requests of the reference do.
 void generate_lines(WeltModel& model, const GenerateOptions& defaults);
 
 }  // namespace welt

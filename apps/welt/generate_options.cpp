@@ -85,4 +85,13 @@ GenerateOptions merged_generate_options(const std::string& run_or_checkpoint, co
   return options;
 }
 
+void refuse_settings(const GivenSettings& given) {
+  for (const GenerateSetting& setting : generate_settings())
+    if (given->contains(setting.key.name))
+      fail({option_name(setting),
+            "given with --jsonl and --reference-compatible",
+            "\"options\" and \"max_generated_words\" in each request, which say it there",
+            {}});
+}
+
 }  // namespace welt

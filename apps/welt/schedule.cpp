@@ -94,7 +94,7 @@ void add_schedule(CLI::App& app) {
           "--jsonl", options->as_jsonl,
           "Answer each line {name, lr, steps, warmup_steps, warmup_ratio, kwargs, group_lr} of standard input by "
           "{warmup, lr_of_step}, names and arguments as transformers' get_scheduler has them")
-      ->excludes(recipe, as_json)
+      ->excludes(recipe, as_json, "--set")
       ->group("Output");
   verb->footer(
       "Examples:\n  welt schedule recipes/quickstart.toml\n"

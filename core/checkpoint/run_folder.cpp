@@ -203,7 +203,8 @@ fs::path RunFolder::write_checkpoint(std::int64_t step, std::int64_t keep,
 fs::path RunFolder::write_best(std::int64_t step, const std::function<void(const fs::path&)>& fill) const {
   const fs::path folder = path_ / "best", target = folder / fmt::format("{}{:08}", checkpoint_prefix, step);
   make_folder(folder);
-  if (!fs::exists(target)) write_new_folder(target, fill);
+  if (fs::exists(target)) remove_checkpoint(target);  // of a run that was resumed from before it, with changes perhaps
+  write_new_folder(target, fill);
   std::vector<fs::path> others;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder))
     if (entry.path() != target) others.push_back(entry.path());

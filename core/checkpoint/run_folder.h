@@ -52,7 +52,7 @@ class RunFolder {
   // newest `keep`. A checkpoint of that step that exists already is left as it is.
   std::filesystem::path write_checkpoint(std::int64_t step, std::int64_t keep,
                                          const std::function<void(const std::filesystem::path&)>& fill) const;
-  // The same for the best checkpoint, best/step-…: it takes the place of the one before.
+  // The same for the best checkpoint, best/step-…: it takes the place of the one before, of the same step too.
   std::filesystem::path write_best(std::int64_t step,
                                    const std::function<void(const std::filesystem::path&)>& fill) const;
 

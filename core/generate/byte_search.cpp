@@ -35,6 +35,7 @@ class ByteWriter::Search {
   // over.
   std::vector<std::int64_t> step(const float* logits) {
     std::vector<Beam> best = continuations(logits);
+    if (best.empty()) return {};  // the rules leave no byte: words end as they are
     ++length_;
     std::vector<Beam> finished, going;
     std::vector<std::int64_t> parents;

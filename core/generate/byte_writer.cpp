@@ -87,9 +87,11 @@ bool ByteWriter::finished(const WrittenWord& word, std::int64_t given) const {
     for (const std::string& stop : options_.stop)
       if (word.bytes.ends_with(stop)) return true;
   if (options_.reference_compatible && units_.bytes() > 1) return false;  // the wrapper's loop looks for EOS alone
+  // The reference looks at the text of the bytes, without those that are ill-formed.
+  if (options_.reference_compatible)
+    return segmenter_.is_complete(decode_bytes(as_bytes(word.bytes), /*skip_special=*/false));
   // Behind blanks that the prompt ends in, a word of its own begins; elsewhere given and written are one word.
-  return segmenter_.is_complete(word.bytes) ||
-         (!options_.reference_compatible && segmenter_.is_complete(word.begin + word.bytes));
+  return segmenter_.is_complete(word.bytes) || segmenter_.is_complete(word.begin + word.bytes);
 }
 
 void ByteWriter::require_finite(const WrittenWord& word, std::int64_t number, std::span<const float> logits) const {
@@ -218,7 +220,7 @@ void ByteWriter::write(const at::Tensor& latents, std::vector<WrittenWord>& word
   std::vector<std::size_t> lines(rows.size());  // the row of words that each line of the batch is
   for (std::size_t i = 0; i < lines.size(); ++i) lines[i] = i;
   const auto line_values = static_cast<std::size_t>(256 * units_.bytes());
-  const bool padded = options_.pad != pad_byte && units_.bytes() == 1;
+  const bool padded = options_.reference_compatible && options_.pad != pad_byte && units_.bytes() == 1;
   for (;;) {
     std::vector<std::int64_t> active;
     for (std::size_t line = 0; line < lines.size(); ++line) {

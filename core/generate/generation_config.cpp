@@ -130,7 +130,8 @@ ByteRules read_rules(const Reader& reader) {
   rules.forced_last = reader.bytes("forced_eos_token_id");
   if (const Json* growth = reader.find("exponential_decay_length_penalty")) {
     if (!growth->is_array() || growth->size() != 2 || !growth->at(0).is_number_integer() ||
-        !growth->at(1).is_number() || !(growth->at(1).get<double>() > 0 && growth->at(1).get<double>() < 1e9))
+        std::abs(growth->at(0).get<double>()) > 1e9 || !growth->at(1).is_number() ||
+        !(growth->at(1).get<double>() > 0 && growth->at(1).get<double>() < 1e9))
       refuse("exponential_decay_length_penalty", *growth, "[bytes, factor]");
     rules.end_growth = {growth->at(0).get<std::int64_t>(), growth->at(1).get<double>()};
   }

@@ -53,8 +53,12 @@ class WordSearch {
       running_.clear();
       for (Hypothesis& hypothesis : best)
         (hypothesis.text.done ? finished_ : running_).push_back(std::move(hypothesis));
-      if (over() || number + 1 == options_.words) break;
-      if (!running_.empty()) read();
+      if (number + 1 == options_.words) break;
+      if (over()) {
+        running_.clear();  // not written to their end
+        break;
+      }
+      read();
     }
     return result();
   }

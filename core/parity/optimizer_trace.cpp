@@ -43,6 +43,13 @@ const RateAdjustment* adjustment_of(const Json& settings) {
   return &find_choice(rate_adjustments(), name, "settings.adjust_lr");
 }
 
+double within(const Json& settings, const char* key, double fallback, double least, double most) {
+  const double value = settings.value(key, fallback);
+  if (!(value >= least && value <= most))
+    fail({fmt::format("settings.{}", key), fmt::format("{}", value), fmt::format("{} to {}", least, most), {}});
+  return value;
+}
+
 struct NamedRule {
   std::string_view name;
   std::shared_ptr<const UpdateRule> (*make)(const Json& settings);
@@ -71,12 +78,13 @@ const std::vector<NamedRule>& rules() {
        }},
       {"dion",
        [](const Json& s) -> std::shared_ptr<const UpdateRule> {
-         return std::make_shared<DionRule>(DionOptions{.momentum = s.value("mu", 0.95),
-                                                       .epsilon = s.value("epsilon", 1e-8),
-                                                       .rank = s.value("rank", std::int64_t{64})});
+         return std::make_shared<DionRule>(
+             DionOptions{.momentum = s.value("mu", 0.95),
+                         .epsilon = s.value("epsilon", 1e-8),
+                         .rank = static_cast<std::int64_t>(within(s, "rank", 64, 1, 1e6))});
        }},
       {"dion2", [](const Json& s) -> std::shared_ptr<const UpdateRule> {
-         return std::make_shared<Dion2Rule>(Dion2Options{.fraction = s.value("fraction", 0.25),
+         return std::make_shared<Dion2Rule>(Dion2Options{.fraction = within(s, "fraction", 0.25, 1e-6, 1),
                                                          .decay = s.value("ef_decay", 0.95),
                                                          .epsilon = s.value("epsilon", 1e-8),
                                                          .by = iteration_of(s),

@@ -57,7 +57,7 @@ void WeightAverages::load(const std::filesystem::path& path) {
             fmt::format("finite values, F32 {}", shape_text(averages_[i].sizes())),
             "Resume with the recipe that wrote it, or remove this checkpoint to go on from the one before"},
            ErrorCode::data_loss);
-    averages_[i] = values;
+    averages_[i] = values.to(averages_[i].device());
   }
 }
 

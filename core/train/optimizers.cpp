@@ -20,10 +20,8 @@ using Keys = std::vector<RecipeKey>;
 Rule no_rule(const Recipe&) { return nullptr; }
 
 Rule adamw_rule(const Recipe& recipe) {
-  return std::make_shared<AdamWRule>(AdamWOptions{.weight_decay = recipe.number("train.weight_decay"),
-                                                  .beta1 = recipe.number("train.beta1"),
-                                                  .beta2 = recipe.number("train.beta2"),
-                                                  .eps = recipe.number("train.eps")});
+  return std::make_shared<AdamWRule>(AdamWOptions{
+      .beta1 = recipe.number("train.beta1"), .beta2 = recipe.number("train.beta2"), .eps = recipe.number("train.eps")});
 }
 
 Rule lion_rule(const Recipe& recipe) {
@@ -170,6 +168,7 @@ void add_part_keys(Keys& keys) {
 }
 
 OptimizerFactory optimizer_of(const Recipe& recipe) {
+  for (const std::string& part : trained_parts()) part_rate(recipe, part);  // refused before there is a model
   const StateStorage storage =
       recipe.string("train.optimizer_state") == "bf16" ? StateStorage::bfloat16 : StateStorage::as_parameters;
   return [recipe, storage](const std::vector<ModelParameter>& parameters) {

@@ -29,7 +29,7 @@ void add_optimizer_keys(std::vector<RecipeKey>& keys);
 void add_part_keys(std::vector<RecipeKey>& keys);
 
 // Groups as the Python WeLT's trainer makes them: a head of its own learns at 1/√(its width) of the rate and does not
-// decay where matrices have a rule of their own.
+// decay where matrices have a rule of their own. Throws Error for rates of parts that are no share of the whole one.
 OptimizerFactory optimizer_of(const Recipe& recipe);
 // Parts that do not learn (train.<part>.frozen).
 std::vector<std::string> frozen_parts(const Recipe& recipe);

@@ -47,7 +47,7 @@ Json object_of(const fs::path& file) {
 void add_figures(const Json& line, const std::string& before, std::map<std::string, Series>& into, double step) {
   for (const auto& [key, value] : line.items()) {
     if (value.is_object())
-      add_figures(value, key + "/", into, step);
+      add_figures(value, before + key + "/", into, step);
     else if (value.is_number() && key != "step")
       into[before + key].emplace_back(step, value.get<double>());
   }

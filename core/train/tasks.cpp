@@ -4,6 +4,7 @@
 #include "core/base/error.h"
 #include "core/recipe/choices.h"
 #include "core/train/best.h"
+#include "core/train/optimizers.h"
 #include "core/train/report.h"
 #include "core/train/session.h"
 #include "core/train/trainer.h"
@@ -13,6 +14,7 @@ namespace {
 
 void check_train(const Recipe& recipe) {
   best_options(recipe);
+  optimizer_of(recipe);
   check_model(recipe, SessionUse::train);
   if (recipe.strings("data.train.files").empty())
     fail({recipe.where("data.train.files") + ": data.train.files", "no file is named", "files = [\"…\"]", {}});

@@ -256,6 +256,7 @@ class Run {
     if (averages_ && step > 0) evaluate_averages(step);
     if (step > 0) watch_->report();
     session_->model.set_training(true);
+    evaluated_.emplace(step, sums);
     return sums;
   }
 
@@ -320,7 +321,8 @@ class Run {
       lines += json_text(Json{{"step", state_.step}, {"prompt", sample.prompt}, {"text", sample.text}}) + "\n";
     if (!lines.empty()) folder_->write("samples.jsonl", lines);
     if (!session_->validation) return;
-    result.after = evaluate_now(state_.step);
+    const bool known = evaluated_ && evaluated_->first == state_.step;
+    result.after = known ? evaluated_->second : evaluate_now(state_.step);
     if (const Modalities has = session_->model.modalities(); has.bytes && has.image) {
       result.without_image_encoder = evaluate_with({.bytes = true, .image = false}, "bytes_encoder");
       result.without_bytes_encoder = evaluate_with({.bytes = false, .image = true}, "image_encoder");
@@ -346,6 +348,7 @@ class Run {
   std::optional<Session> session_;
   std::optional<Stepper> stepper_;
   std::optional<WeightAverages> averages_;
+  std::optional<std::pair<std::int64_t, LossSums>> evaluated_;  // the last time: step, figures
   std::optional<RunFolder> folder_;
   std::optional<RunWatch> watch_;
   BestOptions best_;

@@ -95,6 +95,9 @@ TEST(GenerateLines, AnswerInTheReferencesTermsAndGoOnAfterAFault) {
   EXPECT_CONTAINS(all[1].at("error").get<std::string>(), "num_return_sequences");
   const double half = all[2].at("scores")[0][0][0], whole = all[3].at("scores")[0][0][0];
   EXPECT_NEAR(2 * half, whole, 1e-4) << "the scale is that line's alone";
+  const Outcome refused = run_welt({"generate", model, "--jsonl", "--reference-compatible", "--top-k", "3"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_CONTAINS(refused.err, "--top-k");
 }
 
 }  // namespace

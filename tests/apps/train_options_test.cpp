@@ -63,6 +63,14 @@ TEST_F(TrainOptionsSlow, ARunThatGetsNoBetterEndsAndKeepsItsBest) {
   EXPECT_EQ(summary.at("last_step"), 8);
   EXPECT_EQ(summary.at("stopped_early"), true);
   EXPECT_EQ(summary.at("best").at("step"), 2);
+  const std::string log = slurp(run_folder() / "log.jsonl");
+  std::istringstream lines(log);
+  int at_the_end = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const Json entry = Json::parse(line);
+    if (entry.at("kind") == "evaluation" && entry.at("step") == 8) ++at_the_end;
+  }
+  EXPECT_EQ(at_the_end, 1) << log;
   EXPECT_EQ(run_welt({"evaluate", (run_folder() / "best" / "step-00000002").string()}).status, 0);
   EXPECT_CONTAINS(run_welt({"runs", "show", run_folder().string()}).out, "stopped early");
 }

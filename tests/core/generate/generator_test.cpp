@@ -104,6 +104,32 @@ TEST(Generator, ASearchOverWordsTellsTheBestTextsByTheirJointLogProbability) {
   }
 }
 
+TEST(Generator, ASearchOverWordsTellsNoTextThatItLeftUnfinished) {
+  WeltModel model = load("bytes-only");
+  const Generated found =
+      Generator(model).generate({"ship ship "}, {.words = 20, .beams = {.word_beams = 4, .n_best = 4}}).front();
+  ASSERT_EQ(found.n_best.size(), 4U);
+  for (const Generated& one : found.n_best)
+    EXPECT_TRUE(one.finish != FinishReason::words || one.words.size() == 20) << one.text;
+}
+
+TEST(Generator, ASearchEndsTheTextWhereRulesLeaveNoByte) {
+  WeltModel model = load("bytes-only");
+  for (const std::int64_t word_beams : {1, 2}) {
+    GenerateOptions options{.words = 2, .beams = {.beams = 2, .word_beams = word_beams}};
+    options.rules.suppressed.set();
+    const Generated found = Generator(model).generate({"a "}, options).front();
+    EXPECT_EQ(found.text, "");
+    EXPECT_EQ(found.finish, FinishReason::end_of_text);
+  }
+}
+
+TEST(Generator, OnlyTheReferenceWritesPads) {
+  WeltModel model = load("bytes-only");
+  const std::vector<std::string> prompts{"a ", "the cat sat on a mat "};
+  EXPECT_EQ(texts(model, prompts, {.words = 2, .pad = 'A'}), texts(model, prompts, {.words = 2}));
+}
+
 TEST(Generator, MoreBestTextsThanBeamsAreRefused) {
   WeltModel model = load("bytes-only");
   EXPECT_THROW(Generator(model).generate({"a "}, {.beams = {.word_beams = 2, .n_best = 3}}), Error);

@@ -51,6 +51,28 @@ void expect_trajectories(at::ScalarType dtype) {
 TEST(OptimizerParity, FollowsTheReferenceInDoublePrecision) { expect_trajectories(at::kDouble); }
 TEST(OptimizerParity, FollowsTheReferenceInSinglePrecision) { expect_trajectories(at::kFloat); }
 
+TEST(OptimizerTrace, SettingsBeyondWhatARuleTakesAreNamed) {
+  struct Setting {
+    const char *optimizer, *name;
+    double value;
+  };
+  const test::TempFolder folder;
+  for (const Setting& one : {Setting{"dion", "rank", -1}, Setting{"dion2", "fraction", 3}}) {
+    json run{{"name", "a"}, {"optimizer", one.optimizer}};
+    run["settings"][one.name] = one.value;
+    run["lr"].push_back(0.1);
+    run["tensors"].push_back("head");
+    json runs;
+    runs["kept"].push_back(1);
+    runs["runs"].push_back(run);
+    const std::filesystem::path file = folder.put("runs.json", runs.dump());
+    const std::string message = test::error_of([&] {
+      trace_optimizer({.runs = file, .tensors = goldens / "tensors.safetensors", .run = "a", .out = folder / "out"});
+    });
+    EXPECT_CONTAINS(message, std::string("settings.") + one.name);
+  }
+}
+
 TEST(ScheduleParity, RatesAreThoseOfTransformers) {
   std::ifstream in(goldens / "schedules.jsonl");
   for (std::string line; std::getline(in, line);) {

@@ -76,6 +76,11 @@ TEST(OptimizerGroups, AnUnknownOptimizerNamesTheNearest) {
   EXPECT_CONTAINS(test::error_of([] { parse_recipe("[train]\noptimizer = \"muonn\"\n", "r.toml"); }), "muon");
 }
 
+TEST(OptimizerGroups, APartsRateWhereTheWholeOneIsZeroIsRefusedBeforeThereIsAModel) {
+  const Recipe recipe = parse_recipe("[train]\nlearning_rate = 0.0\n[train.latent]\nlearning_rate = 1.0\n", "r.toml");
+  EXPECT_CONTAINS(test::error_of([&] { optimizer_of(recipe); }), "train.latent.learning_rate");
+}
+
 // Rounding to the nearest would leave all of them at 1.
 TEST(RoundedState, SmallChangesAddUp) {
   const at::Tensor values = at::full({20000}, 1 + 1.0 / 1024, at::kFloat);
