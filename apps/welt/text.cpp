@@ -246,6 +246,7 @@ void add_collecting(CLI::App& text, const std::shared_ptr<TextOptions>& options)
       "As the package wordllama: block by block, where what is found depends on --batch-size");
   verb->add_option("--batch-size", options->duplicates.block,
                    "Texts a block, with --reference-compatible; 0: 5000 or 500")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N");
 
   verb = add_part(text, options,

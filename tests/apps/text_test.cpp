@@ -172,6 +172,7 @@ TEST_F(TextVerb, WhatCannotBeIsSaidInOneParagraph) {
                                                        {"cluster", "a", "--k", "1", "--binary"},
                                                        {"topk", "a", "b", "--k", "-1"},
                                                        {"filter", "a", "b", "--threshold", "nan"},
+                                                       {"dedup", "a", "--batch-size", "-1"},
                                                        {"split", "--target-size", "10", "a"},
                                                        {"embed", "\xFF"},
                                                        {"nothing"}};
