@@ -1,4 +1,5 @@
-# Part of setup.sh, which sources it after pinned_data.sh: the dictionaries of the segmenter "words" in $deps/dictionaries.
+# Part of setup.sh, which sources it after pinned_data.sh: the dictionaries of the segmenter "words" in
+# $deps/dictionaries.
 #
 #   jieba        dict.txt, hmm.txt (made by jieba_hmm.awk)   Chinese
 #   unidic-lite  sys.dic, unk.dic, matrix.bin, char.bin, dicrc   Japanese, a MeCab dictionary

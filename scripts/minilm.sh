@@ -1,5 +1,5 @@
-# Part of setup.sh, which sources it after pinned_data.sh: a trained checkpoint for a test, in $deps/minilm. It is fetched
-# on request only (--minilm); without it the test is skipped.
+# Part of setup.sh, which sources it after pinned_data.sh: a trained checkpoint for a test, in $deps/minilm. It is
+# fetched on request only (--minilm); without it the test is skipped.
 minilm_pins=$root/scripts/minilm.txt
 
 minilm_ready() { has_pinned minilm "$(stamp_of "$minilm_pins")" config.json model.safetensors; }

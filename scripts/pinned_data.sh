@@ -1,5 +1,5 @@
-# Part of setup.sh, which sources it before those that use it: data out of packages that a file of scripts/ pins by hash,
-# in a folder of $deps that appears when it is whole. Such data is optional: a failure is told, but stops nothing.
+# Part of setup.sh, which sources it before those that use it: data out of packages that a file of scripts/ pins by
+# hash, in a folder of $deps that appears when it is whole. Such data is optional: a failure is told, but stops nothing.
 
 # What the stamp of a folder says: the hash of the files that it is made by.
 stamp_of() { cat "$@" | sha256sum | cut -d' ' -f1; }
@@ -29,8 +29,8 @@ download_pinned() { # python folder pins what options-of-pip…
   done
 }
 
-# `about`: pins and sizes, for the message; `without`: what is done without the data; `unpack` is called with Python, the
-# folder of the packages and the new folder, and takes the data from one into the other.
+# `about`: pins and sizes, for the message; `without`: what is done without the data; `unpack` is called with Python,
+# the folder of the packages and the new folder, and takes the data from one into the other.
 install_pinned() { # what folder stamp pins about without unpack options-of-pip…
   local what=$1 name=$2 stamp=$3 pins=$4 about=$5 without=$6 unpack=$7 python
   local new=$deps/.$name.new work=$deps/.$name.tmp

@@ -1,5 +1,5 @@
-# Part of setup.sh, which sources it after pinned_data.sh: the weights and the tokenizer of WordLlama in $deps/wordllama,
-# where `welt text` finds them. Without them it wants --model. WELT_NO_WORDLLAMA leaves them out.
+# Part of setup.sh, which sources it after pinned_data.sh: the weights and the tokenizer of WordLlama in
+# $deps/wordllama, where `welt text` finds them. Without them it wants --model. WELT_NO_WORDLLAMA leaves them out.
 wordllama_pins=$root/scripts/wordllama.txt
 
 wordllama_ready() {
