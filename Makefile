@@ -23,8 +23,10 @@ build: configure  ## set up, then build everything in build/
 	@cmake --build --preset default --parallel $(JOBS)
 
 test: build  ## set up, build, run all tests
-	@stamp="$${WELT_DEPS_DIR:-.deps}/dictionaries/.welt-dictionaries"; if [ -s "$$stamp" ]; then export WELT_REQUIRE_DICTIONARIES=1; fi; \
-	  if [ -s "$${WELT_DEPS_DIR:-.deps}/minilm/.welt-minilm" ]; then export WELT_MINILM="$$(realpath "$${WELT_DEPS_DIR:-.deps}/minilm")"; fi; \
+	@deps="$${WELT_DEPS_DIR:-.deps}"; \
+	  if [ -s "$$deps/dictionaries/.welt-dictionaries" ]; then export WELT_REQUIRE_DICTIONARIES=1; fi; \
+	  if [ -s "$$deps/wordllama/.welt-wordllama" ]; then export WELT_REQUIRE_WORDLLAMA=1; fi; \
+	  if [ -s "$$deps/minilm/.welt-minilm" ]; then export WELT_MINILM="$$(realpath "$$deps/minilm")"; fi; \
 	  ctest --preset default --parallel $(JOBS)
 
 quickstart: configure  ## set up, build the program, train on the bundled text

@@ -330,6 +330,8 @@ set_up_libtorch() {
   fi
 }
 
+# shellcheck source=scripts/pinned_data.sh
+. "$root/scripts/pinned_data.sh"
 # shellcheck source=scripts/dictionaries.sh
 . "$root/scripts/dictionaries.sh"
 # shellcheck source=scripts/sign_fonts.sh

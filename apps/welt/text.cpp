@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 #include <memory>
 
 #include "apps/welt/jsonl.h"
@@ -14,7 +13,6 @@
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
-#include "core/base/progress.h"
 #include "core/similarity/ranking.h"
 
 namespace welt {
@@ -50,17 +48,15 @@ void topk(const TextOptions& options, const StaticEmbedding& embedding) {
 }
 
 void filter(const TextOptions& options, const StaticEmbedding& embedding) {
-  if (!std::isfinite(options.threshold)) fail({.where = "--threshold", .found = "no number", .expected = "a number"});
   const std::vector<std::string> texts = texts_of(options);
   const std::vector<float> scores = Compared(embedding, texts, options.binary, options.threads).scores(options.query);
   for (const std::size_t place : similarity::above(scores, options.threshold)) fmt::print("{}\n", texts[place]);
 }
 
-// Text by text: nothing is kept.
+// Text by text: nothing is kept but the query, and a score is the same from either side.
 void key(const TextOptions& options, const StaticEmbedding& embedding) {
-  each_text(options, [&](const std::string& text) {
-    fmt::print("{}\t{}\n", shortest(text_similarity(embedding, options.query, text, options.binary, true)), text);
-  });
+  const Compared query(embedding, {options.query}, options.binary, 1, true);
+  each_text(options, [&](const std::string& text) { fmt::print("{}\t{}\n", shortest(query.scores(text)[0]), text); });
 }
 
 void dedup(const TextOptions& options, const StaticEmbedding& embedding) {
@@ -85,7 +81,7 @@ void cluster(const TextOptions& options, const StaticEmbedding& embedding) {
   if (options.binary) fail({.where = "--binary", .found = "clusters of it", .expected = "floating-point vectors"});
   if (options.k < 1) fail({.where = "--k", .found = fmt::format("{}", options.k), .expected = "1 or more"});
   const std::vector<std::string> texts = texts_of(options);
-  similarity::Matrix rows = embedding.embed(views_of(texts), options.threads);
+  similarity::Matrix rows = vectors_of(embedding, texts, options.threads);
   similarity::normalize(rows);
   similarity::KMeansOptions kmeans = options.kmeans;
   kmeans.k = static_cast<std::size_t>(options.k);
@@ -184,8 +180,15 @@ void need_query(CLI::App* verb, const std::shared_ptr<TextOptions>& options, std
   verb->parse_complete_callback([verb, options, count] {
     if (options->as_jsonl) return;
     const bool there = verb->count("QUERY") > 0 && (count == 1 || verb->count("OTHER") > 0);
-    if (!there) throw CLI::RequiredError(count == 1 ? "QUERY" : "two texts");
+    if (!there) throw CLI::RequiredError(count == 1 ? "QUERY" : "a pair of texts");
   });
+}
+
+// A query, and the texts that it is compared with.
+void add_query_and_texts(CLI::App* verb, const std::shared_ptr<TextOptions>& options) {
+  add_query(*verb, *options);
+  add_texts(*verb, *options, "Texts; default: the lines of standard input");
+  need_query(verb, options, 1);
 }
 
 void add_comparing(CLI::App& text, const std::shared_ptr<TextOptions>& options) {
@@ -206,33 +209,25 @@ void add_comparing(CLI::App& text, const std::shared_ptr<TextOptions>& options) 
                    TextVerb::rank, [](const TextOptions& given, const StaticEmbedding& embedding) {
                      rank(given, embedding, static_cast<std::size_t>(-1));
                    }});
-  add_query(*verb, *options);
-  add_texts(*verb, *options, "Texts; default: the lines of standard input");
-  need_query(verb, options, 1);
+  add_query_and_texts(verb, options);
 
   verb = add_part(
       text, options,
       {"topk", "The texts nearest to a query",
        "  welt text topk 'engine noise' --k 5 --file notes.txt\n  ls | welt text topk invoices", TextVerb::topk, topk});
-  add_query(*verb, *options);
-  add_texts(*verb, *options, "Texts; default: the lines of standard input");
+  add_query_and_texts(verb, options);
   verb->add_option("--k", options->top, "How many")->capture_default_str()->type_name("K");
-  need_query(verb, options, 1);
 
   verb = add_part(text, options,
                   {"filter", "Texts whose score is above a threshold, in their order",
                    "  welt text filter 'i went to the car' --threshold 0.3 < lines.txt", TextVerb::filter, filter});
-  add_query(*verb, *options);
-  add_texts(*verb, *options, "Texts; default: the lines of standard input");
+  add_query_and_texts(verb, options);
   verb->add_option("--threshold", options->threshold, "Scores must be above it")->capture_default_str()->type_name("T");
-  need_query(verb, options, 1);
 
   verb = add_part(text, options,
                   {"key", "The score of every text, as it comes: to sort by",
                    "  welt text key 'machine learning' < titles.txt | sort -rg | head", TextVerb::key, key});
-  add_query(*verb, *options);
-  add_texts(*verb, *options, "Texts; default: the lines of standard input");
-  need_query(verb, options, 1);
+  add_query_and_texts(verb, options);
 }
 
 void add_collecting(CLI::App& text, const std::shared_ptr<TextOptions>& options) {
@@ -251,6 +246,7 @@ void add_collecting(CLI::App& text, const std::shared_ptr<TextOptions>& options)
       "As the package wordllama: block by block, where what is found depends on --batch-size");
   verb->add_option("--batch-size", options->duplicates.block,
                    "Texts a block, with --reference-compatible; 0: 5000 or 500")
+      ->check(CLI::NonNegativeNumber)
       ->type_name("N");
 
   verb = add_part(text, options,

@@ -3,7 +3,6 @@
 #include <zlib.h>
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "apps/welt/jsonl.h"
@@ -33,7 +32,8 @@ double number_field(const json& request, const char* name, double fallback) {
 
 int small_field(const json& request, const char* name, int fallback) {
   const std::int64_t value = integer_field(request, name, fallback);
-  if (std::abs(value) <= 1'000'000'000) return static_cast<int>(value);
+  constexpr int largest = 999'999'999;
+  if (value >= -largest && value <= largest) return static_cast<int>(value);
   fail({.where = fmt::format("the field \"{}\"", name),
         .found = fmt::format("{}", value),
         .expected = "a number of at most nine digits"});

@@ -3,13 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <iterator>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/progress.h"
 #include "core/data/line_reader.h"
 #include "core/similarity/embedding_files.h"
 #include "core/similarity/ranking.h"
@@ -69,9 +69,17 @@ std::vector<std::string> texts_of(const TextOptions& options) {
 
 std::vector<std::string_view> views_of(const std::vector<std::string>& texts) { return {texts.begin(), texts.end()}; }
 
+similarity::Matrix vectors_of(const StaticEmbedding& embedding, const std::vector<std::string>& texts, int threads) {
+  constexpr std::size_t many = 10'000;
+  if (texts.size() < many) return embedding.embed(views_of(texts), threads);
+  Progress progress("embed", std::ssize(texts));
+  return embedding.embed(views_of(texts), threads,
+                         [&](std::size_t done) { progress.update(static_cast<std::int64_t>(done), "texts"); });
+}
+
 Compared::Compared(const StaticEmbedding& embedding, const std::vector<std::string>& texts, bool binary, int threads,
                    bool as_key)
-    : embedding_(embedding), binary_(binary), as_key_(as_key), dense_(embedding.embed(views_of(texts), threads)) {
+    : embedding_(embedding), binary_(binary), as_key_(as_key), dense_(vectors_of(embedding, texts, threads)) {
   if (binary) bits_ = bits_of(dense_);
 }
 
@@ -95,9 +103,8 @@ std::vector<std::size_t> Compared::duplicates(const similarity::DuplicateOptions
   return binary_ ? similarity::duplicates(bits_, options) : similarity::duplicates(dense_, options);
 }
 
-float text_similarity(const StaticEmbedding& embedding, std::string_view a, std::string_view b, bool binary,
-                      bool as_key) {
-  return Compared(embedding, {std::string(b)}, binary, 1, as_key).scores(a)[0];
+float text_similarity(const StaticEmbedding& embedding, std::string_view a, std::string_view b, bool binary) {
+  return Compared(embedding, {std::string(b)}, binary, 1).scores(a)[0];
 }
 
 double shortest(float value) {

@@ -41,6 +41,9 @@ std::vector<std::string> texts_of(const TextOptions& options);
 // The same one by one. `take` gets each text once.
 void each_text(const TextOptions& options, const std::function<void(std::string text)>& take);
 std::vector<std::string_view> views_of(const std::vector<std::string>& texts);
+// Their vectors; of many, with progress on a terminal.
+similarity::Matrix vectors_of(const similarity::StaticEmbedding& embedding, const std::vector<std::string>& texts,
+                              int threads);
 
 // Texts as vectors of either kind, compared with each other.
 class Compared {
@@ -61,9 +64,9 @@ class Compared {
   similarity::BitMatrix bits_;
 };
 
-// The score of two texts; of `as_key` above.
-float text_similarity(const similarity::StaticEmbedding& embedding, std::string_view a, std::string_view b, bool binary,
-                      bool as_key = false);
+// The score of two texts.
+float text_similarity(const similarity::StaticEmbedding& embedding, std::string_view a, std::string_view b,
+                      bool binary);
 
 enum class TextVerb { tokenize, embed, similarity, rank, topk, filter, dedup, cluster, split, key };
 // The answer to one line, with the options where the line is silent. Throws Error.

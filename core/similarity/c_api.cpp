@@ -3,7 +3,6 @@
 #include <welt/similarity.h>
 
 #include <algorithm>
-#include <cmath>
 #include <new>
 #include <string>
 
@@ -213,10 +212,8 @@ welt_status welt_embedding_topk(const welt_embedding* embedding, welt_string que
 welt_status welt_embedding_filter(const welt_embedding* embedding, welt_string query, const welt_string* texts,
                                   size_t count, uint32_t binary, double threshold, size_t* index, size_t* found,
                                   welt_error* error) {
-  return guarded(error, [&] {
-    if (!std::isfinite(threshold)) fail({.where = "the threshold", .found = "no number", .expected = "a number"});
-    copy_out(above(scores_of(embedding, query, texts, count, binary), threshold), index, found);
-  });
+  return guarded(error,
+                 [&] { copy_out(above(scores_of(embedding, query, texts, count, binary), threshold), index, found); });
 }
 
 welt_status welt_embedding_dedup(const welt_embedding* embedding, const welt_string* texts, size_t count,

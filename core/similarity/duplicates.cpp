@@ -101,10 +101,12 @@ std::vector<std::size_t> by_blocks(std::size_t count, std::size_t block, float t
                                    const std::function<bool(std::size_t, std::size_t)>& is_near) {
   std::vector<char> dropped(count, 0);
   for (std::size_t i = 0; i < count; i += block) {
+    const std::size_t end = std::min(count, i + block);
     for (std::size_t j = i; j < count; j += block) {
-      const std::vector<char> before = dropped;
-      for (std::size_t a = i; a < std::min(count, i + block); ++a) {
-        if (before[a] != 0) continue;
+      const std::vector<char> before(dropped.begin() + static_cast<std::ptrdiff_t>(i),
+                                     dropped.begin() + static_cast<std::ptrdiff_t>(end));
+      for (std::size_t a = i; a < end; ++a) {
+        if (before[a - i] != 0) continue;
         for (std::size_t b = j; b < std::min(count, j + block); ++b) {
           if (a == b || dropped[b] != 0) continue;
           if (b - j < a - i ? 0.0F > threshold : is_near(a, b)) dropped[b] = 1;

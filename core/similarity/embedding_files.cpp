@@ -4,11 +4,12 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <iterator>
 #include <optional>
 
 #include "core/base/error.h"
 #include "core/base/file.h"
+#include "core/base/hub_cache.h"
 
 namespace welt::similarity {
 namespace {
@@ -52,25 +53,22 @@ std::optional<EmbeddingFiles> in_folder(const fs::path& folder) {
   return std::nullopt;
 }
 
-fs::path from_environment(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? fs::path() : fs::path(value);
-}
-
-// The hub's own cache: models--org--name/snapshots/<commit>.
+// In the hub's caches: the snapshot that refs/main names, and where there is no such file (an old cache) each.
 std::vector<fs::path> snapshots(const std::string& name) {
-  fs::path cache = from_environment("HF_HUB_CACHE");
-  if (cache.empty() && !from_environment("HF_HOME").empty()) cache = from_environment("HF_HOME") / "hub";
-  if (cache.empty()) cache = from_environment("HOME") / ".cache/huggingface/hub";
-  std::string folder = "models--" + name;
-  folder.replace(folder.find('/'), 1, "--");
   std::vector<fs::path> out;
-  std::error_code error;
-  for (fs::directory_iterator at(cache / folder / "snapshots", error); !error && at != fs::directory_iterator();
-       at.increment(error))
-    out.push_back(at->path());
-  std::ranges::sort(out);
-  if (out.empty()) out.push_back(cache / folder / "snapshots");
+  for (const fs::path& cache : hub_caches()) {
+    const fs::path repository = hub_repository(cache, "models", name), folder = repository / "snapshots";
+    const std::size_t before = out.size();
+    std::error_code error;
+    if (const std::optional<std::string> commit = hub_commit(repository, "main")) {
+      if (is_plain_name(*commit)) out.push_back(folder / *commit);
+    } else {
+      for (fs::directory_iterator at(folder, error); !error && at != fs::directory_iterator(); at.increment(error))
+        out.push_back(at->path());
+      std::sort(out.begin() + static_cast<std::ptrdiff_t>(before), out.end());
+    }
+    if (out.size() == before) out.push_back(folder);
+  }
   return out;
 }
 
@@ -81,9 +79,7 @@ std::vector<fs::path> places_of(const std::string& name, const fs::path& beside)
     return {prefix / "wordllama", prefix.parent_path() / "wordllama", prefix / "share/welt/wordllama"};
   }
   std::vector<fs::path> out{name};
-  const bool is_of_hub =
-      std::ranges::count(name, '/') == 1 && name.front() != '/' && name.front() != '.' && name.back() != '/';
-  if (is_of_hub) std::ranges::copy(snapshots(name), std::back_inserter(out));
+  if (is_hub_name(name)) std::ranges::copy(snapshots(name), std::back_inserter(out));
   return out;
 }
 

@@ -74,6 +74,7 @@ Minima local_minima(const std::vector<float>& values, int window, int order) {
           .found = fmt::format("{}", order),
           .expected = fmt::format("2 to {}, less than the window", window - 1)});
   }
+  if (values.size() < 3) return {};
   const auto weights = derivative_weights(window, order);
   const std::vector<float> slope = filtered(values, weights[0]), bend = filtered(values, weights[1]);
   Minima out;
@@ -109,6 +110,8 @@ std::vector<float> windowed_similarity(const Matrix& rows, int window) {
 }
 
 float quantile(std::vector<float> values, float share) {
+  // A hostile table has them, and no order is one of them.
+  if (std::ranges::any_of(values, [](float value) { return std::isnan(value); })) return NAN;
   std::ranges::sort(values);
   const float place = static_cast<float>(values.size() - 1) * share, floor = std::floor(place);
   const auto at = static_cast<std::size_t>(floor);

@@ -22,6 +22,7 @@ Minima local_minima(const std::vector<float>& values, int window, int order);
 std::vector<float> windowed_similarity(const Matrix& rows, int window);
 
 // The value below which `share` of the values lie, between two of them in proportion; as numpy.quantile of float32.
+// Not a number where one of them is none. There is at least one.
 float quantile(std::vector<float> values, float share);
 
 }  // namespace welt::similarity

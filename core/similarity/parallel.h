@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <exception>
 #include <mutex>
-#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -38,8 +37,8 @@ void for_parts(std::size_t count, std::size_t grain, int threads, Body&& body) {
   std::vector<std::thread> others;
   try {
     for (std::size_t worker = 1; worker < workers; ++worker) others.emplace_back(work, worker);
-  } catch (const std::system_error&) {
-    // The machine gives no more threads: those that are there do it all.
+  } catch (const std::exception&) {
+    // The machine gives no more threads, or no memory for them: those that are there do it all.
   }
   if (workers > 0) work(0);
   for (std::thread& other : others) other.join();

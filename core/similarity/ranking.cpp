@@ -127,6 +127,9 @@ std::vector<std::size_t> order_of(std::span<const float> scores) {
 }
 
 std::vector<std::size_t> above(std::span<const float> scores, double threshold) {
+  if (!std::isfinite(threshold)) {
+    fail({.where = "the threshold", .found = fmt::format("{}", threshold), .expected = "a number"});
+  }
   std::vector<std::size_t> out;
   for (std::size_t i = 0; i < scores.size(); ++i)
     if (scores[i] > static_cast<float>(threshold)) out.push_back(i);

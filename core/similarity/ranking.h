@@ -30,7 +30,7 @@ void score_matrix(const BitMatrix& a, const BitMatrix& b, std::span<float> out, 
 
 // Places by falling score, equal ones in their order.
 std::vector<std::size_t> order_of(std::span<const float> scores);
-// Places with a score above the threshold, in their order.
+// Places with a score above the threshold, in their order. A threshold that is no number is an Error.
 std::vector<std::size_t> above(std::span<const float> scores, double threshold);
 
 }  // namespace welt::similarity

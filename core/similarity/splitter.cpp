@@ -86,17 +86,7 @@ class Parts {
 
   // Lines with their ends; of those that are longer than `largest` sentences, words, clusters, characters.
   std::vector<Part> cut() {
-    std::size_t begin = 0;
-    for (std::size_t at = 0; at < text_.size();) {
-      const std::size_t end = line_end_at(text_, at);
-      if (end == at) {
-        ++at;
-        continue;
-      }
-      add(begin, end);
-      begin = at = end;
-    }
-    if (begin < text_.size()) add(begin, text_.size());
+    for (const LinePlace& line : line_places(text_)) add(line.begin, line.next);
     return std::move(parts_);
   }
 
@@ -124,20 +114,15 @@ class Parts {
           if (each.end > 0) return each;
         return character;
       }
+      const std::size_t here = at;
       const char32_t c = decode_utf8(text_, at);
       ++length;
       character = {at, length};
-      const bool is_space = is_blank(text_.substr(character_start(at), at - character_start(at)));
+      const bool is_space = is_blank(text_.substr(here, at - here));
       if (is_space) (seen_mark ? sentence : word) = character;
       if (!is_space) seen_mark = ends_sentence(c);
     }
     return {end, length};
-  }
-
-  std::size_t character_start(std::size_t end) const {
-    do --end;
-    while ((static_cast<std::uint8_t>(text_[end]) & 0xC0) == 0x80);
-    return end;
   }
 
   std::string_view text_;

@@ -19,6 +19,7 @@
 #include "core/similarity/kernels.h"
 #include "core/similarity/parallel.h"
 #include "core/similarity/ranking.h"
+#include "core/similarity/text_pieces.h"
 
 namespace welt::similarity {
 namespace {
@@ -96,6 +97,13 @@ struct StaticEmbedding::Table {
       form = Form::i8;
     else
       refuse(fmt::format("{} of type {}", entry->name, entry->dtype), "F16, F32 or I8");
+    // Behind a header of odd length, which the format's own writers do not make, numbers cannot be read in place.
+    const std::size_t size = form == Form::f32 ? sizeof(float) : form == Form::f16 ? sizeof(std::uint16_t) : 1;
+    if (reinterpret_cast<std::uintptr_t>(data) % size != 0) {
+      auto copy = std::make_shared<const std::vector<std::byte>>(entry->data.begin(), entry->data.end());
+      data = copy->data();
+      mapping = std::move(copy);
+    }
     if (const SafetensorsEntry* found = file.find("weights")) read_token_weights(files, *found);
     if (const SafetensorsEntry* found = file.find("mapping")) read_mapping(files, *found);
   }
@@ -143,11 +151,7 @@ struct StaticEmbedding::Table {
     }
     // A text is cut to so many characters before it is tokenized, as Model2Vec does.
     std::vector<std::size_t> lengths;
-    for (const auto& [token, id] : tokenizer.vocabulary()) {
-      std::size_t length = 0;
-      for (const char c : token) length += (static_cast<std::uint8_t>(c) & 0xC0) != 0x80 ? 1 : 0;
-      lengths.push_back(length);
-    }
+    for (const auto& [token, id] : tokenizer.vocabulary()) lengths.push_back(characters(token));
     std::ranges::sort(lengths);
     const std::size_t count = lengths.size();
     median_length = count == 0 ? 0 : (lengths[(count - 1) / 2] + lengths[count / 2]) / 2;

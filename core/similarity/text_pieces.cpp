@@ -25,12 +25,22 @@ constexpr auto marks = std::to_array<char32_t>(
      0xA6F3, 0xA6F7, 0xA876, 0xA877, 0xA8CE, 0xA8CF, 0xA92F, 0xA9C8, 0xA9C9, 0xAA5D, 0xAA5E, 0xAA5F, 0xAAF0,
      0xAAF1, 0xABEB, 0xBC9F, 0xFE52, 0xFE56, 0xFE57, 0xFF01, 0xFF0E, 0xFF1F, 0xFF61});
 
+// Where the line end at `at` ends; `at`: there is none.
+std::size_t line_end_at(std::string_view text, std::size_t at) {
+  const auto byte = static_cast<std::uint8_t>(text[at]);
+  if (byte == '\r') return at + 1 < text.size() && text[at + 1] == '\n' ? at + 2 : at + 1;
+  if ((byte >= 0x0A && byte <= 0x0C) || (byte >= 0x1C && byte <= 0x1E)) return at + 1;
+  const std::string_view rest = text.substr(at);
+  if (rest.starts_with("\xC2\x85")) return at + 2;
+  return rest.starts_with("\xE2\x80\xA8") || rest.starts_with("\xE2\x80\xA9") ? at + 3 : at;
+}
+
+}  // namespace
+
 std::size_t characters(std::string_view text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char c) { return (static_cast<std::uint8_t>(c) & 0xC0) != 0x80; }));
 }
-
-}  // namespace
 
 TextPiece text_piece(std::string text) {
   const std::size_t length = characters(text);
@@ -43,28 +53,26 @@ bool ends_sentence(char32_t c) { return std::ranges::binary_search(marks, c); }
 
 bool is_upper_case(char32_t c) { return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_UPPERCASE) != 0; }
 
-std::size_t line_end_at(std::string_view text, std::size_t at) {
-  const auto byte = static_cast<std::uint8_t>(text[at]);
-  if (byte == '\r') return at + 1 < text.size() && text[at + 1] == '\n' ? at + 2 : at + 1;
-  if ((byte >= 0x0A && byte <= 0x0C) || (byte >= 0x1C && byte <= 0x1E)) return at + 1;
-  const std::string_view rest = text.substr(at);
-  if (rest.starts_with("\xC2\x85")) return at + 2;
-  return rest.starts_with("\xE2\x80\xA8") || rest.starts_with("\xE2\x80\xA9") ? at + 3 : at;
+std::vector<LinePlace> line_places(std::string_view text) {
+  std::vector<LinePlace> out;
+  std::size_t begin = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t next = line_end_at(text, at);
+    if (next == at) {
+      ++at;
+      continue;
+    }
+    out.push_back({begin, at, next});
+    begin = at = next;
+  }
+  if (begin < text.size()) out.push_back({begin, text.size(), text.size()});
+  return out;
 }
 
 std::vector<TextPiece> split_lines(std::string_view text) {
   std::vector<TextPiece> out;
-  std::size_t begin = 0;
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = line_end_at(text, at);
-    if (end == at) {
-      ++at;
-      continue;
-    }
-    out.push_back(text_piece(std::string(text.substr(begin, at - begin))));
-    begin = at = end;
-  }
-  if (begin < text.size()) out.push_back(text_piece(std::string(text.substr(begin))));
+  for (const LinePlace& line : line_places(text))
+    out.push_back(text_piece(std::string(text.substr(line.begin, line.end - line.begin))));
   return out;
 }
 

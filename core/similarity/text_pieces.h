@@ -13,8 +13,14 @@ struct TextPiece {
   std::size_t length;  // characters
 };
 
+std::size_t characters(std::string_view text);
 TextPiece text_piece(std::string text);
 
+// A line of a text is [begin, end); the line end behind it ends at `next`.
+struct LinePlace {
+  std::size_t begin, end, next;
+};
+std::vector<LinePlace> line_places(std::string_view text);
 // str.splitlines().
 std::vector<TextPiece> split_lines(std::string_view text);
 // Sentences end behind a mark and a space, before a capital letter or a line end; they are stripped of white space. A
@@ -26,9 +32,8 @@ std::vector<TextPiece> coalesced(std::vector<TextPiece> pieces, std::size_t larg
 // Appends pieces of fewer than `least` characters to the one before.
 std::vector<TextPiece> merged_back(std::vector<TextPiece> pieces, std::size_t least, std::string_view separator);
 
-bool is_blank(std::string_view text);                            // nothing but white space of Python
-bool ends_sentence(char32_t c);                                  // one of the marks
-bool is_upper_case(char32_t c);                                  // str.isupper() of one character
-std::size_t line_end_at(std::string_view text, std::size_t at);  // where the line end at `at` ends; `at`: there is none
+bool is_blank(std::string_view text);  // nothing but white space of Python
+bool ends_sentence(char32_t c);        // one of the marks
+bool is_upper_case(char32_t c);        // str.isupper() of one character
 
 }  // namespace welt::similarity

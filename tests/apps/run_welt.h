@@ -19,6 +19,13 @@ struct Outcome {
   std::string out, err;
 };
 
+// Whether a variable such as WELT_REQUIRE_WORDLLAMA is set: a test that lacks what setup fetches then fails instead of
+// being skipped.
+inline bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
 inline std::string shell_quoted(const std::string& word) {
   std::string text = "'";
   for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);

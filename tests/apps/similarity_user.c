@@ -23,10 +23,10 @@ static const char* why(const welt_error* error) { return welt_similarity_error_m
 static int misuse(const welt_embedding* embedding, welt_error* error) {
   welt_embedding* none = NULL;
   float score = 7;
-  size_t count = 7;
+  size_t count = 7, place = 7;
   int32_t ids[1];
   welt_cluster_options options = welt_cluster_defaults();
-  const welt_string broken = {"\xFF", 1}, missing = {NULL, 3};
+  const welt_string broken = {"\xFF", 1}, missing = {NULL, 3}, one = {"a", 1};
   int64_t label = 7;
   double inertia = 7;
   CHECK(welt_embedding_open("/nowhere/at/all", NULL, 0, &none, error) == WELT_NOT_FOUND && none == NULL);
@@ -38,6 +38,7 @@ static int misuse(const welt_embedding* embedding, welt_error* error) {
   CHECK(welt_embedding_similarity(NULL, text("a"), text("a"), 0, &score, NULL) == WELT_INVALID_ARGUMENT && score == 7);
   CHECK(welt_embedding_tokenize(embedding, text("a long text of words"), ids, 1, &count, error) == WELT_OUT_OF_RANGE);
   CHECK(count > 1);
+  CHECK(welt_embedding_filter(embedding, one, &one, 1, 0, NAN, &place, &count, error) == WELT_INVALID_ARGUMENT);
   options.k = 2;
   CHECK(welt_embedding_cluster(embedding, &missing, 0, &options, &label, &inertia, error) == WELT_INVALID_ARGUMENT);
   options.struct_size = 4;

@@ -1,8 +1,10 @@
 // `welt text` as a user runs it: beside recorded answers of the package wordllama, on lines, files and arguments, and
-// on what cannot be answered. Without the weights that scripts/setup.sh fetches these are skipped.
+// on what cannot be answered. Without the weights that scripts/setup.sh fetches these are skipped (with
+// WELT_REQUIRE_WORDLLAMA a failure).
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "tests/apps/run_welt.h"
@@ -18,7 +20,10 @@ class TextVerb : public testing::Test {
   void SetUp() override {
     const fs::path weights =
         fs::path(WELT_BINARY).parent_path().parent_path() / "wordllama/l2_supercat_256.safetensors";
-    if (!fs::exists(weights)) GTEST_SKIP() << "no " << weights << ": scripts/setup.sh fetches it";
+    if (fs::exists(weights)) return;
+    const std::string missing = "no " + weights.string() + ": scripts/setup.sh fetches it";
+    if (is_set("WELT_REQUIRE_WORDLLAMA")) FAIL() << missing << ", and WELT_REQUIRE_WORDLLAMA is set";
+    GTEST_SKIP() << missing;
   }
 
   // The answers to lines.
@@ -88,6 +93,8 @@ TEST_F(TextVerb, TextsComeFromArgumentsFilesFoldersAndStandardInput) {
   EXPECT_EQ(text({"topk", "stones in a river", "--k", "1", "--file", folder_ / "docs/a.txt"}).find("0."), 0u);
   EXPECT_EQ(text({"filter", "a boat of paper", "--threshold", "0.3", "--file", folder_ / "docs/a.txt"}),
             "paper boats\n");
+  const std::string score = text({"similarity", "a boat of paper", "paper boats"});
+  EXPECT_EQ(text({"key", "a boat of paper", "paper boats"}), score.substr(0, score.size() - 1) + "\tpaper boats\n");
 }
 
 TEST_F(TextVerb, VectorsGoToFilesThatNumpyAndOthersRead) {
@@ -124,10 +131,13 @@ TEST_F(TextVerb, EachLineIsAnsweredInOrderErrorsToo) {
                                  {"k", 2},
                                  {"random_state", 0}}})[0]["labels"],
             json({0, 1, 0, 1}));
-  for (const json& line : answers("cluster", {{{"docs", two}, {"k", 3}},
-                                              {{"docs", two}, {"k", 1}, {"binary", true}},
-                                              {{"docs", two}, {"k", 1}, {"random_state", -1}}}))
+  for (const json& line :
+       answers("cluster", {{{"docs", two}, {"k", 3}},
+                           {{"docs", two}, {"k", 1}, {"binary", true}},
+                           {{"docs", two}, {"k", 1}, {"random_state", -1}},
+                           {{"docs", two}, {"k", 1}, {"min_iterations", std::numeric_limits<std::int64_t>::min()}}}))
     EXPECT_TRUE(line.contains("error")) << line;
+  EXPECT_TRUE(answers("filter", {{{"query", "q"}, {"docs", two}}}, 0, {"--threshold", "nan"})[0].contains("error"));
   const auto split = answers("split", {{{"text", ""}},
                                        {{"text", " \n \n"}},
                                        {{"text", "a"}, {"window_size", 4}},
@@ -161,6 +171,8 @@ TEST_F(TextVerb, WhatCannotBeIsSaidInOneParagraph) {
                                                        {"cluster", "a", "--k", "2"},
                                                        {"cluster", "a", "--k", "1", "--binary"},
                                                        {"topk", "a", "b", "--k", "-1"},
+                                                       {"filter", "a", "b", "--threshold", "nan"},
+                                                       {"dedup", "a", "--batch-size", "-1"},
                                                        {"split", "--target-size", "10", "a"},
                                                        {"embed", "\xFF"},
                                                        {"nothing"}};

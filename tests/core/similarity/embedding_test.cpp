@@ -1,12 +1,16 @@
 // A small static embedding made here: sums, dimensions, Model2Vec's rules, chunks; files that are not what they say.
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <random>
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/safetensors.h"
 #include "core/base/utf8.h"
 #include "core/similarity/embedding_files.h"
@@ -83,6 +87,33 @@ TEST_F(SmallEmbedding, ATextIsTheMeanOfItsTokens) {
   const std::vector<std::string_view> texts(100, "the river");
   const Matrix many = embedding.embed(texts, 3);
   for (std::size_t i = 0; i < 100; ++i) EXPECT_EQ(std::vector<float>(many.row(i), many.row(i) + 64), mean({6, 1}, 64));
+}
+
+TEST_F(SmallEmbedding, ATableBehindAHeaderOfOddLengthIsRead) {
+  put_weights("embedding.weight");
+  std::string file = read_file(folder_ / "model.safetensors");
+  std::uint64_t length = 0;
+  std::memcpy(&length, file.data(), sizeof length);
+  file.insert(sizeof length + length, " ");
+  ++length;
+  std::memcpy(file.data(), &length, sizeof length);
+  folder_.put("model.safetensors", file);
+  EXPECT_EQ(load().embed("the river boat"), mean({6, 1, 3}, 64));
+}
+
+TEST_F(SmallEmbedding, OfTheHubsCacheTheSnapshotThatRefsNameIsTaken) {
+  put_weights("embedding.weight");
+  const fs::path repository = folder_ / "hub/models--org--name";
+  for (const char* commit : {"aaa", "bbb"}) {
+    const fs::path snapshot = repository / "snapshots" / commit;
+    fs::create_directories(snapshot);
+    for (const char* name : {"model.safetensors", "tokenizer.json"}) fs::copy(folder_ / name, snapshot / name);
+  }
+  setenv("HF_HUB_CACHE", (folder_ / "hub").c_str(), 1);
+  EXPECT_EQ(find_embedding("org/name").weights, repository / "snapshots/aaa/model.safetensors");
+  folder_.put("hub/models--org--name/refs/main", "bbb\n");
+  EXPECT_EQ(find_embedding("org/name").weights, repository / "snapshots/bbb/model.safetensors");
+  unsetenv("HF_HUB_CACHE");
 }
 
 TEST_F(SmallEmbedding, Model2VecLeavesUnknownTokensOutWeighsAndNormalizes) {

@@ -10,6 +10,7 @@
 #include "core/similarity/exact_sum.h"
 #include "core/similarity/kernels.h"
 #include "core/similarity/kmeans.h"
+#include "core/similarity/local_minima.h"
 #include "core/similarity/ranking.h"
 
 namespace welt::similarity {
@@ -108,6 +109,15 @@ TEST(Similarity, ZerosScoreZeroAndAreNeverNotANumber) {
   EXPECT_EQ(rows.values, std::vector<float>(128));
   EXPECT_EQ(scores(std::vector<float>(64), rows), std::vector<float>(2));
   EXPECT_EQ(scores(std::vector<std::uint64_t>(1), binarized(rows)), std::vector<float>(2, 1.0F));
+}
+
+TEST(Similarity, WhatIsNoNumberIsNeitherSortedNorAThreshold) {
+  std::vector<float> values(100);
+  for (std::size_t i = 0; i < 100; ++i) values[i] = static_cast<float>(i);
+  EXPECT_EQ(quantile(values, 0.5F), 49.5F);
+  for (std::size_t i = 0; i < 100; i += 3) values[i] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_TRUE(std::isnan(quantile(values, 0.5F)));
+  EXPECT_THROW(above(values, std::numeric_limits<double>::quiet_NaN()), Error);
 }
 
 TEST(Similarity, BitsArePackedAsNumpyPacksThem) {
