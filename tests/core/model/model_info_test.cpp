@@ -128,6 +128,17 @@ TEST(ModelInfo, WhatHasNoPartInTheModelIsCountedApart) {
   EXPECT_EQ(info.optimizer_bytes, 8 * info.parameters);
 }
 
+TEST(ModelInfo, WeightsIn2BitsAreMemoryAndNotIdle) {
+  Json latent = preset(latent_role, "matmul_free", "nano");
+  latent["packed_weights"] = true;
+  const ModelInfo info = describe_model(outline(none, preset(WELT_BYTES_ENCODER_INTERFACE, "bert", "bert-tiny"), latent,
+                                                preset(WELT_DECODER_INTERFACE, "llama", "tiny-lm")),
+                                        {});
+  EXPECT_EQ(part(info, "latent_transformer").idle, 0);
+  const std::int64_t codes = (4 * 128 + 2 * 256) * 32 + 128 * 64, matrices = 6;  // of a layer, D 128, M 256
+  EXPECT_EQ(info.weight_bytes, 4 * (info.parameters + info.idle) + 2 * (codes + matrices * 4));
+}
+
 // Matrix weights as counted for the Python package's presets: 393,216 and 5,492,736 and 19,005,440 (with the decoder
 // mapping) and 2,686,976 (with the head).
 TEST(ModelInfo, FlopsFollowTheFormula) {
