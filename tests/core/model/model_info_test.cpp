@@ -128,6 +128,21 @@ TEST(ModelInfo, WhatHasNoPartInTheModelIsCountedApart) {
   EXPECT_EQ(info.optimizer_bytes, 8 * info.parameters);
 }
 
+// The plugin `wave` has no class with a head, so that its names have no prefix: nothing of it was trained or saved.
+TEST(ModelInfo, TheBodyOfEveryBytesEncoderIsPartOfTheModel) {
+  for (const ComponentType& type : Registry::instance().components()) {
+    if (!type.has_role(WELT_BYTES_ENCODER_INTERFACE) || type.hf_model_types.empty()) continue;
+    const ModelInfo info = count_model(outline(none, Json{{"model_type", type.hf_model_types.front()}},
+                                               preset(latent_role, "gpt_neox", "pythia-70m"),
+                                               preset(WELT_DECODER_INTERFACE, "llama", "tiny-lm")));
+    const PartInfo& encoder = part(info, "bytes_encoder");
+    EXPECT_GT(encoder.parameters, encoder.tables) << type.id;
+    if (type.id == "wave") {
+      EXPECT_EQ(encoder.idle, 0);
+    }
+  }
+}
+
 TEST(ModelInfo, WeightsIn2BitsAreMemoryAndNotIdle) {
   Json latent = preset(latent_role, "matmul_free", "nano");
   latent["packed_weights"] = true;
