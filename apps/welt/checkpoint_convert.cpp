@@ -73,7 +73,7 @@ A value that the type cannot hold is an error: nothing is written then. Memory i
 
 Examples:
   welt checkpoint convert runs/quickstart quickstart-bf16 --dtype bfloat16
-  welt checkpoint convert runs/matmul-free matmul-free-2bit --ternary
+  welt checkpoint convert runs/matmul_free matmul-free-2bit --ternary
   welt checkpoint convert some-model some-model-shards --max-shard-size 2GB)");
   verb->callback([options] { convert(*options); });
 }

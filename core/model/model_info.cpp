@@ -76,7 +76,7 @@ class Describer {
                         part.idle, part.plugin));
     }
     const auto value_bytes = static_cast<std::int64_t>(c10::elementSize(model_.dtype()));
-    info_.weight_bytes = value_bytes * (info_.parameters + info_.idle);
+    info_.weight_bytes = value_bytes * (info_.parameters + info_.idle) + buffer_bytes_;
     info_.gradient_bytes = value_bytes * info_.parameters;
     info_.optimizer_bytes = 2 * value_bytes * info_.parameters;
     return std::move(info_);
@@ -148,6 +148,11 @@ class Describer {
       if (parameter.table) part.tables += parameter.tensor.numel();
       if (is_matrix(parameter)) matrices_[name] += parameter.tensor.numel();
       used_.insert(parameter.name);
+    }
+    for (const ModelTensor& tensor : model_.tensors()) {
+      if (!tensor.buffer) continue;
+      used_.insert(tensor.name);
+      buffer_bytes_ += static_cast<std::int64_t>(tensor.tensor.nbytes());
     }
     for (const WeltModel::Part& part : model_.parts()) {
       if (part.component == nullptr) continue;
@@ -224,6 +229,7 @@ class Describer {
   std::map<std::string, PartInfo> parts_;
   std::map<std::string, std::int64_t> matrices_;  // weights that are multiplied, by part
   std::set<std::string> used_;
+  std::int64_t buffer_bytes_ = 0;
 };
 
 }  // namespace

@@ -64,8 +64,8 @@ struct ModelInfo {
   WordLengths lengths;  // with the image's height
   std::vector<PartInfo> parts;
   std::int64_t parameters = 0, tables = 0, idle = 0;  // of all parts
-  // Bytes, in the model's dtype, which gradients and moments share. Weights: idle ones included; AdamW keeps two
-  // moments.
+  // Bytes, in the model's dtype, which gradients and moments share. Weights: idle ones included, and buffers (running
+  // statistics, weights in 2 bits) as they are; AdamW keeps two moments.
   std::int64_t weight_bytes = 0, gradient_bytes = 0, optimizer_bytes = 0;
   CacheInfo latent_cache, decoder_cache;  // of generating one text
   std::vector<std::string> notes;         // what is not in the figures, for this model

@@ -62,7 +62,7 @@ void WeltModel::take_weights() {
     LoadedWeights loaded = take(*bytes_encoder_, spec_.bytes_encoder, "bytes_encoder");
     if (units().bytes() == 1) take_rows(encoder_table_->base, loaded.table);
     std::vector<std::string> heads{own_head(loaded), loaded.head_bias_file_name};
-    const std::string prefix = bytes_encoder_->vocabulary().base_prefix + ".";
+    const std::string prefix = encoder_body();
     const auto outside = [&](const std::string& name) { return !name.starts_with(prefix); };
     for (std::size_t i = 0; i < loaded.file_names.size(); ++i)
       if (outside(bytes_encoder_->parameters()[i].name)) heads.push_back(loaded.file_names[i]);

@@ -12,6 +12,8 @@
 #include <welt/abi/image_encoder.h>
 #include <welt/abi/latent_transformer.h>
 
+#include <algorithm>
+
 #include "core/base/context.h"
 
 namespace welt {
@@ -132,6 +134,12 @@ std::string WeltModel::table_stem(const std::string& slot, const TensorComponent
   return (slot == "bytes_decoder" ? "bytes_decoder.char_embedding." : stem) + "embedding.";
 }
 
+std::string WeltModel::encoder_body() const {
+  const std::string prefix = bytes_encoder_->base_prefix() + ".";
+  const auto inside = [&](const NamedParameter& parameter) { return parameter.name.starts_with(prefix); };
+  return std::ranges::any_of(bytes_encoder_->parameters(), inside) ? prefix : std::string();
+}
+
 // The tensors of a component whose names begin with `prefix`; a tied one once, under the first of its names there.
 void WeltModel::collect_body(const Part& part, const std::string& prefix) {
   const std::vector<NamedParameter>& infos = part.component->parameters();
@@ -173,7 +181,7 @@ void WeltModel::collect_tensors() {
   if (bytes_encoder_) {
     table(*encoder_table_, *bytes_encoder_, "bytes_encoder");
     // What stands outside the base model (an MLM head) has no part in a bytes encoder and is not in a WeLT checkpoint.
-    collect_body(bytes, bytes_encoder_->vocabulary().base_prefix + ".");
+    collect_body(bytes, encoder_body());
   }
   own("encoder_mapping.weight", encoder_mapping_weight_, true, "encoder_mapping");
   own("encoder_mapping.bias", encoder_mapping_bias_, false, "encoder_mapping");

@@ -161,6 +161,8 @@ class WeltModel {
   void make_own_tensors(Init init);
   void collect_tensors();
   void collect_body(const Part& part, const std::string& prefix);
+  // What names of the bytes encoder's body begin with; "", of a class without a head: all are its body's.
+  std::string encoder_body() const;
   void take_weights();  // welt_from.cpp
   std::string table_stem(const std::string& slot, const TensorComponent& component) const;
   std::int64_t image_width() const { return image_encoder_ ? image_encoder_->width() : 0; }

@@ -25,9 +25,18 @@ __attribute__((target("avx2"))) inline __m256i load(const void* from) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(from));
 }
 
+// The codes of a block, beside 32 activations each.
+__attribute__((target("avx2"))) inline void unpack(const std::uint8_t* packed, __m256i (&codes)[4]) {
+  const __m256i bytes = load(packed), low = _mm256_set1_epi8(3);
+  codes[0] = _mm256_and_si256(bytes, low);
+  codes[1] = _mm256_and_si256(_mm256_srli_epi16(bytes, 2), low);
+  codes[2] = _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low);
+  codes[3] = _mm256_and_si256(_mm256_srli_epi16(bytes, 6), low);
+}
+
 template <int Rows>
 __attribute__((target("avx2"))) void rows_avx2(const Product& p, std::int64_t first) {
-  const __m256i low = _mm256_set1_epi8(3), ones = _mm256_set1_epi16(1);
+  const __m256i ones = _mm256_set1_epi16(1);
   for (std::int64_t o = 0; o < p.outputs; ++o) {
     const std::uint8_t* packed = p.packed + o * p.blocks * block_bytes;
     __m256i wide[Rows];
@@ -36,16 +45,14 @@ __attribute__((target("avx2"))) void rows_avx2(const Product& p, std::int64_t fi
       __m256i narrow[Rows];
       for (int r = 0; r < Rows; ++r) narrow[r] = _mm256_setzero_si256();
       for (std::int64_t b = from; b < std::min(from + blocks_in_16_bits, p.blocks); ++b) {
-        const __m256i codes = load(packed + b * block_bytes);
-        const __m256i w0 = _mm256_and_si256(codes, low), w1 = _mm256_and_si256(_mm256_srli_epi16(codes, 2), low),
-                      w2 = _mm256_and_si256(_mm256_srli_epi16(codes, 4), low),
-                      w3 = _mm256_and_si256(_mm256_srli_epi16(codes, 6), low);
+        __m256i w[4];
+        unpack(packed + b * block_bytes, w);
         for (int r = 0; r < Rows; ++r) {
           const std::int8_t* q = p.q + ((first + r) * p.blocks + b) * block;
           const __m256i s0 =
-              _mm256_add_epi16(_mm256_maddubs_epi16(w0, load(q)), _mm256_maddubs_epi16(w1, load(q + 32)));
+              _mm256_add_epi16(_mm256_maddubs_epi16(w[0], load(q)), _mm256_maddubs_epi16(w[1], load(q + 32)));
           const __m256i s1 =
-              _mm256_add_epi16(_mm256_maddubs_epi16(w2, load(q + 64)), _mm256_maddubs_epi16(w3, load(q + 96)));
+              _mm256_add_epi16(_mm256_maddubs_epi16(w[2], load(q + 64)), _mm256_maddubs_epi16(w[3], load(q + 96)));
           narrow[r] = _mm256_add_epi16(narrow[r], _mm256_add_epi16(s0, s1));
         }
       }
@@ -57,20 +64,17 @@ __attribute__((target("avx2"))) void rows_avx2(const Product& p, std::int64_t fi
 
 template <int Rows>
 __attribute__((target("avx2,avx512f,avx512vl,avx512vnni"))) void rows_vnni(const Product& p, std::int64_t first) {
-  const __m256i low = _mm256_set1_epi8(3);
   for (std::int64_t o = 0; o < p.outputs; ++o) {
     const std::uint8_t* packed = p.packed + o * p.blocks * block_bytes;
     __m256i sums[Rows][2];
     for (int r = 0; r < Rows; ++r) sums[r][0] = sums[r][1] = _mm256_setzero_si256();
     for (std::int64_t b = 0; b < p.blocks; ++b) {
-      const __m256i codes = load(packed + b * block_bytes);
-      const __m256i w0 = _mm256_and_si256(codes, low), w1 = _mm256_and_si256(_mm256_srli_epi16(codes, 2), low),
-                    w2 = _mm256_and_si256(_mm256_srli_epi16(codes, 4), low),
-                    w3 = _mm256_and_si256(_mm256_srli_epi16(codes, 6), low);
+      __m256i w[4];
+      unpack(packed + b * block_bytes, w);
       for (int r = 0; r < Rows; ++r) {
         const std::int8_t* q = p.q + ((first + r) * p.blocks + b) * block;
-        sums[r][0] = _mm256_dpbusd_epi32(_mm256_dpbusd_epi32(sums[r][0], w0, load(q)), w1, load(q + 32));
-        sums[r][1] = _mm256_dpbusd_epi32(_mm256_dpbusd_epi32(sums[r][1], w2, load(q + 64)), w3, load(q + 96));
+        sums[r][0] = _mm256_dpbusd_epi32(_mm256_dpbusd_epi32(sums[r][0], w[0], load(q)), w[1], load(q + 32));
+        sums[r][1] = _mm256_dpbusd_epi32(_mm256_dpbusd_epi32(sums[r][1], w[2], load(q + 64)), w[3], load(q + 96));
       }
     }
     for (int r = 0; r < Rows; ++r)

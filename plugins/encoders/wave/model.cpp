@@ -79,18 +79,22 @@ WaveMixer::WaveMixer(const Settings& s, const at::TensorOptions& options)
   children({{"first", first_}, {"second", second_}, {"out", out_}});
 }
 
-// Of a dimension of a row, the magnitude is G = √Σ w² over its tokens, and a token's phase the angle whose cosine is
+// Of a dimension, the magnitude is G = √Σ w² over the tokens that a token sees, and its phase the angle whose cosine is
 // w / G. So the wave G e^(iα) has the real part w, and the imaginary part √(G² − w²): the magnitude of the other
 // tokens. w [tokens, D] → [tokens, D]
 static at::Tensor imaginary_part(const at::Tensor& w, const nn::RowPlan& plan) {
-  const at::Tensor valid = plan.valid();
-  at::Tensor squares = w.square();
-  if (valid.defined()) squares = squares * valid.unsqueeze(1).to(w.scalar_type());
+  const at::Tensor squares = w.square();
   std::vector<at::Tensor> parts{w.narrow(0, 0, 0)};  // a call may have no tokens
-  for (const nn::RowGroup& group : plan.groups()) {
+  for (std::size_t i = 0; i < plan.groups().size(); ++i) {
+    const nn::RowGroup& group = plan.groups()[i];
     if (group.length == 0) continue;
     const at::Tensor rows =
         squares.narrow(0, group.first_token, group.rows * group.length).unflatten(0, {group.rows, group.length});
+    if (const nn::GroupMask& mask = plan.mask(i, {}, w.scalar_type()); mask.additive.defined()) {
+      const at::Tensor seen = mask.additive.squeeze(1).eq(0).to(w.scalar_type());  // [n or 1, T, T]
+      parts.push_back((seen.tril(-1) + seen.triu(1)).matmul(rows).flatten(0, 1));
+      continue;
+    }
     // Summed up from either end: in the row's sum less w², what is small beside w² would be lost.
     const at::Tensor left = rows.cumsum(1).narrow(1, 0, group.length - 1);  // [n, T − 1, D] up to a token
     const at::Tensor right = rows.flip(1).cumsum(1).flip(1).narrow(1, 1, group.length - 1);  // from a token on

@@ -82,8 +82,8 @@ class Attention : public nn::Module {
   nn::Linear out_;
 };
 
-// A token as a wave, with the magnitude of its whole row and a phase that says its share of it; two linear maps of it
-// are added or multiplied, and both parts of the result mapped back.
+// A token as a wave, with the magnitude of all tokens that it sees and a phase that says its share of it; two linear
+// maps of it are added or multiplied, and both parts of the result mapped back.
 class WaveMixer : public nn::Module {
  public:
   WaveMixer(const Settings& s, const at::TensorOptions& options);

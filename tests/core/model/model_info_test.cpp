@@ -128,6 +128,32 @@ TEST(ModelInfo, WhatHasNoPartInTheModelIsCountedApart) {
   EXPECT_EQ(info.optimizer_bytes, 8 * info.parameters);
 }
 
+// The plugin `wave` has no class with a head, so that its names have no prefix: nothing of it was trained or saved.
+TEST(ModelInfo, TheBodyOfEveryBytesEncoderIsPartOfTheModel) {
+  for (const ComponentType& type : Registry::instance().components()) {
+    if (!type.has_role(WELT_BYTES_ENCODER_INTERFACE) || type.hf_model_types.empty()) continue;
+    const ModelInfo info = count_model(outline(none, Json{{"model_type", type.hf_model_types.front()}},
+                                               preset(latent_role, "gpt_neox", "pythia-70m"),
+                                               preset(WELT_DECODER_INTERFACE, "llama", "tiny-lm")));
+    const PartInfo& encoder = part(info, "bytes_encoder");
+    EXPECT_GT(encoder.parameters, encoder.tables) << type.id;
+    if (type.id == "wave") {
+      EXPECT_EQ(encoder.idle, 0);
+    }
+  }
+}
+
+TEST(ModelInfo, WeightsIn2BitsAreMemoryAndNotIdle) {
+  Json latent = preset(latent_role, "matmul_free", "nano");
+  latent["packed_weights"] = true;
+  const ModelInfo info = describe_model(outline(none, preset(WELT_BYTES_ENCODER_INTERFACE, "bert", "bert-tiny"), latent,
+                                                preset(WELT_DECODER_INTERFACE, "llama", "tiny-lm")),
+                                        {});
+  EXPECT_EQ(part(info, "latent_transformer").idle, 0);
+  const std::int64_t codes = (4 * 128 + 2 * 256) * 32 + 128 * 64, matrices = 6;  // of a layer, D 128, M 256
+  EXPECT_EQ(info.weight_bytes, 4 * (info.parameters + info.idle) + 2 * (codes + matrices * 4));
+}
+
 // Matrix weights as counted for the Python package's presets: 393,216 and 5,492,736 and 19,005,440 (with the decoder
 // mapping) and 2,686,976 (with the head).
 TEST(ModelInfo, FlopsFollowTheFormula) {

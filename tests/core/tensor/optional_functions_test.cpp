@@ -67,6 +67,10 @@ welt_status unimplemented_transform(welt_component*, const welt_tensor*, welt_te
   return WELT_UNIMPLEMENTED;
 }
 
+welt_status unimplemented_logits(welt_component*, const welt_tensor*, const welt_tensor*, welt_tensor**, welt_error*) {
+  return WELT_UNIMPLEMENTED;
+}
+
 template <std::int64_t symbols>
 welt_status twos(welt_component*, const welt_tensor*, const welt_tensor*, welt_tensor** out, welt_error*) {
   *out = give_tensor(at::full({2, symbols}, 2.0));
@@ -123,12 +127,18 @@ TEST(OptionalFunctions, AHeadOfItsOwnMayBeMissing) {
   EXPECT_TRUE(at::equal(logits({WELT_HEAD_INTERFACE, &table}), at::full({2, 5}, 3.0)));
   table.logits = twos<4>;
   EXPECT_CONTAINS(error_of([&] { logits({WELT_HEAD_INTERFACE, &table}); }), "[2, 5]");
+  for (const auto function : {decltype(table.logits){}, &unimplemented_logits}) {
+    table.logits = function;
+    EXPECT_FALSE(logits({WELT_HEAD_INTERFACE, &table}).defined());
+  }
 }
 
 TEST(OptionalFunctions, GradientsAreExactUnlessAComponentSaysOtherwise) {
   EXPECT_FALSE(gradients_pass_roundings(made({"none", nullptr})));
   welt_gradients_v1 table = {
       .struct_size = sizeof table, .reserved = 0, .kind = [](const welt_component*) { return 7u; }};
+  EXPECT_FALSE(gradients_pass_roundings(made({WELT_GRADIENTS_INTERFACE, &table})));
+  table.kind = nullptr;
   EXPECT_FALSE(gradients_pass_roundings(made({WELT_GRADIENTS_INTERFACE, &table})));
   table.kind = [](const welt_component*) { return WELT_GRADIENTS_STRAIGHT_THROUGH; };
   EXPECT_TRUE(gradients_pass_roundings(made({WELT_GRADIENTS_INTERFACE, &table})));

@@ -7,6 +7,8 @@
 #include <gtest/gtest.h>
 #include <welt/abi/bytes_encoder.h>
 
+#include <utility>
+
 #include "core/tensor/random.h"
 #include "core/tensor/tensor_component.h"
 #include "tests/core/base/temp_folder.h"
@@ -34,6 +36,20 @@ TEST(Wave, RefusalsNameTheirKey) {
                     make({{"max_position_embeddings", 4}}).encode({at::randn({1, 5, 32}), {}}, full);
                   }),
                   "max_position_embeddings");
+}
+
+// The magnitude of a wave is that of the tokens that attention would see.
+TEST(Wave, DocumentsOfOneRowDoNotMixTheirWaves) {
+  for (const char* mixer : {"interference", "modulation"}) {
+    welt::TensorComponent component = make({{"mixer", mixer}, {"num_hidden_layers", 1}, {"initializer_range", 0.3}});
+    const Tensor row = at::randn({1, 5, 32}), slots = at::arange(5, at::kLong).unsqueeze(0);
+    const welt::AttentionView two{.kind = WELT_ATTENTION_FULL, .document_id = slots.ge(3).to(at::kLong)};
+    const Tensor both = component.encode({row, {}}, two, slots.remainder(3)).hidden;
+    for (const auto& [first, length] : {std::pair{0, 3}, std::pair{3, 2}}) {
+      const Tensor alone = component.encode({row.narrow(1, first, length), {}}, full).hidden;
+      EXPECT_LT((both.narrow(1, first, length) - alone).abs().max().item<double>(), 1e-5) << mixer << first;
+    }
+  }
 }
 
 // The cosine between what two bytes become at a position, without layers.

@@ -32,8 +32,9 @@ welt::HfModel model(const std::filesystem::path& folder, at::ScalarType dtype = 
 }
 
 TEST(MatmulFree, PresetsHaveThePublishedSizes) {
-  for (const auto& [preset, published] :
-       {std::pair{"mmfreelm-370m", 374'108'160}, std::pair{"mmfreelm-1.3b", 1'364'779'008}}) {
+  const std::pair<const char*, std::int64_t> sizes[] = {
+      {"mmfreelm-370m", 374'108'160}, {"mmfreelm-1.3b", 1'364'779'008}, {"mmfreelm-2.7b", 2'702'357'504}};
+  for (const auto& [preset, published] : sizes) {
     const json config = welt::Registry::preset(type(), preset);
     std::int64_t count = 2 * config.at("vocab_size").get<std::int64_t>() * config.at("hidden_size").get<std::int64_t>();
     const welt::TensorComponent component = make(config);

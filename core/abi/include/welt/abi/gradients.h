@@ -16,7 +16,7 @@ extern "C" {
 typedef struct welt_gradients_v1 {
   uint32_t struct_size;
   uint32_t reserved;
-  /* [any] WELT_GRADIENTS_…; a value that the host does not know means EXACT. */
+  /* [any] WELT_GRADIENTS_…; null, or a value that the host does not know: EXACT. */
   uint32_t (*kind)(const welt_component* component);
 } welt_gradients_v1;
 WELT_CHECK_STRUCT(welt_gradients_v1, 16);

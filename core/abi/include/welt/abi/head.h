@@ -16,7 +16,7 @@ typedef struct welt_head_v1 {
   uint32_t struct_size;
   uint32_t reserved;
   /* [instance] hidden [..,D], head [V,E] (the token table where tied) → [..,V], before bias and softcap. Both carry
-   * their gradients. V is the host's: 256 for bytes. */
+   * their gradients. V is the host's: 256 for bytes. null, WELT_UNIMPLEMENTED: as without this interface. */
   welt_status (*logits)(welt_component* component, WELT_BORROW const welt_tensor* hidden,
                         WELT_BORROW const welt_tensor* head, WELT_GIVE welt_tensor** out, welt_error* error);
 } welt_head_v1;
