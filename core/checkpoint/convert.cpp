@@ -59,9 +59,9 @@ void plan_packed(std::vector<PlannedTensor>& tensors, const std::string& name, c
     fail({.where = item.file->path().string() + ": " + name,
           .found = fmt::format("{} dimensions", shape.size()),
           .expected = "a matrix [out, in]"});
-  tensors.push_back({.name = name + "_packed", .bytes = shape[0] * ternary::row_bytes(shape[1]), .make = [item, name] {
-                       return ternary_codes(mapped_tensor(*item.file, *item.entry), name);
-                     }});
+  tensors.push_back({.name = name + std::string(packed_ending),
+                     .bytes = shape[0] * ternary::row_bytes(shape[1]),
+                     .make = [item, name] { return ternary_codes(mapped_tensor(*item.file, *item.entry), name); }});
   tensors.push_back({.name = name + "_mean", .bytes = 4, .make = [item, name] {
                        return ternary_mean(mapped_tensor(*item.file, *item.entry), name);
                      }});

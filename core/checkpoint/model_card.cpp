@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/json.h"
+#include "core/checkpoint/pack_ternary.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/model/model_info.h"
 
@@ -81,7 +82,7 @@ With welt, from this folder:
     welt generate . --prompt "…"
     welt checkpoint inspect . --check
 
-With the Python WeLT:
+With the Python WeLT, where transformers has the class of every part:
 
 ```python
 from welt.model import WordLatentTransformerForCausalLM
@@ -95,20 +96,26 @@ processor = TextImageProcessor.from_pretrained(".")
 
 std::string part_card(const std::string& slot, const std::string& class_name, const std::vector<NamedTensor>& tensors) {
   std::int64_t values = 0;
-  for (const auto& [name, tensor] : tensors) values += tensor.numel();
-  return fmt::format(R"(---
+  bool packed = false;
+  for (const auto& [name, tensor] : tensors) {
+    values += tensor.numel();
+    packed = packed || name.ends_with(packed_ending);
+  }
+  return fmt::format(
+      R"(---
 tags:
 - welt
 ---
 # The {0} of a word-level latent transformer
 
-Configuration and names of tensors are those of the class `{1}`; {2} values. Where the class has a token table, that of
+Configuration and names of tensors are those of the class `{1}`; {2} values.{3} Where the class has a token table, that of
 a bytes encoder or a decoder has a row for each of the bytes 0 to 255 (2 begins a word, 3 ends it, 0 pads), and that of
 a latent transformer has none: it is given `inputs_embeds`.
 
 With welt, in a recipe: `[model.<slot>] from = "…"`, this folder.
 )",
-                     slot, class_name, with_commas(values));
+      slot, class_name, with_commas(values),
+      packed ? " Matrices of -1, 0 and 1 are packed under names of their own, which welt alone reads." : "");
 }
 
 }  // namespace welt

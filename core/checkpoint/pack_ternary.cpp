@@ -21,7 +21,7 @@
 namespace welt {
 namespace {
 
-constexpr std::string_view key = "packed_weights", packed_ending = "_packed";
+constexpr std::string_view key = "packed_weights";
 
 bool has_key(const ComponentType& type) {
   return type.schema != nullptr &&

@@ -14,6 +14,9 @@
 
 namespace welt {
 
+// Of the name of a packed matrix; what stands before is that of the matrix.
+constexpr std::string_view packed_ending = "_packed";
+
 class TernaryPlan {
  public:
   // Of a Hugging Face folder, or of the parts of a WeLT checkpoint, by its config.json. Throws Error where no part has
