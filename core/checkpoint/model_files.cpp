@@ -13,6 +13,7 @@
 #include "core/base/log.h"
 #include "core/checkpoint/processor_files.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/huggingface/welt_json.h"
 #include "core/tensor/tensor_io.h"
 
 namespace welt {
@@ -164,6 +165,12 @@ WeltModel load_model(const fs::path& checkpoint, const SpecChanges& changes) {
 }
 
 WeltModel load_model(const fs::path& checkpoint, WeltSpec spec) {
+  if (!fs::exists(checkpoint / "welt.json"))
+    log_warning(
+        "model",
+        "{}: it has no welt.json, so it is taken for the Python WeLT's: words as that one cuts them, of up to {} "
+        "bytes",
+        checkpoint.string(), spec.segmenter.max_bytes);
   WeltModel model = WeltModel::without_weights(std::move(spec));
   read_tensors(model, checkpoint);
   return model;
@@ -182,6 +189,7 @@ WeltModel load_newest_model(const fs::path& run_or_checkpoint, const SpecChanges
 }
 
 void init_from(WeltModel& model, const fs::path& checkpoint, bool strict) {
+  read_welt_json(checkpoint);  // it may be of a later welt
   const HfWeights weights = HfWeights::open(checkpoint).of_welt();
   Match match(weights);
   for (const auto& [name, tensor] : model.constant_tensors()) match.use(name);

@@ -13,6 +13,7 @@
 #include "core/base/hub_cache.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
+#include "core/huggingface/welt_json.h"
 
 namespace welt {
 namespace {
@@ -241,6 +242,7 @@ HfSource HfSource::part(const std::string& slot) const {
     fail({.where = (folder_ / "config.json").string(),
           .found = fmt::format("a WeLT model without a {}", slot),
           .expected = "one that has that part"});
+  read_welt_json(folder_);  // it may be of a later welt
   HfSource out = *this;
   out.config_ = *found;
   out.prefix_ = slot + ".";

@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "core/model/welt_spec.h"
+#include "core/plugin/schema.h"
 
 namespace welt {
 
@@ -43,6 +44,21 @@ std::uint32_t pooling_of(std::string_view name, const SlotSpec& encoder);
 // none.
 std::string class_for(const ComponentType& type, const std::string& model_type,
                       const std::function<bool(const std::string&)>& fits);
+
+// The help of what Fields::irrelevant() (sdk/include/welt/sdk/fields.hpp) adds to a schema: keys of the class's other
+// uses.
+inline constexpr std::string_view of_irrelevant_keys = "changes no result";
+
+// The key that this one is another spelling of, and counts before, as the SDK says it in the help of such a key
+// (sdk/fields.hpp); "": of none.
+std::string second_spelling_of(const SchemaKey& key);
+
+// A part as a recipe describes it.
+SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name);
+RendererSpec renderer_from_recipe(const Recipe& recipe);
+
+// Do both configurations make the same tensors? The trained ones then stay where only a rate or the like differs.
+bool same_tensors(const SlotSpec& before, const SlotSpec& now, std::string_view role);
 
 // Sets architectures, vocab_size and model_type of the slot's config to what this place in a WeLT model has.
 void choose_architecture(SlotSpec& slot, const SlotName& name);

@@ -39,10 +39,6 @@ bool has_key(const ComponentType& type, std::string_view name) {
   return std::ranges::any_of(schema_keys(type), [&](const SchemaKey& key) { return key.name == name; });
 }
 
-// The help of what Fields::irrelevant() (sdk/include/welt/sdk/fields.hpp) adds to a schema: keys of the class's other
-// uses.
-constexpr std::string_view of_irrelevant_keys = "changes no result";
-
 // A person who writes a key expects something of it; of those in a config.json nobody does.
 void tell_irrelevant(const ComponentType& type, const Json& written, const std::string& where) {
   std::vector<std::string> names;
@@ -53,8 +49,8 @@ void tell_irrelevant(const ComponentType& type, const Json& written, const std::
                 fmt::join(names, ", "), names.size() == 1 ? "changes" : "change", type.id);
 }
 
-// The key that this one is another spelling of, and counts before, as the SDK says it in the help of such a key
-// (sdk/fields.hpp); "": of none.
+}  // namespace
+
 std::string second_spelling_of(const SchemaKey& key) {
   constexpr std::string_view ending = "; counts where both are given";
   return key.help.ends_with(ending) ? key.help.substr(0, key.help.size() - ending.size()) : "";
@@ -74,6 +70,8 @@ RendererSpec renderer_from_recipe(const Recipe& recipe) {
     if (has_key(type, common)) renderer.config.emplace(common, recipe.integer(key + "." + common));
   return renderer;
 }
+
+namespace {
 
 void apply_encoder(SlotSpec& slot, const SpecChanges::Encoder& change, const SlotName& name) {
   if (!slot.type && (change.slot || change.enabled.value_or(false)))
@@ -145,8 +143,6 @@ void choose_architecture(SlotSpec& slot, const SlotName& name) {
   if (name.vocab_size >= 0) slot.config["vocab_size"] = name.vocab_size;
 }
 
-namespace {
-
 SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   const std::string key = name.recipe;
   const std::string plugin = recipe.string(key + ".plugin"), from = recipe.string(key + ".from"),
@@ -194,8 +190,6 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   choose_architecture(slot, name);
   return slot;
 }
-
-}  // namespace
 
 at::ScalarType weights_dtype(const Recipe& recipe) {
   return recipe.string("precision") == "bf16" ? at::kBFloat16 : at::kFloat;
@@ -265,9 +259,6 @@ void WeltSpec::apply(const SpecChanges& changes) {
           "at least one encoder that is on", "Leave one of them on"});
 }
 
-namespace {
-
-// Do both configurations make the same tensors? The trained ones then stay where only a rate or the like differs.
 bool same_tensors(const SlotSpec& before, const SlotSpec& now, std::string_view role) {
   if (before.type != now.type) return false;
   const auto shapes = [&](const SlotSpec& slot) {
@@ -279,8 +270,6 @@ bool same_tensors(const SlotSpec& before, const SlotSpec& now, std::string_view 
   };
   return shapes(before) == shapes(now);
 }
-
-}  // namespace
 
 SpecChanges encoder_changes(const Recipe* before, const Recipe& now) {
   SpecChanges changes;

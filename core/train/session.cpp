@@ -86,6 +86,15 @@ void set_checkpointing(const Recipe& recipe, const WeltModel& model) {
                   place_of(recipe, key), part.slot);
 }
 
+// What the recipe changes about the model of its `from`. Throws Error for what only training could change.
+SpecChanges changes_of(const Recipe& recipe, const fs::path& checkpoint) {
+  const fs::path trained = run_recipe(checkpoint);
+  if (trained.empty()) return changes_of_checkpoint(WeltSpec::from_checkpoint(checkpoint), recipe);
+  const Recipe before = load_recipe(trained);
+  refuse_other_changes(before, recipe);
+  return encoder_changes(&before, recipe);
+}
+
 WeltModel open_model(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint,
                      const SpecChanges& changes) {
   const std::string from = recipe.string("model.from"), init_from = recipe.string("model.init_from");
@@ -105,10 +114,8 @@ WeltModel open_model(const Recipe& recipe, SessionUse use, const std::optional<s
     fail({recipe.where("model.init_from") + ": model.init_from", "model.from is given too", "one of the two",
           "`from` takes the whole model of a checkpoint, `init_from` its weights for the model of this recipe"});
   if (!from.empty()) {
-    const fs::path folder = find_checkpoint(from), trained = run_recipe(folder);
-    const std::optional<Recipe> before = trained.empty() ? std::nullopt : std::optional(load_recipe(trained));
-    if (before) refuse_other_changes(*before, recipe);
-    return load(folder, encoder_changes(before ? &*before : nullptr, recipe));
+    const fs::path folder = find_checkpoint(from);
+    return load(folder, changes_of(recipe, folder));
   }
   WeltSpec spec = WeltSpec::from_recipe(recipe);
   check_room(spec);

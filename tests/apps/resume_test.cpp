@@ -112,6 +112,26 @@ TEST_F(ResumeSlow, ACheckpointWithoutWeltJsonIsDamaged) {
   EXPECT_CONTAINS(run.err, "welt.json: the file is missing");
 }
 
+// It went on from the one before, said nothing, and ended with a checkpoint that has no config.json.
+TEST_F(ResumeSlow, ACheckpointWithoutOrWithAnEmptyConfigurationIsPutAside) {
+  ASSERT_EQ(train({"--set", "train.checkpoint_every=3"}).status, 0);
+  const fs::path newest = run_folder() / "checkpoints" / "step-00000006";
+  for (const bool removed : {true, false}) {
+    if (removed)
+      fs::remove(newest / "config.json");
+    else
+      std::ofstream(newest / "config.json", std::ios::trunc).close();
+    const Outcome evaluation = run_welt({"evaluate", run_folder().string()});
+    EXPECT_EQ(evaluation.status, 0) << evaluation.err;
+    EXPECT_CONTAINS(evaluation.err, (newest / "config.json").string());
+    EXPECT_CONTAINS(evaluation.err, "step-00000003, of before, is taken");
+    const Outcome run = train({"--resume", "--set", "train.checkpoint_every=3"});
+    EXPECT_EQ(run.status, 0) << run.err;
+    EXPECT_CONTAINS(run.err, "damaged-step-00000006");
+    EXPECT_GT(fs::file_size(newest / "config.json"), 0U);
+  }
+}
+
 TEST_F(ResumeSlow, ANumberThatIsNotFiniteInTheOptimizersFileIsRefused) {
   ASSERT_EQ(train({"--set", "train.schedule=constant"}).status, 0);
   const fs::path file = run_folder() / "checkpoints" / "step-00000006" / "training" / "optimizer.safetensors";

@@ -222,6 +222,11 @@ TEST(WeltModel, AFormatOfWeltJsonFromLaterWasReadAsTheFirst) {
     const std::string message = test::error_of([&] { load_model(folder.path()); });
     EXPECT_CONTAINS(message, fmt::format("welt.json: format {}", format));
     EXPECT_CONTAINS(message, "This welt is too old for it");
+    // What takes weights alone did not look.
+    EXPECT_CONTAINS(test::error_of([&] { HfSource::find(folder.path().string()).part("latent_transformer"); }),
+                    "This welt is too old for it");
+    WeltModel model = load_model(golden);
+    EXPECT_CONTAINS(test::error_of([&] { init_from(model, folder.path(), true); }), "This welt is too old for it");
   }
 }
 
