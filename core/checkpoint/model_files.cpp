@@ -14,6 +14,7 @@
 #include "core/checkpoint/processor_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/huggingface/welt_json.h"
+#include "core/tensor/finite.h"
 #include "core/tensor/tensor_io.h"
 
 namespace welt {
@@ -94,7 +95,6 @@ class Match {
   std::set<std::string> used_;
 };
 
-// An encoder from elsewhere takes the place of the checkpoint's: the mapping only fits one of the same width.
 void check_swapped_width(const WeltModel& model, const HfWeights& weights) {
   const HfWeights::Item* item = weights.find("encoder_mapping.weight");
   if (item == nullptr || item->entry->shape.size() != 2) return;
@@ -141,9 +141,22 @@ void read_tensors(WeltModel& model, const fs::path& checkpoint) {
 
 }  // namespace
 
+void check_swapped_width(const WeltModel& model, const fs::path& checkpoint) {
+  check_swapped_width(model, HfWeights::open(checkpoint).of_welt());
+}
+
 void save_model(const WeltModel& model, const fs::path& folder, std::int64_t words) {
   std::vector<NamedTensor> tensors;
-  for (const ModelTensor& tensor : model.tensors()) tensors.emplace_back(tensor.name, tensor.tensor.detach());
+  for (const ModelTensor& tensor : model.tensors()) {
+    tensors.emplace_back(tensor.name, tensor.tensor.detach());
+    if (!(tensor.buffer ? all_finite(tensors.back().second) : squares_are_finite(tensors.back().second)))
+      fail({.where = fmt::format("{}: {}", folder.string(), tensor.name),
+            .found = "values that are not finite, or so large that the next step's will not be: the model is not saved",
+            .expected = "finite numbers",
+            .mend = "Training went astray: lower train.learning_rate, lengthen train.warmup_steps or set train.clip = "
+                    "1.0"},
+           ErrorCode::data_loss);
+  }
   for (const auto& constant : model.constant_tensors()) tensors.push_back(constant);
   write_json(folder / "config.json", model.spec().config_json());
   write_json(folder / "welt.json", model.spec().welt_json());

@@ -89,4 +89,13 @@ void check_same_inputs(const Recipe& recipe, const fs::path& run, nlohmann::json
   inputs["from"] = differences.started_from;
 }
 
+void check_same_words(const Recipe& recipe, const fs::path& run, const fs::path& checkpoint, const WeltSpec& spec,
+                      const std::vector<std::string>& allowed) {
+  const std::string then = WeltSpec::from_checkpoint(checkpoint).segmenter.fingerprint,
+                    now = spec.segmenter.fingerprint;
+  if (then.empty() || then == now) return;
+  refuse(recipe, not_allowed({{"model.segmenter", fmt::format("words of {} then, of {} now", then, now)}}, allowed),
+         fmt::format("what {} was trained with has changed", run.string()));
+}
+
 }  // namespace welt

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/model/welt_spec.h"
 #include "core/recipe/recipe.h"
 #include "core/train/training_state.h"
 
@@ -37,5 +38,8 @@ bool is_done(const Recipe& recipe, const TrainingState& state);
 void check_same_recipe(const Recipe& recipe, const std::filesystem::path& run, const std::vector<std::string>& allowed);
 void check_same_inputs(const Recipe& recipe, const std::filesystem::path& run, nlohmann::json& inputs,
                        const std::vector<std::string>& allowed);
+// Other dictionaries, or another tokenizer, cut other words out of the same text. `spec`: of the model, opened.
+void check_same_words(const Recipe& recipe, const std::filesystem::path& run, const std::filesystem::path& checkpoint,
+                      const WeltSpec& spec, const std::vector<std::string>& allowed);
 
 }  // namespace welt

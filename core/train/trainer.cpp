@@ -67,7 +67,10 @@ class Run {
     }
     session_.emplace(open_session(recipe, SessionUse::train, checkpoint));
     Json inputs = pin_inputs(recipe, session_->model.spec());
-    if (checkpoint) check_same_inputs(recipe, existing, inputs, options.allow_changes);
+    if (checkpoint) {
+      check_same_inputs(recipe, existing, inputs, options.allow_changes);
+      check_same_words(recipe, existing, *checkpoint, session_->model.spec(), options.allow_changes);
+    }
     stepper_.emplace(session_->model, *session_->train, stepper_options(recipe), state_.data);
     if (checkpoint) stepper_->optimizer().load(*checkpoint / "training" / "optimizer.safetensors");
     if (recipe.number("train.ema") > 0) {
@@ -260,7 +263,12 @@ class Run {
       result.without_image_encoder = evaluate_with({.bytes = true, .image = false}, "bytes_encoder");
       result.without_bytes_encoder = evaluate_with({.bytes = false, .image = true}, "image_encoder");
     }
-    if (!session_->validation_complete || session_->train->statistics().bytes > baseline_bytes_limit) return;
+    if (!session_->validation_complete)
+      result.no_baseline = fmt::format("not all of the held-out text was evaluated (train.eval_rows = {})",
+                                       recipe_.integer("train.eval_rows"));
+    else if (session_->train->statistics().bytes > baseline_bytes_limit)
+      result.no_baseline = fmt::format("there are over {} MB of training text", baseline_bytes_limit >> 20);
+    if (!result.no_baseline.empty()) return;
     const auto texts = [](const Dataset& data) {
       std::vector<std::string> all;
       for (std::int64_t i = 0; i < data.statistics().documents; ++i) all.push_back(data.document_text(i));
@@ -307,6 +315,7 @@ Json TrainResult::to_json() const {
   if (without_image_encoder) json["without_image_encoder"] = evaluation_json(*without_image_encoder);
   if (without_bytes_encoder) json["without_bytes_encoder"] = evaluation_json(*without_bytes_encoder);
   for (const Sample& sample : samples) json["samples"].push_back({{"prompt", sample.prompt}, {"text", sample.text}});
+  if (!no_baseline.empty()) json["no_baseline"] = no_baseline;
   if (baseline)
     json["baseline"] = {{"byte_unigram_bits_per_byte", baseline->unigram_bits_per_byte},
                         {"byte_trigram_bits_per_byte", baseline->trigram_bits_per_byte}};

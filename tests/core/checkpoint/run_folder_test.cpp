@@ -52,6 +52,13 @@ TEST_F(RunFolderTest, TakesTheNextFreeName) {
   EXPECT_EQ(RunFolder::find_resumable(parent_, "a"), parent_ / "a-3");
 }
 
+TEST_F(RunFolderTest, TheNewestIsResumedAlsoWhereTheFirstOfTheNameIsGone) {
+  RunFolder::create(parent_, "a").write_checkpoint(5, 1, fill);
+  RunFolder::create(parent_, "a").write_checkpoint(7, 1, fill);
+  fs::remove_all(parent_ / "a");
+  EXPECT_EQ(RunFolder::find_resumable(parent_, "a"), parent_ / "a-2");
+}
+
 TEST_F(RunFolderTest, TwoRunsInOneFolderAreRefused) {
   std::optional<RunFolder> first = RunFolder::create(parent_, "a");
   const fs::path unfinished = parent_ / "a" / "checkpoints" / ".writing-step-00000001";

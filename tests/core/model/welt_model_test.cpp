@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/tensor/offers.h"
 #include "core/tensor/random.h"
 #include "core/tensor/tensor_io.h"
@@ -188,6 +189,28 @@ TEST(WeltModel, WeightsOfHuggingFaceFoldersAreWhereTrainingStarts) {
   }
   EXPECT_EQ(tables, 3);  // encoder table, decoder table, decoder head
   EXPECT_GT(bodies, 60);
+}
+
+TEST(WeltModel, WeightsThatStartAtRandomAreToldByName) {
+  const std::filesystem::path models = std::filesystem::path(WELT_TEST_DATA) / "models";
+  const test::TempFolder folder;
+  const SafetensorsFile whole = SafetensorsFile::open(models / "llama-gqa" / "model.safetensors");
+  std::vector<NamedTensor> tensors;
+  for (const SafetensorsEntry& entry : whole.entries())
+    if (!entry.name.ends_with("layers.1.mlp.up_proj.weight"))
+      tensors.emplace_back(entry.name, copied_tensor(whole, entry));
+  save_tensors(folder / "model.safetensors", tensors);
+  std::filesystem::copy(models / "llama-gqa" / "config.json", folder / "config.json");
+  folder.put("recipe.toml",
+             fmt::format("[model.bytes_encoder]\nfrom = \"{}\"\n[model.latent]\nfrom = \"{}\"\n"
+                         "[model.decoder]\nfrom = \"{}\"\n",
+                         (models / "bert-mlm").string(), folder.path().string(), (models / "llama-gqa").string()));
+  KeptWarnings warnings;
+  const WeltModel model(WeltSpec::from_recipe(load_recipe(folder / "recipe.toml")));
+  std::string told;
+  for (const std::string& line : warnings.take()) told += line;
+  EXPECT_CONTAINS(told, "not in the file, so they start at random: ");
+  EXPECT_CONTAINS(told, "layers.1.mlp.up_proj.weight");
 }
 
 TEST(WeltModel, ALatentTransformerThatIsNotThereIsRefused) {
