@@ -104,7 +104,8 @@ std::string segmenter_difference(const SegmenterSpec& trained, const Recipe& now
   if (now.given(table + ".max_bytes") && now.integer(table + ".max_bytes") != trained.max_bytes)
     return table + ".max_bytes";
   const Json known = ConfigView(*trained.type, trained.config, /*strict=*/false, trained.where).json();
-  for (const auto& [part, value] : written_config(now, table, *trained.type).items())
+  const Json written = written_config(now, table, *trained.type);
+  for (const auto& [part, value] : written.items())
     if (!holds(known.value(part, Json()), value)) return table + ".config." + part;
   return {};
 }
