@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "apps/welt/data_words.h"
+#include "apps/welt/seed_option.h"
 #include "apps/welt/verb.h"
 #include "core/base/progress.h"
 #include "core/base/table.h"
@@ -91,7 +92,7 @@ void add_amounts(CLI::App& verb, PrepareOptions& options) {
   group(verb.add_option(either("max_bytes_per_word"), options.max_bytes_per_word,
                         "Longest word; what a training calls max_word_length, less 2"))
       ->capture_default_str();
-  group(verb.add_option("--seed", options.seed, "Of the shuffle"))->capture_default_str();
+  group(add_seed(verb, options.seed, "Of the shuffle"));
   group(verb.add_option(either("shuffle_buffer_size"), options.shuffle_buffer_size, "Rows that are shuffled at a time"))
       ->capture_default_str();
 }

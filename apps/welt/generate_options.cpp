@@ -73,7 +73,7 @@ GivenSettings add_generate_settings(CLI::App& verb) {
 
 GenerateOptions merged_generate_options(const std::string& run_or_checkpoint, const GivenSettings& given) {
   GenerateOptions options;
-  const std::filesystem::path recipe = run_recipe(find_checkpoint(run_or_checkpoint));
+  const std::filesystem::path recipe = run_recipe(newest_checkpoint(run_or_checkpoint));
   try {
     if (!recipe.empty()) options = generate_options(load_recipe(recipe));
   } catch (const Error& error) {  // the model does not depend on it

@@ -63,7 +63,9 @@ Subject from_checkpoint(const fs::path& folder) {
 }
 
 Subject open(const Options& options) {
-  if (fs::is_directory(options.model)) {
+  refuse_unreachable(options.model);
+  std::error_code ignored;
+  if (fs::is_directory(options.model, ignored)) {
     if (!options.overrides.empty())
       fail({options.model, "--set with a checkpoint", "--set with a recipe: a checkpoint's model is what it is",
             "Leave --set out, or name the recipe"});

@@ -4,17 +4,19 @@
 
 #include <CLI/CLI.hpp>
 #include <charconv>
-#include <cstdint>
+#include <limits>
 #include <string>
 
 namespace welt {
 
-inline CLI::Option* add_seed(CLI::App& verb, std::uint64_t& seed, const std::string& help) {
+template <typename Integer>
+CLI::Option* add_seed(CLI::App& verb, Integer& seed, const std::string& help) {
   const auto check = [](const std::string& text) {
-    std::uint64_t value = 0;
+    Integer value = 0;
     const auto [last, status] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (status == std::errc{} && last == text.data() + text.size()) return std::string();
-    return text + " is no whole number from 0 to 18446744073709551615";
+    return text + " is no whole number from " + std::to_string(std::numeric_limits<Integer>::min()) + " to " +
+           std::to_string(std::numeric_limits<Integer>::max());
   };
   return verb.add_option("--seed", seed, help)->check(check)->capture_default_str();
 }

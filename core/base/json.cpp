@@ -84,7 +84,8 @@ nlohmann::json read_json_object(const std::filesystem::path& path, std::uintmax_
     fail({.where = file, .found = failure.what(), .mend = "The file is damaged: copy or download it again"},
          failure.code());
   }
-  if (!value.is_object()) fail({file, fmt::format("JSON of type {}", value.type_name()), "an object"});
+  if (!value.is_object())
+    fail({file, fmt::format("JSON of type {}", value.type_name()), "an object"}, ErrorCode::data_loss);
   return value;
 }
 

@@ -248,7 +248,7 @@ fs::path folder_of(const fs::path& path) {
   for (const char* file : {"config.json", "welt.json", "training/state.json"})
     if (fs::exists(path / file)) return path;
   if (HfWeights::is_in(path)) return path;
-  return find_checkpoint(path);
+  return newest_checkpoint(path);
 }
 
 }  // namespace

@@ -13,6 +13,8 @@
 #include "core/base/log.h"
 #include "core/checkpoint/processor_files.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/huggingface/welt_json.h"
+#include "core/tensor/finite.h"
 #include "core/tensor/tensor_io.h"
 
 namespace welt {
@@ -93,7 +95,6 @@ class Match {
   std::set<std::string> used_;
 };
 
-// An encoder from elsewhere takes the place of the checkpoint's: the mapping only fits one of the same width.
 void check_swapped_width(const WeltModel& model, const HfWeights& weights) {
   const HfWeights::Item* item = weights.find("encoder_mapping.weight");
   if (item == nullptr || item->entry->shape.size() != 2) return;
@@ -140,9 +141,22 @@ void read_tensors(WeltModel& model, const fs::path& checkpoint) {
 
 }  // namespace
 
+void check_swapped_width(const WeltModel& model, const fs::path& checkpoint) {
+  check_swapped_width(model, HfWeights::open(checkpoint).of_welt());
+}
+
 void save_model(const WeltModel& model, const fs::path& folder, std::int64_t words) {
   std::vector<NamedTensor> tensors;
-  for (const ModelTensor& tensor : model.tensors()) tensors.emplace_back(tensor.name, tensor.tensor.detach());
+  for (const ModelTensor& tensor : model.tensors()) {
+    tensors.emplace_back(tensor.name, tensor.tensor.detach());
+    if (!(tensor.buffer ? all_finite(tensors.back().second) : squares_are_finite(tensors.back().second)))
+      fail({.where = fmt::format("{}: {}", folder.string(), tensor.name),
+            .found = "values that are not finite, or so large that the next step's will not be: the model is not saved",
+            .expected = "finite numbers",
+            .mend = "Training went astray: lower train.learning_rate, lengthen train.warmup_steps or set train.clip = "
+                    "1.0"},
+           ErrorCode::data_loss);
+  }
   for (const auto& constant : model.constant_tensors()) tensors.push_back(constant);
   write_json(folder / "config.json", model.spec().config_json());
   write_json(folder / "welt.json", model.spec().welt_json());
@@ -164,6 +178,12 @@ WeltModel load_model(const fs::path& checkpoint, const SpecChanges& changes) {
 }
 
 WeltModel load_model(const fs::path& checkpoint, WeltSpec spec) {
+  if (!fs::exists(checkpoint / "welt.json"))
+    log_warning(
+        "model",
+        "{}: it has no welt.json, so it is taken for the Python WeLT's: words as that one cuts them, of up to {} "
+        "bytes",
+        checkpoint.string(), spec.segmenter.max_bytes);
   WeltModel model = WeltModel::without_weights(std::move(spec));
   read_tensors(model, checkpoint);
   return model;
@@ -182,6 +202,7 @@ WeltModel load_newest_model(const fs::path& run_or_checkpoint, const SpecChanges
 }
 
 void init_from(WeltModel& model, const fs::path& checkpoint, bool strict) {
+  read_welt_json(checkpoint);  // it may be of a later welt
   const HfWeights weights = HfWeights::open(checkpoint).of_welt();
   Match match(weights);
   for (const auto& [name, tensor] : model.constant_tensors()) match.use(name);

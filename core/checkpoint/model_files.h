@@ -24,11 +24,16 @@ WeltModel load_model(const std::filesystem::path& checkpoint, const SpecChanges&
 // The same of its specification, which was read before and may have been changed.
 WeltModel load_model(const std::filesystem::path& checkpoint, WeltSpec spec);
 
+// An encoder from elsewhere takes the place of the checkpoint's, whose mapping only fits one of the same width: throws
+// Error for another. load_model() does so by itself; of an outline it is told before.
+void check_swapped_width(const WeltModel& model, const std::filesystem::path& checkpoint);
+
 // As load_model() of find_checkpoint(): a run's newest checkpoint, or this one. A trainer may remove it between the
 // two: then the newest is looked for once more.
 WeltModel load_newest_model(const std::filesystem::path& run_or_checkpoint, const SpecChanges& changes = {});
 
 // config.json, welt.json, model.safetensors and the processor's files into an existing folder. `words`: of a row.
+// Throws Error (data_loss) naming a tensor that is not finite: then nothing is written.
 void save_model(const WeltModel& model, const std::filesystem::path& folder, std::int64_t words = 128);
 
 // Gives the model the values of another checkpoint's tensors of the same name. `strict`: each tensor must be there in

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,11 +12,16 @@
 #include <charconv>
 #include <cstring>
 #include <fstream>
+#include <map>
+#include <mutex>
+#include <optional>
 
-#include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/base/log.h"
 #include "core/base/new_folder.h"
+#include "core/base/safetensors.h"
+#include "core/huggingface/welt_json.h"
 
 namespace welt {
 namespace {
@@ -23,20 +29,14 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view checkpoint_prefix = "step-", removed_prefix = ".removing-";
+constexpr std::uintmax_t config_bytes_limit = 16 << 20;
 
-std::vector<CheckpointInfo> list_checkpoints(const fs::path& run) {
-  std::vector<CheckpointInfo> found;
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(run / "checkpoints", ignored)) {
-    const std::string name = entry.path().filename();
-    std::int64_t step = 0;
-    if (!name.starts_with(checkpoint_prefix) || !fs::exists(entry.path() / "config.json")) continue;
-    const char* first = name.data() + checkpoint_prefix.size();
-    const auto [last, status] = std::from_chars(first, name.data() + name.size(), step);
-    if (status == std::errc{} && last == name.data() + name.size()) found.push_back({step, entry.path()});
-  }
-  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
-  return found;
+[[noreturn]] void fail_reading(const fs::path& path, const std::error_code& status) {
+  fail({path.string(), "the folder cannot be read: " + status.message(), {}, {}}, ErrorCode::permission_denied);
+}
+
+bool is_absence(const std::error_code& status) {
+  return !status || status == std::errc::no_such_file_or_directory || status == std::errc::not_a_directory;
 }
 
 [[noreturn]] void fail_folder(const fs::path& path, const std::error_code& status) {
@@ -50,12 +50,91 @@ void make_folder(const fs::path& path) {
   if (status) fail_folder(path, status);
 }
 
-// Under another name first: a kill in the middle leaves no half of a checkpoint.
+int open_folder(const fs::path& path) { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }
+
+// Is it the folder of that name, or one that had the name before?
+bool has_name(int folder, const fs::path& path) {
+  struct stat held {};
+  struct stat named {};
+  return ::fstat(folder, &held) == 0 && ::stat(path.c_str(), &named) == 0 && held.st_dev == named.st_dev &&
+         held.st_ino == named.st_ino;
+}
+
+// Under another name first: a kill in the middle leaves no half of a checkpoint. One that somebody reads stays, for
+// the next time.
 void remove_checkpoint(const fs::path& checkpoint) {
-  const fs::path removed = checkpoint.parent_path() / (std::string(removed_prefix) + checkpoint.filename().string());
-  std::error_code status, ignored;
-  fs::rename(checkpoint, removed, status);
-  fs::remove_all(status ? checkpoint : removed, ignored);
+  const int folder = open_folder(checkpoint);
+  const bool is_read = folder >= 0 && ::flock(folder, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  if (!is_read) {
+    const fs::path removed = checkpoint.parent_path() / (std::string(removed_prefix) + checkpoint.filename().string());
+    std::error_code status, ignored;
+    fs::rename(checkpoint, removed, status);
+    fs::remove_all(status ? checkpoint : removed, ignored);
+  }
+  if (folder >= 0) ::close(folder);
+}
+
+// Locks a checkpoint against remove_checkpoint() until the process ends: its files are opened one after the other, and
+// some late. False: it is being removed, or was. Where a file system has no locks, it may still go.
+bool keep_while_read(const fs::path& checkpoint) {
+  static std::mutex guard;
+  static std::map<fs::path, int> kept;  // their open folders
+  const std::lock_guard lock(guard);
+  if (const auto known = kept.find(checkpoint); known != kept.end()) {
+    if (has_name(known->second, checkpoint)) return true;
+    ::close(known->second);
+    kept.erase(known);
+  }
+  const int folder = open_folder(checkpoint);
+  if (folder < 0) return errno != ENOENT;  // who opens its files says why they cannot be
+  const bool removed = ::flock(folder, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  if (removed || !has_name(folder, checkpoint)) {
+    ::close(folder);
+    return false;
+  }
+  kept.emplace(checkpoint, folder);
+  return true;
+}
+
+// The newest whole one, which stays there while it is read; an empty path: one was removed meanwhile.
+fs::path newest_whole(const std::vector<CheckpointInfo>& all) {
+  std::optional<Error> damage;  // of the newest
+  for (auto at = all.rbegin(); at != all.rend(); ++at) {
+    if (!keep_while_read(at->path)) return {};
+    try {
+      check_whole(at->path);
+    } catch (const Error& error) {
+      if (!is_damage(error)) throw;
+      if (!damage) damage = error;
+      continue;
+    }
+    if (damage) log_warning("checkpoint", "{} {}, of before, is taken", damage->what(), at->path.string());
+    return at->path;
+  }
+  throw *damage;
+}
+
+// What find_checkpoint() takes for a checkpoint itself, not a run folder.
+bool is_checkpoint(const fs::path& path) {
+  std::error_code ignored;
+  for (const char* weights : {"model.safetensors", "model.safetensors.index.json"})
+    if (fs::exists(path / weights, ignored)) return true;
+  // A model whose weights cannot be read, as a pickle: who opens them says so.
+  return fs::exists(path / "config.json", ignored) && !fs::exists(path / "checkpoints", ignored);
+}
+
+// At least one.
+std::vector<CheckpointInfo> checkpoints_of(const fs::path& run) {
+  refuse_unreachable(run / "checkpoints");
+  std::vector<CheckpointInfo> all = list_checkpoints(run);
+  std::error_code ignored;
+  if (all.empty())
+    fail({run.string(),
+          fs::exists(run, ignored) ? "neither model.safetensors nor checkpoints/step-… is in it"
+                                   : "there is no such folder",
+          "a run folder or a checkpoint", "Train first: welt run RECIPE"},
+         ErrorCode::not_found);
+  return all;
 }
 
 fs::path numbered(const fs::path& parent, const std::string& name, int number) {
@@ -74,6 +153,36 @@ int number_of(std::string_view folder, std::string_view name) {
 }
 
 }  // namespace
+
+std::vector<CheckpointInfo> list_checkpoints(const fs::path& run) {
+  std::vector<CheckpointInfo> found;
+  std::error_code status, ignored;
+  for (fs::directory_iterator at(run / "checkpoints", status), end; !status && at != end; at.increment(status)) {
+    const std::string name = at->path().filename();
+    std::int64_t step = 0;
+    if (!name.starts_with(checkpoint_prefix) || !at->is_directory(ignored)) continue;
+    const char* first = name.data() + checkpoint_prefix.size();
+    const auto [last, error] = std::from_chars(first, name.data() + name.size(), step);
+    if (error == std::errc{} && last == name.data() + name.size()) found.push_back({step, at->path()});
+  }
+  if (!is_absence(status)) fail_reading(run, status);
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.step < b.step; });
+  return found;
+}
+
+void check_whole(const fs::path& checkpoint) {
+  for (const char* file : {"config.json", "welt.json"})
+    if (!fs::exists(checkpoint / file))
+      fail({(checkpoint / file).string(), "the file is missing", {}, "Copy the checkpoint again, or remove it"},
+           ErrorCode::not_found);
+  read_json_object(checkpoint / "config.json", config_bytes_limit);
+  read_welt_json(checkpoint);
+  SafetensorsFile::open(checkpoint / "model.safetensors");
+}
+
+bool is_damage(const Error& error) {
+  return error.code() == ErrorCode::data_loss || error.code() == ErrorCode::not_found;
+}
 
 // Held for as long as the object lives, or the process, whatever ends it.
 class RunFolder::Lock {
@@ -115,13 +224,14 @@ RunFolder RunFolder::create(const fs::path& parent, const std::string& name) {
 fs::path RunFolder::find_resumable(const fs::path& parent, const std::string& name) {
   fs::path found;
   int newest = 0;
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(parent, ignored)) {
-    const int number = number_of(entry.path().filename().string(), name);
-    if (number <= newest || list_checkpoints(entry.path()).empty()) continue;
+  std::error_code status;
+  for (fs::directory_iterator at(parent, status), end; !status && at != end; at.increment(status)) {
+    const int number = number_of(at->path().filename().string(), name);
+    if (number <= newest || list_checkpoints(at->path()).empty()) continue;
     newest = number;
     found = numbered(parent, name, number);
   }
+  if (!is_absence(status)) fail_reading(parent, status);
   return found;
 }
 
@@ -213,23 +323,22 @@ fs::path RunFolder::write_best(std::int64_t step, const std::function<void(const
 }
 
 fs::path find_checkpoint(const fs::path& path) {
-  std::error_code status;
-  for (const char* weights : {"model.safetensors", "model.safetensors.index.json"})
-    if (fs::exists(path / weights, status)) return path;
-  // A model whose weights cannot be read, as a pickle: who opens them says so.
-  if (fs::exists(path / "config.json", status) && !fs::exists(path / "checkpoints", status)) return path;
-  if (!status) fs::directory_iterator(path / "checkpoints", status);
-  if (status && status != std::errc::no_such_file_or_directory && status != std::errc::not_a_directory)
-    fail({path.string(), "the folder cannot be read: " + status.message(), "a run folder or a checkpoint", {}},
-         ErrorCode::permission_denied);
-  const std::vector<CheckpointInfo> all = list_checkpoints(path);
-  if (all.empty())
-    fail({path.string(),
-          fs::exists(path, status) ? "neither model.safetensors nor checkpoints/step-… is in it"
-                                   : "there is no such folder",
-          "a run folder or a checkpoint", "Train first: welt run RECIPE"},
-         ErrorCode::not_found);
-  return all.back().path;
+  if (is_checkpoint(path)) {
+    keep_while_read(path);
+    return path;
+  }
+  constexpr int attempts = 100;  // a trainer may remove what was listed
+  for (int attempt = 1; attempt <= attempts; ++attempt)
+    if (fs::path found = newest_whole(checkpoints_of(path)); !found.empty()) return found;
+  fail({path.string(),
+        "each of its checkpoints was removed before it could be read",
+        {},
+        "Train with a larger train.keep_checkpoints, or copy a checkpoint"},
+       ErrorCode::unavailable);
+}
+
+fs::path newest_checkpoint(const fs::path& path) {
+  return is_checkpoint(path) ? path : checkpoints_of(path).back().path;
 }
 
 fs::path run_recipe(const fs::path& checkpoint) {

@@ -17,6 +17,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/base/error.h"
+
 namespace welt {
 
 struct CheckpointInfo {
@@ -29,7 +31,7 @@ class RunFolder {
   // A new folder <parent>/<name>, or <name>-2, -3 … when it is taken.
   static RunFolder create(const std::filesystem::path& parent, const std::string& name);
   // The newest folder of that name (<name>, <name>-2, …, whether or not all of these are there) that has a checkpoint;
-  // an empty path when there is none.
+  // an empty path when there is none. Throws Error where that cannot be looked at.
   static std::filesystem::path find_resumable(const std::filesystem::path& parent, const std::string& name);
   // An existing folder; removes what an interrupted checkpoint left behind.
   static RunFolder open(const std::filesystem::path& path);
@@ -49,7 +51,8 @@ class RunFolder {
   // Renames a damaged checkpoint so that it counts as none; returns its new path.
   std::filesystem::path put_aside(const std::filesystem::path& checkpoint) const;
   // Calls `fill` with an empty temporary folder, then publishes it as the checkpoint of `step` and removes all but the
-  // newest `keep`. A checkpoint of that step that exists already is left as it is.
+  // newest `keep`, and those that somebody reads at that moment. A checkpoint of that step that exists already is left
+  // as it is.
   std::filesystem::path write_checkpoint(std::int64_t step, std::int64_t keep,
                                          const std::function<void(const std::filesystem::path&)>& fill) const;
   // The same for the best checkpoint, best/step-…: it takes the place of the one before, of the same step too.
@@ -63,9 +66,20 @@ class RunFolder {
   std::shared_ptr<const Lock> lock_;
 };
 
-// A run folder (its newest checkpoint) or a checkpoint folder → the checkpoint. Throws Error naming what was looked
-// for.
+// A run folder (its newest whole checkpoint; a newer one that is damaged is named in a warning) or a checkpoint folder
+// → the checkpoint. Until this process ends no trainer beside it removes it. Throws Error naming what was looked for.
 std::filesystem::path find_checkpoint(const std::filesystem::path& run_or_checkpoint);
+// The same, whole or not: for who asks only where it lies, or is to say what is wrong with it.
+std::filesystem::path newest_checkpoint(const std::filesystem::path& run_or_checkpoint);
+
+// The checkpoints of a run folder, in ascending order.
+std::vector<CheckpointInfo> list_checkpoints(const std::filesystem::path& run);
+
+// Throws Error (not_found, data_loss) where a file of a run's checkpoint is missing, cut or unreadable. Values of
+// tensors are not read.
+void check_whole(const std::filesystem::path& checkpoint);
+// Is it an error of a checkpoint that is not whole?
+bool is_damage(const Error& error);
 
 // The recipe.toml of the run that a checkpoint belongs to; an empty path where there is none.
 std::filesystem::path run_recipe(const std::filesystem::path& checkpoint);

@@ -29,12 +29,16 @@ std::vector<const Test*> select(const TestList& tests, const CheckOptions& optio
   const std::regex include = expression(options.include, "--include"),
                    exclude = expression(options.exclude, "--exclude");
   std::vector<const Test*> selected;
+  bool any = false;
   for (const Test& test : tests) {
-    if (!std::regex_search(test.name, include)) continue;
     if (!options.exclude.empty() && std::regex_search(test.name, exclude)) continue;
-    selected.push_back(&test);
+    const bool included = std::regex_search(test.name, include);
+    // A configuration that is given is looked at before anything is made of it, whatever is asked for.
+    const bool looks = test.name == "config.given" && options.server.subject.config;
+    if (included || looks) selected.push_back(&test);
+    any = any || included;
   }
-  if (!selected.empty()) return selected;
+  if (any) return selected;
   std::vector<std::string> names;
   for (const Test& test : tests) names.push_back(test.name);
   const std::string near = nearest(options.include, names);
@@ -197,9 +201,14 @@ CheckReport check_plugin(const Suite& suite, const CheckOptions& options) {
   Runner runner(suite, options);
   std::map<std::string, std::string> blocked;  // test → why whoever needs it is skipped
   bool refusal_told = false;
-  for (const Test* test : selected) {
-    Result result{.name = test->name};
+  for (const Test& each : suite.tests) {
+    const Test* const test = &each;
     const auto need = std::ranges::find_if(test->needs, [&](const auto& name) { return blocked.contains(name); });
+    if (std::ranges::find(selected, test) == selected.end()) {  // whoever needs it needs what it needs
+      if (need != test->needs.end()) blocked[test->name] = blocked[*need];
+      continue;
+    }
+    Result result{.name = test->name};
     if (need != test->needs.end()) {
       result.status = Status::skip;
       result.message = fmt::format("needs {}", blocked[*need]);

@@ -62,6 +62,7 @@ class Reader {
     LineReader lines(path);
     compressed_ = lines.text().is_compressed();
     begin_ = lines.text().begin();
+    if (options_.format == "auto") tell_table(path);
     format_of(path).read(*this, lines);
   }
 
@@ -83,6 +84,15 @@ class Reader {
   const SourceCounts& counts() const { return counts_; }
 
  private:
+  // A data set's reader takes such a file for a table (dataset_folder.h), this one its text as it is.
+  static void tell_table(const fs::path& path) {
+    if (const std::string ending = small_ending(without_compression(path)); ending == ".csv" || ending == ".tsv")
+      log_warning("data",
+                  "{}: a table, read as plain text, separators and all; `welt data prepare` reads its columns, format "
+                  "= \"text\" says that it is meant so",
+                  path.string());
+  }
+
   const Format& format_of(const fs::path& path) const {
     const std::string ending = small_ending(without_compression(path));
     const std::vector<Format>& all = formats();

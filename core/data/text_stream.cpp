@@ -75,6 +75,8 @@ struct TextStream::State {
     }
     while (!tells_enough(head) && read(head)) continue;
     refuse_other_kind(head, file.name() + (unpacker ? " (decompressed)" : ""), expected);
+    if (file_kinds::is_safetensors(head))
+      fail({file.name(), "is a .safetensors file", expected, "Name files of text"}, ErrorCode::data_loss);
     if (head.starts_with("\xEF\xBB\xBF")) head.erase(0, begin = 3);
   }
 

@@ -41,6 +41,27 @@ bool is_off(const Json& value) {
          ((value.is_array() || value.is_object() || value.is_string()) && value.empty());
 }
 
+// The members of a table whose own members the schema knows, but not these: "rope_parameters.rope_thet", with the
+// nearest that it does.
+void add_unknown_members(const std::vector<SchemaKey>& keys, const std::string& table, const Json& members,
+                         std::vector<std::string>& unknown) {
+  std::vector<std::string> names;
+  for (const SchemaKey& key : keys)
+    if (key.name.starts_with(table + ".")) names.push_back(key.name);
+  if (names.empty() || !members.is_object()) return;
+  for (const auto& [part, value] : members.items()) {
+    const std::string name = table + "." + part;
+    const bool holds_others =
+        std::ranges::any_of(names, [&](const auto& known) { return known.starts_with(name + "."); });
+    if (holds_others) {
+      add_unknown_members(keys, name, value, unknown);
+    } else if (!is_off(value) && std::ranges::find(names, name) == names.end()) {
+      const std::string near = nearest(name, names);
+      unknown.push_back(near.empty() ? name : fmt::format("{} (did you mean {}?)", name, near));
+    }
+  }
+}
+
 }  // namespace
 
 void check_unknown_keys(const ComponentType& type, const Json& config, std::string_view where) {
@@ -61,6 +82,9 @@ void check_unknown_keys(const ComponentType& type, const Json& config, std::stri
   for (const Decisive& decisive : decisive_keys) refuse(decisive);
   if ((type.flags & WELT_COMPONENT_CAUSAL) == 0) refuse(causal_key);
   std::erase(unknown, causal_key.key);
+  // Of a table that is a key itself the schema knows all members; of others (timm's pretrained_cfg) those it reads.
+  for (const auto& [name, value] : config.items())
+    if (std::ranges::find(keys, name, &SchemaKey::name) != keys.end()) add_unknown_members(keys, name, value, unknown);
   if (!unknown.empty())
     log_warning("hf", "{}: plugin {} does not know {}: what {} for is not done", where, type.id,
                 fmt::join(unknown, ", "), unknown.size() == 1 ? "it asks" : "they ask");

@@ -13,6 +13,7 @@
 #include "core/base/hub_cache.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
+#include "core/huggingface/welt_json.h"
 
 namespace welt {
 namespace {
@@ -127,7 +128,22 @@ HfWeights HfWeights::open(const fs::path& folder) {
     for (const auto& [name, stored] : file->metadata())
       if (const SafetensorsEntry* entry = file->find(stored))
         weights.items_.emplace(name, Item{file.get(), entry, /*alias=*/true});
+  weights.drop_compiled_names();
   return weights;
+}
+
+void HfWeights::drop_compiled_names() {
+  constexpr std::string_view compiled = "._orig_mod.";
+  const auto is_compiled = [&](const auto& item) { return item.first.find(compiled) != std::string::npos; };
+  if (std::ranges::none_of(items_, is_compiled)) return;
+  std::map<std::string, Item, std::less<>> plain;
+  for (const auto& [name, item] : items_) {
+    std::string without = name;
+    for (std::size_t at = without.find(compiled); at != std::string::npos; at = without.find(compiled, at))
+      without.erase(at, compiled.size() - 1);
+    plain.emplace(items_.contains(without) ? name : without, item);
+  }
+  if (plain.size() == items_.size()) items_ = std::move(plain);  // else two names would become one
 }
 
 const SafetensorsFile& HfWeights::add_file(const fs::path& path) {
@@ -241,6 +257,7 @@ HfSource HfSource::part(const std::string& slot) const {
     fail({.where = (folder_ / "config.json").string(),
           .found = fmt::format("a WeLT model without a {}", slot),
           .expected = "one that has that part"});
+  read_welt_json(folder_);  // it may be of a later welt
   HfSource out = *this;
   out.config_ = *found;
   out.prefix_ = slot + ".";

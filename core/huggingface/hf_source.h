@@ -29,7 +29,8 @@ class HfWeights {
 
   // model.safetensors, else model.safetensors.index.json with its shards. A folder with `.bin` files only is refused
   // with the command that converts them. A name that a file's metadata gives to another tensor of it ("lm_head.weight":
-  // "model.embed_tokens.weight", as safetensors' save_model writes tied ones) is a name of that tensor.
+  // "model.embed_tokens.weight", as safetensors' save_model writes tied ones) is a name of that tensor. What
+  // torch.compile puts into the names of a part ("layers.0._orig_mod.") is left out.
   static HfWeights open(const std::filesystem::path& folder);
   static bool is_in(const std::filesystem::path& folder);  // one of the two files is there
 
@@ -50,6 +51,7 @@ class HfWeights {
   const std::filesystem::path& path() const { return path_; }  // the file that names the tensors, for messages
 
  private:
+  void drop_compiled_names();
   const SafetensorsFile& add_file(const std::filesystem::path& path);
   void add_shards(const std::filesystem::path& folder);
 

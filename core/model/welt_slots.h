@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "core/model/welt_spec.h"
+#include "core/plugin/schema.h"
 
 namespace welt {
 
@@ -43,6 +44,13 @@ std::uint32_t pooling_of(std::string_view name, const SlotSpec& encoder);
 // none.
 std::string class_for(const ComponentType& type, const std::string& model_type,
                       const std::function<bool(const std::string&)>& fits);
+
+// A part as a recipe describes it.
+SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name);
+RendererSpec renderer_from_recipe(const Recipe& recipe);
+
+// Do both configurations make the same tensors? The trained ones then stay where only a rate or the like differs.
+bool same_tensors(const SlotSpec& before, const SlotSpec& now, std::string_view role);
 
 // Sets architectures, vocab_size and model_type of the slot's config to what this place in a WeLT model has.
 void choose_architecture(SlotSpec& slot, const SlotName& name);

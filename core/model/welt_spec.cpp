@@ -49,6 +49,8 @@ void tell_irrelevant(const ComponentType& type, const Json& written, const std::
                 fmt::join(names, ", "), names.size() == 1 ? "changes" : "change", type.id);
 }
 
+}  // namespace
+
 RendererSpec renderer_from_recipe(const Recipe& recipe) {
   const std::string key = "model.renderer";
   RendererSpec renderer;
@@ -63,6 +65,8 @@ RendererSpec renderer_from_recipe(const Recipe& recipe) {
     if (has_key(type, common)) renderer.config.emplace(common, recipe.integer(key + "." + common));
   return renderer;
 }
+
+namespace {
 
 void apply_encoder(SlotSpec& slot, const SpecChanges::Encoder& change, const SlotName& name) {
   if (!slot.type && (change.slot || change.enabled.value_or(false)))
@@ -134,8 +138,6 @@ void choose_architecture(SlotSpec& slot, const SlotName& name) {
   if (name.vocab_size >= 0) slot.config["vocab_size"] = name.vocab_size;
 }
 
-namespace {
-
 SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   const std::string key = name.recipe;
   const std::string plugin = recipe.string(key + ".plugin"), from = recipe.string(key + ".from"),
@@ -183,8 +185,6 @@ SlotSpec slot_from_recipe(const Recipe& recipe, const SlotName& name) {
   choose_architecture(slot, name);
   return slot;
 }
-
-}  // namespace
 
 at::ScalarType weights_dtype(const Recipe& recipe) {
   return recipe.string("precision") == "bf16" ? at::kBFloat16 : at::kFloat;
@@ -254,9 +254,6 @@ void WeltSpec::apply(const SpecChanges& changes) {
           "at least one encoder that is on", "Leave one of them on"});
 }
 
-namespace {
-
-// Do both configurations make the same tensors? The trained ones then stay where only a rate or the like differs.
 bool same_tensors(const SlotSpec& before, const SlotSpec& now, std::string_view role) {
   if (before.type != now.type) return false;
   const auto shapes = [&](const SlotSpec& slot) {
@@ -268,8 +265,6 @@ bool same_tensors(const SlotSpec& before, const SlotSpec& now, std::string_view 
   };
   return shapes(before) == shapes(now);
 }
-
-}  // namespace
 
 SpecChanges encoder_changes(const Recipe* before, const Recipe& now) {
   SpecChanges changes;

@@ -85,6 +85,7 @@ struct WeltSpec {
 
   nlohmann::json config_json() const;  // config.json
   nlohmann::json welt_json() const;    // welt.json
+  nlohmann::json recipe_json() const;  // [model] of a recipe that describes the same; but null, which TOML has not
 };
 
 // What the recipe's `precision` keeps weights, buffers and moments in.
@@ -99,6 +100,10 @@ void check_versions(const Recipe& recipe, const WeltSpec& spec);
 // Where that is not known (null), an encoder is taken from elsewhere if `now` names a source of weights for it, or if
 // --set names it.
 SpecChanges encoder_changes(const Recipe* before, const Recipe& now);
+
+// The same for a checkpoint whose run's recipe is not known: what `now` itself says is held against the model. Throws
+// Error for a part that only training could change.
+SpecChanges changes_of_checkpoint(const WeltSpec& trained, const Recipe& now);
 
 // Throws Error when `now` differs from `before` in a part of the model that only training could change (latent
 // transformer, decoder, segmenter).

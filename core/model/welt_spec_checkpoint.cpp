@@ -7,6 +7,7 @@
 #include "core/base/json.h"
 #include "core/huggingface/config_keys.h"
 #include "core/huggingface/hf_source.h"
+#include "core/huggingface/welt_json.h"
 #include "core/model/welt_slots.h"
 #include "core/model/welt_spec.h"
 #include "core/tensor/tensor_io.h"
@@ -17,7 +18,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::uintmax_t config_bytes_limit = 16 << 20;
-constexpr int welt_json_format = 1;
 
 SlotSpec slot_from_checkpoint(const Json& config, const std::filesystem::path& file, const SlotName& name,
                               const Json& plugins) {
@@ -86,11 +86,7 @@ Json empty_slot() { return {{"model_type", "noop_model"}, {"hidden_size", 0}}; }
 WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
   const std::filesystem::path file = folder / "config.json", own = folder / "welt.json";
   const Json config = read_json_object(file, config_bytes_limit);
-  const Json extra = std::filesystem::exists(own) ? read_json_object(own, config_bytes_limit) : Json::object();
-  if (const Json format = extra.value("format", Json(welt_json_format)); format != welt_json_format)
-    fail({own.string(), "format " + json_text(format), fmt::format("format {}", welt_json_format),
-          "This welt is too old for it: use the one that wrote the checkpoint, or a newer one"},
-         ErrorCode::failed_precondition);
+  const Json extra = read_welt_json(folder).value_or(Json::object());
   std::string reading = file.string();
   try {
     if (config.value("model_type", "") != "welt")
@@ -111,7 +107,7 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
     reading = own.string();
     if (spec.bytes_encoder.type)
       spec.pooling = with_context(reading, [&] { return pooling_of(extra.value("pooling", ""), spec.bytes_encoder); });
-    // Without a word about it: trained by the Python WeLT, whose words it then is to get.
+    // Trained by the Python WeLT, whose words it then is to get.
     const Json python_words = {{"config", {{"reference_compatible", true}}}};
     spec.segmenter = segmenter_from(extra.value("segmenter", python_words), own.string());
     if (spec.image_encoder.type) {

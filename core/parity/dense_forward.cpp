@@ -11,7 +11,10 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <limits>
 
+#include "core/base/error.h"
+#include "core/tensor/finite.h"
 #include "core/tensor/index_tensor.h"
 
 namespace welt {
@@ -37,6 +40,22 @@ void put_gradients(const WeltModel& model, std::vector<NamedTensor>& out) {
   }
   for (const auto& [name, table] : model.folded_tables())
     out.emplace_back("grad_norm/" + name, at::zeros({1}, table.options()));
+}
+
+// Parts look at what they give only while no gradients are recorded (core/tensor/finite.h): a pass without them says
+// which one it was.
+void require_finite(WeltModel& model, const DenseBatch& batch, const std::vector<NamedTensor>& results,
+                    bool gradients) {
+  for (const auto& [name, value] : results) {
+    // Minus infinity bars the logits of what is no code point (core/model/unit_embedding.h).
+    if (all_finite(name == "out/logits" ? value.clamp_min(std::numeric_limits<float>::lowest()) : value)) continue;
+    if (gradients) dense_forward(model, batch, /*gradients=*/false);
+    fail({.where = name,
+          .found = "values that are not finite",
+          .expected = "finite numbers",
+          .mend = "`welt checkpoint inspect DIR --check` reads all weights"},
+         ErrorCode::data_loss);
+  }
 }
 
 }  // namespace
@@ -78,10 +97,12 @@ std::vector<NamedTensor> dense_forward(WeltModel& model, const DenseBatch& batch
   const at::Tensor loss = labelled ? at::nll_loss(at::log_softmax(all, -1), as_tensor(targets), {}, at::Reduction::Mean)
                                    : at::zeros({}, hidden.options());
   out.emplace_back("out/loss", loss.detach().reshape({1}));
+  require_finite(model, batch, out, gradients);
   if (gradients && labelled) {
     for (const ModelParameter& parameter : model.parameters()) at::Tensor(parameter.tensor).mutable_grad().reset();
     loss.backward();
     put_gradients(model, out);
+    require_finite(model, batch, out, gradients);
   }
   return out;
 }

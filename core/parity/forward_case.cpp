@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/tensor/finite.h"
 
 namespace welt {
 namespace {
@@ -68,6 +69,35 @@ at::Tensor objective(const CaseTensors& out, const CaseTensors& w) {
   return total;
 }
 
+namespace {
+
+// "": all are finite.
+std::string first_not_finite(const std::vector<NamedTensor>& tensors) {
+  const auto found =
+      std::ranges::find_if(tensors, [](const NamedTensor& named) { return !all_finite(named.second.detach()); });
+  return found == tensors.end() ? std::string() : found->first;
+}
+
+}  // namespace
+
+void require_finite(const std::vector<NamedTensor>& trace, const CaseTensors& out,
+                    const std::vector<NamedTensor>& parameters) {
+  std::vector<NamedTensor> in_order;  // what is traced stands before what is made of it
+  for (const auto& [name, value] : trace)
+    if (const auto traced = out.find(name); traced != out.end()) in_order.emplace_back(name, traced->second);
+  in_order.insert(in_order.end(), out.begin(), out.end());
+  const std::string output = first_not_finite(in_order);
+  if (output.empty()) return;
+  const std::string parameter = first_not_finite(parameters);
+  fail(
+      {.where = "out/" + output,
+       .found = "values that are not finite",
+       .expected = "finite numbers",
+       .mend = parameter.empty() ? "All weights are finite: look at the inputs"
+                                 : fmt::format("{} has values that are not finite: copy the weights again", parameter)},
+      ErrorCode::data_loss);
+}
+
 void CaseResults::put(std::string_view group, std::string_view name, const at::Tensor& value) {
   results_.emplace_back(fmt::format("{}/{}/{}", name_, group, name), value.detach().to(dtype_));
 }
@@ -76,10 +106,16 @@ void CaseResults::put_gradients(const at::Tensor& total, const CaseTensors& inpu
                                 const std::vector<NamedTensor>& parameters) {
   for (const auto& [name, tensor] : parameters) tensor.mutable_grad() = at::Tensor();
   total.backward();
+  const auto finite = [](std::string_view name, const at::Tensor& gradient) {
+    if (!all_finite(gradient))
+      fail({.where = fmt::format("grad/{}", name), .found = "values that are not finite", .expected = "finite numbers"},
+           ErrorCode::data_loss);
+  };
   for (const auto& [name, tensor] : inputs)
-    if (tensor.grad().defined()) put("grad", name, tensor.grad());
+    if (tensor.grad().defined()) finite(name, tensor.grad()), put("grad", name, tensor.grad());
   for (const auto& [name, tensor] : parameters)
-    if (tensor.grad().defined()) put("grad_norm", name, tensor.grad().to(at::kDouble).norm().reshape({1}));
+    if (tensor.grad().defined())
+      finite(name, tensor.grad()), put("grad_norm", name, tensor.grad().to(at::kDouble).norm().reshape({1}));
 }
 
 }  // namespace welt

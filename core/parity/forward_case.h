@@ -29,6 +29,11 @@ void for_each_case(const SafetensorsFile& file,
 // Σ output·w over the outputs that w names, in at least single precision.
 at::Tensor objective(const CaseTensors& out, const CaseTensors& w);
 
+// Throws Error (data_loss) unless all outputs are finite, naming the first that is not (those in `trace` in its order,
+// which is that of the computation) and the first parameter.
+void require_finite(const std::vector<NamedTensor>& trace, const CaseTensors& out,
+                    const std::vector<NamedTensor>& parameters);
+
 // Where the results of one case go, under "<case>/<group>/<name>" and in one dtype.
 class CaseResults {
  public:
@@ -37,6 +42,7 @@ class CaseResults {
 
   void put(std::string_view group, std::string_view name, const at::Tensor& value);
   // Backward of `total`: "grad/<input>" of each input that has one, "grad_norm/<parameter>" of each parameter.
+  // Throws Error for one that is not finite.
   void put_gradients(const at::Tensor& total, const CaseTensors& inputs, const std::vector<NamedTensor>& parameters);
 
  private:

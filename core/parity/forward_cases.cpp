@@ -88,6 +88,7 @@ class CaseRunner {
     const HfOutputs found = model_.forward(in);
     put_trace(found.trace, test.valid);
     const CaseTensors out = named_outputs(found, test.valid);
+    require_finite(found.trace, out, model_.parameters());
     for (const auto& [name, value] : out) results_.put("out", name, value);
     if (differentiate)
       results_.put_gradients(objective(out, test.w), {{"inputs_embeds", found.inputs_embeds}}, model_.parameters());
@@ -134,6 +135,7 @@ class CaseRunner {
     const HfOutputs all = joined(pieces);
     put_trace(all.trace, valid);
     const CaseTensors out = named_outputs(all, valid);
+    require_finite(all.trace, out, model_.parameters());
     for (const auto& [name, value] : out)
       if (name != "logits") results_.put("out", name, value);
     if (!out.contains("logits")) return;

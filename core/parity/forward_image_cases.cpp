@@ -93,6 +93,7 @@ std::vector<NamedTensor> run_cases(HfImageModel& model, const SafetensorsFile& f
     const auto batch = images.find(one_batch);
     const HfImageOutputs found = batch == images.end() ? forward_list(model, images) : model.forward(batch->second);
     const CaseTensors out = named_outputs(found, test);
+    require_finite(found.trace, out, model.parameters());
     CaseResults results(name, model.dtype(), all);
     if (options.trace)
       for (const auto& [told, value] : found.trace) results.put("trace", told, value);

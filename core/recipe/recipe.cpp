@@ -176,12 +176,12 @@ std::string Recipe::string_before_set(std::string_view key) const {
                             entry.fallback.is_string() ? entry.fallback.get<std::string>() : "");
 }
 
-void Recipe::inherit(const Recipe& other, std::string_view key_or_table) {
+void Recipe::inherit(const nlohmann::json& other, std::string_view key_or_table) {
   for (const RecipeKey& key : schema_->keys()) {
     const bool meant = key.name == key_or_table || key.name.starts_with(std::string(key_or_table) + ".");
     const nlohmann::json::json_pointer place = pointer_to(key.name);
-    if (!meant || !other.values_.contains(place) || (given(key.name) && key.type != "table")) continue;
-    nlohmann::json value = other.values_.at(place);
+    if (!meant || !other.contains(place) || (given(key.name) && key.type != "table")) continue;
+    nlohmann::json value = other.at(place);
     if (key.type == "table") value.merge_patch(values_.at(place));
     values_[place] = std::move(value);
   }

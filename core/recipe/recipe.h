@@ -40,9 +40,9 @@ class Recipe {
 
   std::string string_before_set(std::string_view key) const;  // as the files say it, whatever --set does
 
-  // A key, or keys below a table, that nobody wrote take the values of `other`, a recipe of the same schema; free
-  // tables those of their entries.
-  void inherit(const Recipe& other, std::string_view key_or_table);
+  // A key, or keys below a table, that nobody wrote take the values of another recipe of the same schema (its json());
+  // free tables those of their entries.
+  void inherit(const nlohmann::json& other, std::string_view key_or_table);
 
   // The merged result with all defaults, without what is said of a file: parses back to a recipe that is else equal.
   std::string to_toml() const;

@@ -4,11 +4,21 @@
 #include <ATen/ops/_fused_adamw.h>
 #include <ATen/ops/zeros.h>
 #include <ATen/ops/zeros_like.h>
+#include <fmt/core.h>
+
+#include <cmath>
 
 namespace welt {
 
 void AdamWRule::prepare(OptimizerSlot& slot) const {
   slot.state = {at::zeros_like(slot.tensor.detach()), at::zeros_like(slot.tensor.detach()), at::zeros({}, at::kFloat)};
+}
+
+std::string AdamWRule::complaint(std::string_view state, const at::Tensor& values) const {
+  if (state == "exp_avg_sq") return values.lt(0).any().item<bool>() ? "squares below 0" : "";
+  if (state != "step") return UpdateRule::complaint(state, values);
+  const double steps = values.item<double>();
+  return steps < 0 || steps != std::floor(steps) ? fmt::format("{} steps", steps) : "";
 }
 
 void AdamWRule::step(const std::vector<OptimizerSlot*>& slots, double rate, double weight_decay) const {

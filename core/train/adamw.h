@@ -19,6 +19,7 @@ class AdamWRule : public UpdateRule {
   std::string_view name() const override { return "adamw"; }
   std::vector<std::string> state_names() const override { return {"exp_avg", "exp_avg_sq", "step"}; }
   void prepare(OptimizerSlot& slot) const override;
+  std::string complaint(std::string_view state, const at::Tensor& values) const override;
   void step(const std::vector<OptimizerSlot*>& slots, double rate, double weight_decay) const override;
 
  private:

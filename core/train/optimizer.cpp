@@ -34,6 +34,10 @@ void apply_update(OptimizerSlot& slot, const at::Tensor& update, double rate, do
   slot.tensor.add_(update.to(slot.tensor.scalar_type()), -factor);
 }
 
+std::string UpdateRule::complaint(std::string_view, const at::Tensor& values) const {
+  return squares_are_finite(values) ? "" : "values too large for any gradient's";
+}
+
 Optimizer::Optimizer(std::vector<Group> groups, StateStorage storage) : groups_(std::move(groups)), storage_(storage) {
   const at::NoGradGuard no_grad;
   for (Group& group : groups_)
@@ -109,6 +113,13 @@ void Optimizer::load(const std::filesystem::path& path) {
       problems.push_back(name + ": values that are not finite");
     else
       *into = values.to(into->device());
+  }
+  for (const Group& group : groups_) {
+    const std::vector<std::string> names = group.rule->state_names();
+    for (const OptimizerSlot& slot : group.slots)
+      for (std::size_t i = 0; i < names.size(); ++i)
+        if (const std::string wrong = group.rule->complaint(names[i], slot.state[i]); !wrong.empty())
+          problems.push_back(fmt::format("{}.{}: {}", slot.name, names[i], wrong));
   }
   if (!problems.empty())
     fail({path.string(),

@@ -32,6 +32,9 @@ class UpdateRule {
   virtual std::vector<std::string> state_names() const = 0;
   // Gives the slot its state, as before the first step.
   virtual void prepare(OptimizerSlot& slot) const = 0;
+  // What is wrong with finite values that a file has for the state of that name: those that no step leaves; "":
+  // nothing.
+  virtual std::string complaint(std::string_view state, const at::Tensor& values) const;
   // One step of slots that all have a gradient and the same rate and decay.
   virtual void step(const std::vector<OptimizerSlot*>& slots, double rate, double weight_decay) const = 0;
 };

@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/checkpoint/run_folder.h"
 #include "core/huggingface/hf_source.h"
 #include "core/plugin/static_plugins.h"
 #include "core/plugin/strings.h"
@@ -27,6 +28,7 @@ using Json = nlohmann::json;
 constexpr const char* text_keys[] = {"data.train.files", "data.validation.files"};
 constexpr const char* from_keys[] = {"model.bytes_encoder.from", "model.image_encoder.from", "model.latent.from",
                                      "model.decoder.from"};
+constexpr const char* checkpoint_keys[] = {"model.from", "model.init_from"};
 
 // 0: it was removed since it was read.
 std::uintmax_t size_of(const fs::path& file) {
@@ -58,9 +60,10 @@ Json pin_folder(const fs::path& folder) {
 }
 
 // Null: it is not there (any more); a resumed run does without.
-Json pin_source(const std::string& name) {
+template <typename Find>
+Json pin_source(const Find& find) {
   try {
-    return pin_folder(HfSource::find(name).folder());
+    return pin_folder(find());
   } catch (const std::exception&) {
     return nullptr;
   }
@@ -151,7 +154,11 @@ Json pin_inputs(const Recipe& recipe, const WeltSpec& spec) {
   for (const SlotSpec* slot : {&spec.bytes_encoder, &spec.image_encoder, &spec.latent, &spec.decoder})
     if (slot->type) pin_plugin(plugins, *slot->type->plugin);
   for (const char* key : from_keys)
-    if (const std::string name = recipe.string(key); !name.empty()) from[key] = pin_source(name);
+    if (const std::string name = recipe.string(key); !name.empty())
+      from[key] = pin_source([&] { return HfSource::find(name).folder(); });
+  for (const char* key : checkpoint_keys)
+    if (const std::string name = recipe.string(key); !name.empty())
+      from[key] = pin_source([&] { return find_checkpoint(name); });
   return {{"text", text},
           {"plugins", plugins},
           {"from", from},

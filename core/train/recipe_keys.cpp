@@ -9,6 +9,7 @@
 #include "core/generate/settings.h"
 #include "core/model/objective.h"
 #include "core/model/recipe_keys.h"
+#include "core/model/welt_spec.h"
 #include "core/recipe/choices.h"
 #include "core/train/best.h"
 #include "core/train/optimizers.h"
@@ -129,23 +130,26 @@ const RecipeSchema& recipe_schema() {
 
 namespace {
 
-// A recipe that starts from a whole checkpoint says of the model what that one's run says, where it says nothing
-// itself.
+// A recipe that starts from a whole checkpoint says of the model what that one's run says, or where there is none that
+// one itself, where it says nothing itself.
 void inherit_model(Recipe& recipe) {
   const std::filesystem::path from = recipe.string("model.from");
   std::error_code ignored;
   if (from.empty() || !std::filesystem::exists(from, ignored)) return;
-  const std::filesystem::path trained =
-      with_context(recipe.where("model.from") + ": model.from", [&] { return run_recipe(find_checkpoint(from)); });
-  if (trained.empty()) return;
-  const Recipe before = Recipe::load(recipe_schema(), trained);
+  const nlohmann::json before = with_context(recipe.where("model.from") + ": model.from", [&]() -> nlohmann::json {
+    const std::filesystem::path checkpoint = newest_checkpoint(from), trained = run_recipe(checkpoint);
+    if (trained.empty()) return {{"model", WeltSpec::from_checkpoint(checkpoint).recipe_json()}};
+    return Recipe::load(recipe_schema(), trained).json();
+  });
   for (const char* part : {"model.encoding", "model.segmenter", "model.renderer", "model.bytes_encoder",
                            "model.image_encoder", "model.latent", "model.decoder"}) {
     const bool another = std::ranges::any_of(recipe_schema().keys(), [&](const RecipeKey& key) {
       const std::string_view last = std::string_view(key.name).substr(key.name.rfind('.') + 1);
+      std::string place = "/" + key.name;
+      std::ranges::replace(place, '.', '/');
       return key.name.starts_with(std::string(part) + ".") &&
              (last == "plugin" || last == "from" || last == "preset") && recipe.given(key.name) &&
-             recipe.string(key.name) != before.string(key.name);
+             recipe.string(key.name) != before.value(nlohmann::json::json_pointer(place), std::string());
     });
     if (!another) recipe.inherit(before, part);
   }

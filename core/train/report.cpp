@@ -31,6 +31,8 @@ void add_comparison(std::string& text, const TrainResult& result) {
   add_row(text, "after training", *result.after);
   if (result.without_image_encoder) add_row(text, "  bytes alone (no images)", *result.without_image_encoder);
   if (result.without_bytes_encoder) add_row(text, "  images alone (no bytes)", *result.without_bytes_encoder);
+  if (!result.no_baseline.empty())
+    text += fmt::format("  Not compared with byte unigram and trigram: {}.\n", result.no_baseline);
   if (!result.baseline) return;
   const double bits = result.after->bits_per_byte(), unigram = result.baseline->unigram_bits_per_byte,
                trigram = result.baseline->trigram_bits_per_byte;
@@ -70,6 +72,12 @@ void warn_of_changes(const Recipe& recipe, const Session& session, const std::fi
       log_warning("evaluate", "{} is not what {} was trained with: {}", difference.key, run.string(), difference.text);
 }
 
+// " (train.eval_rows = 64: not all of it)", or "".
+std::string part_text(const Recipe& recipe, const Session& session) {
+  const std::int64_t rows = recipe.integer("train.eval_rows");
+  return session.validation_complete || rows == 0 ? "" : fmt::format(" (train.eval_rows = {}: not all of it)", rows);
+}
+
 }  // namespace
 
 std::string plan_report(const Recipe& recipe, const Session& session) {
@@ -79,11 +87,15 @@ std::string plan_report(const Recipe& recipe, const Session& session) {
     text += fmt::format("  {:<20} {:>12}\n", part.name, part.parameters);
   const auto add_text = [&](const char* title, const Dataset& data) {
     const DatasetStatistics& s = data.statistics();
-    text += fmt::format("{}: {} files, {} documents, {} words ({} distinct), {} bytes, {} rows\n", title, s.files,
-                        s.documents, s.words, s.distinct_words, s.bytes, s.rows);
+    text += fmt::format("{}: {} files, {} documents, {} words ({} distinct), {} bytes", title, s.files, s.documents,
+                        s.words, s.distinct_words, s.bytes);
   };
   add_text("Training text", *session.train);
-  if (session.validation) add_text("Held-out text", *session.validation);
+  text += fmt::format(", {} rows\n", session.train->statistics().rows);
+  if (session.validation) {
+    add_text("Held-out text", *session.validation);
+    text += fmt::format("; {} rows are evaluated{}\n", session.validation_rows, part_text(recipe, session));
+  }
   text += fmt::format("Training: {} steps of {} rows x {} words, accumulate {}, {}, run folder {}/{}\n",
                       recipe.integer("train.steps"), recipe.integer("train.batch"), recipe.integer("train.words"),
                       recipe.integer("train.accumulate"), recipe.string("precision"), recipe.string("run_dir"),
@@ -145,9 +157,9 @@ std::string evaluation_plan(const Recipe& recipe) {
   const DatasetStatistics& text = session.validation->statistics();
   return fmt::format(
       "Plan of {} (nothing is run)\n\nModel: {}, {} parameters\nHeld-out text: {} words, {} bytes; {} rows are "
-      "evaluated\n",
+      "evaluated{}\n",
       recipe.path().string(), recipe.string("model.from"), session.model.parameter_count(), text.words, text.bytes,
-      session.validation_rows);
+      session.validation_rows, part_text(recipe, session));
 }
 
 std::string evaluation_report(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
@@ -163,9 +175,9 @@ std::string evaluation_report(const Recipe& recipe, const std::optional<std::fil
                            {"image_encoder", encoder_json(spec.image_encoder)}};
     return json_text(figures) + "\n";
   }
-  std::string text =
-      fmt::format("{}: {} words, {} bytes of held-out text\n",
-                  checkpoint ? checkpoint->string() : recipe.string("model.from"), sums.words, sums.text_bytes);
+  std::string text = fmt::format("{}: {} words, {} bytes of held-out text{}\n",
+                                 checkpoint ? checkpoint->string() : recipe.string("model.from"), sums.words,
+                                 sums.text_bytes, part_text(recipe, session));
   text += fmt::format("  bytes encoder   {}\n  image encoder   {}\n", encoder_text(spec.bytes_encoder),
                       encoder_text(spec.image_encoder));
   text += fmt::format(

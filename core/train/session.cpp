@@ -86,6 +86,22 @@ void set_checkpointing(const Recipe& recipe, const WeltModel& model) {
                   place_of(recipe, key), part.slot);
 }
 
+// What `key` names: a checkpoint, or a run, of which the newest is taken; that is said.
+fs::path named_checkpoint(const Recipe& recipe, const std::string& key) {
+  const fs::path named = recipe.string(key), folder = find_checkpoint(named);
+  if (folder != named) log_info("model", "{}: the newest checkpoint of {} is {}", key, named.string(), folder.string());
+  return folder;
+}
+
+// What the recipe changes about the model of its `from`. Throws Error for what only training could change.
+SpecChanges changes_of(const Recipe& recipe, const fs::path& checkpoint) {
+  const fs::path trained = run_recipe(checkpoint);
+  if (trained.empty()) return changes_of_checkpoint(WeltSpec::from_checkpoint(checkpoint), recipe);
+  const Recipe before = load_recipe(trained);
+  refuse_other_changes(before, recipe);
+  return encoder_changes(&before, recipe);
+}
+
 WeltModel open_model(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint,
                      const SpecChanges& changes) {
   const std::string from = recipe.string("model.from"), init_from = recipe.string("model.init_from");
@@ -105,17 +121,16 @@ WeltModel open_model(const Recipe& recipe, SessionUse use, const std::optional<s
     fail({recipe.where("model.init_from") + ": model.init_from", "model.from is given too", "one of the two",
           "`from` takes the whole model of a checkpoint, `init_from` its weights for the model of this recipe"});
   if (!from.empty()) {
-    const fs::path folder = find_checkpoint(from), trained = run_recipe(folder);
-    const std::optional<Recipe> before = trained.empty() ? std::nullopt : std::optional(load_recipe(trained));
-    if (before) refuse_other_changes(*before, recipe);
-    return load(folder, encoder_changes(before ? &*before : nullptr, recipe));
+    const fs::path folder = named_checkpoint(recipe, "model.from");
+    return load(folder, changes_of(recipe, folder));
   }
   WeltSpec spec = WeltSpec::from_recipe(recipe);
   check_room(spec);
   WeltModel model(std::move(spec));
   if (!init_from.empty())
-    with_context(recipe.where("model.init_from") + ": model.init_from",
-                 [&] { welt::init_from(model, find_checkpoint(init_from), recipe.boolean("model.init_strict")); });
+    with_context(recipe.where("model.init_from") + ": model.init_from", [&] {
+      welt::init_from(model, named_checkpoint(recipe, "model.init_from"), recipe.boolean("model.init_strict"));
+    });
   return model;
 }
 
@@ -123,9 +138,14 @@ WeltModel open_model(const Recipe& recipe, SessionUse use, const std::optional<s
 
 void check_model(const Recipe& recipe, SessionUse use) {
   const std::string from = recipe.string("model.from");
-  WeltModel model = WeltModel::outline(from.empty() ? WeltSpec::from_recipe(recipe)
-                                                    : WeltSpec::from_checkpoint(find_checkpoint(from)));
-  if (!from.empty()) check_versions(recipe, model.spec());
+  const fs::path folder = from.empty() ? fs::path() : find_checkpoint(from);
+  WeltSpec spec = from.empty() ? WeltSpec::from_recipe(recipe) : WeltSpec::from_checkpoint(folder);
+  if (!from.empty()) spec.apply(changes_of(recipe, folder));
+  WeltModel model = WeltModel::outline(std::move(spec));
+  if (!from.empty()) {
+    check_versions(recipe, model.spec());
+    check_swapped_width(model, folder);
+  }
   check_limits(recipe, model);
   if (use == SessionUse::train) check_memory(recipe, model.spec());
   const TextFrontEnd text(model);

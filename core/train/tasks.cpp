@@ -2,10 +2,13 @@
 #include "core/train/tasks.h"
 
 #include "core/base/error.h"
+#include "core/base/log.h"
 #include "core/recipe/choices.h"
 #include "core/train/best.h"
 #include "core/train/optimizers.h"
+#include "core/train/pins.h"
 #include "core/train/report.h"
+#include "core/train/resume.h"
 #include "core/train/session.h"
 #include "core/train/trainer.h"
 
@@ -25,8 +28,35 @@ void check_evaluate(const Recipe& recipe) {
   check_evaluation(recipe);
 }
 
+// What --resume would do, with all that it refuses.
+std::string resumed_plan(const Recipe& recipe, const std::vector<std::string>& allow_changes) {
+  check_allowed(recipe.schema(), allow_changes);
+  const std::filesystem::path run = run_to_resume(recipe);
+  if (run.empty()) return plan_report(recipe, open_session(recipe, SessionUse::train));
+  check_same_recipe(recipe, run, allow_changes);
+  const ResumePoint point = find_resume_point(recipe, run);
+  for (const ResumePoint::Damaged& damaged : point.damaged)
+    log_warning("train", "{} It would be put aside", damaged.error);
+  if (point.finished) {
+    TrainResult result;
+    result.run = run;
+    result.finished_before = true;
+    result.last_step = point.state.step;
+    result.steps = recipe.integer("train.steps");
+    return training_report(recipe, result);
+  }
+  const Session session = open_session(recipe, SessionUse::train, point.checkpoint);
+  nlohmann::json inputs = pin_inputs(recipe, session.model.spec());
+  check_same_inputs(recipe, run, inputs, allow_changes);
+  check_same_words(recipe, run, point.checkpoint, session.model.spec(), allow_changes);
+  return plan_report(recipe, session) +
+         fmt::format("Resume: goes on behind step {}, from {}\n", point.state.step, point.checkpoint.string());
+}
+
 TaskOutcome train_task(const Recipe& recipe, const TaskOptions& options) {
-  if (options.dry_run) return {plan_report(recipe, open_session(recipe, SessionUse::train))};
+  if (options.dry_run)
+    return {options.resume ? resumed_plan(recipe, options.allow_changes)
+                           : plan_report(recipe, open_session(recipe, SessionUse::train))};
   const TrainResult result = train(recipe, {.resume = options.resume, .allow_changes = options.allow_changes});
   return {training_report(recipe, result), result.signal ? 128 + result.signal : 0};
 }

@@ -6,7 +6,6 @@
 #include "core/base/log.h"
 #include "core/base/progress.h"
 #include "core/base/resources.h"
-#include "core/base/safetensors.h"
 #include "core/base/stopwatch.h"
 #include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
@@ -14,12 +13,11 @@
 #include "core/train/averages.h"
 #include "core/train/best.h"
 #include "core/train/pins.h"
-#include "core/train/recipe_keys.h"
+#include "core/train/resume.h"
 #include "core/train/run_watch.h"
 #include "core/train/session.h"
 #include "core/train/stepper.h"
 #include "core/train/stop_signal.h"
-#include "core/train/training_state.h"
 
 namespace welt {
 namespace {
@@ -40,21 +38,6 @@ Json plugins_json() {
   return list;
 }
 
-std::string lines_of(const std::vector<Difference>& differences) {
-  std::string text;
-  for (const Difference& difference : differences) text += fmt::format("\n  {}: {}", difference.key, difference.text);
-  return text;
-}
-
-// Every file of a checkpoint is there and as long as it says it is. Throws Error.
-void check_whole(const fs::path& checkpoint) {
-  for (const char* file : {"config.json", "welt.json"})
-    if (!fs::exists(checkpoint / file))
-      fail({(checkpoint / file).string(), "the file is missing", {}, {}}, ErrorCode::data_loss);
-  SafetensorsFile::open(checkpoint / "model.safetensors");
-  SafetensorsFile::open(checkpoint / "training" / "optimizer.safetensors");
-}
-
 // A run's folder that nothing has been learnt in: a start that fails takes it away again.
 struct Unstarted {
   fs::path folder;
@@ -71,13 +54,11 @@ class Run {
     check_allowed(recipe.schema(), options.allow_changes);
     const fs::path parent = recipe.string("run_dir");
     const std::string name = recipe.string("name");
-    const fs::path existing = options.resume ? RunFolder::find_resumable(parent, name) : fs::path();
-    if (options.resume && existing.empty())
-      log_warning("train", "no run of name \"{}\" in {} has a checkpoint: starting at step 1", name, parent.string());
+    const fs::path existing = options.resume ? run_to_resume(recipe) : fs::path();
     std::optional<fs::path> checkpoint;
     if (!existing.empty()) {
       folder_.emplace(RunFolder::open(existing));
-      check_same_recipe(options.allow_changes);
+      check_same_recipe(recipe, existing, options.allow_changes);
       checkpoint = open_newest_whole();
     }
     if (finished_) {
@@ -86,7 +67,10 @@ class Run {
     }
     session_.emplace(open_session(recipe, SessionUse::train, checkpoint));
     Json inputs = pin_inputs(recipe, session_->model.spec());
-    if (checkpoint) check_same_inputs(inputs, options.allow_changes);
+    if (checkpoint) {
+      check_same_inputs(recipe, existing, inputs, options.allow_changes);
+      check_same_words(recipe, existing, *checkpoint, session_->model.spec(), options.allow_changes);
+    }
     stepper_.emplace(session_->model, *session_->train, stepper_options(recipe), state_.data);
     if (checkpoint) stepper_->optimizer().load(*checkpoint / "training" / "optimizer.safetensors");
     if (recipe.number("train.ema") > 0) {
@@ -148,59 +132,13 @@ class Run {
  private:
   // The newest checkpoint that can be read becomes the state; damaged ones before it are put aside, and that is said.
   fs::path open_newest_whole() {
-    std::vector<CheckpointInfo> all = folder_->checkpoints();
-    while (true) {
-      const fs::path newest = all.back().path;
-      try {
-        state_ = TrainingState::load(newest);
-        check_whole(newest);
-        finished_ = is_done() && fs::exists(folder_->path() / "summary.json");
-        return newest;
-      } catch (const Error& error) {
-        const bool damaged = error.code() == ErrorCode::data_loss || error.code() == ErrorCode::not_found;
-        if (!damaged || all.size() == 1) throw;
-        all.pop_back();
-        const fs::path aside = folder_->put_aside(newest);
-        log_warning("train", "{} It is now {}; going on from {}", error.what(), aside.string(),
-                    all.back().path.string());
-      }
-    }
-  }
-
-  bool is_done() const {
-    const double limit = recipe_.number("train.minutes") * 60.0;
-    return state_.stopped_early || state_.step >= recipe_.integer("train.steps") ||
-           (limit > 0 && state_.seconds >= limit);
-  }
-
-  void check_same_recipe(const std::vector<std::string>& allowed) const {
-    refuse(not_allowed(training_differences(load_recipe(folder_->path() / "recipe.toml"), recipe_), allowed),
-           fmt::format("this is not the recipe that {} was trained with", folder_->path().string()));
-  }
-
-  // `now` keeps what the run started from: a resumed one does not read it again.
-  void check_same_inputs(Json& now, const std::vector<std::string>& allowed) const {
-    const fs::path file = folder_->path() / "inputs.json";
-    if (!fs::exists(file)) {
-      log_warning("train", "{} is missing: whether text and plugins are those of before is not known", file.string());
-      return;
-    }
-    const InputDifferences differences = input_differences(file, now);
-    for (const Difference& told : differences.told) log_warning("train", "{}: {}", told.key, told.text);
-    refuse(not_allowed(differences.decisive, allowed),
-           fmt::format("what {} was trained with has changed", folder_->path().string()));
-    now["from"] = differences.started_from;
-  }
-
-  void refuse(const std::vector<Difference>& differences, const std::string& what) const {
-    if (differences.empty()) return;
-    fail({recipe_.path().string(),
-          fmt::format("{}:{}", what, lines_of(differences)),
-          {},
-          fmt::format("Start a new run (without --resume, or with --set name=…), set these back, or go on all the same "
-                      "with --allow-changes {}",
-                      differences.front().key)},
-         ErrorCode::failed_precondition);
+    ResumePoint point = find_resume_point(recipe_, folder_->path());
+    for (const ResumePoint::Damaged& damaged : point.damaged)
+      log_warning("train", "{} It is now {}; going on from {}", damaged.error,
+                  folder_->put_aside(damaged.checkpoint).string(), point.checkpoint.string());
+    state_ = std::move(point.state);
+    finished_ = point.finished;
+    return point.checkpoint;
   }
 
   void loop(const StopSignal& stop) {
@@ -211,7 +149,7 @@ class Run {
     const auto start = Clock::now();
     const double seconds_before = state_.seconds;
     progress.update(state_.step);
-    while (!is_done() && !stop.received()) {
+    while (!is_done(recipe_, state_) && !stop.received()) {
       const StepReport report = take_step();
       state_.seconds = seconds_before + seconds_since(start);
       const std::int64_t k = state_.step;
@@ -327,7 +265,12 @@ class Run {
       result.without_image_encoder = evaluate_with({.bytes = true, .image = false}, "bytes_encoder");
       result.without_bytes_encoder = evaluate_with({.bytes = false, .image = true}, "image_encoder");
     }
-    if (!session_->validation_complete || session_->train->statistics().bytes > baseline_bytes_limit) return;
+    if (!session_->validation_complete)
+      result.no_baseline = fmt::format("not all of the held-out text was evaluated (train.eval_rows = {})",
+                                       recipe_.integer("train.eval_rows"));
+    else if (session_->train->statistics().bytes > baseline_bytes_limit)
+      result.no_baseline = fmt::format("there are over {} MB of training text", baseline_bytes_limit >> 20);
+    if (!result.no_baseline.empty()) return;
     const auto texts = [](const Dataset& data) {
       std::vector<std::string> all;
       for (std::int64_t i = 0; i < data.statistics().documents; ++i) all.push_back(data.document_text(i));
@@ -375,6 +318,7 @@ Json TrainResult::to_json() const {
   if (without_image_encoder) json["without_image_encoder"] = evaluation_json(*without_image_encoder);
   if (without_bytes_encoder) json["without_bytes_encoder"] = evaluation_json(*without_bytes_encoder);
   for (const Sample& sample : samples) json["samples"].push_back({{"prompt", sample.prompt}, {"text", sample.text}});
+  if (!no_baseline.empty()) json["no_baseline"] = no_baseline;
   if (baseline)
     json["baseline"] = {{"byte_unigram_bits_per_byte", baseline->unigram_bits_per_byte},
                         {"byte_trigram_bits_per_byte", baseline->trigram_bits_per_byte}};

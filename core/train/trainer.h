@@ -23,6 +23,7 @@ struct TrainResult {
   std::optional<LossSums> without_image_encoder, without_bytes_encoder;
   std::vector<Sample> samples;
   std::optional<NgramBaseline> baseline;  // on the same text, where all of it was evaluated
+  std::string no_baseline;                // why there is none, where there is held-out text
   std::int64_t peak_memory = 0;           // bytes, resident
   nlohmann::json best;                    // {"metric", "value", "step"} of the best evaluation, where one is kept
   bool stopped_early = false;             // by train.patience

@@ -53,13 +53,46 @@ std::string spelling_of(const sdk::Config& config, double& theta, double& partia
   return "rope_parameters";
 }
 
-}  // namespace
-
-sdk::Schema RotaryConfig::scaling_keys(std::int64_t max_positions) {
+sdk::Schema tables(std::int64_t max_positions, std::string parameters_help) {
   return {
       sdk::integer("max_position_embeddings", max_positions, "context that rope_scaling refers to").range(1, 1 << 30),
       sdk::table("rope_scaling", "rope_type (linear, dynamic, yarn, longrope, llama3) and its numbers"),
-      sdk::table("rope_parameters", "transformers 5's spelling: rope_scaling with rope_theta in it")};
+      sdk::table("rope_parameters", std::move(parameters_help))};
+}
+
+// What may stand in such a table, so that the host finds a misspelt key in it. Of any type: the class checks those that
+// the rope type reads. `now`: it is rope_parameters, or in that.
+void add_members(sdk::Schema& keys, const std::string& table, bool now) {
+  const auto add = [&](const char* name, const char* help) {
+    keys.push_back(sdk::Key{.name = table + "." + name, .type = 0, .default_json = {}, .help = help});
+  };
+  if (now) {
+    add("rope_theta", "base of the rotary frequencies");
+    add("partial_rotary_factor", "share of a head's width that is turned");
+  }
+  add("rope_type", known_types);
+  add("type", "an older name of rope_type, which wins over it");
+  add("factor", "how much longer the context is made (linear, dynamic, yarn, longrope, llama3)");
+  add("attention_factor", "factor of cosine and sine (yarn, longrope)");
+  add("original_max_position_embeddings", "context before (yarn, longrope, llama3)");
+  add("beta_fast", "turns above which nothing is stretched (yarn)");
+  add("beta_slow", "turns below which all is stretched (yarn)");
+  add("mscale", "of the attention factor (yarn)");
+  add("mscale_all_dim", "of the attention factor (yarn)");
+  add("truncate", "whether the bounds between the two are whole numbers (yarn)");
+  add("short_factor", "divisors of the frequencies within the context before (longrope)");
+  add("long_factor", "divisors of the frequencies beyond it (longrope)");
+  add("low_freq_factor", "turns below which all is stretched (llama3)");
+  add("high_freq_factor", "turns above which nothing is stretched (llama3)");
+}
+
+}  // namespace
+
+sdk::Schema RotaryConfig::scaling_keys(std::int64_t max_positions) {
+  sdk::Schema keys = tables(max_positions, "transformers 5's spelling: rope_scaling with rope_theta in it");
+  add_members(keys, "rope_scaling", /*now=*/false);
+  add_members(keys, "rope_parameters", /*now=*/true);
+  return keys;
 }
 
 RotaryConfig RotaryConfig::fields(const sdk::Fields& settings, std::int64_t head_dim, const Defaults& defaults) {
@@ -169,8 +202,12 @@ RotaryConfig RotaryConfig::from(const sdk::Config& config, std::int64_t head_dim
 
 RotaryPair RotaryPair::fields(const sdk::Fields& settings, std::int64_t head_dim, const Defaults& defaults) {
   const Base &full = defaults.full, &sliding = defaults.sliding;
-  sdk::Schema keys = RotaryConfig::scaling_keys(defaults.max_positions);
-  keys.back().help = "transformers 5's spelling: a table full_attention and one sliding_attention, each with its base";
+  sdk::Schema keys = tables(defaults.max_positions,
+                            "transformers 5's spelling: a table full_attention and one sliding_attention, each with "
+                            "its base");
+  add_members(keys, "rope_scaling", /*now=*/false);
+  for (const char* kind : {full_kind, sliding_kind})
+    add_members(keys, "rope_parameters." + std::string(kind), /*now=*/true);
   keys.insert(keys.begin() + 1,
               {sdk::number(full.key, full.theta, "base of the rotary frequencies of layers that see all"),
                sdk::number(sliding.key, sliding.theta, "that of layers with a window; null: the same").nullable()});

@@ -1,6 +1,7 @@
 // `welt embed` as a user runs it: texts from options, files and standard input; formats; refusals.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -57,7 +58,8 @@ TEST_F(EmbedVerb, APooledNumPyFileHoldsARowATextWhateverTheBatches) {
   const Outcome run =
       embed({"--file", (folder_ / "texts.txt").string(), "--level", "latents", "--pool", "last"}, "out.npy");
   ASSERT_EQ(run.status, 0) << run.err;
-  EXPECT_EQ(run.err, "");  // progress is for terminals
+  EXPECT_CONTAINS(run.err, "it has no welt.json");
+  EXPECT_EQ(std::count(run.err.begin(), run.err.end(), '\n'), 1) << run.err;  // progress is for terminals
   const std::string text = slurp(folder_ / "out.npy");
   EXPECT_CONTAINS(text.substr(0, 128), "'shape': (1500, 32)");
   ASSERT_EQ(text.size(), 128 + 1500 * 32 * 4);

@@ -66,7 +66,8 @@ INSTANTIATE_TEST_SUITE_P(Main, UsageError,
                                          Misuse{{"doctor", "--jsn"}, "--jsn"}, Misuse{{"plugin"}, "subcommand"},
                                          Misuse{{"--log-level", "loud", "doctor"}, "--log-level"},
                                          Misuse{{"generate", "runs/x", "--seed", "99999999999999999999"}, "--seed"},
-                                         Misuse{{"generate", "runs/x", "--seed", "-1"}, "--seed"}));
+                                         Misuse{{"generate", "runs/x", "--seed", "-1"}, "--seed"},
+                                         Misuse{{"data", "prepare", "--seed", "99999999999999999999"}, "--seed"}));
 
 struct Spinning {
   std::string environment, shown;

@@ -91,6 +91,8 @@ TEST(ModelInfoVerb, RefusalsSayWhatWasExpected) {
   EXPECT_CONTAINS(refusal({golden, "--words", "0"}), "expected 1 or more");
   const TempFolder empty;
   EXPECT_CONTAINS(refusal({empty.path().string()}), "a run folder or a checkpoint");
+  fs::create_symlink("loop", empty / "loop");  // what cannot be looked at was a raw error of the file system
+  EXPECT_EQ(refusal({(empty / "loop").string()}).find("filesystem error"), std::string::npos);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 
 #include <ATen/ops/zeros_like.h>
 
+#include <cmath>
 #include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -98,6 +99,19 @@ TEST(ModelForward, ImagesOfNoWidthOrLargerThanTheirTensorAreRefused) {
                {"input_images_dimensions", "1000"});
   expect_words(forward("image-only", [](Tensors& t) { t["input_images_dimensions"][0][0][1] = 7; }), {"8"});
   expect_words(forward("image-only", [](Tensors& t) { t.erase("input_images"); }), {"input_images", "missing"});
+}
+
+// With --grad, results full of NaN were written.
+TEST(ModelForward, WeightsThatAreNotFiniteAreRefusedWithGradientsToo) {
+  WeltModel model = load_model(goldens / "bytes-only");
+  for (const ModelTensor& tensor : model.tensors())
+    if (tensor.name == "encoder_mapping.weight") tensor.tensor.detach().fill_(std::nan(""));
+  const SafetensorsFile file = SafetensorsFile::open(goldens / "bytes-only" / "io.safetensors");
+  for (const bool gradients : {false, true})
+    expect_words(refusal([&] {
+                   dense_forward(model, read_dense_batch(file, "batch/", model, Predictors::shown, 8192), gradients);
+                 }),
+                 {"encoder_mapping", "not finite"});
 }
 
 TEST(ModelForward, ImageFieldsOfAModelWithoutImagesAreNotLookedAt) {

@@ -158,6 +158,15 @@ TEST(PluginCheck, TakesAConfigurationFromAPipeAndRefusesAMisspeltKey) {
   EXPECT_NE(bad.out.find("did you mean \"hidden_size\""), std::string::npos) << bad.out;
 }
 
+// A misspelt key was passed over where config.given was not among the tests: the defaults were made, which took long.
+TEST(PluginCheck, AMisspeltKeyIsFoundWhateverTestsAreIncluded) {
+  const Outcome outcome = test::run_command("echo '{\"hiden_size\": 8}' | '" WELT_BINARY "' plugin check '" + bert() +
+                                            "' --config /dev/stdin --include numerics.runs");
+  EXPECT_EQ(outcome.status, 1);
+  EXPECT_NE(outcome.out.find("fail   config.given"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("skip   numerics.runs"), std::string::npos) << outcome.out;
+}
+
 TEST(PluginCheck, BlamesTheFunctionAtFault) {
   const fs::path file = fs::path(WELT_BUILD_DIR) / "tests/plugins/torch_nan_for_long/welt_torch_nan_for_long.plugin.so";
   const Outcome outcome = run_welt({"plugin", "check", file.string(), "--json"});

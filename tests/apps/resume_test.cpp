@@ -54,6 +54,39 @@ TEST_F(ResumeSlow, ATextThatChangedIsRefusedUnlessItIsAllowed) {
   EXPECT_CONTAINS(train(allowed).err, "Did you mean data.train.files?");
 }
 
+TEST_F(ResumeSlow, AHeldOutTextThatChangedIsRefusedToo) {
+  folder_.put("held.txt", "and he said, let there be words.\n");
+  const std::vector<std::string> settings{
+      "--set", "data.validation.files=[\"" + (folder_ / "held.txt").string() + "\"]",
+      "--set", "data.validation.format=lines",
+      "--set", "train.schedule=constant"};
+  ASSERT_EQ(train(settings).status, 0);
+  folder_.put("held.txt", "and he said, let there be other words.\n");
+  std::vector<std::string> longer = settings;
+  longer.insert(longer.end(), {"--resume", "--set", "train.steps=8"});
+  const Outcome refused = train(longer);
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_CONTAINS(refused.err, "--allow-changes data.validation.files");
+}
+
+// A warning was all, and the next checkpoint had the new fingerprint, as if nothing had been.
+TEST_F(ResumeSlow, OtherDictionariesOrAnotherTokenizerAreRefusedUnlessTheyAreAllowed) {
+  ASSERT_EQ(train({"--set", "train.schedule=constant"}).status, 0);
+  const fs::path file = run_folder() / "checkpoints" / "step-00000006" / "welt.json";
+  Json json = Json::parse(slurp(file));
+  json["segmenter"]["fingerprint"] = "another";
+  std::ofstream(file) << json.dump();
+  std::vector<std::string> longer{"--resume", "--set", "train.schedule=constant", "--set", "train.steps=8"};
+  const Outcome refused = train(longer);
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_CONTAINS(refused.err, "model.segmenter: words of another then");
+  std::vector<std::string> plan = longer;
+  plan.push_back("--dry-run");
+  EXPECT_CONTAINS(train(plan).err, "model.segmenter: words of another then");
+  longer.insert(longer.end(), {"--allow-changes", "model.segmenter"});
+  EXPECT_EQ(train(longer).status, 0);
+}
+
 TEST_F(ResumeSlow, APluginOfOtherBytesIsRefused) {
   ASSERT_EQ(train({"--set", "train.schedule=constant"}).status, 0);
   const fs::path file = run_folder() / "inputs.json";
@@ -112,6 +145,26 @@ TEST_F(ResumeSlow, ACheckpointWithoutWeltJsonIsDamaged) {
   EXPECT_CONTAINS(run.err, "welt.json: the file is missing");
 }
 
+// It went on from the one before, said nothing, and ended with a checkpoint that has no config.json.
+TEST_F(ResumeSlow, ACheckpointWithoutOrWithAnEmptyConfigurationIsPutAside) {
+  ASSERT_EQ(train({"--set", "train.checkpoint_every=3"}).status, 0);
+  const fs::path newest = run_folder() / "checkpoints" / "step-00000006";
+  for (const bool removed : {true, false}) {
+    if (removed)
+      fs::remove(newest / "config.json");
+    else
+      std::ofstream(newest / "config.json", std::ios::trunc).close();
+    const Outcome evaluation = run_welt({"evaluate", run_folder().string()});
+    EXPECT_EQ(evaluation.status, 0) << evaluation.err;
+    EXPECT_CONTAINS(evaluation.err, (newest / "config.json").string());
+    EXPECT_CONTAINS(evaluation.err, "step-00000003, of before, is taken");
+    const Outcome run = train({"--resume", "--set", "train.checkpoint_every=3"});
+    EXPECT_EQ(run.status, 0) << run.err;
+    EXPECT_CONTAINS(run.err, "damaged-step-00000006");
+    EXPECT_GT(fs::file_size(newest / "config.json"), 0U);
+  }
+}
+
 TEST_F(ResumeSlow, ANumberThatIsNotFiniteInTheOptimizersFileIsRefused) {
   ASSERT_EQ(train({"--set", "train.schedule=constant"}).status, 0);
   const fs::path file = run_folder() / "checkpoints" / "step-00000006" / "training" / "optimizer.safetensors";
@@ -161,7 +214,8 @@ TEST_F(ResumeSlow, ADryRunOfAnEvaluationEvaluatesNothing) {
   EXPECT_CONTAINS(run_welt(textless).err, "the recipe names no held-out text");
 }
 
-// The figures that are only of the whole held-out text asked for one row more than there are.
+// The figures that are only of the whole held-out text asked for one row more than there are; where a part of it was
+// evaluated, nobody said so, and the plan told another number of rows than were evaluated.
 TEST_F(ResumeSlow, AsManyEvaluationRowsAsThereAreAreAllOfThem) {
   ASSERT_EQ(train().status, 0);
   const Outcome plan = train({"--set", "task=evaluate", "--set", "model.from=" + run_folder().string(), "--set",
@@ -172,11 +226,18 @@ TEST_F(ResumeSlow, AsManyEvaluationRowsAsThereAreAreAllOfThem) {
   ASSERT_GT(all, 1);
   for (const int rows : {all - 1, all}) {
     const std::string name = "rows-" + std::to_string(rows);
-    ASSERT_EQ(
-        train({"--set", "name=" + name, "--set", "train.steps=1", "--set", "train.eval_rows=" + std::to_string(rows)})
-            .status,
-        0);
-    EXPECT_EQ(Json::parse(slurp(run_folder(name) / "summary.json")).contains("baseline"), rows == all) << rows;
+    std::vector<std::string> of_rows{"--set",         "name=" + name, "--set",
+                                     "train.steps=1", "--set",        "train.eval_rows=" + std::to_string(rows)};
+    const Outcome outcome = train(of_rows);
+    ASSERT_EQ(outcome.status, 0);
+    const Json summary = Json::parse(slurp(run_folder(name) / "summary.json"));
+    EXPECT_EQ(summary.contains("baseline"), rows == all) << rows;
+    EXPECT_EQ(summary.contains("no_baseline"), rows != all) << rows;
+    EXPECT_EQ(outcome.out.find("Not compared with byte unigram") != std::string::npos, rows != all) << outcome.out;
+    of_rows.push_back("--dry-run");
+    const Outcome planned = train(of_rows);
+    EXPECT_CONTAINS(planned.out, "; " + std::to_string(rows) + " rows are evaluated");
+    EXPECT_EQ(planned.out.find("not all of it") != std::string::npos, rows != all) << planned.out;
   }
 }
 
@@ -242,7 +303,11 @@ TEST_F(ResumeSlow, AModelFromARunIsThatModelWhateverTheRecipeLeavesOut) {
   const auto start = [&](const std::string& name) {
     return Json::parse(slurp(run_folder(name) / "summary.json")).at("before").at("loss").get<double>();
   };
-  ASSERT_EQ(next({}).status, 0);
+  const Outcome plain = next({});
+  ASSERT_EQ(plain.status, 0) << plain.err;
+  EXPECT_CONTAINS(plain.err, "model.from: the newest checkpoint of " + run_folder().string() + " is ");
+  const Json started_from = Json::parse(slurp(run_folder("next") / "inputs.json")).at("from").at("model.from");
+  EXPECT_CONTAINS(started_from.at(0).at("path").get<std::string>(), (run_folder() / "checkpoints").string());
   EXPECT_NEAR(start("next"), trained, 1e-6);
   EXPECT_CONTAINS(slurp(run_folder("next") / "recipe.toml"), "max_bytes = 12");
   const Outcome dropout =
@@ -255,6 +320,16 @@ TEST_F(ResumeSlow, AModelFromARunIsThatModelWhateverTheRecipeLeavesOut) {
   EXPECT_EQ(latent.status, 1);
   EXPECT_CONTAINS(latent.err, "model.latent: it is part of the checkpoint");
   EXPECT_EQ(next({"--set", "name=words", "--set", "model.segmenter.max_bytes=10"}).status, 1);
+  // `validate` looked at the checkpoint alone, and passed what the run then refused.
+  const auto validate = [&](const std::string& setting) {
+    return run_welt({"validate", (folder_ / "next.toml").string(), "--set", setting});
+  };
+  EXPECT_EQ(validate("name=next").status, 0);
+  EXPECT_CONTAINS(validate("model.bytes_encoder.config.hidden_dropout_prob=0.3").err, "the trained weights are read");
+  EXPECT_CONTAINS(validate("model.latent.config.hidden_size=32").err, "model.latent: it is part of the checkpoint");
+  for (const char* setting : {"model.segmenter.max_bytes=10", "model.decoder.config.rope_theta=77",
+                              "model.encoding=utf-16", "model.bytes_encoder.config.hidden_size=8"})
+    EXPECT_EQ(validate(setting).status, 1) << setting;
 }
 
 TEST_F(ResumeSlow, APresetOfAnotherPluginIsRefusedAndOneOfTheSameStays) {

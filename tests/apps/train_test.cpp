@@ -198,6 +198,7 @@ TEST_F(TrainingSlow, ALossThatIsNotFiniteStopsWithStepBatchAndGroup) {
   EXPECT_CONTAINS(run.err, "step ");
   EXPECT_CONTAINS(run.err, "rows ");
   EXPECT_CONTAINS(run.err, "parameter group ");
+  EXPECT_CONTAINS(run.err, "its output is not finite");  // of the first part
   EXPECT_FALSE(checkpoints().empty());
 }
 
@@ -241,6 +242,77 @@ TEST_F(TrainingSlow, BenchReportsSpeedAndParts) {
   EXPECT_GT(json.at("words_per_second").get<double>(), 0);
   EXPECT_EQ(json.at("milliseconds").size(), 7U);
   EXPECT_FALSE(fs::exists(folder_ / "runs"));
+}
+
+// It showed a plan of a new run.
+TEST_F(TrainingSlow, ADryRunOfAResumeSaysWhatItWouldGoOnFrom) {
+  const std::vector<std::string> longer{"--dry-run", "--resume",     "--set", "train.schedule=constant",
+                                        "--set",     "train.steps=8"};
+  ASSERT_EQ(train({"--set", "train.schedule=constant"}).status, 0);
+  const Outcome plan = train(longer);
+  EXPECT_EQ(plan.status, 0) << plan.err;
+  EXPECT_CONTAINS(plan.out, "goes on behind step 6, from " + (run_folder() / "checkpoints").string());
+  EXPECT_CONTAINS(train({"--dry-run", "--resume", "--set", "train.schedule=constant"}).out, "is finished: step 6 of 6");
+  const Outcome other = train({"--dry-run", "--resume", "--set", "train.steps=8"});
+  EXPECT_EQ(other.status, 1);
+  EXPECT_CONTAINS(other.err, "train.schedule: ");
+  folder_.put("text.txt", slurp(folder_ / "text.txt") + "one verse more.\n");
+  const std::string log = slurp(run_folder() / "log.jsonl");
+  EXPECT_CONTAINS(train(longer).err, "--allow-changes data.train.files");
+  std::vector<std::string> allowed = longer;
+  allowed.insert(allowed.end(), {"--allow-changes", "data.train.files"});
+  EXPECT_EQ(train(allowed).status, 0);
+  EXPECT_EQ(slurp(run_folder() / "log.jsonl"), log);
+}
+
+// Everything in [model] was ignored, and recipe.toml said it all the same.
+TEST_F(TrainingSlow, AModelFromACheckpointOutsideItsRunIsThatModelOrRefused) {
+  ASSERT_EQ(train().status, 0);
+  const fs::path copy = folder_ / "copy";
+  fs::copy(run_folder() / "checkpoints" / "step-00000006", copy, fs::copy_options::recursive);
+  const auto next = [&](const std::string& name, std::vector<std::string> more) {
+    more.insert(more.end(),
+                {"--set", "name=" + name, "--set", "model.from=" + copy.string(), "--set", "train.steps=1"});
+    return train(more);
+  };
+  const Outcome same = next("same", {});
+  ASSERT_EQ(same.status, 0) << same.err;
+  EXPECT_EQ(same.err.find("not the encoder of the training"), std::string::npos) << same.err;
+  for (const char* other :
+       {"model.latent.config.num_hidden_layers=3", "model.segmenter.max_bytes=10", "model.encoding=utf-16",
+        "model.decoder.config.rope_theta=77", "model.latent.plugin=gpt2"}) {
+    const Outcome refused = next("other", {"--set", other});
+    EXPECT_EQ(refused.status, 1) << other;
+    EXPECT_CONTAINS(refused.err, "part of the checkpoint of model.from");
+  }
+  const Outcome dropout = next("dropout", {"--set", "model.bytes_encoder.config.hidden_dropout_prob=0.3"});
+  EXPECT_EQ(dropout.status, 0) << dropout.err;
+  EXPECT_CONTAINS(dropout.err, "the trained weights are read with it");
+  // A recipe that says nothing of the model gets all of it, and its run's recipe.toml says so.
+  folder_.put("bare.toml", "run_dir = \"" + (folder_ / "runs").string() + "\"\n[model]\nfrom = \"" + copy.string() +
+                               "\"\n[data.train]\nfiles = [\"" + (folder_ / "text.txt").string() +
+                               "\"]\n[train]\nsteps = 1\nbatch = 2\nwords = 16\n");
+  const Outcome bare = run_welt({"run", (folder_ / "bare.toml").string()});
+  ASSERT_EQ(bare.status, 0) << bare.err;
+  const std::string recipe = slurp(run_folder("bare") / "recipe.toml");
+  EXPECT_CONTAINS(recipe, "max_bytes = 12");
+  EXPECT_CONTAINS(recipe, "max_position_embeddings = 32");
+  EXPECT_EQ(run_welt({"validate", (run_folder("bare") / "recipe.toml").string()}).status, 0);
+}
+
+// It was taken for the Python WeLT's without a word; where welt trained it, the file is missing.
+TEST_F(TrainingSlow, ACheckpointWithoutWeltJsonIsToldOrRefused) {
+  ASSERT_EQ(train().status, 0);
+  const fs::path checkpoint = run_folder() / "checkpoints" / "step-00000006";
+  fs::remove(checkpoint / "welt.json");
+  for (const fs::path& path : {run_folder(), checkpoint}) {
+    const Outcome refused = run_welt({"generate", path.string(), "--prompt", "and", "--words", "1"});
+    EXPECT_EQ(refused.status, 1);
+    EXPECT_CONTAINS(refused.err, "welt.json: the file is missing");
+  }
+  fs::remove_all(checkpoint / "training");
+  const Outcome python = run_welt({"generate", checkpoint.string(), "--prompt", "and", "--words", "1"});
+  EXPECT_CONTAINS(python.err, "it has no welt.json, so it is taken for the Python WeLT's");
 }
 
 }  // namespace

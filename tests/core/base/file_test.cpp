@@ -66,8 +66,29 @@ TEST(FileKind, FirstBytesTell) {
   EXPECT_EQ(name("\0a\0b\0\n\0c"s), "text in UTF-16");
   EXPECT_EQ(name("a\0\0\0b\0\0\0c\0\0\0"s), "text in UTF-32");
   EXPECT_EQ(name(std::string(257, 'x') + "ustar"), "a tar archive");
+  EXPECT_EQ(name("BZh91AY&SY...."), "compressed with bzip2");
+  EXPECT_EQ(name("\x89PNG\r\n\x1A\n"), "a picture");
+  EXPECT_EQ(name("\x7F"
+                 "ELF\2"),
+            "a program or library (ELF)");
+  EXPECT_EQ(name("\x80\x05\x95"), "a Python pickle");
   for (const std::string& text :
        {""s, "text"s, "<htmlx>"s, "a\0b"s, "one\0two\0"s, "\xEF\xBB\xBFtext"s, "PAR"s, "\0\0\0\0\0\0\0\0"s})
+    EXPECT_EQ(name(text), "nothing known") << text;
+}
+
+// Cyrillic without a mark is UTF-8 too, of control characters and ASCII; pages begin with more than their own tag.
+TEST(FileKind, Utf16OfOtherScriptsAndPagesBehindADeclarationWereTakenForText) {
+  using namespace std::string_literals;
+  const auto name = [](std::string_view head) { return file_kind(head) ? file_kind(head)->name : "nothing known"; };
+  EXPECT_EQ(name("\x3F\4\x40\4\x38\4\x32\4\x35\4\x42\4\x20\0"s), "text in UTF-16");
+  EXPECT_EQ(name("\4\x3F\4\x40\4\x38\4\x32\4\x35\4\x42\0\x20"s), "text in UTF-16");
+  EXPECT_EQ(name("\x15\x09\x30\x09\x24\x09\x3E\x09\x20\0\x39\x09\x48\x09"s), "text in UTF-16") << "Devanagari";
+  EXPECT_EQ(name("\x3F\4\0\0\x40\4\0\0\x38\4\0\0"s), "text in UTF-32");
+  EXPECT_EQ(name("<?xml version=\"1.0\"?>\n<!-- saved -->\n<!DOCTYPE html PUBLIC"), "an HTML page");
+  EXPECT_EQ(name("<!-- saved from url --><html>"), "an HTML page");
+  for (const std::string& text : {"<?xml version=\"1.0\"?><corpus>"s, "<!-- html -->"s, "<?xml"s, "BZh is a word"s,
+                                  "a\nb\nc\nd\ne\n"s, "1\t2\t3\t4\t"s, "GIF"s, "{\"rtf\": 1}"s})
     EXPECT_EQ(name(text), "nothing known") << text;
 }
 

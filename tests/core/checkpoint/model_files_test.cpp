@@ -78,6 +78,21 @@ TEST_F(Bfloat16, TrainsWithWeightsAndMomentsInItAndResumesExactly) {
     EXPECT_TRUE(loaded.tensors()[i].tensor.equal(model_->tensors()[i].tensor)) << loaded.tensors()[i].name;
 }
 
+// The last update of a run made NaN of its weights, and a checkpoint of them was written as if all were well.
+TEST_F(Bfloat16, AModelThatIsNotFiniteIsNotSaved) {
+  for (const double value : {std::nan(""), 1e30}) {  // the square of the second is infinite
+    const std::vector<ModelTensor> tensors = model_->tensors();
+    tensors.front().tensor.detach().fill_(value);
+    EXPECT_CONTAINS(test::error_of([&] { save_model(*model_, folder_.path()); }), tensors.front().name);
+    if (std::isnan(value)) {
+      EXPECT_CONTAINS(test::error_of([&] { evaluate(*model_, data_->evaluation_batches(), 8192, false); }),
+                      "output is not finite");
+    }
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "config.json"));
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "model.safetensors"));
+  }
+}
+
 TEST_F(Bfloat16, EvaluatesAndGeneratesInIt) {
   save_model(*model_, folder_.path());
   WeltModel loaded = load_model(folder_.path());

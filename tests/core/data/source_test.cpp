@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include "core/base/log.h"
 #include "gzip.h"
 #include "temporary_folder.h"
 
@@ -35,6 +36,19 @@ TEST(Source, formats) {
       folder.write("b.jsonl", "{\"text\": \"one\"}\n\n{\"x\": 1, \"text\": \"t\\u0077o\\n\"}\n{\"text\": \"\"}\n");
   EXPECT_EQ(read({.files = {json}}).documents, (Texts{"one", "two\n"}));
   EXPECT_EQ(read({.files = {json}, .format = "text"}).documents.size(), 1u);
+}
+
+// Prepared it is a table, trained on it was text without a word.
+TEST(Source, ATableReadAsTextIsTold) {
+  const TemporaryFolder folder;
+  const auto table = folder.write("a.CSV", "text\none\n");
+  KeptWarnings warnings;
+  EXPECT_EQ(read({.files = {table}}).documents.size(), 1U);
+  const std::vector<std::string> told = warnings.take();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_NE(told[0].find("a.CSV: a table, read as plain text"), std::string::npos) << told[0];
+  read({.files = {table}, .format = "text"});
+  EXPECT_TRUE(warnings.take().empty());
 }
 
 TEST(Source, compressed_as_plain) {

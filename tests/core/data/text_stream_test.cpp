@@ -104,6 +104,7 @@ TEST(TextStream, OtherKindsOfFilesWereTakenForText) {
   EXPECT_NE(refusal("t\0e\0x\0t\0\n\0"s).find("UTF-16"), std::string::npos);
   EXPECT_NE(refusal("\xEF\xBB\xBF<!doctype html>").find("HTML"), std::string::npos);
   EXPECT_NE(refusal(gzip(gzip("text"))).find("compressed with gzip"), std::string::npos);
+  EXPECT_NE(refusal("\x10\0\0\0\0\0\0\0{\"a\": 1}        "s).find("a .safetensors file"), std::string::npos);
 }
 
 TEST(TextStream, ATextCutWhileItIsReadWasABusError) {

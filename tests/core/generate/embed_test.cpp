@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
@@ -162,6 +163,13 @@ TEST(Embed, PooledVectorsAreThoseOfTheWords) {
       first += own.size(0);
     }
   }
+}
+
+TEST(Embed, WeightsThatAreNotFiniteAreRefusedNamingThePart) {
+  Embedder embed;
+  for (const ModelParameter& parameter : embed.model().parameters())
+    if (parameter.name.starts_with("latent_transformer.")) parameter.tensor.detach().fill_(std::nan(""));
+  EXPECT_CONTAINS(error_of([&] { embed({"the cat "}, EmbedLevel::latents); }), "the latent transformer (");
 }
 
 TEST(Embed, TextsThatCannotBeReadNameTheirPlace) {

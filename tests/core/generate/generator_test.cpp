@@ -7,10 +7,13 @@
 #include <ATen/core/grad_mode.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/base/error.h"
 #include "core/base/utf8.h"
 #include "core/generate/latent_runner.h"
 #include "core/generate/word_encoder.h"
+#include "tests/core/base/temp_folder.h"
 
 namespace welt {
 namespace {
@@ -136,6 +139,18 @@ TEST(Generator, MoreBestTextsThanBeamsAreRefused) {
 }
 
 // The same for latents: a prefilled row and its steps, whatever the other rows' lengths, against one forward pass.
+// Damaged weights wrote text all the same.
+TEST(Generator, WeightsThatAreNotFiniteAreRefusedNamingThePart) {
+  for (const auto& [weight, part] : {std::pair{"latent_transformer.", "the latent transformer ("},
+                                     {"bytes_decoder.", "the decoder ("},
+                                     {"bytes_encoder.", "the bytes encoder ("}}) {
+    WeltModel model = load("bytes-only");
+    for (const ModelParameter& parameter : model.parameters())
+      if (parameter.name.starts_with(weight)) parameter.tensor.detach().fill_(std::nan(""));
+    EXPECT_CONTAINS(test::error_of([&] { Generator(model).generate({"the cat "}, {.words = 2}); }), part);
+  }
+}
+
 TEST(LatentRunner, RowsOfDifferentLengthGrowAsTheyWouldAlone) {
   WeltModel model = load("image-only");
   WordEncoder encoder(model, std::make_shared<TextFrontEnd>(model));

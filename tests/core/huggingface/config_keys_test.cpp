@@ -23,6 +23,23 @@ TEST(ConfigKeys, WhatAPluginDoesNotKnowIsSaidInOneLine) {
   EXPECT_NE(line.find("config.json"), std::string::npos) << line;
 }
 
+// A base of 500000 was asked for under a misspelt name, the default was taken, and nobody said so.
+TEST(ConfigKeys, AMisspeltKeyOfRotaryPositionsIsSaid) {
+  EXPECT_CONTAINS(told({{"rope_parameters", {{"rope_type", "default"}, {"rope_thet", 500000.0}}}}),
+                  "rope_parameters.rope_thet (did you mean rope_parameters.rope_theta?)");
+  EXPECT_CONTAINS(told({{"rope_scaling", {{"type", "yarn"}, {"factor", 2.0}, {"beta_fastt", 16}}}}),
+                  "rope_scaling.beta_fastt (did you mean rope_scaling.beta_fast?)");
+  EXPECT_EQ(told({{"rope_parameters", {{"rope_type", "default"}, {"rope_theta", 500000.0}}}}), "");
+  EXPECT_EQ(told({{"rope_scaling",
+                   {{"rope_type", "llama3"},
+                    {"factor", 8.0},
+                    {"low_freq_factor", 1.0},
+                    {"high_freq_factor", 4.0},
+                    {"original_max_position_embeddings", 8192}}}}),
+            "");
+  EXPECT_EQ(told({{"rope_scaling", nullptr}}), "");
+}
+
 // They were only named in a warning, and the model computed something else.
 TEST(ConfigKeys, WhatAlwaysChangesResultsIsRefusedByName) {
   for (const auto& [key, value] : {std::pair<const char*, nlohmann::json>{"quantization_config", {{"bits", 4}}},

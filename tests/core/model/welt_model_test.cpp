@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "core/base/log.h"
 #include "core/tensor/offers.h"
 #include "core/tensor/random.h"
 #include "core/tensor/tensor_io.h"
@@ -190,6 +191,28 @@ TEST(WeltModel, WeightsOfHuggingFaceFoldersAreWhereTrainingStarts) {
   EXPECT_GT(bodies, 60);
 }
 
+TEST(WeltModel, WeightsThatStartAtRandomAreToldByName) {
+  const std::filesystem::path models = std::filesystem::path(WELT_TEST_DATA) / "models";
+  const test::TempFolder folder;
+  const SafetensorsFile whole = SafetensorsFile::open(models / "llama-gqa" / "model.safetensors");
+  std::vector<NamedTensor> tensors;
+  for (const SafetensorsEntry& entry : whole.entries())
+    if (!entry.name.ends_with("layers.1.mlp.up_proj.weight"))
+      tensors.emplace_back(entry.name, copied_tensor(whole, entry));
+  save_tensors(folder / "model.safetensors", tensors);
+  std::filesystem::copy(models / "llama-gqa" / "config.json", folder / "config.json");
+  folder.put("recipe.toml",
+             fmt::format("[model.bytes_encoder]\nfrom = \"{}\"\n[model.latent]\nfrom = \"{}\"\n"
+                         "[model.decoder]\nfrom = \"{}\"\n",
+                         (models / "bert-mlm").string(), folder.path().string(), (models / "llama-gqa").string()));
+  KeptWarnings warnings;
+  const WeltModel model(WeltSpec::from_recipe(load_recipe(folder / "recipe.toml")));
+  std::string told;
+  for (const std::string& line : warnings.take()) told += line;
+  EXPECT_CONTAINS(told, "not in the file, so they start at random: ");
+  EXPECT_CONTAINS(told, "layers.1.mlp.up_proj.weight");
+}
+
 TEST(WeltModel, ALatentTransformerThatIsNotThereIsRefused) {
   const test::TempFolder folder;
   Json config = Json::parse(read_file(golden / "config.json"));
@@ -222,6 +245,11 @@ TEST(WeltModel, AFormatOfWeltJsonFromLaterWasReadAsTheFirst) {
     const std::string message = test::error_of([&] { load_model(folder.path()); });
     EXPECT_CONTAINS(message, fmt::format("welt.json: format {}", format));
     EXPECT_CONTAINS(message, "This welt is too old for it");
+    // What takes weights alone did not look.
+    EXPECT_CONTAINS(test::error_of([&] { HfSource::find(folder.path().string()).part("latent_transformer"); }),
+                    "This welt is too old for it");
+    WeltModel model = load_model(golden);
+    EXPECT_CONTAINS(test::error_of([&] { init_from(model, folder.path(), true); }), "This welt is too old for it");
   }
 }
 

@@ -9,6 +9,7 @@
 #include <welt/abi/image_encoder.h>
 #include <welt/abi/latent_transformer.h>
 
+#include <cmath>
 #include <functional>
 #include <map>
 
@@ -113,6 +114,27 @@ TEST(ForwardCases, BadImagesNameFileCaseAndInput) {
   EXPECT_CONTAINS(refusal(classifier, {{"a/in/image_0", image}}), "a class without pooler_output");
 }
 
+// Outputs full of NaN were written, and the program said that all was well.
+TEST(ForwardCases, WeightsThatAreNotFiniteAreNamedWithTheFirstOutput) {
+  const TempFolder folder;
+  save_tensors(folder / "io.safetensors",
+               {{"a/in/input_ids", ids(1, 3)}, {"a/w/last_hidden_state", at::ones({1, 3, 32})}});
+  const SafetensorsFile file = SafetensorsFile::open(folder / "io.safetensors");
+  HfModel model(HfSource::find((goldens / "llama-gqa").string()), WELT_LATENT_TRANSFORMER_INTERFACE, at::kDouble, true);
+  for (const auto& [name, tensor] : model.parameters())
+    if (name.ends_with("layers.1.mlp.up_proj.weight")) tensor.detach().fill_(std::nan(""));
+  for (const bool gradients : {false, true}) {
+    const std::string message = error_of([&] { run_cases(model, file, {.gradients = gradients}); });
+    EXPECT_CONTAINS(message, "case \"a\": out/hidden_states.2: values that are not finite");
+    EXPECT_CONTAINS(message, "layers.1.mlp.up_proj.weight has values that are not finite");
+  }
+  HfImageModel vit(HfSource::find((goldens / "vit-a").string()), at::kDouble, true);
+  vit.parameters().front().second.detach().fill_(std::nan(""));
+  save_tensors(folder / "images.safetensors", {{"a/in/pixel_values", at::ones({1, 3, 8, 8})}});
+  EXPECT_CONTAINS(error_of([&] { run_cases(vit, SafetensorsFile::open(folder / "images.safetensors"), {}); }),
+                  vit.parameters().front().first + " has values that are not finite");
+}
+
 TEST(ForwardCases, AListOfImagesIsEachImageByItself) {
   HfImageModel vit(HfSource::find((goldens / "vit-a").string()), at::kDouble, true);
   const TempFolder folder;
@@ -127,7 +149,8 @@ TEST(ForwardCases, AListOfImagesIsEachImageByItself) {
   tensors.emplace_back("list/w/pooler_output", weight);
   save_tensors(folder / "io.safetensors", tensors);
   std::map<std::string, at::Tensor> found;
-  for (const auto& [name, value] : run_cases(vit, SafetensorsFile::open(folder / "io.safetensors"), {.gradients = true}))
+  for (const auto& [name, value] :
+       run_cases(vit, SafetensorsFile::open(folder / "io.safetensors"), {.gradients = true}))
     found[name] = value;
   const at::Tensor pooled = found.at("list/out/pooler_output");
   ASSERT_EQ(pooled.sizes(), (at::IntArrayRef{11, 32}));

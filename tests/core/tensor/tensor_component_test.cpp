@@ -173,6 +173,22 @@ TEST(HfLoad, APrefixOfEveryNameWasAWallOfMissingNames) {
   }
 }
 
+TEST(HfLoad, BlocksThatWereCompiledInPlaceWereAWallOfMissingNames) {
+  const HfWeights original = HfWeights::open(goldens / "llama-gqa");
+  const TempFolder folder;
+  std::vector<NamedTensor> tensors;
+  for (const auto& [name, item] : original.items()) {
+    std::string compiled = name;
+    if (const std::size_t at = name.find("layers.1."); at != name.npos) compiled.insert(at + 9, "_orig_mod.");
+    tensors.emplace_back(compiled, copied_tensor(*item.file, *item.entry));
+  }
+  save_tensors(folder / "model.safetensors", tensors);
+  TensorComponent llama = make("llama-gqa", WELT_DECODER_INTERFACE, WELT_INIT_NONE);
+  const LoadedWeights loaded = load_weights(llama, HfWeights::open(folder.path()));
+  EXPECT_TRUE(loaded.unused.empty());
+  EXPECT_TRUE(loaded.initialized.empty());
+}
+
 TEST(HfLoad, ATensorOfATypeThatIsNotReadIsNamedOnlyWhenItIsAskedFor) {
   const TempFolder folder;
   std::string file = read_file(goldens / "llama-gqa" / "model.safetensors");

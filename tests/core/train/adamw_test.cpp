@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "core/base/error.h"
+#include "tests/core/base/temp_folder.h"
 
 namespace welt {
 namespace {
@@ -87,6 +88,27 @@ TEST(AdamW, SavedStateContinuesExactly) {
   AdamW wrong(other, {});
   EXPECT_THROW(wrong.load(file), Error);
   std::filesystem::remove(file);
+}
+
+// Moments that no step leaves were read, and the next update made NaN of the weights.
+TEST(AdamW, StateThatNoStepLeavesIsRefusedByName) {
+  const test::TempFolder folder;
+  std::vector<ModelParameter> all{parameter("w", {1.0F, -2.0F}, true)};
+  const auto refusal = [&](const std::string& name, const at::Tensor& values) {
+    AdamW optimizer(all, {});
+    for (const auto& [state, tensor] : optimizer.state())
+      if (state == name) *tensor = values;
+    optimizer.save(folder / "optimizer.safetensors");
+    AdamW again(all, {});
+    return test::error_of([&] { again.load(folder / "optimizer.safetensors"); });
+  };
+  EXPECT_CONTAINS(refusal("w.exp_avg_sq", at::tensor({0.5F, -1.0F})), "w.exp_avg_sq: squares below 0");
+  EXPECT_CONTAINS(refusal("w.exp_avg", at::tensor({3e38F, 0.0F})), "w.exp_avg: values too large");
+  EXPECT_CONTAINS(refusal("w.step", at::tensor(-5.0F).squeeze()), "w.step: -5 steps");
+  AdamW large(all, {});  // the square of a gradient may be as large as a number can
+  *large.state().at(1).second = at::tensor({3e38F, 0.0F});
+  large.save(folder / "optimizer.safetensors");
+  AdamW(all, {}).load(folder / "optimizer.safetensors");
 }
 
 TEST(Gradients, NamesTheGroupOfTheFirstValueThatIsNotFinite) {

@@ -138,6 +138,21 @@ TEST(GptNeoX, OnlyTheRotaryKeysThatTransformersReadsCount) {
   EXPECT_TRUE(plain.equal(out({{"head_dim", 16}, {"rotary_pct", 0.25}})));  // 4 of 8 either way
 }
 
+// transformers 5 writes one table in place of four keys; it was passed over.
+TEST(GptNeoX, RopeParametersAreTheNewerSpellingOfAllRotaryKeys) {
+  const welt::TensorComponent model = make({});
+  const at::Tensor x = at::randn({1, 6, 24});
+  const auto out = [&](const json& changes) { return twin(model, changes).forward({x, {}}, causal); };
+  const json scaling = {{"rope_type", "linear"}, {"factor", 2.0}};
+  json now = scaling;
+  now["rope_theta"] = 100.0, now["partial_rotary_factor"] = 1.0;  // rotary_emb_base is 100
+  EXPECT_TRUE(out({{"rotary_pct", 1.0}, {"rope_scaling", scaling}}).equal(out({{"rope_parameters", now}})));
+  EXPECT_FALSE(out({}).equal(out({{"rope_parameters", now}})));
+  EXPECT_THROW(make({{"rope_parameters", now}, {"rope_scaling", scaling}}), welt::Error);
+  now["rope_theta"] = 7.0;
+  EXPECT_THROW(make({{"rope_parameters", now}}), welt::Error);
+}
+
 // A checkpoint gets the filled configuration: values that nobody gave would stand there beside those that count.
 TEST(GptNeoX, KeysThatAreNotReadStayAbsent) {
   const welt::TensorComponent model = make({{"partial_rotary_factor", 0.5}}, WELT_INIT_NONE);

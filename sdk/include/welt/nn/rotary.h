@@ -39,7 +39,8 @@ struct RotaryConfig {
     double theta = default_theta;
   };
   static RotaryConfig fields(const sdk::Fields& settings, std::int64_t head_dim, const Defaults& defaults);
-  static sdk::Schema scaling_keys(std::int64_t max_positions);  // those but rope_theta
+  // Those but rope_theta, with the members of the tables.
+  static sdk::Schema scaling_keys(std::int64_t max_positions);
 
   // Reads max_position_embeddings and rope_scaling, or rope_parameters (transformers 5), whose rope_theta and
   // partial_rotary_factor then count. `usual_theta`: the default of the key that `theta` is from. Throws Failure naming

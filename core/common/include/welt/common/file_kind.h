@@ -31,6 +31,10 @@ inline constexpr FileKind git_lfs{"a Git LFS pointer, not the file itself", "Run
 inline constexpr FileKind utf_16{"text in UTF-16", "Run `iconv -f UTF-16 -t UTF-8 FILE > NEW`"};
 inline constexpr FileKind utf_32{"text in UTF-32", "Run `iconv -f UTF-32 -t UTF-8 FILE > NEW`"};
 inline constexpr FileKind tar{"a tar archive", "Run `tar -xf FILE` and name what is in it"};
+inline constexpr FileKind bzip2{"compressed with bzip2", "Run `bzip2 -dk FILE`"};
+inline constexpr FileKind picture{"a picture", "Name files of text"};
+inline constexpr FileKind pickle{"a Python pickle",
+                                 "Save it again with `save_pretrained(…)`, which writes model.safetensors"};
 
 // UTF-32's mark begins with UTF-16's.
 inline constexpr std::array rows = std::to_array<Row>({
@@ -48,6 +52,8 @@ inline constexpr std::array rows = std::to_array<Row>({
       6},
      {"compressed with xz", "Run `xz -d FILE`"}},
     {"\x04\x22\x4D\x18", {"compressed with lz4", "Run `lz4 -d FILE`"}},
+    {"\x1F\x9D", {"compressed with compress", "Run `gzip -dc FILE > NEW`"}},
+    {"Rar!\x1A\x07", {"a RAR archive", "Run `unrar x FILE` and name what is in it"}},
     {"PK\x03\x04", {"a zip archive", "Run `unzip FILE` and name what is in it"}},
     {"PK\x05\x06", {"an empty zip archive", "Copy or download the file again"}},
     {"7z\xBC\xAF\x27\x1C", {"a 7z archive", "Run `7z x FILE` and name what is in it"}},
@@ -63,8 +69,21 @@ inline constexpr std::array rows = std::to_array<Row>({
     {"%PDF-", {"a PDF document", "Run `pdftotext FILE NEW`"}},
     {"\x89HDF\r\n", {"an HDF5 file", "Save it again with `save_pretrained(…)`, which writes model.safetensors"}},
     {"GGUF", {"a GGUF file", "Take the model's own model.safetensors"}},
-    {"\x80\x02", {"a Python pickle", "Save it again with `save_pretrained(…)`, which writes model.safetensors"}},
-    {"\x80\x04\x95", {"a Python pickle", "Save it again with `save_pretrained(…)`, which writes model.safetensors"}},
+    {"\x80\x02", pickle},
+    {"\x80\x03", pickle},
+    {"\x80\x04\x95", pickle},
+    {"\x80\x05\x95", pickle},
+    {"\x93NUMPY", {"an array of NumPy", "Export its text to a file"}},
+    {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1",
+     {"an old Office document", "Run `libreoffice --headless --convert-to txt:Text FILE`"}},
+    {"{\\rtf", {"an RTF document", "Run `unrtf --text FILE > NEW`"}},
+    {"\x89PNG\r\n\x1A\n", picture},
+    {"\xFF\xD8\xFF", picture},
+    {"GIF87a", picture},
+    {"GIF89a", picture},
+    {"\x7F"
+     "ELF",
+     {"a program or library (ELF)", "Name the file that was meant"}},
 });
 
 inline bool begins_tag(std::string_view text, std::string_view tag) {
@@ -76,24 +95,58 @@ inline bool begins_tag(std::string_view text, std::string_view tag) {
   return std::string_view(" \t\r\n>").find(text[tag.size()]) != std::string_view::npos;
 }
 
+// Also behind an XML declaration and comments, which pages may begin with.
 inline bool is_html(std::string_view head) {
   if (head.substr(0, 3) == "\xEF\xBB\xBF") head.remove_prefix(3);
-  head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size()));
+  while (true) {
+    head.remove_prefix(std::min(head.find_first_not_of(" \t\r\n"), head.size()));
+    const std::string_view end = head.substr(0, 5) == "<?xml" ? "?>" : head.substr(0, 4) == "<!--" ? "-->" : "";
+    const std::size_t at = end.empty() ? std::string_view::npos : head.find(end);
+    if (at == std::string_view::npos) break;
+    head.remove_prefix(at + end.size());
+  }
   return begins_tag(head, "<!doctype html") || begins_tag(head, "<html");
 }
 
-// Without a mark: every character of width `width` whose bytes but the one at `place` are NUL. Latin text is like that,
-// and text in UTF-8 is not.
-inline bool is_wide(std::string_view head, std::size_t width, std::size_t place) {
-  if (head.size() < 3 * width) return false;
-  const std::size_t units = head.size() / width;
-  std::size_t latin = 0;
+// "BZh" and a digit begin words too; the number of the first block does not.
+inline bool is_bzip2(std::string_view head) {
+  return head.size() >= 10 && head.substr(0, 3) == "BZh" && head.substr(4, 6) == "1AY&SY";
+}
+
+// The length of the header, below 4 GB, and the header, which is JSON. What reads weights takes such a file.
+inline bool is_safetensors(std::string_view head) {
+  return head.size() >= 10 && head.substr(4, 4) == std::string_view("\0\0\0\0", 4) && head[8] == '{' &&
+         (head[9] == '"' || head[9] == '}' || head[9] == ' ');
+}
+
+// Of 100 characters that many at least.
+inline bool is_share(std::size_t part, std::size_t all, std::size_t percent) { return 100 * part >= percent * all; }
+
+// Without a mark, characters of four bytes: all of them have NULs where the high bytes stand, which no text in UTF-8
+// has.
+inline bool is_utf_32(std::string_view head, bool little) {
+  const std::size_t units = head.size() / 4, high = little ? 2 : 0;
+  std::size_t fit = 0;
   for (std::size_t unit = 0; unit < units; ++unit) {
-    bool only = head[unit * width + place] != '\0';
-    for (std::size_t i = 0; i < width; ++i) only = only && (i == place || head[unit * width + i] == '\0');
-    latin += only ? 1 : 0;
+    const std::string_view of = head.substr(4 * unit, 4);
+    const bool any = of[2 - high] != '\0' || of[3 - high] != '\0';
+    fit += of[high] == '\0' && of[high + 1] == '\0' && any ? 1 : 0;
   }
-  return 4 * latin >= 3 * units;
+  return units >= 3 && is_share(fit, units, 75);
+}
+
+// Without a mark, characters of two bytes: of Latin, Greek, Cyrillic, Hebrew, Arabic, Indic and other scripts below
+// U+2000 the high byte is a control character. Lines of one character each have "\n" there, but never others.
+inline bool is_utf_16(std::string_view head, bool little) {
+  const std::size_t units = head.size() / 2, high = little ? 1 : 0;
+  std::size_t fit = 0, never_in_text = 0;
+  for (std::size_t unit = 0; unit < units; ++unit) {
+    const char of = head[2 * unit + high], other = head[2 * unit + 1 - high];
+    if (static_cast<unsigned char>(of) >= 0x20 || (of == '\0' && other == '\0')) continue;
+    ++fit;
+    never_in_text += std::string_view("\t\n\v\f\r\x1B").find(of) == std::string_view::npos ? 1 : 0;
+  }
+  return units >= 3 && is_share(fit, units, 75) && is_share(never_in_text, units, 10);
 }
 
 }  // namespace file_kinds
@@ -105,8 +158,9 @@ inline const FileKind* file_kind(std::string_view head) {
     if (head.substr(0, row.start.size()) == row.start) return &row.kind;
   if (is_html(head)) return &html;
   if (head.size() >= 262 && head.substr(257, 5) == "ustar") return &tar;
-  if (is_wide(head, 4, 0) || is_wide(head, 4, 3)) return &utf_32;
-  if (is_wide(head, 2, 0) || is_wide(head, 2, 1)) return &utf_16;
+  if (is_bzip2(head)) return &bzip2;
+  if (is_utf_32(head, true) || is_utf_32(head, false)) return &utf_32;
+  if (is_utf_16(head, true) || is_utf_16(head, false)) return &utf_16;
   return nullptr;
 }
 
