@@ -29,7 +29,7 @@ Json described(const SlotSpec& slot) {
   Json config = Json::object();
   for (const SchemaKey& key : schema_keys(*slot.type)) {
     const auto value = slot.config.find(key.name);
-    if (value == slot.config.end() || is_of_the_place(key.name) || key.help == of_irrelevant_keys ||
+    if (value == slot.config.end() || is_of_the_place(key.name) || key.irrelevant ||
         (key.fallback && *key.fallback == *value))
       continue;
     config[key.name] = *value;
