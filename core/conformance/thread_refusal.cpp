@@ -1,6 +1,7 @@
 // See thread_refusal.h. A filter in the kernel hands every clone() to a signal handler, which counts it and answers
 // that there are no more threads to be had. pthread_create() blocks all signals around its clone(), and a blocked
-// SIGSYS ends the process: from then on no signal is blocked.
+// SIGSYS ends the process: from then on no signal is blocked. A filter holds for the thread that sets it, and ends with
+// it.
 #include "core/conformance/thread_refusal.h"
 
 #include <linux/filter.h>
@@ -15,6 +16,8 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <thread>
 
 namespace welt::conformance {
 namespace {
@@ -31,13 +34,7 @@ void answer(int, siginfo_t*, void* context) {
 #endif
 }
 
-}  // namespace
-
 void refuse_threads() {
-  struct sigaction action {};
-  action.sa_sigaction = answer;
-  action.sa_flags = SA_SIGINFO;
-  if (sigaction(SIGSYS, &action, nullptr) != 0) return;
   const auto number = static_cast<std::uint32_t>(offsetof(seccomp_data, nr));
   std::array<sock_filter, 7> rules = {sock_filter BPF_STMT(BPF_LD | BPF_W | BPF_ABS, number),
                                       sock_filter BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 3, 0),
@@ -50,6 +47,28 @@ void refuse_threads() {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0) prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
 }
 
-std::size_t threads_refused() { return refused; }
+}  // namespace
+
+std::size_t threads_refused(const std::function<void()>& warm_up, const std::function<void()>& call) {
+  struct sigaction action {
+  }, before{};
+  action.sa_sigaction = answer;
+  action.sa_flags = SA_SIGINFO;
+  const bool handled = sigaction(SIGSYS, &action, &before) == 0;
+  refused = 0;
+  std::exception_ptr thrown;
+  std::thread([&] {
+    try {
+      warm_up();
+      if (handled) refuse_threads();
+      call();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+  }).join();
+  if (handled) sigaction(SIGSYS, &before, nullptr);
+  if (thrown && refused == 0) std::rethrow_exception(thrown);  // else what is thrown only says that there was no thread
+  return refused;
+}
 
 }  // namespace welt::conformance

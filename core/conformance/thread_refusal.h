@@ -2,13 +2,13 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 
 namespace welt::conformance {
 
-// From now on this process gets no further thread, for good (seccomp): for a child that ends with its test. Where the
-// system does not have that, nothing changes.
-void refuse_threads();
-// How many were asked for since.
-std::size_t threads_refused();
+// Runs both on a thread of its own, which gets no further thread during the second (seccomp; what the first one starts
+// stays), and says how many were asked for then. What they throw is thrown here. Where the system does not have that,
+// none is refused.
+std::size_t threads_refused(const std::function<void()>& warm_up, const std::function<void()>& call);
 
 }  // namespace welt::conformance

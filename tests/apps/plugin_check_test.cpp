@@ -181,12 +181,17 @@ TEST(PluginCheck, BlamesTheFunctionAtFault) {
 }
 
 // It was called a crash, by SIGSYS: what refuses the thread is a signal, and pthread_create() blocks all of them.
+// In-process it was not seen at all.
 TEST(PluginCheck, AThreadThatEndsWithTheCallIsAFailureAndNoCrash) {
   const fs::path file =
       fs::path(WELT_BUILD_DIR) / "tests/plugins/torch_starts_thread/welt_torch_starts_thread.plugin.so";
-  const Outcome outcome = run_welt({"plugin", "check", file.string(), "--include", "^calls.threads"});
-  EXPECT_NE(outcome.out.find("fail   calls.threads"), std::string::npos) << outcome.out;
-  EXPECT_NE(outcome.out.find("saw a thread that it starts"), std::string::npos) << outcome.out;
+  for (const bool in_process : {false, true}) {
+    std::vector<std::string> arguments = {"plugin", "check", file.string(), "--include", "^calls.threads"};
+    if (in_process) arguments.emplace_back("--in-process");
+    const Outcome outcome = run_welt(arguments);
+    EXPECT_NE(outcome.out.find("fail   calls.threads"), std::string::npos) << outcome.out;
+    EXPECT_NE(outcome.out.find("saw a thread that it starts"), std::string::npos) << outcome.out;
+  }
 }
 
 TEST(PluginCheck, WritesJUnitAndSaysBeforeTheTestsThatItCannot) {

@@ -25,6 +25,9 @@ struct Chunks {
   explicit Chunks(const Config& config) : bytes(static_cast<std::size_t>(config.get_int("bytes"))) {
     if (bytes == 7) throw std::bad_alloc();
     if (bytes == 8) throw 8;
+    if (bytes == 6)  // as c10::Error::what() reads
+      throw std::runtime_error(
+          "sizes differ\nException raised from f at a.cpp:1 (most recent call first):\nframe #0: g");
     if (bytes == 9) throw Failure(WELT_NOT_FOUND, "nine is not there", "bytes");
   }
   SegmentResult segment(const SegmentRequest& request) const {
@@ -158,6 +161,15 @@ TEST(SdkPlugin, WhateverIsThrownBecomesAStatus) {
   EXPECT_EQ(factory().create(0, &empty.abi, WELT_INIT_NONE, &host, &component, as_error(said)), WELT_INVALID_ARGUMENT);
   EXPECT_EQ(factory().create(0, &empty.abi, 77, &host, &component, as_error(said)), WELT_INVALID_ARGUMENT);
   EXPECT_EQ(factory().create(5, &empty.abi, WELT_INIT_NONE, &host, &component, as_error(said)), WELT_OUT_OF_RANGE);
+}
+
+TEST(SdkPlugin, AnErrorOfLibTorchInCreateComesWithoutItsBackTrace) {
+  static const welt_host host = host_of(WELT_ABI_MAJOR, WELT_ABI_MINOR);
+  const View view({{"bytes", whole(6)}});
+  welt_component* component = nullptr;
+  Said said;
+  EXPECT_EQ(factory().create(0, &view.abi, WELT_INIT_NONE, &host, &component, as_error(said)), WELT_INTERNAL);
+  EXPECT_EQ(said.message, "sizes differ");
 }
 
 TEST(SdkPlugin, SegmenterCuts) {

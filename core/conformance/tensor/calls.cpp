@@ -144,23 +144,24 @@ void work(Specimen& s, const at::Tensor& input) {
   s.trial().enter(s.parts().front().function);
 }
 
-// Behind a first call, after which LibTorch has whatever threads it wants. Where the system lets a process do without,
-// every further one is refused, so that one that has ended again is found too.
+// Behind a first call, after which LibTorch has whatever threads it wants, every further one is refused, so that one
+// that has ended again is found too.
 void threads(Specimen& s) {
   const at::Tensor input = s.input();
-  work(s, input);
-  const std::size_t before = threads_of_process();
-  if (!s.trial().in_process()) refuse_threads();
+  std::size_t before = 0, after = 0;
+  const auto call = [&] { work(s, input); };
+  const std::size_t refused = threads_refused(
+      [&] {
+        call();
+        before = threads_of_process();
+      },
+      [&] {
+        call();
+        after = threads_of_process();
+      });
   const std::string expected = "none: a plugin starts no thread",
                     rule = "docs/abi-policy.md: a plugin starts no thread, not even one that ends with the call";
-  try {
-    work(s, input);
-  } catch (...) {  // in a backward no fence turns what std::thread throws into a status
-    s.trial().expect(threads_refused() == 0, {"a thread that it starts", expected, rule});
-    throw;
-  }
-  s.trial().expect(threads_refused() == 0, {"a thread that it starts", expected, rule});
-  const std::size_t after = threads_of_process();
+  s.trial().expect(refused == 0, {"a thread that it starts", expected, rule});
   s.trial().expect(after <= before, {fmt::format("{} threads instead of {}", after, before), expected, rule});
 }
 
