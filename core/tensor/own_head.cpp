@@ -16,14 +16,13 @@ namespace welt {
 
 bool gradients_pass_roundings(const TensorComponent& component) {
   const auto* table = static_cast<const welt_gradients_v1*>(component.component().interface(WELT_GRADIENTS_INTERFACE));
-  return table != nullptr && WELT_HAS(table, kind) && table->kind != nullptr &&
-         table->kind(component.component().raw()) == WELT_GRADIENTS_STRAIGHT_THROUGH;
+  return table != nullptr && table->kind(component.component().raw()) == WELT_GRADIENTS_STRAIGHT_THROUGH;
 }
 
 at::Tensor own_head_logits(TensorComponent& component, const at::Tensor& hidden, const at::Tensor& head,
                            const at::Tensor& bias) {
   const auto* table = static_cast<const welt_head_v1*>(component.component().interface(WELT_HEAD_INTERFACE));
-  if (table == nullptr || !WELT_HAS(table, logits) || table->logits == nullptr) return {};
+  if (table == nullptr) return {};
   const std::string what = fmt::format("plugin {}: its logits", component.type().id);
   const Borrowed input(hidden), matrix(head);
   CallError error;

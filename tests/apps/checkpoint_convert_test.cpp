@@ -133,6 +133,8 @@ TEST_F(CheckpointFiles, APickleIsSaidToBeOne) {
 
 TEST_F(CheckpointFiles, AnExportedModelHasACardAndNoTrainingState) {
   fs::create_directory(original() / "training");
+  std::ofstream(original() / "welt.json") << R"({"format": 1, "plugins": {}, "pooling": "first",
+      "segmenter": {"plugin": "words", "max_bytes": 30, "config": {}}})";
   std::ofstream(original() / "training" / "state.json") << R"({"step": 40, "data": {"epoch": 2, "index": 17}})";
   std::ofstream(original() / "pytorch_model.bin") << "pickle";
   const Outcome exported = checkpoint("export");

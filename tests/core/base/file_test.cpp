@@ -88,7 +88,11 @@ TEST(FileKind, Utf16OfOtherScriptsAndPagesBehindADeclarationWereTakenForText) {
   EXPECT_EQ(name("<?xml version=\"1.0\"?>\n<!-- saved -->\n<!DOCTYPE html PUBLIC"), "an HTML page");
   EXPECT_EQ(name("<!-- saved from url --><html>"), "an HTML page");
   for (const std::string& text : {"<?xml version=\"1.0\"?><corpus>"s, "<!-- html -->"s, "<?xml"s, "BZh is a word"s,
-                                  "a\nb\nc\nd\ne\n"s, "1\t2\t3\t4\t"s, "GIF"s, "{\"rtf\": 1}"s})
+                                  "a\nb\nc\nd\ne\n"s, "1\t2\t3\t4\t"s,
+                                  "a\xE"
+                                  "b\nc\xF"
+                                  "d\n"s,
+                                  "GIF"s, "{\"rtf\": 1}"s})
     EXPECT_EQ(name(text), "nothing known") << text;
 }
 

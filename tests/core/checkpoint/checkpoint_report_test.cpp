@@ -193,6 +193,9 @@ TEST_F(CheckpointReports, AByteTableNeedsAllThreeOfItsTensors) {
 
 TEST_F(CheckpointReports, DamagedTrainingStateLeavesTheModelReadable) {
   fs::create_directory(path() / "training");
+  write_file(path() / "welt.json",
+             R"({"format": 1, "plugins": {}, "pooling": "first",
+                 "segmenter": {"plugin": "words", "max_bytes": 30, "config": {}}})");
   write_file(path() / "training" / "state.json", R"({"step": "forty", "data": {"epoch": 2, "index": 17}})");
   write_file(path() / "training" / "optimizer.safetensors", "cut");
   const CheckpointReport left = report();

@@ -14,6 +14,9 @@ using namespace welt;
 struct Checkpoint {
   static constexpr std::array<const char*, 3> names = {"config.json", "welt.json",
                                                        "image_processor/preprocessor_config.json"};
+  static constexpr std::array<const char*, 3> usual = {"{}", R"({"format": 1, "plugins": {}, "pooling": "first",
+                "segmenter": {"plugin": "words", "max_bytes": 30, "config": {}}})",
+                                                       "{}"};
   std::array<fuzz::MemoryFile, names.size()> files;
   fuzz::MemoryFolder folder;
   Checkpoint() {
@@ -27,10 +30,10 @@ struct Checkpoint {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Checkpoint checkpoint;
   fuzz::Input input(data, size);
-  for (fuzz::MemoryFile& file : checkpoint.files) {
-    std::string_view text = "{}";
+  for (std::size_t i = 0; i < checkpoint.files.size(); ++i) {
+    std::string_view text = Checkpoint::usual[i];
     input.text(text);
-    file.put(text);
+    checkpoint.files[i].put(text);
   }
   const std::filesystem::path& folder = checkpoint.folder.path();
   fuzz::answers([&] {

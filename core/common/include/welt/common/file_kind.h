@@ -136,15 +136,17 @@ inline bool is_utf_32(std::string_view head, bool little) {
 }
 
 // Without a mark, characters of two bytes: of Latin, Greek, Cyrillic, Hebrew, Arabic, Indic and other scripts below
-// U+2000 the high byte is a control character. Lines of one character each have "\n" there, but never others.
+// U+2000 the high byte is a control character. Lines of one character each have "\n" there, but never others; of a few
+// characters, some may be those that mark blocks.
 inline bool is_utf_16(std::string_view head, bool little) {
   const std::size_t units = head.size() / 2, high = little ? 1 : 0;
+  const std::string_view in_text = units < 16 ? "\t\n\v\f\r\x0E\x0F\x1B" : "\t\n\v\f\r\x1B";
   std::size_t fit = 0, never_in_text = 0;
   for (std::size_t unit = 0; unit < units; ++unit) {
     const char of = head[2 * unit + high], other = head[2 * unit + 1 - high];
     if (static_cast<unsigned char>(of) >= 0x20 || (of == '\0' && other == '\0')) continue;
     ++fit;
-    never_in_text += std::string_view("\t\n\v\f\r\x1B").find(of) == std::string_view::npos ? 1 : 0;
+    never_in_text += in_text.find(of) == std::string_view::npos ? 1 : 0;
   }
   return units >= 3 && is_share(fit, units, 75) && is_share(never_in_text, units, 10);
 }
