@@ -21,10 +21,12 @@ int start_main(char** argv) {
   const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
   const std::filesystem::path program = own.parent_path() / "welt-main";
   if (!error) execv(program.c_str(), argv);
+  const int reason = errno;
+  if (reason == ENOENT) execv(WELT_BUILT_MAIN, argv);  // a copy of this program alone, out of the build folder
   std::fprintf(stderr,
                "welt: %s cannot be started: %s; expected the program that is built and installed beside welt.\n",
                error ? "welt-main (/proc does not say where it is)" : program.c_str(),
-               error ? error.message().c_str() : std::strerror(errno));
+               error ? error.message().c_str() : std::strerror(reason));
   return 1;
 }
 

@@ -17,6 +17,16 @@ TEST(Main, VersionIsOneLine) {
   EXPECT_EQ(version.out, WELT_VERSION "\n");
 }
 
+// It looked for the rest of the program beside the copy only.
+TEST(Main, ACopyOfTheProgramAloneDoesAllVerbs) {
+  const test::TempFolder folder;
+  std::filesystem::copy(WELT_BINARY, folder / "p\xFF");
+  EXPECT_EQ(std::system(
+                (test::shell_quoted(folder / "p\xFF") + " --version > " + test::shell_quoted(folder / "out")).c_str()),
+            0);
+  EXPECT_EQ(test::slurp(folder / "out"), WELT_VERSION "\n");
+}
+
 class Help : public testing::TestWithParam<std::vector<std::string>> {};
 TEST_P(Help, EndsInExamples) {
   const Outcome help = run_welt(GetParam());
