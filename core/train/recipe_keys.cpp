@@ -12,6 +12,7 @@
 #include "core/model/welt_spec.h"
 #include "core/recipe/choices.h"
 #include "core/train/best.h"
+#include "core/train/held_out.h"
 #include "core/train/optimizers.h"
 #include "core/train/schedule.h"
 #include "core/train/tasks.h"
@@ -120,6 +121,7 @@ const RecipeSchema& recipe_schema() {
     add_model_keys(all);
     add_data_keys(all);
     add_training(all);
+    add_evaluate_keys(all);
     add_samples(all);
     add_generate_keys(all);
     add_compatibility(all);

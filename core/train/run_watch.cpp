@@ -6,7 +6,6 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
-#include "core/train/evaluation.h"
 #include "core/train/html_report.h"
 
 namespace welt {
@@ -51,15 +50,25 @@ void RunWatch::step(const StepReport& report, const TrainingState& state) {
   if (seconds_since(reported_) > pause_) this->report();
 }
 
-void RunWatch::evaluation(std::int64_t step, const LossSums& sums) {
-  nlohmann::json line = evaluation_json(sums);
+void RunWatch::evaluation(std::int64_t step, const Evaluation& evaluation) {
+  nlohmann::json line = evaluation_json(evaluation);
   line["kind"] = "evaluation";
   line["step"] = step;
   folder_.log(line);
-  tell(step, {{"evaluation/loss", sums.loss()},
-              {"evaluation/bits_per_byte", sums.bits_per_byte()},
-              {"evaluation/byte_accuracy", sums.byte_accuracy()},
-              {"evaluation/word_accuracy", sums.word_accuracy()}});
+  for (nlohmann::json sample : sample_lines(evaluation)) {
+    sample["kind"] = "sample";
+    sample["step"] = step;
+    folder_.log(sample);
+  }
+  const LossSums& sums = evaluation.sums;
+  std::vector<std::pair<std::string, double>> values{{"evaluation/loss", sums.loss()},
+                                                     {"evaluation/bits_per_byte", sums.bits_per_byte()},
+                                                     {"evaluation/byte_accuracy", sums.byte_accuracy()},
+                                                     {"evaluation/word_accuracy", sums.word_accuracy()}};
+  if (const auto& texts = evaluation.texts)
+    for (const TextMetric* metric : texts->metrics)
+      values.emplace_back(fmt::format("evaluation/{}", metric->name), metric->value(texts->all));
+  tell(step, values);
 }
 
 void RunWatch::report() {

@@ -150,6 +150,7 @@ void check_model(const Recipe& recipe, SessionUse use) {
   if (use == SessionUse::train) check_memory(recipe, model.spec());
   const TextFrontEnd text(model);
   if (use == SessionUse::train) check_samples(model, text, recipe);
+  check_held_out(recipe, model);
   if ((model.spec().latent.type->flags & WELT_COMPONENT_STRICTLY_CAUSAL) == 0) return;
   for (const std::string name : {"data.train", "data.validation"}) {
     if (recipe.strings(name + ".files").empty()) continue;
@@ -174,6 +175,7 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   const Component& segmenter = session.text->segmenter_component();
   const std::shared_ptr<WordDrawer>& drawer = session.text->drawer();
 
+  check_held_out(recipe, session.model);
   if (use == SessionUse::train) {
     check_samples(session.model, *session.text, recipe);
     set_checkpointing(recipe, session.model);
@@ -194,6 +196,7 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
     DatasetOptions validation = dataset_options(recipe, "data.validation", session.model);
     validation.files = recipe.resolve_files("data.validation.files");
     session.validation = open_text(recipe, validation, session.model, segmenter, drawer);
+    session.held_out = open_held_out(recipe, validation, session.model, *session.text);
   } else if (fraction > 0) {
     train.validation_fraction = fraction;
     train.split = DataSplit::validation;

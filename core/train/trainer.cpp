@@ -12,6 +12,7 @@
 #include "core/plugin/static_plugins.h"
 #include "core/train/averages.h"
 #include "core/train/best.h"
+#include "core/train/evaluation.h"
 #include "core/train/pins.h"
 #include "core/train/resume.h"
 #include "core/train/run_watch.h"
@@ -105,7 +106,7 @@ class Run {
     log_info("train", "{}: {} parameters; {} documents, {} words, {} bytes in {} rows", folder_->path().string(),
              session_->model.parameter_count(), text.documents, text.words, text.bytes, text.rows);
     result.parameters = session_->model.parameter_count();
-    if (state_.step == 0 && session_->validation) state_.before = evaluate_now(0);
+    if (state_.step == 0 && session_->validation) state_.before = evaluate_now(0).sums;
     unstarted_.folder.clear();
     {
       const StopSignal stop;  // until the checkpoint is written: before the loop and after it there is nothing to save
@@ -187,15 +188,13 @@ class Run {
     });
   }
 
-  LossSums evaluate_now(std::int64_t step) {
-    const LossSums sums =
-        evaluate(session_->model, session_->validation_batches, session_->chunk_tokens, session_->amp);
-    watch_->evaluation(step, sums);
+  const Evaluation& evaluate_now(std::int64_t step) {
+    evaluated_.emplace(step, evaluate_fully(*session_, recipe_));
+    watch_->evaluation(step, evaluated_->second);
     if (averages_ && step > 0) evaluate_averages(step);
     if (step > 0) watch_->report();
     session_->model.set_training(true);
-    evaluated_.emplace(step, sums);
-    return sums;
+    return evaluated_->second;
   }
 
   void evaluate_averages(std::int64_t step) {
@@ -207,9 +206,9 @@ class Run {
   }
 
   // Keeps the model if it is the best so far, and ends the run where it has not got better for long.
-  void judge(const LossSums& sums) {
+  void judge(const Evaluation& evaluation) {
     if (best_.metric.empty()) return;
-    if (state_.best.take(best_, evaluation_json(sums), state_.step)) {
+    if (state_.best.take(best_, evaluation_json(evaluation), state_.step)) {
       telling_what_is_kept([&] {
         return folder_->write_best(state_.step, [&](const fs::path& folder) {
           save_model(session_->model, folder, recipe_.integer("train.words"));
@@ -291,7 +290,7 @@ class Run {
   std::optional<Session> session_;
   std::optional<Stepper> stepper_;
   std::optional<WeightAverages> averages_;
-  std::optional<std::pair<std::int64_t, LossSums>> evaluated_;  // the last time: step, figures
+  std::optional<std::pair<std::int64_t, Evaluation>> evaluated_;  // the last time: step, figures
   std::optional<RunFolder> folder_;
   std::optional<RunWatch> watch_;
   BestOptions best_;

@@ -7,7 +7,7 @@
 
 #include "core/metrics/ngram.h"
 #include "core/recipe/recipe.h"
-#include "core/train/evaluation.h"
+#include "core/train/full_evaluation.h"
 #include "core/train/samples.h"
 
 namespace welt {
@@ -18,7 +18,8 @@ struct TrainResult {
   std::int64_t last_step = 0, steps = 0;  // `steps` as planned
   double seconds = 0, words_per_second = 0, loss = 0;  // of the whole run; loss of its last step
   std::int64_t parameters = 0;
-  std::optional<LossSums> before, after;  // held-out text
+  std::optional<LossSums> before;  // held-out text
+  std::optional<Evaluation> after;
   // Of a model with both encoders: held-out text read with one of them alone.
   std::optional<LossSums> without_image_encoder, without_bytes_encoder;
   std::vector<Sample> samples;

@@ -1,0 +1,35 @@
+// A whole evaluation of a session's model: the held-out text, its groups, and the texts that the model writes itself.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/metrics/accumulator.h"
+#include "core/train/session.h"
+#include "core/train/text_evaluation.h"
+
+namespace welt {
+
+struct Evaluation {
+  LossSums sums;                           // of the held-out text
+  std::map<std::string, LossSums> groups;  // by evaluate.group_by
+  std::optional<TextEvaluation> texts;     // with evaluate.metrics
+};
+
+// Leaves the model in evaluation mode; changes nothing that training depends on.
+Evaluation evaluate_fully(Session& session, const Recipe& recipe);
+
+// That of the sums (evaluation.h), "chrf" and others, and "groups": {"de": {the same}}.
+nlohmann::json evaluation_json(const Evaluation& evaluation);
+// {"prefix", "text", "completion", "group", "scores"} of each sample.
+std::vector<nlohmann::json> sample_lines(const Evaluation& evaluation);
+
+// For people: a line for each metric, the table of groups, the samples; "" where there are none.
+std::string metric_lines(const Evaluation& evaluation);
+std::string group_table(const Evaluation& evaluation, const std::string& field);
+std::string sample_text(const Evaluation& evaluation);
+
+}  // namespace welt
