@@ -97,9 +97,11 @@ std::string plan_report(const Recipe& recipe, const Session& session) {
     add_text("Held-out text", *session.validation);
     text += fmt::format("; {} rows are evaluated{}\n", session.validation_rows, part_text(recipe, session));
   }
-  text += fmt::format("Training: {} steps of {} rows x {} words, accumulate {}, {}, run folder {}/{}\n",
+  const std::string pieces =
+      session.micro_batches > 1 ? fmt::format(" in {} micro-batches", session.micro_batches) : std::string();
+  text += fmt::format("Training: {} steps of {} rows x {} words{}, accumulate {}, {}, run folder {}/{}\n",
                       recipe.integer("train.steps"), recipe.integer("train.batch"), recipe.integer("train.words"),
-                      recipe.integer("train.accumulate"), recipe.string("precision"), recipe.string("run_dir"),
+                      pieces, recipe.integer("train.accumulate"), recipe.string("precision"), recipe.string("run_dir"),
                       recipe.string("name"));
   return text;
 }

@@ -72,7 +72,8 @@ class Run {
       check_same_inputs(recipe, existing, inputs, options.allow_changes);
       check_same_words(recipe, existing, *checkpoint, session_->model.spec(), options.allow_changes);
     }
-    stepper_.emplace(session_->model, *session_->train, stepper_options(recipe), state_.data);
+    stepper_.emplace(session_->model, *session_->train, stepper_options(recipe, session_->micro_batches), state_.data);
+    state_.micro_batches = session_->micro_batches;
     if (checkpoint) stepper_->optimizer().load(*checkpoint / "training" / "optimizer.safetensors");
     if (recipe.number("train.ema") > 0) {
       averages_.emplace(session_->model, recipe.number("train.ema"));
