@@ -14,6 +14,7 @@
 #include "core/checkpoint/run_folder.h"
 #include "core/model/model_info.h"
 #include "core/train/pins.h"
+#include "core/train/throughput.h"
 
 namespace welt {
 namespace {
@@ -124,6 +125,8 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
   std::string text = fmt::format(
       "\nTrained {} parameters, {} steps, in {:.0f} s: {:.0f} words/s, peak memory {:.0f} MB\n", result.parameters,
       result.last_step, result.seconds, result.words_per_second, static_cast<double>(result.peak_memory) / 1e6);
+  if (const std::string speed = Throughput::text(result.throughput); !speed.empty())
+    text += fmt::format("In this session {}\n", speed);
   if (result.last_step < result.steps)
     text +=
         fmt::format("Stopped by train.minutes = {} before step {}.\n", recipe.number("train.minutes"), result.steps);
@@ -135,6 +138,8 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
   if (!result.samples.empty()) text += fmt::format("\nSamples (prompt | what the model wrote)\n");
   for (const Sample& sample : result.samples)
     text += fmt::format("  {}| {}\n", printable(sample.prompt), printable(sample.text));
+  if (!result.profile.empty())
+    text += fmt::format("\nProfile: {}\n{}\n", (result.run / "profile" / "trace.json").string(), result.profile);
   std::vector<std::vector<std::string>> next{{"Next", ""},
                                              {"  welt generate " + run + " --prompt 'And he said '", "continue a text"},
                                              {"  welt evaluate " + run, "the same figures again, from the checkpoint"}};

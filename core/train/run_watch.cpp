@@ -30,21 +30,26 @@ RunWatch::RunWatch(const Recipe& recipe, const RunFolder& folder, const TextFron
     warning_of_errors([&] { events_.emplace(folder.path() / "tensorboard", step); });
 }
 
-void RunWatch::step(const StepReport& report, const TrainingState& state) {
-  folder_.log({{"kind", "train"},
-               {"step", report.step},
-               {"loss", report.loss},
-               {"learning_rate", report.learning_rate},
-               {"gradient_norm", report.gradient_norm},
-               {"gradient_norms", report.part_norms},
-               {"words", report.words},
-               {"bytes", report.bytes},
-               {"step_seconds", report.total_seconds},
-               {"seconds", state.seconds}});
+void RunWatch::step(const StepReport& report, const TrainingState& state, const nlohmann::json& throughput) {
+  nlohmann::json line{{"kind", "train"},
+                      {"step", report.step},
+                      {"loss", report.loss},
+                      {"learning_rate", report.learning_rate},
+                      {"gradient_norm", report.gradient_norm},
+                      {"gradient_norms", report.part_norms},
+                      {"words", report.words},
+                      {"bytes", report.bytes},
+                      {"step_seconds", report.total_seconds},
+                      {"seconds", state.seconds}};
+  line.update(throughput);
+  folder_.log(line);
   std::vector<std::pair<std::string, double>> values{{"train/loss", report.loss},
                                                      {"train/learning_rate", report.learning_rate},
                                                      {"train/gradient_norm", report.gradient_norm},
                                                      {"train/words_per_second", state.words_per_second()}};
+  for (const char* figure : {"bytes_per_second", "padding_share", "mfu"})
+    if (const auto at = throughput.find(figure); at != throughput.end())
+      values.emplace_back(fmt::format("train/{}", figure), at->get<double>());
   for (const auto& [part, norm] : report.part_norms) values.emplace_back("gradient_norm/" + part, norm);
   tell(report.step, values);
   if (seconds_since(reported_) > pause_) this->report();

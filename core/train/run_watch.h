@@ -25,8 +25,8 @@ class RunWatch {
   // `step`: the last one of before, where the run is resumed.
   RunWatch(const Recipe& recipe, const RunFolder& folder, const TextFrontEnd& text, std::int64_t step);
 
-  // Now and then report.html is written anew, too.
-  void step(const StepReport& report, const TrainingState& state);
+  // Now and then report.html is written anew, too. `throughput`: throughput.h.
+  void step(const StepReport& report, const TrainingState& state, const nlohmann::json& throughput);
   void evaluation(std::int64_t step, const Evaluation& evaluation);
   // Writes report.html anew.
   void report();
