@@ -2,10 +2,13 @@
 #include "core/train/profile.h"
 
 #include <ATen/record_function.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <tuple>
 #include <vector>
 
 #include "core/base/error.h"
