@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "core/base/error.h"
-#include "core/base/log.h"
 #include "core/base/resources.h"
 #include "core/model/model_info.h"
 #include "core/train/optimizers.h"
@@ -40,15 +39,6 @@ std::string largest_parts(std::vector<PartInfo> parts) {
   return text;
 }
 
-struct MemoryNeed {
-  std::int64_t weights = 0, gradients = 0, moments = 0;  // bytes, exact
-  // Bytes of what a step keeps for its backward pass, at least: the inputs and outputs of all products, for the rows of
-  // a batch, words of 4 bytes (6 positions), half of them distinct. A plugin may keep more, or with activation
-  // checkpointing less.
-  std::int64_t activations = 0;
-  std::int64_t total() const { return weights + gradients + moments + activations; }
-};
-
 // Of the state that the recipe's optimizer keeps of these parameters, which need no memory themselves.
 std::int64_t state_bytes(const Recipe& recipe, const WeltModel& outline) {
   const std::unique_ptr<Optimizer> optimizer = optimizer_of(recipe)(outline.parameters());
@@ -69,10 +59,23 @@ std::int64_t activation_bytes(const Recipe& recipe, const WeltModel& outline, st
   return bytes;
 }
 
-struct FreeMemory {
-  std::int64_t bytes = 0;  // 0: not known
-  std::string text;        // "this machine has 12.0 GB free"
-};
+WeltModel outline_of(const Recipe& recipe, WeltSpec spec) {
+  spec.dtype = weights_dtype(recipe);  // a checkpoint's may be another
+  return WeltModel::outline(std::move(spec));
+}
+
+}  // namespace
+
+std::string MemoryNeed::text() const { return gigabytes(total()); }
+
+MemoryNeed memory_need(const Recipe& recipe, const WeltSpec& spec, std::int64_t rows) {
+  const WeltModel outline = outline_of(recipe, spec);
+  const ModelInfo counted = count_model(outline);
+  return {.weights = counted.weight_bytes,
+          .gradients = counted.gradient_bytes,
+          .optimizer = state_bytes(recipe, outline),
+          .activations = activation_bytes(recipe, outline, rows)};
+}
 
 FreeMemory free_memory(const Recipe& recipe) {
   const auto allowed = static_cast<std::int64_t>(recipe.number("train.memory_gb") * 1e9);
@@ -82,46 +85,19 @@ FreeMemory free_memory(const Recipe& recipe) {
   return {there, fmt::format("this machine has {} free", gigabytes(there))};
 }
 
-}  // namespace
-
-std::int64_t micro_batches(const Recipe& recipe, WeltSpec spec, std::int64_t least) {
-  spec.dtype = weights_dtype(recipe);  // a checkpoint's may be another
-  const WeltModel outline = WeltModel::outline(std::move(spec));
-  const ModelInfo counted = count_model(outline);
-  const std::int64_t batch = recipe.integer("train.batch");
-  const bool automatic = recipe.boolean("train.auto_micro_batch");
-  const FreeMemory free = free_memory(recipe);
-  MemoryNeed need{
-      .weights = counted.weight_bytes, .gradients = counted.gradient_bytes, .moments = state_bytes(recipe, outline)};
-  std::int64_t whole = 0;  // what the batch would need
-  for (std::int64_t pieces = least; pieces <= batch; ++pieces) {
-    if (batch % pieces != 0) continue;
-    need.activations = activation_bytes(recipe, outline, batch / pieces);
-    if (whole == 0) whole = need.total();
-    if (free.bytes == 0 || need.total() <= free.bytes) {
-      if (pieces > least)
-        log_info("train",
-                 "a batch of {} rows needs about {}, and {}: it is computed in {} micro-batches of {} rows, whose "
-                 "gradients are added",
-                 batch / least, gigabytes(whole), free.text, pieces, batch / pieces);
-      return pieces;
-    }
-    if (!automatic) break;
-  }
+void refuse_memory(const Recipe& recipe, const WeltSpec& spec, const MemoryNeed& need, const FreeMemory& free,
+                   const std::string& smaller_batch) {
   const bool too_large = need.total() - need.activations > free.bytes;
   fail({recipe.path().string(),
-        fmt::format("training needs {} of memory at least (weights {}, gradients {}, the optimizer's state {}, "
-                    "activations of {} about {}); {}. Largest parts: {}",
+        fmt::format("training needs {} of memory at least (weights {}, gradients {}, the optimizer's moments {}, "
+                    "activations of a batch about {}); {}. Largest parts: {}",
                     gigabytes(need.total()), gigabytes(need.weights), gigabytes(need.gradients),
-                    gigabytes(need.moments), automatic ? "a single row" : "a batch", gigabytes(need.activations),
-                    free.text, largest_parts(counted.parts)),
+                    gigabytes(need.optimizer), gigabytes(need.activations), free.text,
+                    largest_parts(count_model(outline_of(recipe, spec)).parts)),
         "a model and a batch that fit",
         too_large ? "Choose a smaller model (preset or config of the largest part), precision = \"bf16\", or "
                     "train.optimizer = \"adafactor\", whose state is small"
-        : automatic
-            ? "Lower train.words or train.decoder_chunk_tokens"
-            : "Set train.auto_micro_batch = true, or lower train.batch (and raise train.accumulate), train.words or "
-              "train.decoder_chunk_tokens"},
+                  : smaller_batch},
        ErrorCode::resource_exhausted);
 }
 

@@ -13,7 +13,7 @@
 #include "core/data/blocks.h"
 #include "core/tensor/offers.h"
 #include "core/tensor/random.h"
-#include "core/train/memory.h"
+#include "core/train/micro_batches.h"
 #include "core/train/recipe_keys.h"
 #include "core/train/samples.h"
 #include "core/train/training_state.h"

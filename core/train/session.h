@@ -23,7 +23,7 @@ struct Session {
   std::int64_t validation_rows = 0;  // of validation_batches
   bool validation_complete = false;  // the batches are all of the held-out text
   HeldOut held_out;                  // groups and rows of the held-out text, where the recipe asks for their figures
-  std::int64_t micro_batches = 1;    // that a batch of the recipe is computed in (core/train/memory.h)
+  std::int64_t micro_batches = 1;    // that a batch of the recipe is computed in (core/train/micro_batches.h)
   std::int64_t chunk_tokens = 8192;
   bool amp = false;
 };
