@@ -14,13 +14,13 @@
 namespace welt {
 
 struct HeldOutRow {
-  std::string text;                // the document, as training would have it; empty if not asked for
-  std::string prefix, completion;  // empty if not asked for
-  std::string group;               // "" without groups
+  std::string text = {};                     // the document, as training would have it; empty if not asked for
+  std::string prefix = {}, completion = {};  // empty if not asked for
+  std::string group = {};                    // "" without groups
 };
 
 struct HeldOutRowOptions {
-  std::vector<std::filesystem::path> files;
+  std::vector<std::filesystem::path> files = {};
   std::string name = "data";           // starts messages
   std::string format = "auto";         // jsonl, json; else by the file's ending (rows.h)
   bool skip_bad = false;               // leave out rows that are no text, instead of an error
