@@ -14,7 +14,6 @@ double ratio(double a, std::int64_t b) { return b > 0 ? a / static_cast<double>(
 LossSums& LossSums::operator+=(const LossSums& other) {
   nats += other.nats;
   text_bytes += other.text_bytes;
-  text_characters += other.text_characters;
   label_bytes += other.label_bytes;
   correct_bytes += other.correct_bytes;
   words += other.words;
@@ -27,6 +26,5 @@ double LossSums::perplexity() const { return label_bytes > 0 ? std::exp(loss()) 
 double LossSums::byte_accuracy() const { return ratio(static_cast<double>(correct_bytes), label_bytes); }
 double LossSums::word_accuracy() const { return ratio(static_cast<double>(correct_words), words); }
 double LossSums::bits_per_byte() const { return ratio(nats / std::numbers::ln2, text_bytes); }
-double LossSums::bits_per_character() const { return ratio(nats / std::numbers::ln2, text_characters); }
 
 }  // namespace welt

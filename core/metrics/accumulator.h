@@ -7,13 +7,12 @@ namespace welt {
 
 // One batch, or many added up. A label byte is a byte of a label word's unit (core/text/units.h) or of its closing EOS.
 struct LossSums {
-  double nats = 0;                   // Σ −ln p over label bytes
-  std::int64_t text_bytes = 0;       // of the label words in UTF-8, without EOS, whatever units the model has
-  std::int64_t text_characters = 0;  // the same text in code points
-  std::int64_t label_bytes = 0;      // with EOS
-  std::int64_t correct_bytes = 0;    // argmax = label, with EOS
-  std::int64_t words = 0;            // labelled positions
-  std::int64_t correct_words = 0;    // all label bytes of the word right, EOS too (teacher forcing)
+  double nats = 0;                 // Σ −ln p over label bytes
+  std::int64_t text_bytes = 0;     // of the label words in UTF-8, without EOS, whatever units the model has
+  std::int64_t label_bytes = 0;    // with EOS
+  std::int64_t correct_bytes = 0;  // argmax = label, with EOS
+  std::int64_t words = 0;          // labelled positions
+  std::int64_t correct_words = 0;  // all label bytes of the word right, EOS too (teacher forcing)
 
   LossSums& operator+=(const LossSums& other);
 
@@ -23,8 +22,7 @@ struct LossSums {
   double perplexity() const;  // e^loss, per label byte
   double byte_accuracy() const;
   double word_accuracy() const;
-  double bits_per_byte() const;       // nats / ln 2 / text_bytes
-  double bits_per_character() const;  // nats / ln 2 / text_characters
+  double bits_per_byte() const;  // nats / ln 2 / text_bytes
 };
 
 }  // namespace welt

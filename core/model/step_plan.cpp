@@ -126,7 +126,6 @@ WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& wor
 }
 
 DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens) {
-  constexpr Units code_points(Encoding::utf32);
   const WordTable& table = batch.table;
   DecoderPlan plan;
   std::vector<std::int64_t> labelled, lengths;
@@ -135,9 +134,7 @@ DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens) {
     const std::span<const std::uint8_t> word = table.word(batch.label[position]);
     labelled.push_back(static_cast<std::int64_t>(position));
     lengths.push_back(table.units.count(word));
-    const std::int64_t unseen = table.nul_is_padding ? std::ranges::count(word, pad_byte) : 0;
-    plan.text_bytes += std::ssize(word) - unseen;
-    plan.text_characters += code_points.count(word) - unseen;
+    plan.text_bytes += std::ssize(word) - (table.nul_is_padding ? std::ranges::count(word, pad_byte) : 0);
   }
   for (const std::int64_t i : order_by_length(lengths)) {
     DecoderChunk& chunk = plan.chunk_for(lengths[i] + 2, chunk_tokens);

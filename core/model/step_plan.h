@@ -59,8 +59,7 @@ struct DecoderPlan {
   std::vector<std::int64_t> positions;  // [R] flat b·W+w of each row's latent
   std::vector<DecoderChunk> chunks;     // of about `chunk_tokens` tokens, whole rows
   std::int64_t tokens = 0;
-  // UTF-8 bytes that are learnt, and code points; not known (0) of a plan that is made without words.
-  std::int64_t text_bytes = 0, text_characters = 0;
+  std::int64_t text_bytes = 0;  // UTF-8 bytes that are learnt; not known (0) of a plan that is made without words
 
   // The chunk for a row of `tokens` tokens more: the last, or, where that would have more than `chunk_tokens`, a new
   // one.

@@ -80,7 +80,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
                                      bool amp, PassStatistics* statistics, const at::Tensor* nats) {
   PassStatistics ignored;
   PassStatistics& spent = statistics ? *statistics : ignored;
-  LossSums sums{.text_bytes = plan.decoder.text_bytes, .text_characters = plan.decoder.text_characters};
+  LossSums sums{.text_bytes = plan.decoder.text_bytes};
   if (plan.decoder.chunks.empty()) return sums;
   spent.encoder_tokens += plan.words.offsets.back();
   spent.decoder_tokens += plan.decoder.tokens;
@@ -131,7 +131,7 @@ LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool
   const at::NoGradGuard no_grad;
   const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
   const DecoderPlan& decoder = plan.decoder;
-  LossSums sums{.text_bytes = decoder.text_bytes, .text_characters = decoder.text_characters};
+  LossSums sums{.text_bytes = decoder.text_bytes};
   if (decoder.chunks.empty()) return sums;
   const Modalities use = reads.value_or(modalities());
   AutocastRegion autocast(amp, device().type());

@@ -29,12 +29,10 @@ nlohmann::json evaluation_json(const LossSums& sums) {
   return {{"loss", sums.loss()},
           {"perplexity", sums.perplexity()},
           {"bits_per_byte", sums.bits_per_byte()},
-          {"bits_per_character", sums.bits_per_character()},
           {"byte_accuracy", sums.byte_accuracy()},
           {"word_accuracy", sums.word_accuracy()},
           {"words", sums.words},
-          {"bytes", sums.text_bytes},
-          {"characters", sums.text_characters}};
+          {"bytes", sums.text_bytes}};
 }
 
 }  // namespace welt

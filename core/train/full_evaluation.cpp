@@ -3,9 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <numbers>
+
 #include "core/base/printable.h"
 #include "core/base/table.h"
 #include "core/generate/settings.h"
+#include "core/text/control.h"
+#include "core/text/units.h"
 #include "core/train/evaluation.h"
 
 namespace welt {
@@ -13,15 +18,40 @@ namespace {
 
 using Json = nlohmann::json;
 
+// Of the words that are predicted.
+std::int64_t characters_of(const std::vector<Batch>& batches) {
+  constexpr Units code_points(Encoding::utf32);
+  std::int64_t count = 0;
+  for (const Batch& batch : batches)
+    for (const std::int64_t word : batch.label) {
+      if (word < 0) continue;
+      const auto bytes = batch.table.word(word);
+      count += code_points.count(bytes) - (batch.table.nul_is_padding ? std::ranges::count(bytes, pad_byte) : 0);
+    }
+  return count;
+}
+
+Json figures_json(const TextFigures& figures) {
+  Json json = evaluation_json(figures.sums);
+  json["bits_per_character"] = figures.bits_per_character();
+  json["characters"] = figures.characters;
+  return json;
+}
+
 std::string score_text(const std::string& name, double value) { return fmt::format("{} {:.4g}", name, value); }
 
 }  // namespace
 
+double TextFigures::bits_per_character() const {
+  return characters > 0 ? sums.nats / std::numbers::ln2 / static_cast<double>(characters) : 0;
+}
+
 Evaluation evaluate_fully(Session& session, const Recipe& recipe) {
   const auto losses = [&](const std::vector<Batch>& batches) {
-    return evaluate(session.model, batches, session.chunk_tokens, session.amp);
+    return TextFigures{.sums = evaluate(session.model, batches, session.chunk_tokens, session.amp),
+                       .characters = characters_of(batches)};
   };
-  Evaluation out{.sums = losses(session.validation_batches), .groups = {}, .texts = {}};
+  Evaluation out{.all = losses(session.validation_batches), .groups = {}, .texts = {}};
   for (const auto& [name, batches] : session.held_out.groups) out.groups.emplace(name, losses(batches));
   if (session.held_out.rows.empty()) return out;
   TextEvaluationOptions options{.metrics = text_metrics_of(recipe),
@@ -35,8 +65,8 @@ Evaluation evaluate_fully(Session& session, const Recipe& recipe) {
 }
 
 Json evaluation_json(const Evaluation& evaluation) {
-  Json json = evaluation_json(evaluation.sums);
-  for (const auto& [name, sums] : evaluation.groups) json["groups"][name] = evaluation_json(sums);
+  Json json = figures_json(evaluation.all);
+  for (const auto& [name, figures] : evaluation.groups) json["groups"][name] = figures_json(figures);
   if (!evaluation.texts) return json;
   const TextEvaluation& texts = *evaluation.texts;
   json.update(texts.scores(texts.all));
@@ -79,9 +109,10 @@ std::string group_table(const Evaluation& evaluation, const std::string& field) 
     rows.front().emplace_back("texts");
     for (const TextMetric* metric : evaluation.texts->metrics) rows.front().emplace_back(metric->name);
   }
-  const auto add = [&](const std::string& name, const LossSums& sums, const TextSums* texts) {
+  const auto add = [&](const std::string& name, const TextFigures& figures, const TextSums* texts) {
+    const LossSums& sums = figures.sums;
     rows.push_back({printable(name), std::to_string(sums.words), fmt::format("{:.4f}", sums.bits_per_byte()),
-                    fmt::format("{:.4f}", sums.bits_per_character()), fmt::format("{:.4f}", sums.loss()),
+                    fmt::format("{:.4f}", figures.bits_per_character()), fmt::format("{:.4f}", sums.loss()),
                     fmt::format("{:.3f}", sums.perplexity()), fmt::format("{:.2f} %", 100 * sums.byte_accuracy()),
                     fmt::format("{:.2f} %", 100 * sums.word_accuracy())});
     if (!evaluation.texts) return;
@@ -89,14 +120,14 @@ std::string group_table(const Evaluation& evaluation, const std::string& field) 
     for (const TextMetric* metric : evaluation.texts->metrics)
       rows.back().push_back(texts != nullptr ? fmt::format("{:.4f}", metric->value(*texts)) : "");
   };
-  for (const auto& [name, sums] : evaluation.groups) {
+  for (const auto& [name, figures] : evaluation.groups) {
     const TextSums* texts = nullptr;
     if (evaluation.texts)
       if (const auto at = evaluation.texts->groups.find(name); at != evaluation.texts->groups.end())
         texts = &at->second;
-    add(name, sums, texts);
+    add(name, figures, texts);
   }
-  add("all", evaluation.sums, evaluation.texts ? &evaluation.texts->all : nullptr);
+  add("all", evaluation.all, evaluation.texts ? &evaluation.texts->all : nullptr);
   return "\n" + format_table(rows);
 }
 

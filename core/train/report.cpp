@@ -25,7 +25,7 @@ void add_row(std::string& text, const char* title, const LossSums& sums) {
 }
 
 void add_comparison(std::string& text, const TrainResult& result) {
-  const LossSums& after = result.after->sums;
+  const LossSums& after = result.after->all.sums;
   text += fmt::format("\nHeld-out text ({} words, {} bytes)\n", after.words, after.text_bytes);
   text +=
       fmt::format("  {:<28} {:>8} {:>13} {:>12} {:>12}\n", "", "bits/byte", "nats/label", "bytes right", "words right");
@@ -180,7 +180,7 @@ std::string evaluation_report(const Recipe& recipe, const std::optional<std::fil
   Session session = open_session(recipe, SessionUse::evaluate, checkpoint, changes);
   if (checkpoint) warn_of_changes(recipe, session, *checkpoint);
   const Evaluation evaluation = evaluate_fully(session, recipe);
-  const LossSums& sums = evaluation.sums;
+  const LossSums& sums = evaluation.all.sums;
   const WeltSpec& spec = session.model.spec();
   if (json) {
     nlohmann::json figures = evaluation_json(evaluation);
@@ -197,8 +197,8 @@ std::string evaluation_report(const Recipe& recipe, const std::optional<std::fil
   text += fmt::format(
       "  bits per byte   {:.4f}\n  bits per char   {:.4f}\n  loss            {:.4f} nats per label byte\n"
       "  perplexity      {:.4f}\n  bytes right     {:.2f} %\n  words right     {:.2f} %\n",
-      sums.bits_per_byte(), sums.bits_per_character(), sums.loss(), sums.perplexity(), 100.0 * sums.byte_accuracy(),
-      100.0 * sums.word_accuracy());
+      sums.bits_per_byte(), evaluation.all.bits_per_character(), sums.loss(), sums.perplexity(),
+      100.0 * sums.byte_accuracy(), 100.0 * sums.word_accuracy());
   return text + metric_lines(evaluation) + group_table(evaluation, recipe.string("evaluate.group_by")) +
          sample_text(evaluation);
 }

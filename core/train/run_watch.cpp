@@ -65,7 +65,7 @@ void RunWatch::evaluation(std::int64_t step, const Evaluation& evaluation) {
     sample["step"] = step;
     folder_.log(sample);
   }
-  const LossSums& sums = evaluation.sums;
+  const LossSums& sums = evaluation.all.sums;
   std::vector<std::pair<std::string, double>> values{{"evaluation/loss", sums.loss()},
                                                      {"evaluation/bits_per_byte", sums.bits_per_byte()},
                                                      {"evaluation/byte_accuracy", sums.byte_accuracy()},

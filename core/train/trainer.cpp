@@ -117,7 +117,7 @@ class Run {
              session_->model.parameter_count(), text.documents, text.words, text.bytes, text.rows);
     result.parameters = session_->model.parameter_count();
     throughput_.emplace(recipe_);
-    if (state_.step == 0 && session_->validation) state_.before = evaluate_now(0).sums;
+    if (state_.step == 0 && session_->validation) state_.before = evaluate_now(0).all.sums;
     unstarted_.folder.clear();
     {
       const StopSignal stop;  // until the checkpoint is written: before the loop and after it there is nothing to save

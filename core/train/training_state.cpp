@@ -37,7 +37,6 @@ TrainingState from_json(const Json& json) {
     const auto labels = sums.value("label_bytes", std::int64_t{0}), words = sums.value("words", std::int64_t{0});
     state.before = LossSums{.nats = sums.value("nats", 0.0),
                             .text_bytes = sums.value("text_bytes", labels - words),  // older states were of bytes
-                            .text_characters = sums.value("text_characters", std::int64_t{0}),
                             .label_bytes = labels,
                             .correct_bytes = sums.value("correct_bytes", std::int64_t{0}),
                             .words = words,
@@ -70,7 +69,6 @@ void TrainingState::save(const fs::path& checkpoint) const {
   if (before)
     json["before"] = {{"nats", before->nats},
                       {"text_bytes", before->text_bytes},
-                      {"text_characters", before->text_characters},
                       {"label_bytes", before->label_bytes},
                       {"correct_bytes", before->correct_bytes},
                       {"words", before->words},
