@@ -16,7 +16,7 @@
 namespace welt {
 namespace {
 
-const std::string files_key = "data.validation.files";
+constexpr const char* files_key = "data.validation.files";
 
 std::string place(const Recipe& recipe, const std::string& key) { return recipe.where(key) + ": " + key; }
 

@@ -89,7 +89,8 @@ double product_flops(const at::RecordFunction& function) {
 
 double peak_product_rate(at::ScalarType type, std::int64_t side) {
   const at::NoGradGuard no_grad;
-  const at::Tensor a = at::full({side, side}, 0.5, type), b = at::full({side, side}, 0.25, type);
+  const at::Tensor a = at::full({side, side}, 0.5, at::TensorOptions(type)),
+                   b = at::full({side, side}, 0.25, at::TensorOptions(type));
   const double flops = 2.0 * std::pow(static_cast<double>(side), 3);
   double best = 0;
   for (int i = 0; i < 4; ++i) {

@@ -1,6 +1,8 @@
 // See throughput.h.
 #include "core/train/throughput.h"
 
+#include <fmt/format.h>
+
 namespace welt {
 namespace {
 

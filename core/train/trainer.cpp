@@ -1,6 +1,8 @@
 // See trainer.h.
 #include "core/train/trainer.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/log.h"

@@ -37,7 +37,7 @@ using EvaluateTextsSlow = EvaluateTexts;
 
 const std::string every_metric = "evaluate.metrics=[\"sacrebleu\",\"chrf\",\"chrf++\",\"wer\",\"cer\",\"exact_match\"]";
 
-TEST_F(EvaluateTexts, WhatCannotBeMeasuredIsRefusedByValidate) {
+TEST_F(EvaluateTextsSlow, WhatCannotBeMeasuredIsRefusedByValidate) {
   const Outcome unknown = validate(with_rows({"evaluate.metrics=[\"chrff\"]"}));
   EXPECT_EQ(unknown.status, 1);
   EXPECT_CONTAINS(unknown.err, "Did you mean \"chrf\"?");

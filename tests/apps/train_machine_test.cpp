@@ -99,7 +99,7 @@ TEST_F(TrainMachineSlow, LinesOfTheLogGiveThroughputAndTheShareOfTheProductPeak)
 // The best of a checkpoint had been removed by a better one that no checkpoint knew of.
 TEST_F(TrainMachineSlow, AKillBetweenABestEvaluationAndTheNextCheckpointLosesNoBest) {
   const std::vector<std::string> set =
-      settings({"train.steps=300", "train.eval_every=1", "train.checkpoint_every=5", "train.best_metric=loss",
+      settings({"train.steps=60", "train.eval_every=1", "train.checkpoint_every=5", "train.best_metric=loss",
                 "train.learning_rate=0.0001", "train.keep_checkpoints=2"});
   const auto best_steps = [&] {
     std::vector<int> steps;
