@@ -5,6 +5,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -36,6 +37,7 @@ struct Recording {
   std::mutex mutex;
   std::vector<Span> spans;
   Clock::time_point start;
+  std::atomic<bool> in_step{false};  // not in an evaluation between two of them
 };
 Recording& recording() {
   static Recording one;
@@ -55,6 +57,7 @@ struct Running : at::ObserverContext {
 };
 
 std::unique_ptr<at::ObserverContext> begun(const at::RecordFunction& function) {
+  if (!recording().in_step) return nullptr;
   auto running = std::make_unique<Running>();
   Span& span = running->span;
   span.name = function.name();
@@ -137,14 +140,14 @@ StepProfile::StepProfile(std::int64_t first, std::int64_t steps)
           State{.first = first, .steps = steps, .handle = {}, .step_begin = {}, .parts = {}, .operators = {}})) {}
 StepProfile::~StepProfile() { state_->stop(); }
 
-std::int64_t StepProfile::steps() const { return state_->watched; }
-
 void StepProfile::before(std::int64_t step) {
   if (step == state_->first) state_->watch();
   state_->step_begin = Clock::now();
+  recording().in_step = true;
 }
 
 void StepProfile::after(const StepReport& report) {
+  recording().in_step = false;
   if (!state_->handle) return;
   const double end = seconds_since(recording().start), begin = end - seconds_since(state_->step_begin);
   const auto part = [&](std::string name, double from, double to) {

@@ -22,7 +22,6 @@ class StepProfile {
   void before(std::int64_t step);
   void after(const StepReport& report);
 
-  std::int64_t steps() const;  // that were watched
   // By the time in an operator itself, without that of the operators it calls; "" without a step.
   std::string table(std::size_t rows = 15) const;
   // trace.json and operators.txt (all rows) in `folder`, which is made.
