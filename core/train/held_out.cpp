@@ -103,7 +103,7 @@ std::vector<const TextMetric*> text_metrics_of(const Recipe& recipe) {
 void check_held_out(const Recipe& recipe, WeltModel& outline) {
   check_keys(recipe);
   if (writes(recipe)) {
-    require_caches(outline, place(recipe, "evaluate.metrics"), "evaluate.metrics = []");
+    require_caches(outline, place(recipe, "evaluate.metrics"), "completions", "evaluate.metrics = []");
     generate_options(recipe).check(outline.units().bytes() == 1);
   }
   if (writes(recipe) || has_groups(recipe)) read_rows(recipe, /*with_text=*/false, 1);

@@ -40,13 +40,13 @@ std::vector<std::string> sample_prompts(const WeltModel& model, const TextFrontE
 
 }  // namespace
 
-void require_caches(WeltModel& model, const std::string& where, const std::string& instead) {
+void require_caches(WeltModel& model, const std::string& where, const char* what, const char* instead) {
   const auto require_cache = [&](TensorComponent& component, const SlotSpec& slot) {
     if (has_cache(component)) return;
     fail({where,
-          fmt::format("text is to be written, but the plugin {} of {} has no cache, without which none is",
+          fmt::format("{} are to be written, but the plugin {} of {} has no cache, without which no text is", what,
                       slot.type->id, slot.where),
-          instead + ", or a plugin with " WELT_KV_CACHE_INTERFACE,
+          fmt::format("{}, or a plugin with " WELT_KV_CACHE_INTERFACE, instead),
           {}});
   };
   require_cache(model.latent_transformer(), model.spec().latent);
@@ -60,7 +60,7 @@ void check_samples(WeltModel& model, const TextFrontEnd& text, const Recipe& rec
       recipe.number("data.validation.fraction") > 0 || !recipe.strings("data.validation.files").empty();
   if (recipe.integer("samples.count") == 0 || recipe.integer("samples.words") == 0 || (prompts.empty() && !held_out))
     return;
-  require_caches(model, place("samples.count"), "samples.count = 0");
+  require_caches(model, place("samples.count"), "samples", "samples.count = 0");
   for (const std::string& prompt : prompts) read_prompt(model, text, prompt, place("samples.prompts"));
 }
 
