@@ -33,7 +33,8 @@ void evaluate_run(const EvaluateOptions& options) {
 }  // namespace
 
 void add_evaluate(CLI::App& app) {
-  CLI::App* verb = app.add_subcommand("evaluate", "Loss, bits per byte and accuracy of a run on its held-out text");
+  CLI::App* verb = app.add_subcommand(
+      "evaluate", "Loss, bits per byte and accuracy of a run on its held-out text; scores of what it writes");
   auto options = std::make_shared<EvaluateOptions>();
   verb->add_option("run", options->run, "Run folder (its newest checkpoint), or a checkpoint in it")
       ->required()
@@ -48,6 +49,8 @@ void add_evaluate(CLI::App& app) {
       "Examples:\n  welt evaluate runs/quickstart\n"
       "  welt evaluate runs/quickstart --set model.image_encoder.enabled=false\n"
       "  welt evaluate runs/quickstart --weights int8\n"
+      "  welt evaluate runs/translate --set 'evaluate.metrics=[\"sacrebleu\",\"chrf\"]' --set "
+      "evaluate.group_by=language\n"
       "  welt evaluate runs/quickstart --set model.bytes_encoder.from=runs/other/checkpoints/step-00000300\n"
       "  welt evaluate runs/quickstart --set 'data.validation.files=[\"other.txt\"]' --json");
   verb->callback([options] { evaluate_run(*options); });

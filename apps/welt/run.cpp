@@ -46,11 +46,18 @@ void add_run(CLI::App& app) {
       ->expected(1, every_argument)
       ->needs("--resume")
       ->group("Running");
+  verb->add_option("--profile", options->task.profile,
+                   "Write the operators of N steps (after two others) as a Chrome trace, and the costliest as a table, "
+                   "into profile/ of the run folder")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1000))
+      ->group("Running");
   verb->footer(
       "Examples:\n"
       "  welt run recipes/quickstart.toml\n"
       "  welt run recipes/quickstart.toml --set train.steps=2000 --set name=longer\n"
       "  welt run recipes/quickstart.toml --resume\n"
+      "  welt run mine.toml --profile 5\n"
       "  welt run mine.toml --resume --allow-changes train.learning_rate data.train.files\n"
       "  welt run recipes/quickstart.toml --print-recipe > mine.toml\n\n"
       "Ctrl-C (or SIGTERM, or a lost terminal) saves a checkpoint and leaves with status 130 (143, 129).");

@@ -310,16 +310,27 @@ fs::path RunFolder::write_checkpoint(std::int64_t step, std::int64_t keep,
   return target;
 }
 
+fs::path RunFolder::best_folder(std::int64_t step) const {
+  return path_ / "best" / fmt::format("{}{:08}", checkpoint_prefix, step);
+}
+
 fs::path RunFolder::write_best(std::int64_t step, const std::function<void(const fs::path&)>& fill) const {
-  const fs::path folder = path_ / "best", target = folder / fmt::format("{}{:08}", checkpoint_prefix, step);
-  make_folder(folder);
+  fs::path target = best_folder(step);
+  make_folder(target.parent_path());
   if (fs::exists(target)) remove_checkpoint(target);  // of a run that was resumed from before it, with changes perhaps
   write_new_folder(target, fill);
-  std::vector<fs::path> others;
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path() != target) others.push_back(entry.path());
-  for (const fs::path& other : others) remove_checkpoint(other);
   return target;
+}
+
+bool RunFolder::has_best(std::int64_t step) const { return fs::exists(best_folder(step)); }
+
+void RunFolder::keep_best(const std::vector<std::int64_t>& steps) const {
+  std::vector<fs::path> others;
+  std::error_code none;
+  for (const fs::directory_entry& entry : fs::directory_iterator(path_ / "best", none))
+    if (std::ranges::none_of(steps, [&](std::int64_t step) { return entry.path() == best_folder(step); }))
+      others.push_back(entry.path());
+  for (const fs::path& other : others) remove_checkpoint(other);
 }
 
 fs::path find_checkpoint(const fs::path& path) {

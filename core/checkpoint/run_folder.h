@@ -55,13 +55,18 @@ class RunFolder {
   // as it is.
   std::filesystem::path write_checkpoint(std::int64_t step, std::int64_t keep,
                                          const std::function<void(const std::filesystem::path&)>& fill) const;
-  // The same for the best checkpoint, best/step-…: it takes the place of the one before, of the same step too.
+  // The same for the best checkpoint, best/step-…: it takes the place of one of the same step. Those of other steps
+  // stay until keep_best(): a run that is killed goes on from a checkpoint that may know another best.
   std::filesystem::path write_best(std::int64_t step,
                                    const std::function<void(const std::filesystem::path&)>& fill) const;
+  // Removes all best checkpoints but those of `steps`.
+  void keep_best(const std::vector<std::int64_t>& steps) const;
+  bool has_best(std::int64_t step) const;
 
  private:
   class Lock;
   explicit RunFolder(std::filesystem::path path);
+  std::filesystem::path best_folder(std::int64_t step) const;
   std::filesystem::path path_;
   std::shared_ptr<const Lock> lock_;
 };

@@ -10,6 +10,7 @@
 #include "core/base/log.h"
 #include "core/base/philox.h"
 #include "core/data/batch_builder.h"
+#include "core/data/evaluation_batches.h"
 #include "core/data/packing.h"
 #include "core/data/source.h"
 #include "core/recipe/choices.h"
@@ -225,28 +226,7 @@ Batch Dataset::batch_of(const std::vector<std::span<const Piece>>& rows) const {
 }
 
 std::vector<Batch> Dataset::evaluation_batches(std::int64_t max_rows, std::int64_t context) const {
-  if (context < 1 || context >= options().words) {
-    fail({options().name, fmt::format("an evaluation context of {} words", context),
-          fmt::format("1 to {}", options().words - 1)});
-  }
-  const PackedRows plan = pack_documents(state_->corpus, options().words, context);
-  std::vector<std::int64_t> order(static_cast<std::size_t>(plan.size()));
-  std::iota(order.begin(), order.end(), std::int64_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::int64_t a, std::int64_t b) { return plan.row(a).front().begin < plan.row(b).front().begin; });
-  if (max_rows > 0 && max_rows < plan.size()) {  // evenly over the text, not its beginning
-    for (std::int64_t i = 0; i < max_rows; ++i) order[i] = order[i * plan.size() / max_rows];
-    order.resize(static_cast<std::size_t>(max_rows));
-  }
-  std::vector<Batch> out;
-  std::vector<std::span<const Piece>> chosen;
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    chosen.push_back(plan.row(order[i]));
-    if (chosen.size() < static_cast<std::size_t>(options().batch) && i + 1 < order.size()) continue;
-    out.push_back(batch_of(chosen));
-    chosen.clear();
-  }
-  return out;
+  return welt::evaluation_batches(state_->corpus, options(), state_->drawer.get(), max_rows, context);
 }
 
 }  // namespace welt

@@ -4,6 +4,8 @@
 //   for (…) sums += scorer.count(hypothesis, reference);
 //   total += sums;                                          // … whose sums are added up
 //   total.bleu.score().bleu, total.chrf.chrf_plus_plus(), total.words.rate()
+//
+// By name, as a recipe asks for them: text_metrics.h.
 #pragma once
 
 #include "core/metrics/bleu.h"
@@ -21,6 +23,7 @@ struct TextSums {
   BleuSums bleu;
   ChrfSums chrf;
   EditSums words, characters;
+  std::int64_t exact = 0;  // pairs whose texts are the same, byte by byte
 
   TextSums& operator+=(const TextSums& other) {
     pairs += other.pairs;
@@ -28,6 +31,7 @@ struct TextSums {
     chrf += other.chrf;
     words += other.words;
     characters += other.characters;
+    exact += other.exact;
     return *this;
   }
 };
@@ -36,8 +40,12 @@ struct TextSums {
 class TextScorer {
  public:
   TextSums count(std::string_view hypothesis, std::string_view reference) {
-    return {1, bleu_.count(hypothesis, reference), chrf_.count(hypothesis, reference),
-            errors_.words(hypothesis, reference), errors_.characters(hypothesis, reference)};
+    return {1,
+            bleu_.count(hypothesis, reference),
+            chrf_.count(hypothesis, reference),
+            errors_.words(hypothesis, reference),
+            errors_.characters(hypothesis, reference),
+            hypothesis == reference ? 1 : 0};
   }
 
  private:

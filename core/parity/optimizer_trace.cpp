@@ -13,6 +13,7 @@
 #include "core/base/json.h"
 #include "core/recipe/choices.h"
 #include "core/tensor/tensor_io.h"
+#include "core/train/adafactor.h"
 #include "core/train/adamw.h"
 #include "core/train/dion.h"
 #include "core/train/dion2.h"
@@ -62,6 +63,12 @@ const std::vector<NamedRule>& rules() {
          const auto [beta1, beta2] = betas_of(s);
          return std::make_shared<AdamWRule>(
              AdamWOptions{.beta1 = beta1, .beta2 = beta2, .eps = s.value("epsilon", 1e-8)});
+       }},
+      {"adafactor",
+       [](const Json& s) -> std::shared_ptr<const UpdateRule> {
+         return std::make_shared<AdafactorRule>(AdafactorOptions{.decay = -s.value("decay_rate", -0.8),
+                                                                 .clip = within(s, "clip_threshold", 1, 1e-9, 1e9),
+                                                                 .scale_parameter = s.value("scale_parameter", false)});
        }},
       {"lion",
        [](const Json& s) -> std::shared_ptr<const UpdateRule> {
@@ -126,7 +133,7 @@ at::Tensor read(const SafetensorsFile& file, const std::string& name, at::Scalar
 
 // A rule takes this tensor.
 void require_fitting(const std::string& rule, const at::Tensor& tensor, const std::string& name) {
-  if (tensor.dim() == 2 || rule == "adamw" || rule == "lion") return;
+  if (tensor.dim() == 2 || rule == "adamw" || rule == "lion" || rule == "adafactor") return;
   fail({name, fmt::format("{} dimensions, and the rule {}", tensor.dim(), rule), "a matrix", {}});
 }
 

@@ -27,7 +27,7 @@ double median(const std::vector<StepReport>& reports, F figure) {
 
 nlohmann::json bench_train(const Recipe& recipe, std::int64_t steps, std::int64_t warmup) {
   Session session = open_session(recipe, SessionUse::train);
-  Stepper stepper(session.model, *session.train, stepper_options(recipe));
+  Stepper stepper(session.model, *session.train, stepper_options(recipe, session.micro_batches));
   Progress progress("bench", steps + warmup);
   std::vector<StepReport> reports;
   for (std::int64_t k = 1; k <= warmup + steps; ++k) {

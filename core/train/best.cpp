@@ -4,16 +4,19 @@
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/metrics/text_metrics.h"
 #include "core/recipe/choices.h"
 
 namespace welt {
 
 const std::vector<Metric>& metrics() {
-  static const std::vector<Metric> all{{"loss", false},
-                                       {"perplexity", false},
-                                       {"bits_per_byte", false},
-                                       {"byte_accuracy", true},
-                                       {"word_accuracy", true}};
+  static const std::vector<Metric> all = [] {
+    std::vector<Metric> list{{"loss", false},          {"perplexity", false},
+                             {"bits_per_byte", false}, {"bits_per_character", false},
+                             {"byte_accuracy", true},  {"word_accuracy", true}};
+    for (const TextMetric& metric : text_metrics()) list.push_back({metric.name, metric.larger_is_better});
+    return list;
+  }();
   return all;
 }
 
@@ -46,6 +49,13 @@ BestOptions best_options(const Recipe& recipe) {
   need("train.best_metric",
        recipe.number("data.validation.fraction") > 0 || !recipe.strings("data.validation.files").empty(),
        "there is no held-out text", "Set data.validation.fraction or data.validation.files");
+  const auto is_it = [&](const TextMetric& metric) { return metric.name == options.metric; };
+  if (std::ranges::any_of(text_metrics(), is_it)) {
+    const std::vector<std::string> measured = recipe.strings("evaluate.metrics");
+    need("train.best_metric", std::ranges::count(measured, options.metric) > 0,
+         fmt::format("\"{}\" is not measured", options.metric).c_str(),
+         fmt::format("evaluate.metrics = [\"{}\"]", options.metric).c_str());
+  }
   return options;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/metrics/text_metrics.h"
 #include "core/train/chart.h"
 
 namespace welt {
@@ -99,6 +100,15 @@ Series throughput(const std::map<std::string, Series>& figures) {
   return rates;
 }
 
+// A chart for each metric of written texts that was measured: they have scales of their own.
+std::string written_charts(const RunLog& log) {
+  std::string out;
+  for (const TextMetric& metric : text_metrics())
+    if (const auto at = log.evaluation.find(std::string(metric.name)); at != log.evaluation.end())
+      out += chart_svg(fmt::format("{}, texts written for held-out prefixes", metric.name), {{"", at->second}});
+  return out;
+}
+
 std::string charts(const RunLog& log) {
   const auto both = [&](const char* figure) {
     std::vector<ChartLine> lines;
@@ -109,7 +119,7 @@ std::string charts(const RunLog& log) {
   return chart_svg("Loss, nats per label byte", both("loss"), /*logarithmic=*/true) +
          chart_svg("Bits per byte, held-out text", lines_of(log.evaluation, {"bits_per_byte"})) +
          chart_svg("Accuracy, held-out text", lines_of(log.evaluation, {"byte_accuracy", "word_accuracy"})) +
-         chart_svg("Learning rate", lines_of(log.training, {"learning_rate"})) +
+         written_charts(log) + chart_svg("Learning rate", lines_of(log.training, {"learning_rate"})) +
          chart_svg("Gradient norm, before clipping", lines_of(log.training, {"gradient_norm"}), true) +
          chart_svg("Gradient norm of each part", lines_below(log.training, "gradient_norms/"), true) +
          chart_svg("Throughput, words a second", {{"", throughput(log.training)}});
@@ -129,6 +139,13 @@ std::string sample_section(const RunLog& log, const WordPictures& pictures) {
     if (!words.empty()) out += "<p class=\"words\">" + words + "</p>\n";
   }
   return out;
+}
+
+std::string written_section(const RunLog& log) {
+  if (log.written.empty()) return {};
+  std::vector<std::vector<std::string>> rows{{"prefix", "written", "expected", "scores"}};
+  for (const LoggedText& one : log.written) rows.push_back({one.prefix, one.text, one.completion, one.scores});
+  return "<h2>Texts of the last evaluation</h2>\n" + table(rows);
 }
 
 std::vector<std::vector<std::string>> flat_rows(const Json& json, const std::string& before = "") {
@@ -176,8 +193,8 @@ std::string environment(const RunLog& log) {
 std::string html_report(const RunLog& log, const WordPictures& pictures) {
   const std::string state = fmt::format("<p>{}{}</p>\n", html_text(log.state()),
                                         log.steps > 0 ? fmt::format(", {} steps planned", log.steps) : "");
-  return page(log.name, state + charts(log) + sample_section(log, pictures) + figures(log) + environment(log) +
-                            "<h2>Recipe</h2>\n<pre>" + html_text(log.recipe) + "</pre>\n");
+  return page(log.name, state + charts(log) + sample_section(log, pictures) + written_section(log) + figures(log) +
+                            environment(log) + "<h2>Recipe</h2>\n<pre>" + html_text(log.recipe) + "</pre>\n");
 }
 
 void write_html_report(const std::filesystem::path& folder, const WordPictures& pictures) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/resources.h"
 #include "core/model/model_info.h"
+#include "core/train/optimizers.h"
 
 namespace welt {
 namespace {
@@ -17,8 +19,8 @@ namespace {
 constexpr std::int64_t word_positions = 6;  // BOS, 4 bytes, EOS
 
 // Positions of a step that a part of the model computes before its backward pass.
-std::int64_t positions(const Recipe& recipe, const std::string& group) {
-  const std::int64_t words = recipe.integer("train.batch") * recipe.integer("train.words");
+std::int64_t positions(const Recipe& recipe, std::int64_t rows, const std::string& group) {
+  const std::int64_t words = rows * recipe.integer("train.words");
   if (group == "latent_transformer" || group == "decoder_mapping" || group == "decoder_norm") return words;
   if (group == "bytes_decoder") return std::min(recipe.integer("train.decoder_chunk_tokens"), words * word_positions);
   if (group == "encoder_mapping" || group == "encoder_norm") return words / 2;
@@ -37,46 +39,66 @@ std::string largest_parts(std::vector<PartInfo> parts) {
   return text;
 }
 
-struct MemoryNeed {
-  std::int64_t weights = 0, gradients = 0, moments = 0;  // bytes, exact: those of ModelInfo
-  // Bytes of what a step keeps for its backward pass, at least: the inputs and outputs of all products, for the rows of
-  // a batch, words of 4 bytes (6 positions), half of them distinct. A plugin may keep more, or with activation
-  // checkpointing less.
-  std::int64_t activations = 0;
-  std::int64_t total() const { return weights + gradients + moments + activations; }
-};
+// Of the state that the recipe's optimizer keeps of these parameters, which need no memory themselves.
+std::int64_t state_bytes(const Recipe& recipe, const WeltModel& outline) {
+  const std::unique_ptr<Optimizer> optimizer = optimizer_of(recipe)(outline.parameters());
+  std::int64_t bytes = 0;
+  for (const auto& [name, state] : optimizer->state())
+    bytes += state->numel() * static_cast<std::int64_t>(state->element_size());
+  return bytes;
+}
 
-MemoryNeed memory_need(const Recipe& recipe, const WeltModel& outline, const ModelInfo& counted) {
-  MemoryNeed need{
-      .weights = counted.weight_bytes, .gradients = counted.gradient_bytes, .moments = counted.optimizer_bytes};
+// Of a step that computes `rows` rows at once.
+std::int64_t activation_bytes(const Recipe& recipe, const WeltModel& outline, std::int64_t rows) {
   const std::int64_t computed = recipe.string("precision") == "fp32" ? 4 : 2;
+  std::int64_t bytes = 0;
   for (const ModelParameter& parameter : outline.parameters())
     if (!parameter.table && parameter.tensor.dim() == 2)
-      need.activations +=
-          positions(recipe, parameter.group) * (parameter.tensor.size(0) + parameter.tensor.size(1)) * computed;
-  return need;
+      bytes +=
+          positions(recipe, rows, parameter.group) * (parameter.tensor.size(0) + parameter.tensor.size(1)) * computed;
+  return bytes;
+}
+
+WeltModel outline_of(const Recipe& recipe, WeltSpec spec) {
+  spec.dtype = weights_dtype(recipe);  // a checkpoint's may be another
+  return WeltModel::outline(std::move(spec));
 }
 
 }  // namespace
 
-void check_memory(const Recipe& recipe, WeltSpec spec) {
-  spec.dtype = weights_dtype(recipe);  // a checkpoint's may be another
-  const WeltModel outline = WeltModel::outline(std::move(spec));
+std::string MemoryNeed::text() const { return gigabytes(total()); }
+
+MemoryNeed memory_need(const Recipe& recipe, const WeltSpec& spec, std::int64_t rows) {
+  const WeltModel outline = outline_of(recipe, spec);
   const ModelInfo counted = count_model(outline);
-  const MemoryNeed need = memory_need(recipe, outline, counted);
-  const std::int64_t free = available_memory();
-  if (free == 0 || need.total() <= free) return;
-  fail(
-      {recipe.path().string(),
-       fmt::format("training needs {} of memory at least (weights {}, gradients {}, the optimizer's moments {}, "
-                   "activations of a batch about {}); this machine has {} free. Largest parts: {}",
-                   gigabytes(need.total()), gigabytes(need.weights), gigabytes(need.gradients), gigabytes(need.moments),
-                   gigabytes(need.activations), gigabytes(free), largest_parts(counted.parts)),
-       "a model and a batch that fit",
-       need.total() - need.activations > free
-           ? "Choose a smaller model (preset or config of the largest part), or precision = \"bf16\""
-           : "Lower train.batch (and raise train.accumulate), train.words or train.decoder_chunk_tokens"},
-      ErrorCode::resource_exhausted);
+  return {.weights = counted.weight_bytes,
+          .gradients = counted.gradient_bytes,
+          .optimizer = state_bytes(recipe, outline),
+          .activations = activation_bytes(recipe, outline, rows)};
+}
+
+FreeMemory free_memory(const Recipe& recipe) {
+  const auto allowed = static_cast<std::int64_t>(recipe.number("train.memory_gb") * 1e9);
+  const std::int64_t there = available_memory();
+  if (allowed > 0 && (there == 0 || allowed < there))
+    return {allowed, fmt::format("train.memory_gb = {} allows no more", recipe.number("train.memory_gb"))};
+  return {there, fmt::format("this machine has {} free", gigabytes(there))};
+}
+
+void refuse_memory(const Recipe& recipe, const WeltSpec& spec, const MemoryNeed& need, const FreeMemory& free,
+                   const std::string& smaller_batch) {
+  const bool too_large = need.total() - need.activations > free.bytes;
+  fail({recipe.path().string(),
+        fmt::format("training needs {} of memory at least (weights {}, gradients {}, the optimizer's moments {}, "
+                    "activations of a batch about {}); {}. Largest parts: {}",
+                    gigabytes(need.total()), gigabytes(need.weights), gigabytes(need.gradients),
+                    gigabytes(need.optimizer), gigabytes(need.activations), free.text,
+                    largest_parts(count_model(outline_of(recipe, spec)).parts)),
+        "a model and a batch that fit",
+        too_large ? "Choose a smaller model (preset or config of the largest part), precision = \"bf16\", or "
+                    "train.optimizer = \"adafactor\", whose state is small"
+                  : smaller_batch},
+       ErrorCode::resource_exhausted);
 }
 
 }  // namespace welt

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/recipe/choices.h"
+#include "core/train/adafactor.h"
 #include "core/train/adamw.h"
 #include "core/train/dion.h"
 #include "core/train/dion2.h"
@@ -22,6 +23,12 @@ Rule no_rule(const Recipe&) { return nullptr; }
 Rule adamw_rule(const Recipe& recipe) {
   return std::make_shared<AdamWRule>(AdamWOptions{
       .beta1 = recipe.number("train.beta1"), .beta2 = recipe.number("train.beta2"), .eps = recipe.number("train.eps")});
+}
+
+Rule adafactor_rule(const Recipe& recipe) {
+  return std::make_shared<AdafactorRule>(AdafactorOptions{.decay = recipe.number("train.factor_decay"),
+                                                          .clip = recipe.number("train.update_clip"),
+                                                          .scale_parameter = recipe.boolean("train.scale_parameter")});
 }
 
 Rule lion_rule(const Recipe& recipe) {
@@ -83,6 +90,12 @@ void add_rule_keys(Keys& keys) {
   keys.push_back({"train.fraction", "number", 0.25, "Share of rows or columns that Dion2 updates in a step", 1e-6, 1});
   keys.push_back({"train.fraction_decay", "number", 0.95, "Decay of the momentum that Dion2 has used", 0, 1});
   keys.push_back({"train.rank", "integer", 64, "Rank of Dion's updates at most", 1, 1e6});
+  keys.push_back(
+      {"train.factor_decay", "number", 0.8, "Adafactor's means keep 1 - t^-this of themselves after t steps", 0, 1});
+  keys.push_back({"train.update_clip", "number", 1.0,
+                  "Largest root mean square of an update of Adafactor, before the rate", 1e-9, 1e9});
+  keys.push_back(
+      {"train.scale_parameter", "bool", false, "Adafactor's rate is a share of each parameter's root mean square"});
   keys.push_back({"train.rest_rate", "number", 1.0,
                   "Rate of what Muon, Dion and Dion2 leave to Lion (tables, norms, biases, head), as a share", 0,
                   1000});
@@ -145,6 +158,7 @@ std::vector<Optimizer::Group> groups_of(const Recipe& recipe, const std::vector<
 const std::vector<OptimizerKind>& optimizers() {
   static const std::vector<OptimizerKind> all{
       {"adamw", "Adam with decoupled weight decay", no_rule, adamw_rule},
+      {"adafactor", "mean squares of rows and columns in place of moments: next to no memory", no_rule, adafactor_rule},
       {"lion", "steps of one size by the sign of the momentum", no_rule, lion_rule},
       {"muon", "orthogonalised momentum for matrices, Lion for the rest", muon_rule, lion_rule},
       {"dion", "low-rank orthogonal updates for matrices, Lion for the rest", dion_rule, lion_rule},

@@ -12,6 +12,7 @@
 #include "core/model/welt_spec.h"
 #include "core/recipe/choices.h"
 #include "core/train/best.h"
+#include "core/train/held_out.h"
 #include "core/train/optimizers.h"
 #include "core/train/schedule.h"
 #include "core/train/tasks.h"
@@ -43,6 +44,13 @@ void add_training(Keys& keys) {
   keys.push_back({"train.batch", "integer", 32, "Rows of a batch", 1, 1e6});
   keys.push_back({"train.words", "integer", 128, "Words of a row", 2, 1e6});
   keys.push_back({"train.accumulate", "integer", 1, "Batches whose gradients make one optimizer step", 1, 1e6});
+  keys.push_back(
+      {"train.auto_micro_batch", "bool", false,
+       "Where memory does not suffice for a batch, computes it in equal pieces and adds their gradients: the "
+       "same rows a step, as with train.accumulate set by hand"});
+  keys.push_back(
+      incidental({"train.memory_gb", "number", 0.0,
+                  "Gigabytes that training may take by its estimate; 0: what the machine has free", 0, 1e6}));
   add_objective_keys(keys);
   add_schedule_keys(keys);
   add_optimizer_keys(keys);
@@ -120,6 +128,7 @@ const RecipeSchema& recipe_schema() {
     add_model_keys(all);
     add_data_keys(all);
     add_training(all);
+    add_evaluate_keys(all);
     add_samples(all);
     add_generate_keys(all);
     add_compatibility(all);

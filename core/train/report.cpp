@@ -14,6 +14,7 @@
 #include "core/checkpoint/run_folder.h"
 #include "core/model/model_info.h"
 #include "core/train/pins.h"
+#include "core/train/throughput.h"
 
 namespace welt {
 namespace {
@@ -24,17 +25,18 @@ void add_row(std::string& text, const char* title, const LossSums& sums) {
 }
 
 void add_comparison(std::string& text, const TrainResult& result) {
-  text += fmt::format("\nHeld-out text ({} words, {} bytes)\n", result.after->words, result.after->text_bytes);
+  const LossSums& after = result.after->all.sums;
+  text += fmt::format("\nHeld-out text ({} words, {} bytes)\n", after.words, after.text_bytes);
   text +=
       fmt::format("  {:<28} {:>8} {:>13} {:>12} {:>12}\n", "", "bits/byte", "nats/label", "bytes right", "words right");
   if (result.before) add_row(text, "before training", *result.before);
-  add_row(text, "after training", *result.after);
+  add_row(text, "after training", after);
   if (result.without_image_encoder) add_row(text, "  bytes alone (no images)", *result.without_image_encoder);
   if (result.without_bytes_encoder) add_row(text, "  images alone (no bytes)", *result.without_bytes_encoder);
   if (!result.no_baseline.empty())
     text += fmt::format("  Not compared with byte unigram and trigram: {}.\n", result.no_baseline);
   if (!result.baseline) return;
-  const double bits = result.after->bits_per_byte(), unigram = result.baseline->unigram_bits_per_byte,
+  const double bits = after.bits_per_byte(), unigram = result.baseline->unigram_bits_per_byte,
                trigram = result.baseline->trigram_bits_per_byte;
   text += fmt::format("  {:<28} {:>8.3f}\n  {:<28} {:>8.3f}\n", "byte unigram (baseline)", unigram,
                       "byte trigram (baseline)", trigram);
@@ -96,9 +98,11 @@ std::string plan_report(const Recipe& recipe, const Session& session) {
     add_text("Held-out text", *session.validation);
     text += fmt::format("; {} rows are evaluated{}\n", session.validation_rows, part_text(recipe, session));
   }
-  text += fmt::format("Training: {} steps of {} rows x {} words, accumulate {}, {}, run folder {}/{}\n",
+  const std::string pieces =
+      session.micro_batches > 1 ? fmt::format(" in {} micro-batches", session.micro_batches) : std::string();
+  text += fmt::format("Training: {} steps of {} rows x {} words{}, accumulate {}, {}, run folder {}/{}\n",
                       recipe.integer("train.steps"), recipe.integer("train.batch"), recipe.integer("train.words"),
-                      recipe.integer("train.accumulate"), recipe.string("precision"), recipe.string("run_dir"),
+                      pieces, recipe.integer("train.accumulate"), recipe.string("precision"), recipe.string("run_dir"),
                       recipe.string("name"));
   return text;
 }
@@ -121,13 +125,21 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
   std::string text = fmt::format(
       "\nTrained {} parameters, {} steps, in {:.0f} s: {:.0f} words/s, peak memory {:.0f} MB\n", result.parameters,
       result.last_step, result.seconds, result.words_per_second, static_cast<double>(result.peak_memory) / 1e6);
+  if (const std::string speed = Throughput::text(result.throughput); !speed.empty())
+    text += fmt::format("In this session {}\n", speed);
   if (result.last_step < result.steps)
     text +=
         fmt::format("Stopped by train.minutes = {} before step {}.\n", recipe.number("train.minutes"), result.steps);
-  if (result.after) add_comparison(text, result);
+  if (result.after) {
+    add_comparison(text, result);
+    text += metric_lines(*result.after) + group_table(*result.after, recipe.string("evaluate.group_by")) +
+            sample_text(*result.after);
+  }
   if (!result.samples.empty()) text += fmt::format("\nSamples (prompt | what the model wrote)\n");
   for (const Sample& sample : result.samples)
     text += fmt::format("  {}| {}\n", printable(sample.prompt), printable(sample.text));
+  if (!result.profile.empty())
+    text += fmt::format("\nProfile: {}\n{}\n", (result.run / "profile" / "trace.json").string(), result.profile);
   std::vector<std::vector<std::string>> next{{"Next", ""},
                                              {"  welt generate " + run + " --prompt 'And he said '", "continue a text"},
                                              {"  welt evaluate " + run, "the same figures again, from the checkpoint"}};
@@ -167,10 +179,12 @@ std::string evaluation_report(const Recipe& recipe, const std::optional<std::fil
   check_evaluation(recipe, /*needs_model=*/!checkpoint);
   Session session = open_session(recipe, SessionUse::evaluate, checkpoint, changes);
   if (checkpoint) warn_of_changes(recipe, session, *checkpoint);
-  const LossSums sums = evaluate(session.model, session.validation_batches, session.chunk_tokens, session.amp);
+  const Evaluation evaluation = evaluate_fully(session, recipe);
+  const LossSums& sums = evaluation.all.sums;
   const WeltSpec& spec = session.model.spec();
   if (json) {
-    nlohmann::json figures = evaluation_json(sums);
+    nlohmann::json figures = evaluation_json(evaluation);
+    for (nlohmann::json& sample : sample_lines(evaluation)) figures["samples"].push_back(std::move(sample));
     figures["encoders"] = {{"bytes_encoder", encoder_json(spec.bytes_encoder)},
                            {"image_encoder", encoder_json(spec.image_encoder)}};
     return json_text(figures) + "\n";
@@ -181,10 +195,12 @@ std::string evaluation_report(const Recipe& recipe, const std::optional<std::fil
   text += fmt::format("  bytes encoder   {}\n  image encoder   {}\n", encoder_text(spec.bytes_encoder),
                       encoder_text(spec.image_encoder));
   text += fmt::format(
-      "  bits per byte   {:.4f}\n  loss            {:.4f} nats per label byte\n  perplexity      {:.4f}\n"
-      "  bytes right     {:.2f} %\n  words right     {:.2f} %\n",
-      sums.bits_per_byte(), sums.loss(), sums.perplexity(), 100.0 * sums.byte_accuracy(), 100.0 * sums.word_accuracy());
-  return text;
+      "  bits per byte   {:.4f}\n  bits per char   {:.4f}\n  loss            {:.4f} nats per label byte\n"
+      "  perplexity      {:.4f}\n  bytes right     {:.2f} %\n  words right     {:.2f} %\n",
+      sums.bits_per_byte(), evaluation.all.bits_per_character(), sums.loss(), sums.perplexity(),
+      100.0 * sums.byte_accuracy(), 100.0 * sums.word_accuracy());
+  return text + metric_lines(evaluation) + group_table(evaluation, recipe.string("evaluate.group_by")) +
+         sample_text(evaluation);
 }
 
 }  // namespace welt

@@ -34,6 +34,16 @@ std::string text_of(const Json& json, const char* key) {
   return at != json.end() && at->is_string() ? at->get<std::string>() : std::string();
 }
 
+// "chrf 41.2, wer 0.5".
+std::string scores_of(const Json& line) {
+  std::string text;
+  const auto scores = line.find("scores");
+  if (scores == line.end() || !scores->is_object()) return text;
+  for (const auto& [name, value] : scores->items())
+    if (value.is_number()) text += fmt::format("{}{} {:.4g}", text.empty() ? "" : ", ", name, value.get<double>());
+  return text;
+}
+
 Json object_of(const fs::path& file) {
   if (!fs::exists(file)) return nullptr;
   try {
@@ -96,7 +106,13 @@ RunLog RunLog::read(const fs::path& folder) {
     const std::string kind = text_of(line, "kind");
     const bool plain = !line.contains("encoders") && !line.contains("averages");
     if (kind == "train") add_figures(line, "", log.training, step->get<double>());
-    if (kind == "evaluation" && plain) add_figures(line, "", log.evaluation, step->get<double>());
+    if (kind == "evaluation" && plain) {
+      add_figures(line, "", log.evaluation, step->get<double>());
+      log.written.clear();
+    }
+    if (kind == "sample")
+      log.written.push_back(
+          {text_of(line, "prefix"), text_of(line, "text"), text_of(line, "completion"), scores_of(line)});
   }
   log.summary = object_of(folder / "summary.json");
   log.inputs = object_of(folder / "inputs.json");

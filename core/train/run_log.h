@@ -13,6 +13,11 @@ namespace welt {
 
 using Series = std::vector<std::pair<double, double>>;  // step, value
 
+// What an evaluation logged of a text that the model wrote.
+struct LoggedText {
+  std::string prefix, text, completion, scores;
+};
+
 struct RunLog {
   std::filesystem::path folder;
   std::string name;
@@ -21,6 +26,7 @@ struct RunLog {
   nlohmann::json summary;                    // of a run that is over; else null
   nlohmann::json plugins, inputs;
   std::vector<std::pair<std::string, std::string>> samples;  // prompt, text
+  std::vector<LoggedText> written;                           // of the last evaluation that wrote texts
   std::string recipe;                                        // TOML, every key
   std::int64_t steps = 0;                                    // planned; 0: not known
 

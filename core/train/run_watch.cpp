@@ -6,7 +6,6 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
-#include "core/train/evaluation.h"
 #include "core/train/html_report.h"
 
 namespace welt {
@@ -31,35 +30,50 @@ RunWatch::RunWatch(const Recipe& recipe, const RunFolder& folder, const TextFron
     warning_of_errors([&] { events_.emplace(folder.path() / "tensorboard", step); });
 }
 
-void RunWatch::step(const StepReport& report, const TrainingState& state) {
-  folder_.log({{"kind", "train"},
-               {"step", report.step},
-               {"loss", report.loss},
-               {"learning_rate", report.learning_rate},
-               {"gradient_norm", report.gradient_norm},
-               {"gradient_norms", report.part_norms},
-               {"words", report.words},
-               {"bytes", report.bytes},
-               {"step_seconds", report.total_seconds},
-               {"seconds", state.seconds}});
+void RunWatch::step(const StepReport& report, const TrainingState& state, const nlohmann::json& throughput) {
+  nlohmann::json line{{"kind", "train"},
+                      {"step", report.step},
+                      {"loss", report.loss},
+                      {"learning_rate", report.learning_rate},
+                      {"gradient_norm", report.gradient_norm},
+                      {"gradient_norms", report.part_norms},
+                      {"words", report.words},
+                      {"bytes", report.bytes},
+                      {"step_seconds", report.total_seconds},
+                      {"seconds", state.seconds}};
+  line.update(throughput);
+  folder_.log(line);
   std::vector<std::pair<std::string, double>> values{{"train/loss", report.loss},
                                                      {"train/learning_rate", report.learning_rate},
                                                      {"train/gradient_norm", report.gradient_norm},
                                                      {"train/words_per_second", state.words_per_second()}};
+  for (const char* figure : {"bytes_per_second", "padding_share", "mfu"})
+    if (const auto at = throughput.find(figure); at != throughput.end())
+      values.emplace_back(fmt::format("train/{}", figure), at->get<double>());
   for (const auto& [part, norm] : report.part_norms) values.emplace_back("gradient_norm/" + part, norm);
   tell(report.step, values);
   if (seconds_since(reported_) > pause_) this->report();
 }
 
-void RunWatch::evaluation(std::int64_t step, const LossSums& sums) {
-  nlohmann::json line = evaluation_json(sums);
+void RunWatch::evaluation(std::int64_t step, const Evaluation& evaluation) {
+  nlohmann::json line = evaluation_json(evaluation);
   line["kind"] = "evaluation";
   line["step"] = step;
   folder_.log(line);
-  tell(step, {{"evaluation/loss", sums.loss()},
-              {"evaluation/bits_per_byte", sums.bits_per_byte()},
-              {"evaluation/byte_accuracy", sums.byte_accuracy()},
-              {"evaluation/word_accuracy", sums.word_accuracy()}});
+  for (nlohmann::json sample : sample_lines(evaluation)) {
+    sample["kind"] = "sample";
+    sample["step"] = step;
+    folder_.log(sample);
+  }
+  const LossSums& sums = evaluation.all.sums;
+  std::vector<std::pair<std::string, double>> values{{"evaluation/loss", sums.loss()},
+                                                     {"evaluation/bits_per_byte", sums.bits_per_byte()},
+                                                     {"evaluation/byte_accuracy", sums.byte_accuracy()},
+                                                     {"evaluation/word_accuracy", sums.word_accuracy()}};
+  if (const auto& texts = evaluation.texts)
+    for (const TextMetric* metric : texts->metrics)
+      values.emplace_back(fmt::format("evaluation/{}", metric->name), metric->value(texts->all));
+  tell(step, values);
 }
 
 void RunWatch::report() {

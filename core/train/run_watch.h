@@ -10,10 +10,10 @@
 
 #include "core/base/stopwatch.h"
 #include "core/checkpoint/run_folder.h"
-#include "core/metrics/accumulator.h"
 #include "core/model/text_front_end.h"
 #include "core/recipe/recipe.h"
 #include "core/train/event_file.h"
+#include "core/train/full_evaluation.h"
 #include "core/train/stepper.h"
 #include "core/train/training_state.h"
 
@@ -25,9 +25,9 @@ class RunWatch {
   // `step`: the last one of before, where the run is resumed.
   RunWatch(const Recipe& recipe, const RunFolder& folder, const TextFrontEnd& text, std::int64_t step);
 
-  // Now and then report.html is written anew, too.
-  void step(const StepReport& report, const TrainingState& state);
-  void evaluation(std::int64_t step, const LossSums& sums);
+  // Now and then report.html is written anew, too. `throughput`: throughput.h.
+  void step(const StepReport& report, const TrainingState& state, const nlohmann::json& throughput);
+  void evaluation(std::int64_t step, const Evaluation& evaluation);
   // Writes report.html anew.
   void report();
 

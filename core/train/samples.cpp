@@ -40,6 +40,19 @@ std::vector<std::string> sample_prompts(const WeltModel& model, const TextFrontE
 
 }  // namespace
 
+void require_caches(WeltModel& model, const std::string& where, const char* what, const char* instead) {
+  const auto require_cache = [&](TensorComponent& component, const SlotSpec& slot) {
+    if (has_cache(component)) return;
+    fail({where,
+          fmt::format("{} are to be written, but the plugin {} of {} has no cache, without which no text is", what,
+                      slot.type->id, slot.where),
+          fmt::format("{}, or a plugin with " WELT_KV_CACHE_INTERFACE, instead),
+          {}});
+  };
+  require_cache(model.latent_transformer(), model.spec().latent);
+  require_cache(model.decoder(), model.spec().decoder);
+}
+
 void check_samples(WeltModel& model, const TextFrontEnd& text, const Recipe& recipe) {
   const auto place = [&](const char* key) { return recipe.where(key) + ": " + key; };
   const std::vector<std::string> prompts = recipe.strings("samples.prompts");
@@ -47,16 +60,7 @@ void check_samples(WeltModel& model, const TextFrontEnd& text, const Recipe& rec
       recipe.number("data.validation.fraction") > 0 || !recipe.strings("data.validation.files").empty();
   if (recipe.integer("samples.count") == 0 || recipe.integer("samples.words") == 0 || (prompts.empty() && !held_out))
     return;
-  const auto require_cache = [&](TensorComponent& component, const SlotSpec& slot) {
-    if (has_cache(component)) return;
-    fail({place("samples.count"),
-          fmt::format("samples are to be written, but the plugin {} of {} has no cache, without which no text is",
-                      slot.type->id, slot.where),
-          "samples.count = 0, or a plugin with " WELT_KV_CACHE_INTERFACE,
-          {}});
-  };
-  require_cache(model.latent_transformer(), model.spec().latent);
-  require_cache(model.decoder(), model.spec().decoder);
+  require_caches(model, place("samples.count"), "samples", "samples.count = 0");
   for (const std::string& prompt : prompts) read_prompt(model, text, prompt, place("samples.prompts"));
 }
 

@@ -21,6 +21,10 @@ struct Sample {
 std::vector<Sample> write_samples(WeltModel& model, const std::shared_ptr<const TextFrontEnd>& text,
                                   const Recipe& recipe, const Dataset* held_out);
 
+// Throws Error where latent transformer or decoder have no cache, without which no text is written: `where` asks for
+// texts, `what` they are, `instead` asks for none.
+void require_caches(WeltModel& model, const std::string& where, const char* what, const char* instead);
+
 // Samples are written when training is over; what stands in their way is told before: throws Error where latent
 // transformer or decoder have no cache, or a prompt of samples.prompts cannot be continued by this model.
 void check_samples(WeltModel& model, const TextFrontEnd& text, const Recipe& recipe);

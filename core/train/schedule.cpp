@@ -136,10 +136,16 @@ ScheduleOptions schedule_options(const Recipe& recipe) {
   const double ratio = recipe.number("train.warmup_ratio");
   const std::int64_t steps = recipe.integer("train.steps"), decay = recipe.integer("train.decay_steps");
   const std::string name = recipe.string("train.schedule");
+  const std::int64_t warmup = warmup_of(ratio > 0 ? 0 : recipe.integer("train.warmup_steps"), ratio, steps);
+  if (name == "wsd" && decay > 0 && steps > 0 && warmup + decay > steps)
+    fail({recipe.where("train.decay_steps") + ": train.decay_steps",
+          fmt::format("{} behind a warm-up of {} of {} steps", decay, warmup, steps),
+          fmt::format("at most {}", std::max<std::int64_t>(steps - warmup, 0)),
+          "Lower train.decay_steps or the warm-up, or raise train.steps"});
   return {.name = name,
           .peak = recipe.number("train.learning_rate"),
           .final_ratio = recipe.number("train.final_ratio"),
-          .warmup_steps = warmup_of(ratio > 0 ? 0 : recipe.integer("train.warmup_steps"), ratio, steps),
+          .warmup_steps = warmup,
           .steps = steps,
           .cycles = name == "restarts" ? static_cast<double>(recipe.integer("train.cycles")) : 0.5,
           .power = recipe.number("train.power"),

@@ -46,6 +46,7 @@ double learning_rate(const ScheduleOptions& options, std::int64_t step);
 std::int64_t warmup_of(std::int64_t warmup_steps, double ratio, std::int64_t steps);
 
 void add_schedule_keys(std::vector<RecipeKey>& keys);
+// Throws Error where the schedule does not fit into train.steps.
 ScheduleOptions schedule_options(const Recipe& recipe);
 
 }  // namespace welt

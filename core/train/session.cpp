@@ -13,22 +13,24 @@
 #include "core/data/blocks.h"
 #include "core/tensor/offers.h"
 #include "core/tensor/random.h"
-#include "core/train/memory.h"
+#include "core/train/micro_batches.h"
 #include "core/train/recipe_keys.h"
 #include "core/train/samples.h"
+#include "core/train/training_state.h"
 
 namespace welt {
 namespace {
 
 namespace fs = std::filesystem;
 
-DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, const WeltModel& model) {
+DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, const WeltModel& model,
+                               std::int64_t micro_batches = 1) {
   DatasetOptions options;
   options.name = name;
   options.format = recipe.string(name + ".format");
   options.field = recipe.string(name + ".field");
   options.on_invalid = recipe.string(name + ".on_invalid");
-  options.batch = recipe.integer("train.batch");
+  options.batch = recipe.integer("train.batch") / micro_batches;
   options.words = recipe.integer("train.words");
   options.max_bytes = model.spec().segmenter.max_bytes;
   options.units = model.units();
@@ -102,11 +104,12 @@ SpecChanges changes_of(const Recipe& recipe, const fs::path& checkpoint) {
   return encoder_changes(&before, recipe);
 }
 
+// `pieces`: how many a batch is split into, of the run that goes on in, then of this one.
 WeltModel open_model(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint,
-                     const SpecChanges& changes) {
+                     const SpecChanges& changes, std::int64_t& pieces) {
   const std::string from = recipe.string("model.from"), init_from = recipe.string("model.init_from");
   const auto check_room = [&](const WeltSpec& spec) {  // before anything is taken: a model may have any size
-    if (use == SessionUse::train) check_memory(recipe, spec);
+    if (use == SessionUse::train) pieces = micro_batches(recipe, spec, pieces);
   };
   const auto load = [&](const fs::path& folder, const SpecChanges& with) {
     WeltSpec spec = WeltSpec::from_checkpoint(folder);
@@ -147,9 +150,10 @@ void check_model(const Recipe& recipe, SessionUse use) {
     check_swapped_width(model, folder);
   }
   check_limits(recipe, model);
-  if (use == SessionUse::train) check_memory(recipe, model.spec());
+  if (use == SessionUse::train) micro_batches(recipe, model.spec());
   const TextFrontEnd text(model);
   if (use == SessionUse::train) check_samples(model, text, recipe);
+  check_held_out(recipe, model);
   if ((model.spec().latent.type->flags & WELT_COMPONENT_STRICTLY_CAUSAL) == 0) return;
   for (const std::string name : {"data.train", "data.validation"}) {
     if (recipe.strings(name + ".files").empty()) continue;
@@ -163,7 +167,9 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
                      const SpecChanges& changes) {
   if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
   seed_default_generator(static_cast<std::uint64_t>(recipe.integer("seed")), RandomPurpose::initialise);
-  Session session{.model = open_model(recipe, use, checkpoint, changes)};
+  std::int64_t pieces = checkpoint && use == SessionUse::train ? TrainingState::load(*checkpoint).micro_batches : 1;
+  Session session{.model = open_model(recipe, use, checkpoint, changes, pieces)};
+  session.micro_batches = pieces;
   session.model.set_objective(objective_of(recipe));
   session.model.to(at::kCPU, weights_dtype(recipe));  // a model that the run starts from may have another
   session.chunk_tokens = recipe.integer("train.decoder_chunk_tokens");
@@ -174,13 +180,14 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   const Component& segmenter = session.text->segmenter_component();
   const std::shared_ptr<WordDrawer>& drawer = session.text->drawer();
 
+  check_held_out(recipe, session.model);
   if (use == SessionUse::train) {
     check_samples(session.model, *session.text, recipe);
     set_checkpointing(recipe, session.model);
   }
   const double fraction = recipe.number("data.validation.fraction");
   const bool own_validation = !recipe.strings("data.validation.files").empty();
-  DatasetOptions train = dataset_options(recipe, "data.train", session.model);
+  DatasetOptions train = dataset_options(recipe, "data.train", session.model, pieces);
   if (use == SessionUse::train || !own_validation) train.files = recipe.resolve_files("data.train.files");
   if (use == SessionUse::train) {
     train.validation_fraction = own_validation ? 0.0 : fraction;
@@ -191,9 +198,10 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
           {recipe.where("data.train.files") + ": data.train.files", "the files hold no text", "at least one word", {}});
   }
   if (own_validation) {
-    DatasetOptions validation = dataset_options(recipe, "data.validation", session.model);
+    DatasetOptions validation = dataset_options(recipe, "data.validation", session.model, pieces);
     validation.files = recipe.resolve_files("data.validation.files");
     session.validation = open_text(recipe, validation, session.model, segmenter, drawer);
+    session.held_out = open_held_out(recipe, validation, session.model, *session.text);
   } else if (fraction > 0) {
     train.validation_fraction = fraction;
     train.split = DataSplit::validation;

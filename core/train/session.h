@@ -10,6 +10,7 @@
 #include "core/model/text_front_end.h"
 #include "core/model/welt_model.h"
 #include "core/recipe/recipe.h"
+#include "core/train/held_out.h"
 
 namespace welt {
 
@@ -21,6 +22,8 @@ struct Session {
   std::vector<Batch> validation_batches;
   std::int64_t validation_rows = 0;  // of validation_batches
   bool validation_complete = false;  // the batches are all of the held-out text
+  HeldOut held_out;                  // groups and rows of the held-out text, where the recipe asks for their figures
+  std::int64_t micro_batches = 1;    // that a batch of the recipe is computed in (core/train/micro_batches.h)
   std::int64_t chunk_tokens = 8192;
   bool amp = false;
 };

@@ -2,12 +2,13 @@
 #include "core/train/step_shares.h"
 
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/full.h>
 #include <ATen/ops/mm.h>
-#include <ATen/ops/randn.h>
 #include <ATen/record_function.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <map>
 #include <string_view>
 
@@ -31,14 +32,6 @@ Kind kind_of(std::string_view name) {
   return attention ? Kind::attention : Kind::none;
 }
 
-double flops_of(const at::RecordFunction& function) {
-  const auto inputs = function.inputs();
-  const std::size_t first = products().at(function.name());
-  if (inputs.size() < first + 2 || !inputs[first].isTensor() || !inputs[first + 1].isTensor()) return 0;
-  const at::Tensor &a = inputs[first].toTensor(), &b = inputs[first + 1].toTensor();
-  return 2.0 * static_cast<double>(a.numel()) * static_cast<double>(b.size(-1));
-}
-
 struct Totals {
   std::atomic<double> product_seconds{0}, product_flops{0}, attention_seconds{0};
 };
@@ -58,7 +51,7 @@ std::unique_ptr<at::ObserverContext> begun(const at::RecordFunction& function) {
   if (kind == Kind::none) return nullptr;
   auto running = std::make_unique<Running>();
   running->kind = kind;
-  if (kind == Kind::product) totals().product_flops.fetch_add(flops_of(function));
+  if (kind == Kind::product) totals().product_flops.fetch_add(product_flops(function));
   running->start = Clock::now();
   return running;
 }
@@ -84,15 +77,26 @@ OperatorWatch::Shares OperatorWatch::shares() const {
   return {totals().product_seconds, totals().product_flops, totals().attention_seconds};
 }
 
-double peak_product_rate(at::ScalarType type) {
-  constexpr std::int64_t side = 2048;
+double product_flops(const at::RecordFunction& function) {
+  const auto product = products().find(function.name());
+  if (product == products().end()) return 0;
+  const auto inputs = function.inputs();
+  const std::size_t first = product->second;
+  if (inputs.size() < first + 2 || !inputs[first].isTensor() || !inputs[first + 1].isTensor()) return 0;
+  const at::Tensor &a = inputs[first].toTensor(), &b = inputs[first + 1].toTensor();
+  return 2.0 * static_cast<double>(a.numel()) * static_cast<double>(b.size(-1));
+}
+
+double peak_product_rate(at::ScalarType type, std::int64_t side) {
   const at::NoGradGuard no_grad;
-  const at::Tensor a = at::randn({side, side}).to(type), b = at::randn({side, side}).to(type);
+  const at::Tensor a = at::full({side, side}, 0.5, at::TensorOptions(type)),
+                   b = at::full({side, side}, 0.25, at::TensorOptions(type));
+  const double flops = 2.0 * std::pow(static_cast<double>(side), 3);
   double best = 0;
   for (int i = 0; i < 4; ++i) {
     const auto start = Clock::now();
     at::mm(a, b);
-    best = std::max(best, 2.0 * side * side * side / seconds_since(start));
+    best = std::max(best, flops / seconds_since(start));
   }
   return best;
 }

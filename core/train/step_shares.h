@@ -5,6 +5,10 @@
 
 #include <cstdint>
 
+namespace at {
+struct RecordFunction;
+}
+
 namespace welt {
 
 // Watches LibTorch's operators for its lifetime: their clock times, and of products how much they multiply. Those of
@@ -25,7 +29,10 @@ class OperatorWatch {
   std::uint64_t handle_;  // of LibTorch's callback
 };
 
-// FLOP/s of a large square product here and now: what a step's products can be compared with.
-double peak_product_rate(at::ScalarType type);
+// FLOP/s of a large square product here and now: what a step's products can be compared with. Draws nothing.
+double peak_product_rate(at::ScalarType type, std::int64_t side = 2048);
+
+// What an operator multiplies; 0: no product of matrices. For observers that were asked for inputs.
+double product_flops(const at::RecordFunction& function);
 
 }  // namespace welt

@@ -42,10 +42,10 @@ void count_tokens(const Batch& batch, StepReport& report) {
 
 }  // namespace
 
-StepperOptions stepper_options(const Recipe& recipe) {
+StepperOptions stepper_options(const Recipe& recipe, std::int64_t micro_batches) {
   StepperOptions options;
   options.seed = static_cast<std::uint64_t>(recipe.integer("seed"));
-  options.accumulate = recipe.integer("train.accumulate");
+  options.accumulate = recipe.integer("train.accumulate") * micro_batches;
   options.chunk_tokens = recipe.integer("train.decoder_chunk_tokens");
   options.amp = recipe.string("precision") == "amp";
   options.modality_dropout = recipe.number("model.modality_dropout");

@@ -33,7 +33,8 @@ struct StepperOptions {
   OptimizerFactory optimizer;
 };
 
-StepperOptions stepper_options(const Recipe& recipe);
+// `micro_batches`: that each batch of the recipe comes in.
+StepperOptions stepper_options(const Recipe& recipe, std::int64_t micro_batches = 1);
 
 // What a micro-batch reads: one draw decides for both encoders. With probability p/2 the bytes are left out, with p/2
 // the images; a model with one encoder always reads it. `independent` (the Python reference): each is left out with

@@ -9,6 +9,7 @@
 #include "core/train/pins.h"
 #include "core/train/report.h"
 #include "core/train/resume.h"
+#include "core/train/schedule.h"
 #include "core/train/session.h"
 #include "core/train/trainer.h"
 
@@ -18,6 +19,7 @@ namespace {
 void check_train(const Recipe& recipe) {
   best_options(recipe);
   optimizer_of(recipe);
+  schedule_options(recipe);
   check_model(recipe, SessionUse::train);
   if (recipe.strings("data.train.files").empty())
     fail({recipe.where("data.train.files") + ": data.train.files", "no file is named", "files = [\"…\"]", {}});
@@ -57,7 +59,8 @@ TaskOutcome train_task(const Recipe& recipe, const TaskOptions& options) {
   if (options.dry_run)
     return {options.resume ? resumed_plan(recipe, options.allow_changes)
                            : plan_report(recipe, open_session(recipe, SessionUse::train))};
-  const TrainResult result = train(recipe, {.resume = options.resume, .allow_changes = options.allow_changes});
+  const TrainResult result =
+      train(recipe, {.resume = options.resume, .allow_changes = options.allow_changes, .profile = options.profile});
   return {training_report(recipe, result), result.signal ? 128 + result.signal : 0};
 }
 
@@ -65,6 +68,9 @@ TaskOutcome evaluate_task(const Recipe& recipe, const TaskOptions& options) {
   if (options.resume)
     fail({recipe.path().string(), "--resume with task = \"evaluate\"", "a recipe that trains",
           "An evaluation starts anew each time: leave --resume out"});
+  if (options.profile > 0)
+    fail({recipe.path().string(), "--profile with task = \"evaluate\"", "a recipe that trains",
+          "Steps of training are profiled: leave --profile out"});
   if (options.dry_run) return {evaluation_plan(recipe)};
   return {evaluation_report(recipe, {})};
 }

@@ -1,6 +1,7 @@
 // What a recipe can ask for: the key `task`. A new one is a file with its function, and a row in tasks.cpp.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@ struct TaskOptions {
   bool dry_run = false;                         // build and read everything, tell the plan, change nothing
   bool resume = false;                          // continue the newest run of this name
   std::vector<std::string> allow_changes = {};  // TrainOptions
+  std::int64_t profile = 0;                     // TrainOptions
 };
 
 struct TaskOutcome {

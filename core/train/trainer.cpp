@@ -1,6 +1,8 @@
 // See trainer.h.
 #include "core/train/trainer.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
@@ -12,12 +14,15 @@
 #include "core/plugin/static_plugins.h"
 #include "core/train/averages.h"
 #include "core/train/best.h"
+#include "core/train/evaluation.h"
 #include "core/train/pins.h"
+#include "core/train/profile.h"
 #include "core/train/resume.h"
 #include "core/train/run_watch.h"
 #include "core/train/session.h"
 #include "core/train/stepper.h"
 #include "core/train/stop_signal.h"
+#include "core/train/throughput.h"
 
 namespace welt {
 namespace {
@@ -71,7 +76,8 @@ class Run {
       check_same_inputs(recipe, existing, inputs, options.allow_changes);
       check_same_words(recipe, existing, *checkpoint, session_->model.spec(), options.allow_changes);
     }
-    stepper_.emplace(session_->model, *session_->train, stepper_options(recipe), state_.data);
+    stepper_.emplace(session_->model, *session_->train, stepper_options(recipe, session_->micro_batches), state_.data);
+    state_.micro_batches = session_->micro_batches;
     if (checkpoint) stepper_->optimizer().load(*checkpoint / "training" / "optimizer.safetensors");
     if (recipe.number("train.ema") > 0) {
       averages_.emplace(session_->model, recipe.number("train.ema"));
@@ -83,12 +89,19 @@ class Run {
       if (folder_->path() != parent / name)
         log_warning("train", "{} is there already: this run is {}", (parent / name).string(), folder_->path().string());
     }
-    if (checkpoint) folder_->rewind_log(state_.step);
+    if (checkpoint) {
+      folder_->rewind_log(state_.step);
+      rewind_best();
+    }
     folder_->write("recipe.toml", recipe.to_toml());
     write_json(folder_->path() / "plugins.json", plugins_json());
     write_json(folder_->path() / "inputs.json", inputs);
     keep_warnings();
     watch_.emplace(recipe, *folder_, *session_->text, state_.step);
+    if (options.profile > 0) {
+      const std::int64_t left = recipe.integer("train.steps") - state_.step;
+      profile_.emplace(state_.step + 1 + std::clamp<std::int64_t>(left - options.profile, 0, 2), options.profile);
+    }
   }
 
   TrainResult operator()() {
@@ -105,7 +118,8 @@ class Run {
     log_info("train", "{}: {} parameters; {} documents, {} words, {} bytes in {} rows", folder_->path().string(),
              session_->model.parameter_count(), text.documents, text.words, text.bytes, text.rows);
     result.parameters = session_->model.parameter_count();
-    if (state_.step == 0 && session_->validation) state_.before = evaluate_now(0);
+    throughput_.emplace(recipe_);
+    if (state_.step == 0 && session_->validation) state_.before = evaluate_now(0).all.sums;
     unstarted_.folder.clear();
     {
       const StopSignal stop;  // until the checkpoint is written: before the loop and after it there is nothing to save
@@ -117,6 +131,11 @@ class Run {
     result.seconds = state_.seconds;
     result.words_per_second = state_.words_per_second();
     result.loss = state_.loss;
+    result.throughput = throughput_->of_all();
+    if (profile_) {
+      profile_->write(folder_->path() / "profile");
+      result.profile = profile_->table();
+    }
     if (!result.signal) finish(result);
     result.before = state_.before;
     result.stopped_early = state_.stopped_early;
@@ -153,8 +172,8 @@ class Run {
       const StepReport report = take_step();
       state_.seconds = seconds_before + seconds_since(start);
       const std::int64_t k = state_.step;
-      if (k % log_every == 0 || k == steps) watch_->step(report, state_);
-      progress.update(k, fmt::format("loss {:.3f}  {:.0f} words/s", report.loss, state_.words_per_second()));
+      if (k % log_every == 0 || k == steps) watch_->step(report, state_, throughput_->of_step(report));
+      progress.update(k, fmt::format("loss {:.3f}  {}", report.loss, Throughput::text(throughput_->of_all())));
       if (eval_every > 0 && k % eval_every == 0 && session_->validation && (k < steps || !best_.metric.empty()))
         judge(evaluate_now(k));
       if (checkpoint_every > 0 && k % checkpoint_every == 0 && k < steps) save();
@@ -176,7 +195,11 @@ class Run {
 
   StepReport take_step() {
     return telling_what_is_kept([&] {
+      throughput_->before();
+      if (profile_) profile_->before(state_.step + 1);
       StepReport report = stepper_->step(state_.step + 1);
+      throughput_->after(report);
+      if (profile_) profile_->after(report);
       state_.step = report.step;
       state_.data = stepper_->position();
       state_.words += report.words;
@@ -187,15 +210,13 @@ class Run {
     });
   }
 
-  LossSums evaluate_now(std::int64_t step) {
-    const LossSums sums =
-        evaluate(session_->model, session_->validation_batches, session_->chunk_tokens, session_->amp);
-    watch_->evaluation(step, sums);
+  const Evaluation& evaluate_now(std::int64_t step) {
+    evaluated_.emplace(step, evaluate_fully(*session_, recipe_));
+    watch_->evaluation(step, evaluated_->second);
     if (averages_ && step > 0) evaluate_averages(step);
     if (step > 0) watch_->report();
     session_->model.set_training(true);
-    evaluated_.emplace(step, sums);
-    return sums;
+    return evaluated_->second;
   }
 
   void evaluate_averages(std::int64_t step) {
@@ -207,19 +228,30 @@ class Run {
   }
 
   // Keeps the model if it is the best so far, and ends the run where it has not got better for long.
-  void judge(const LossSums& sums) {
+  void judge(const Evaluation& evaluation) {
     if (best_.metric.empty()) return;
-    if (state_.best.take(best_, evaluation_json(sums), state_.step)) {
+    if (state_.best.take(best_, evaluation_json(evaluation), state_.step)) {
       telling_what_is_kept([&] {
-        return folder_->write_best(state_.step, [&](const fs::path& folder) {
+        folder_->write_best(state_.step, [&](const fs::path& folder) {
           save_model(session_->model, folder, recipe_.integer("train.words"));
         });
+        folder_->keep_best({state_.best.step, saved_best_});
       });
     }
     state_.stopped_early = state_.best.enough(best_);
     if (state_.stopped_early)
       log_info("train", "no better {} than {:.6g} of step {} in {} evaluations: training ends", best_.metric,
                *state_.best.value, state_.best.step, state_.best.waiting);
+  }
+
+  // A kill may have come between a best evaluation and the next checkpoint: what is best is what this checkpoint knows.
+  void rewind_best() {
+    saved_best_ = state_.best.step;
+    folder_->keep_best({saved_best_});
+    if (!state_.best.value || folder_->has_best(saved_best_)) return;
+    log_warning("train", "the best checkpoint, of step {}, is not there any more: the next evaluation is kept",
+                saved_best_);
+    state_.best.value.reset();
   }
 
   // One encoder alone.
@@ -241,8 +273,12 @@ class Run {
       state_.save(folder);
     };
     keep_warnings();
-    return telling_what_is_kept(
-        [&] { return folder_->write_checkpoint(state_.step, recipe_.integer("train.keep_checkpoints"), fill); });
+    return telling_what_is_kept([&] {
+      fs::path written = folder_->write_checkpoint(state_.step, recipe_.integer("train.keep_checkpoints"), fill);
+      saved_best_ = state_.best.step;
+      if (!best_.metric.empty()) folder_->keep_best({saved_best_});
+      return written;
+    });
   }
 
   void save_averages(const fs::path& folder) {
@@ -291,10 +327,13 @@ class Run {
   std::optional<Session> session_;
   std::optional<Stepper> stepper_;
   std::optional<WeightAverages> averages_;
-  std::optional<std::pair<std::int64_t, LossSums>> evaluated_;  // the last time: step, figures
+  std::optional<Throughput> throughput_;
+  std::optional<StepProfile> profile_;
+  std::optional<std::pair<std::int64_t, Evaluation>> evaluated_;  // the last time: step, figures
   std::optional<RunFolder> folder_;
   std::optional<RunWatch> watch_;
   BestOptions best_;
+  std::int64_t saved_best_ = 0;  // its step, as the last checkpoint knows it
 };
 
 }  // namespace
@@ -311,6 +350,7 @@ Json TrainResult::to_json() const {
             {"loss", loss},
             {"parameters", parameters},
             {"peak_memory_bytes", peak_memory}};
+  if (!throughput.empty()) json["throughput"] = throughput;
   if (stopped_early) json["stopped_early"] = true;
   if (!best.is_null()) json["best"] = best;
   if (before) json["before"] = evaluation_json(*before);

@@ -7,7 +7,7 @@
 
 #include "core/metrics/ngram.h"
 #include "core/recipe/recipe.h"
-#include "core/train/evaluation.h"
+#include "core/train/full_evaluation.h"
 #include "core/train/samples.h"
 
 namespace welt {
@@ -18,7 +18,8 @@ struct TrainResult {
   std::int64_t last_step = 0, steps = 0;  // `steps` as planned
   double seconds = 0, words_per_second = 0, loss = 0;  // of the whole run; loss of its last step
   std::int64_t parameters = 0;
-  std::optional<LossSums> before, after;  // held-out text
+  std::optional<LossSums> before;  // held-out text
+  std::optional<Evaluation> after;
   // Of a model with both encoders: held-out text read with one of them alone.
   std::optional<LossSums> without_image_encoder, without_bytes_encoder;
   std::vector<Sample> samples;
@@ -27,6 +28,8 @@ struct TrainResult {
   std::int64_t peak_memory = 0;           // bytes, resident
   nlohmann::json best;                    // {"metric", "value", "step"} of the best evaluation, where one is kept
   bool stopped_early = false;             // by train.patience
+  nlohmann::json throughput;              // of this session (throughput.h)
+  std::string profile;                    // the table of --profile
   int signal = 0;                         // SIGINT, SIGTERM or SIGHUP: stopped before the end
   nlohmann::json to_json() const;
 };
@@ -35,6 +38,7 @@ struct TrainOptions {
   bool resume = false;  // continue the newest run of that name from its newest whole checkpoint (none: start)
   // Keys of pins.h whose change a resumed run takes: "train.learning_rate", "data.train.files", "plugins".
   std::vector<std::string> allow_changes = {};
+  std::int64_t profile = 0;  // steps, behind two others where there are so many, into profile/ of the run folder
 };
 
 // Runs the recipe's training. A run that is finished is left as it is.

@@ -1,6 +1,7 @@
 // See training_state.h.
 #include "core/train/training_state.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "core/base/context.h"
@@ -25,6 +26,7 @@ TrainingState from_json(const Json& json) {
   state.step_seconds = json.value("step_seconds", 0.0);
   state.words = json.value("words", std::int64_t{0});
   state.loss = json.value("loss", 0.0);
+  state.micro_batches = std::max(json.value("micro_batches", std::int64_t{1}), std::int64_t{1});
   state.stopped_early = json.value("stopped_early", false);
   if (json.contains("best")) {
     const Json& best = json.at("best");
@@ -61,6 +63,7 @@ void TrainingState::save(const fs::path& checkpoint) const {
   Json json{{"step", step},       {"data", data.to_json()},
             {"seconds", seconds}, {"step_seconds", step_seconds},
             {"words", words},     {"loss", loss}};
+  if (micro_batches > 1) json["micro_batches"] = micro_batches;
   if (stopped_early) json["stopped_early"] = true;
   if (best.value) json["best"] = {{"value", *best.value}, {"step", best.step}, {"waiting", best.waiting}};
   if (before)

@@ -19,6 +19,7 @@ struct TrainingState {
   double seconds = 0, step_seconds = 0;  // wall time of all sessions; of the steps alone
   std::int64_t words = 0;                // trained on
   double loss = 0;                       // of the last step
+  std::int64_t micro_batches = 1;        // that a batch is computed in (core/train/micro_batches.h)
   std::optional<LossSums> before;        // on held-out text, before the first step
   Best best;
   bool stopped_early = false;  // by train.patience

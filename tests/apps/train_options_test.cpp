@@ -15,7 +15,7 @@ std::vector<std::string> settings(const std::vector<std::string>& keys) {
 }
 
 TEST_F(TrainOptionsSlow, EveryOptimizerResumesWithTheLossesOfAnUnbrokenRun) {
-  for (const char* optimizer : {"lion", "muon", "dion", "dion2"}) {
+  for (const char* optimizer : {"lion", "muon", "dion", "dion2", "adafactor"}) {
     std::vector<std::string> set =
         settings({std::string("name=") + optimizer, std::string("train.optimizer=") + optimizer,
                   "train.learning_rate=0.003", "train.optimizer_state=bf16", "train.ema=0.9", "train.freeze_steps=2",

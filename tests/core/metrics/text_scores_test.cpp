@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "core/base/utf8.h"
+#include "core/metrics/text_metrics.h"
 #include "core/metrics/tokenizer_13a.h"
 #include "core/metrics/white_space.h"
 
@@ -125,6 +127,27 @@ TEST(ErrorRates, SingleTabsBelongToWordsAndRunsOfWhiteSpaceDoNot) {
   EXPECT_EQ(counter.words("a \u00A0b", "a b").edits, 0);
   EXPECT_EQ(counter.words("\u3000a b\n", "a b").edits, 0);
   EXPECT_EQ(counter.characters(" a  b ", "a b").edits, 1);
+}
+
+// By the names of Hugging Face's `evaluate`, whose numbers they are: of these two pairs two of six words and four of 23
+// characters are wrong.
+TEST(TextMetrics, AreThoseOfEvaluateByName) {
+  TextScorer scorer;
+  TextSums sums = scorer.count("the cat sat", "the cat sat");
+  sums += scorer.count("a cat sat", "the cats sat");
+  std::map<std::string, double> found, of_one;
+  for (const TextMetric& metric : text_metrics()) {
+    found[std::string(metric.name)] = metric.value(sums);
+    of_one[std::string(metric.name)] = metric.of_one(scorer.count("the cat sat", "the cat sat"));
+  }
+  EXPECT_EQ(found.at("sacrebleu"), sums.bleu.score().bleu);
+  EXPECT_NEAR(found.at("wer"), 2.0 / 6, 1e-12);
+  EXPECT_NEAR(found.at("cer"), 4.0 / 23, 1e-12);
+  EXPECT_EQ(found.at("exact_match"), 0.5);
+  EXPECT_EQ(found.at("chrf"), sums.chrf.chrf2());
+  EXPECT_EQ(found.at("chrf++"), sums.chrf.chrf_plus_plus());
+  EXPECT_NEAR(of_one.at("sacrebleu"), 100, 1e-9);  // of a single text shorter orders do
+  EXPECT_EQ(of_one.at("exact_match"), 1);
 }
 
 TEST(WhiteSpace, IsPythons) {

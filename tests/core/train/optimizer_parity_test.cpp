@@ -19,14 +19,16 @@ using nlohmann::json;
 
 const std::filesystem::path goldens = std::filesystem::path(WELT_TEST_DATA) / "optimizers";
 
-void expect_trajectories(at::ScalarType dtype) {
+// The runs of a file, from the starts and gradients of tensors.safetensors, against `after`.
+void expect_trajectories(at::ScalarType dtype, const char* name_of_runs = "runs.json",
+                         const char* after = "tensors.safetensors") {
   const test::TempFolder folder;
-  const json runs = json::parse(std::ifstream(goldens / "runs.json"));
-  const SafetensorsFile expected = SafetensorsFile::open(goldens / "tensors.safetensors");
+  const json runs = json::parse(std::ifstream(goldens / name_of_runs));
+  const SafetensorsFile expected = SafetensorsFile::open(goldens / after);
   for (const json& run : runs.at("runs")) {
     const std::string name = run.at("name");
     const std::filesystem::path out = folder / (name + ".safetensors");
-    trace_optimizer({.runs = goldens / "runs.json",
+    trace_optimizer({.runs = goldens / name_of_runs,
                      .tensors = goldens / "tensors.safetensors",
                      .run = name,
                      .dtype = dtype,
@@ -50,6 +52,12 @@ void expect_trajectories(at::ScalarType dtype) {
 
 TEST(OptimizerParity, FollowsTheReferenceInDoublePrecision) { expect_trajectories(at::kDouble); }
 TEST(OptimizerParity, FollowsTheReferenceInSinglePrecision) { expect_trajectories(at::kFloat); }
+
+// make_adafactor.py runs transformers' own.
+TEST(OptimizerParity, AdafactorIsThatOfTransformers) {
+  for (const at::ScalarType dtype : {at::kDouble, at::kFloat})
+    expect_trajectories(dtype, "adafactor.json", "adafactor.safetensors");
+}
 
 TEST(OptimizerTrace, SettingsBeyondWhatARuleTakesAreNamed) {
   struct Setting {
