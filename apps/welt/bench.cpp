@@ -81,6 +81,7 @@ void add_train_bench(CLI::App& group) {
 
 struct GenerateBench {
   std::string model, prompt = "In the beginning God created the heaven and the earth. And ";
+  std::string weights = "fp32";
   std::int64_t batch = 1, words = 20, repeats = 3, threads = 0;
   bool json = false;
 };
@@ -89,7 +90,7 @@ void bench_generate_verb(const GenerateBench& options) {
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
   WeltModel model = load_newest_model(options.model);
   const nlohmann::json result = bench_generate(model, options.prompt, options.batch, options.words, options.repeats);
-  tell_unused_weights();
+  tell_unused_weights(options.weights);
   if (options.json) {
     fmt::print("{}\n", json_text(result));
     return;
@@ -117,7 +118,7 @@ void add_generate_bench(CLI::App& group) {
   add_count(*verb, "--words", options->words, 1, 100000, "Words for each");
   add_count(*verb, "--repeats", options->repeats, 1, 1000, "Measured repeats, after one of warm-up");
   add_count(*verb, "--threads", options->threads, 0, 1024, "Threads of LibTorch; 0: all cores");
-  add_weights(*verb);
+  add_weights(*verb, options->weights);
   verb->add_option("--prompt", options->prompt, "Text to continue")->type_name("TEXT")->group("Measurement");
   verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
   verb->footer(

@@ -15,6 +15,7 @@ namespace {
 struct EvaluateOptions {
   std::string run;
   std::vector<std::string> overrides;
+  std::string weights = "fp32";
   bool json = false;
 };
 
@@ -27,7 +28,7 @@ void evaluate_run(const EvaluateOptions& options) {
   const Recipe trained = load_recipe(file), recipe = load_recipe(file, options.overrides);
   refuse_other_changes(trained, recipe);
   fmt::print("{}", evaluation_report(recipe, checkpoint, encoder_changes(&trained, recipe), options.json));
-  tell_unused_weights();
+  tell_unused_weights(options.weights);
 }
 
 }  // namespace
@@ -42,7 +43,7 @@ void add_evaluate(CLI::App& app) {
   repeatable(verb->add_option("--set", options->overrides, "Override a key of the run's recipe")
                  ->type_name("KEY=VALUE")
                  ->group("Recipe"));
-  add_weights(*verb);
+  add_weights(*verb, options->weights);
   verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
   verb->footer(
       "Says which encoders were on. One may be switched off, or taken from elsewhere if it is as wide.\n\n"

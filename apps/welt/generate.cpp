@@ -31,7 +31,7 @@ using nlohmann::json;
 struct Options {
   std::string model;
   std::vector<std::string> prompts, without;
-  std::string prompt_file;
+  std::string prompt_file, weights;
   GivenSettings given;
   std::uint64_t seed = 42;
   bool reference_compatible = false, json = false, jsonl = false, stream = false, scores = false, statistics = false;
@@ -106,11 +106,14 @@ void print_statistics(const GenerateStatistics& spent, double seconds) {
 }
 
 void run(const Options& options) {
-  GenerateOptions generate;
+  RunSettings settings;
   if (options.jsonl && options.reference_compatible)
     refuse_settings(options.given);
   else
-    generate = merged_generate_options(options.model, options.given);
+    settings = merged_generate_settings(options.model, options.given);
+  const std::string weights = options.weights.empty() ? settings.weights : options.weights;
+  kernels::set_step_weights(weights);
+  GenerateOptions& generate = settings.options;
   generate.sampling.seed = options.seed;
   generate.reference_compatible = options.reference_compatible;
   generate.scores = options.scores;
@@ -130,7 +133,7 @@ void run(const Options& options) {
     if (options.stream || live) std::fflush(stdout);
   };
   const std::vector<Generated> results = generator.generate(prompts, generate, told, &spent);
-  tell_unused_weights();
+  tell_unused_weights(weights);
   if (options.stream)
     for (std::size_t i = 0; i < results.size(); ++i)
       fmt::print("{}\n", json_text(json{{"prompt", i}, {"finish", finish_name(results[i].finish)}}));
@@ -162,7 +165,7 @@ void add_generate(CLI::App& app) {
   options->given = add_generate_settings(*verb);
   add_seed(*verb, options->seed, "Of the draws")->type_name("S")->group("Sampling");
   add_encoder_switch(*verb, options->without);
-  add_weights(*verb);
+  add_weights(*verb, options->weights)->default_str("as the run's recipe says, or fp32");
   verb->add_flag("--reference-compatible", options->reference_compatible, "Act like the Python reference, defects too")
       ->group("Model");
   auto* as_json =

@@ -71,18 +71,23 @@ GivenSettings add_generate_settings(CLI::App& verb) {
   return given;
 }
 
-GenerateOptions merged_generate_options(const std::string& run_or_checkpoint, const GivenSettings& given) {
-  GenerateOptions options;
+RunSettings merged_generate_settings(const std::string& run_or_checkpoint, const GivenSettings& given) {
+  RunSettings settings;
+  GenerateOptions& options = settings.options;
   const std::filesystem::path recipe = run_recipe(newest_checkpoint(run_or_checkpoint));
   try {
-    if (!recipe.empty()) options = generate_options(load_recipe(recipe));
+    if (!recipe.empty()) {
+      const Recipe read = load_recipe(recipe);
+      options = generate_options(read);
+      settings.weights = read.string("generate.weights");
+    }
   } catch (const Error& error) {  // the model does not depend on it
     log_warning("generate", "{} What it says under [generate] is not taken.", error.what());
   }
   for (const GenerateSetting& setting : generate_settings())
     if (const auto at = given->find(setting.key.name); at != given->end()) setting.set(options, at->second);
   if (options.beams.n_best > options.beams.word_beams) options.beams.word_beams = options.beams.n_best;
-  return options;
+  return settings;
 }
 
 void refuse_settings(const GivenSettings& given) {

@@ -9,22 +9,24 @@
 
 namespace welt {
 
-// In force as soon as it is parsed.
-inline void add_weights(CLI::App& verb) {
-  verb.add_option_function<std::string>(
-          "--weights", kernels::set_step_weights,
-          "Multiply with copies of the weights: fp32 as they are, bf16, or int8 with a scale "
-          "for each output; smaller ones are read faster and round")
-      ->type_name("fp32|bf16|int8")
+// In force as soon as it is parsed. `weights` gets the name, and stays as it is if none is given.
+inline CLI::Option* add_weights(CLI::App& verb, std::string& weights) {
+  return verb
+      .add_option("--weights", weights,
+                  "Multiply with copies of the weights: fp32 as they are, bf16, or int8 with a scale for each output; "
+                  "smaller ones are read faster and round; auto: bf16 where the kernels are on, else fp32")
+      ->type_name("fp32|bf16|int8|auto")
       ->default_str("fp32")
+      ->each([](const std::string& name) { kernels::set_step_weights(name); })
       ->group("Model");
 }
 
-// To be called when all is done: weights that were asked for and that nothing took are said.
-inline void tell_unused_weights() {
-  if (kernels::step_weights() != static_cast<int>(kernels::StepWeights::float32) && kernels::narrow_products() == 0)
+// To be called when all is done: weights that were asked for by name and that nothing took are said.
+inline void tell_unused_weights(const std::string& asked) {
+  if ((asked == "bf16" || asked == "int8") && kernels::narrow_products() == 0)
     log_warning("weights",
-                "--weights changed nothing: this model made no product in float32 that takes smaller copies");
+                "the weights {} changed nothing: this model made no product in float32 that takes smaller copies",
+                asked);
 }
 
 }  // namespace welt

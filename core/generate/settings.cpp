@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "core/kernels/step_weights.h"
 #include "core/recipe/schema.h"
 
 namespace welt {
@@ -91,6 +92,13 @@ const std::vector<GenerateSetting>& generate_settings() {
 
 void add_generate_keys(std::vector<RecipeKey>& keys) {
   for (const GenerateSetting& setting : generate_settings()) keys.push_back(setting.key);
+  // Of the whole process, and so no setting of a call.
+  keys.push_back(incidental(
+      choice_key("generate.weights", "fp32",
+                 "What products multiply with: fp32: the weights as they are; bf16, or int8 with a scale for "
+                 "each output: copies that are read faster and round; auto: bf16 where the kernels are on, "
+                 "else fp32. Of samples, too",
+                 kernels::step_weights_names())));
 }
 
 GenerateOptions generate_options(const Recipe& recipe) {

@@ -3,9 +3,11 @@
 
 #include <welt/abi/kv_cache.h>
 
+#include "core/base/context.h"
 #include "core/base/error.h"
 #include "core/generate/generator.h"
 #include "core/generate/prompt.h"
+#include "core/kernels/step_weights.h"
 #include "core/tensor/offers.h"
 
 namespace welt {
@@ -61,6 +63,7 @@ void check_samples(WeltModel& model, const TextFrontEnd& text, const Recipe& rec
   if (recipe.integer("samples.count") == 0 || recipe.integer("samples.words") == 0 || (prompts.empty() && !held_out))
     return;
   require_caches(model, place("samples.count"), "samples", "samples.count = 0");
+  with_context(place("generate.weights"), [&] { kernels::step_weights_of(recipe.string("generate.weights")); });
   for (const std::string& prompt : prompts) read_prompt(model, text, prompt, place("samples.prompts"));
 }
 
@@ -69,6 +72,7 @@ std::vector<Sample> write_samples(WeltModel& model, const std::shared_ptr<const 
   const std::vector<std::string> prompts = sample_prompts(model, *text, recipe, held_out);
   std::vector<Sample> samples;
   if (prompts.empty() || recipe.integer("samples.words") == 0) return samples;
+  const kernels::StepWeightsScope weights(recipe.string("generate.weights"));
   const std::vector<Generated> texts =
       Generator(model, text)
           .generate(prompts, {.words = recipe.integer("samples.words"),

@@ -53,6 +53,26 @@ TEST_F(TrainOptionsSlow, WhatIsFrozenStaysAsItWas) {
   EXPECT_NE(values("step-00000001", decoder), values("step-00000006", decoder));
 }
 
+// Before, only the command line chose them; what a run's samples multiply with, its texts do, too.
+TEST_F(TrainOptionsSlow, WeightsOfGenerationAreTheRecipes) {
+  const std::vector<std::string> set = settings({"generate.weights=int8", "samples.prompts=[\"verse \"]"});
+  const Outcome off = train(set, "WELT_KERNELS=off");
+  EXPECT_EQ(off.status, 1) << off.out;
+  EXPECT_CONTAINS(off.err, "generate.weights");
+  EXPECT_CONTAINS(off.err, "auto");
+  EXPECT_FALSE(fs::exists(run_folder())) << "it is told before the first step";
+  const Outcome run = train(set);
+  ASSERT_EQ(run.status, 0) << run.err;
+  const auto generate = [&](const std::string& environment, std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments{"generate", run_folder().string(), "--prompt", "verse ", "--words", "2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_welt(arguments, environment);
+  };
+  EXPECT_EQ(generate("").status, 0);
+  EXPECT_EQ(generate("WELT_KERNELS=off").status, 1);
+  EXPECT_EQ(generate("WELT_KERNELS=off", {"--weights", "auto"}).status, 0);
+}
+
 // With a rate of 0 nothing gets better: the evaluations after the first one are waited for, then it ends.
 TEST_F(TrainOptionsSlow, ARunThatGetsNoBetterEndsAndKeepsItsBest) {
   const std::vector<std::string> set = settings({"train.learning_rate=0", "train.steps=50", "train.eval_every=2",

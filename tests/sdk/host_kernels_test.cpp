@@ -133,7 +133,20 @@ TEST_F(StepWeightsTest, OtherNamesAndSwitchedOffKernelsAreRefused) {
   const welt::kernels::InstructionSet* before = welt::kernels::chosen_instructions();
   welt::kernels::choose_instructions(nullptr);
   EXPECT_THROW(welt::kernels::set_step_weights("int8"), welt::Error);
+  EXPECT_EQ(welt::kernels::step_weights_of("auto"), welt::kernels::StepWeights::float32);
   welt::kernels::choose_instructions(before);
+  EXPECT_EQ(welt::kernels::step_weights_of("auto"), welt::kernels::StepWeights::bfloat16);
+}
+
+TEST_F(StepWeightsTest, AScopeEndsWithTheWeightsThatWereThere) {
+  welt::kernels::set_step_weights("bf16");
+  const auto now = [] { return welt::kernels::StepWeights(welt::kernels::step_weights().load()); };
+  {
+    const welt::kernels::StepWeightsScope eight("int8");
+    EXPECT_EQ(now(), welt::kernels::StepWeights::int8);
+    EXPECT_THROW(welt::kernels::StepWeightsScope("int4"), welt::Error);
+  }
+  EXPECT_EQ(now(), welt::kernels::StepWeights::bfloat16);
 }
 
 }  // namespace
