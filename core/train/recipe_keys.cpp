@@ -12,6 +12,7 @@
 #include "core/model/welt_spec.h"
 #include "core/recipe/choices.h"
 #include "core/train/best.h"
+#include "core/train/distill.h"
 #include "core/train/optimizers.h"
 #include "core/train/schedule.h"
 #include "core/train/tasks.h"
@@ -122,6 +123,7 @@ const RecipeSchema& recipe_schema() {
     add_training(all);
     add_samples(all);
     add_generate_keys(all);
+    add_distill_keys(all);
     add_compatibility(all);
     return all;
   }());

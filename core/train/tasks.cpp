@@ -5,6 +5,7 @@
 #include "core/base/log.h"
 #include "core/recipe/choices.h"
 #include "core/train/best.h"
+#include "core/train/distill.h"
 #include "core/train/optimizers.h"
 #include "core/train/pins.h"
 #include "core/train/report.h"
@@ -74,7 +75,8 @@ TaskOutcome evaluate_task(const Recipe& recipe, const TaskOptions& options) {
 const std::vector<Task>& tasks() {
   static const std::vector<Task> all{
       {"train", "train a model", check_train, train_task},
-      {"evaluate", "measure the model of model.from on held-out text", check_evaluate, evaluate_task}};
+      {"evaluate", "measure the model of model.from on held-out text", check_evaluate, evaluate_task},
+      {"distill", "make a static embedding of the model of distill.from", check_distill, distill_task}};
   return all;
 }
 
