@@ -53,21 +53,22 @@ std::vector<std::string> frame(const Json& file, bool first) {
 // Model and added tokens of a tokenizer.json, to be taken apart and put together again.
 class TokenizerFile {
  public:
-  explicit TokenizerFile(Json file) : file_(std::move(file)), type_(text_at(file_.at("model"), "type")) {
-    const Json& vocabulary = file_.at("model").at("vocab");
-    if (is_unigram()) {
-      for (const Json& piece : vocabulary) ids_.emplace(piece.at(0).get<std::string>(), ids_.size());
-    } else {
-      for (const auto& [token, id] : vocabulary.items()) ids_.emplace(token, id.get<std::int64_t>());
-    }
-    if (const auto added = file_.find("added_tokens"); added != file_.end() && !added->is_null())
-      for (const Json& token : *added) ids_.emplace(text_at(token, "content"), token.at("id").get<std::int64_t>());
+  TokenizerFile(Json file, const tokenizers::Tokenizer& read)
+      : file_(std::move(file)), type_(text_at(file_.at("model"), "type")) {
+    for (const auto& [token, id] : read.vocabulary()) ids_.emplace(token, id);
   }
 
   const Ids& ids() const { return ids_; }
   std::vector<std::int64_t> ids_of(const std::vector<std::string>& tokens) const {
     std::vector<std::int64_t> out;
-    for (const std::string& token : tokens) out.push_back(ids_.at(token));
+    for (const std::string& token : tokens) {
+      const auto at = ids_.find(token);
+      if (at == ids_.end())
+        fail({.found = fmt::format("the post-processor names the token \"{}\"", token),
+              .expected = "one of the vocabulary"},
+             ErrorCode::data_loss);
+      out.push_back(at->second);
+    }
     return out;
   }
 
@@ -188,9 +189,10 @@ std::regex expression_of(const std::string& remove) {
 }
 
 TeacherVocabulary take_apart(const std::string& text, const std::string& remove) {
-  static_cast<void>(tokenizers::Tokenizer(text, 0));  // tells by name what is no tokenizer.json, or not read here
-  TokenizerFile file(parse_json<Json>(text));
-  const std::vector<std::int64_t> before = file.ids_of(file.frame(true)), behind = file.ids_of(file.frame(false));
+  const tokenizers::Tokenizer read(text, 0);  // tells by name what is no tokenizer.json, or not read here
+  TokenizerFile file(parse_json<Json>(text), read);
+  TeacherVocabulary out;
+  out.before = file.ids_of(file.frame(true)), out.behind = file.ids_of(file.frame(false));
   const std::set<std::string> framing = file.framing();
   const std::regex pattern = expression_of(remove);
   const std::string unknown = file.unknown();
@@ -205,15 +207,11 @@ TeacherVocabulary take_apart(const std::string& text, const std::string& remove)
           .expected = "a vocabulary with tokens that are not removed",
           .mend = "Give another pattern of tokens to remove, or none"});
   std::ranges::sort(kept);
-  TeacherVocabulary out;
-  std::vector<std::string> tokens;
   for (auto& [id, token] : kept) {
-    out.ids.push_back(before);
-    out.ids.back().push_back(id);
-    out.ids.back().insert(out.ids.back().end(), behind.begin(), behind.end());
-    tokens.push_back(std::move(token));
+    out.token_ids.push_back(id);
+    out.tokens.push_back(std::move(token));
   }
-  out.tokenizer = file.with(tokens);
+  out.tokenizer = file.with(out.tokens);
   return out;
 }
 

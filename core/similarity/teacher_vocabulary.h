@@ -14,9 +14,10 @@
 namespace welt::similarity {
 
 struct TeacherVocabulary {
-  // Of each row of the embedding, in order: the ids that the teacher is given, framed as it frames a text.
-  std::vector<std::vector<std::int64_t>> ids;
-  std::string tokenizer;  // tokenizer.json whose ids are those rows
+  std::vector<std::string> tokens;           // of each row of the embedding, in order
+  std::vector<std::int64_t> token_ids;       // their ids in the teacher
+  std::vector<std::int64_t> before, behind;  // ids that the teacher puts around a text
+  std::string tokenizer;                     // tokenizer.json whose ids are those rows
 };
 
 // What model2vec leaves out: BERT's unused tokens.

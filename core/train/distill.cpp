@@ -18,15 +18,13 @@
 #include <utility>
 
 #include "core/base/error.h"
-#include "core/base/file.h"
-#include "core/base/json.h"
 #include "core/base/log.h"
-#include "core/base/new_folder.h"
 #include "core/base/progress.h"
 #include "core/base/stopwatch.h"
 #include "core/huggingface/hf_model.h"
 #include "core/similarity/teacher_vocabulary.h"
 #include "core/train/principal_components.h"
+#include "core/train/static_folder.h"
 
 namespace welt {
 namespace {
@@ -58,33 +56,6 @@ HfSource teacher_of(const Recipe& recipe) {
   return HfSource::find(recipe.string("distill.from"));
 }
 
-fs::path tokenizer_of(const Recipe& recipe, const HfSource& source) {
-  const std::string given = recipe.string("distill.tokenizer");
-  std::error_code error;
-  const fs::path path = given.empty()                    ? source.folder() / "tokenizer.json"
-                        : fs::is_directory(given, error) ? fs::path(given) / "tokenizer.json"
-                                                         : fs::path(given);
-  if (fs::is_regular_file(path, error)) return path;
-  refuse_unreachable(path);
-  fail({.where = recipe.where("distill.tokenizer") + ": distill.tokenizer",
-        .found = fmt::format("no file {}", path.string()),
-        .expected = "the model's tokenizer.json, or the folder of one",
-        .mend = "Name it with distill.tokenizer"},
-       ErrorCode::not_found);
-}
-
-fs::path target_of(const Recipe& recipe) { return fs::path(recipe.string("run_dir")) / recipe.string("name"); }
-
-void refuse_existing(const fs::path& target) {
-  std::error_code error;
-  if (!fs::exists(target, error) || fs::is_empty(target, error)) return;
-  fail({.where = target.string(),
-        .found = "it is there already",
-        .expected = "a new folder",
-        .mend = "Choose another name (--set name=…), or remove it"},
-       ErrorCode::already_exists);
-}
-
 // [tokens, T, D] of equally long rows, pooled: [tokens, D].
 at::Tensor pooled(const HfOutputs& out, const std::string& pooling, const HfSource& source) {
   const at::Tensor& hidden = out.last_hidden_state;
@@ -101,7 +72,7 @@ at::Tensor pooled(const HfOutputs& out, const std::string& pooling, const HfSour
 at::Tensor teacher_vectors(const HfSource& source, const TeacherVocabulary& vocabulary, const Recipe& recipe) {
   const at::NoGradGuard no_grad;
   HfModel model(source, role_of(source), at::kFloat, /*requires_grad=*/false);
-  const auto count = static_cast<std::int64_t>(vocabulary.ids.size()), batch = recipe.integer("distill.batch");
+  const auto count = static_cast<std::int64_t>(vocabulary.tokens.size()), batch = recipe.integer("distill.batch");
   const std::string pooling = recipe.string("distill.pooling");
   Progress progress("distill", count);
   at::Tensor vectors;
@@ -109,8 +80,9 @@ at::Tensor teacher_vectors(const HfSource& source, const TeacherVocabulary& voca
     const std::int64_t size = std::min(batch, count - first);
     std::vector<std::int64_t> ids;
     for (std::int64_t i = first; i < first + size; ++i) {
-      const std::vector<std::int64_t>& row = vocabulary.ids[static_cast<std::size_t>(i)];
-      ids.insert(ids.end(), row.begin(), row.end());
+      ids.insert(ids.end(), vocabulary.before.begin(), vocabulary.before.end());
+      ids.push_back(vocabulary.token_ids[static_cast<std::size_t>(i)]);
+      ids.insert(ids.end(), vocabulary.behind.begin(), vocabulary.behind.end());
     }
     const at::Tensor input = at::tensor(ids, at::kLong).view({size, -1});  // a token each, so all are equally long
     const at::Tensor part = pooled(model.forward({.input_ids = input}), pooling, source);
@@ -184,8 +156,9 @@ void add_distill_keys(std::vector<RecipeKey>& keys) {
 void check_distill(const Recipe& recipe) {
   const HfSource source = teacher_of(recipe);
   role_of(source);
-  similarity::read_teacher_vocabulary(tokenizer_of(recipe, source), recipe.string("distill.remove"));
-  refuse_existing(target_of(recipe));
+  similarity::read_teacher_vocabulary(tokenizer_of(recipe, "distill.tokenizer", source.folder()),
+                                      recipe.string("distill.remove"));
+  new_static_folder(recipe);
 }
 
 TaskOutcome distill_task(const Recipe& recipe, const TaskOptions& options) {
@@ -194,22 +167,18 @@ TaskOutcome distill_task(const Recipe& recipe, const TaskOptions& options) {
           "A distillation starts anew each time: leave --resume out"});
   if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
   const HfSource source = teacher_of(recipe);
-  const fs::path target = target_of(recipe);
-  refuse_existing(target);
-  const TeacherVocabulary vocabulary =
-      similarity::read_teacher_vocabulary(tokenizer_of(recipe, source), recipe.string("distill.remove"));
-  const std::string plan = fmt::format("Teacher: {}, as {}\nTokens: {}, of {} positions each\n", source.name(),
-                                       role_of(source), vocabulary.ids.size(), vocabulary.ids.front().size());
+  const fs::path target = new_static_folder(recipe);
+  const TeacherVocabulary vocabulary = similarity::read_teacher_vocabulary(
+      tokenizer_of(recipe, "distill.tokenizer", source.folder()), recipe.string("distill.remove"));
+  const std::string plan =
+      fmt::format("Teacher: {}, as {}\nTokens: {}, of {} positions each\n", source.name(), role_of(source),
+                  vocabulary.tokens.size(), vocabulary.before.size() + 1 + vocabulary.behind.size());
   if (options.dry_run) return {plan + fmt::format("Writes: {}\n", target.string())};
   const auto start = Clock::now();
   const Reduced result = reduced(teacher_vectors(source, vocabulary, recipe), recipe);
   const at::ScalarType dtype = parse_float_dtype(recipe.string("distill.dtype"), "distill.dtype");
-  write_new_folder(target, [&](const fs::path& folder) {
-    save_tensors(folder / "model.safetensors", {{"embeddings", result.table.to(dtype)}});
-    write_file(folder / "tokenizer.json", vocabulary.tokenizer);
-    write_json(folder / "config.json", config_of(recipe, result.table));
-    write_file(folder / "recipe.toml", recipe.to_toml());
-  });
+  write_static_folder(recipe, target, {"embeddings", result.table.to(dtype)}, vocabulary.tokenizer,
+                      config_of(recipe, result.table));
   return {plan + fmt::format("Embedding: {} rows of {} columns, {:.1f} % of the variance, in {:.0f} s\n"
                              "Written: {}\nTry: welt text rank --model {} 'a text' 'another' 'a third'\n",
                              result.table.size(0), result.table.size(1), 100 * result.explained, seconds_since(start),

@@ -13,6 +13,7 @@
 #include "core/recipe/choices.h"
 #include "core/train/best.h"
 #include "core/train/distill.h"
+#include "core/train/extract.h"
 #include "core/train/optimizers.h"
 #include "core/train/schedule.h"
 #include "core/train/tasks.h"
@@ -124,6 +125,7 @@ const RecipeSchema& recipe_schema() {
     add_samples(all);
     add_generate_keys(all);
     add_distill_keys(all);
+    add_extract_keys(all);
     add_compatibility(all);
     return all;
   }());

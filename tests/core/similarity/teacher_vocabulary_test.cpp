@@ -30,15 +30,20 @@ TEST(TeacherVocabularyParity, KeepsTheTokensThatModel2VecKeeps) {
     const std::vector<std::string> expected =
         nlohmann::json::parse(read_file(goldens / teacher / "expected_tokens.json"));
     EXPECT_EQ(tokens_of(vocabulary.tokenizer), expected) << teacher;
-    EXPECT_EQ(vocabulary.ids.size(), expected.size()) << teacher;
+    EXPECT_EQ(vocabulary.tokens, expected) << teacher;
   }
 }
 
 TEST(TeacherVocabulary, FramesATokenAsTheTeacherFramesAText) {
-  const auto bert = read_teacher_vocabulary(goldens / "bert/tokenizer.json").ids;
-  EXPECT_EQ(bert.front(), (std::vector<std::int64_t>{3, 0, 4}));  // [CLS] [PAD] [SEP]
-  EXPECT_EQ(bert.at(2), (std::vector<std::int64_t>{3, 7, 4}));    // the third that is kept is the teacher's seventh
-  EXPECT_EQ(read_teacher_vocabulary(goldens / "llama/tokenizer.json").ids.front(), (std::vector<std::int64_t>{0, 3}));
+  using Ids = std::vector<std::int64_t>;
+  const TeacherVocabulary bert = read_teacher_vocabulary(goldens / "bert/tokenizer.json");
+  EXPECT_EQ(bert.before, Ids{3});      // [CLS]
+  EXPECT_EQ(bert.behind, Ids{4});      // [SEP]
+  EXPECT_EQ(bert.token_ids.at(2), 7);  // the third that is kept is the teacher's seventh
+  const TeacherVocabulary llama = read_teacher_vocabulary(goldens / "llama/tokenizer.json");
+  EXPECT_EQ(llama.before, Ids{0});
+  EXPECT_EQ(llama.behind, Ids{});
+  EXPECT_EQ(llama.token_ids.front(), 3);
 }
 
 TEST(TeacherVocabulary, APatternSaysWhatGoes) {
