@@ -17,10 +17,11 @@
 namespace welt::similarity {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 using Ids = std::map<std::string, std::int64_t, std::less<>>;
 
 constexpr std::uintmax_t largest_tokenizer = 256 << 20;
+constexpr std::size_t longest_match = 1000;  // bytes of a token that a pattern is tried on
 
 // Of an object's text members; "" where there is none.
 std::string text_at(const Json& object, const char* key) {
@@ -53,8 +54,7 @@ std::vector<std::string> frame(const Json& file, bool first) {
 // Model and added tokens of a tokenizer.json, to be taken apart and put together again.
 class TokenizerFile {
  public:
-  TokenizerFile(Json file, const tokenizers::Tokenizer& read)
-      : file_(std::move(file)), type_(text_at(file_.at("model"), "type")) {
+  TokenizerFile(Json file, const tokenizers::Tokenizer& read) : file_(std::move(file)) {
     for (const auto& [token, id] : read.vocabulary()) ids_.emplace(token, id);
   }
 
@@ -111,7 +111,7 @@ class TokenizerFile {
   }
 
  private:
-  bool is_unigram() const { return type_ == "Unigram"; }
+  bool is_unigram() const { return file_.at("model").at("vocab").is_array(); }
 
   void renumber_model(const std::vector<std::string>& kept, const Ids& places) {
     Json& model = file_["model"];
@@ -120,7 +120,7 @@ class TokenizerFile {
       std::map<std::string, Json> pieces;
       for (const Json& piece : model["vocab"]) pieces.emplace(piece.at(0).get<std::string>(), piece);
       Json vocabulary = Json::array();
-      for (const std::string& token : kept) {  // an added token without a score is never cut out by the model
+      for (const std::string& token : kept) {  // an added token has no score: it is cut out before
         const auto piece = pieces.find(token);
         vocabulary.push_back(piece == pieces.end() ? Json::array({token, 0.0}) : piece->second);
       }
@@ -130,7 +130,7 @@ class TokenizerFile {
       return;
     }
     Json vocabulary = Json::object();
-    for (const std::string& token : kept) vocabulary.push_back({token, places.at(token)});
+    for (const std::string& token : kept) vocabulary[token] = places.at(token);
     model["vocab"] = std::move(vocabulary);
     if (model.contains("merges")) drop_merges(model["merges"], places);
   }
@@ -174,7 +174,6 @@ class TokenizerFile {
   }
 
   Json file_;
-  std::string type_;
   Ids ids_;
 };
 
@@ -198,7 +197,7 @@ TeacherVocabulary take_apart(const std::string& text, const std::string& remove)
   const std::string unknown = file.unknown();
   std::vector<std::pair<std::int64_t, std::string>> kept;
   for (const auto& [token, id] : file.ids()) {
-    const bool matches = !remove.empty() && token != unknown &&
+    const bool matches = !remove.empty() && token != unknown && token.size() <= longest_match &&
                          std::regex_search(token, pattern, std::regex_constants::match_continuous);
     if (!framing.contains(token) && !matches) kept.emplace_back(id, token);
   }

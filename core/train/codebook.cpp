@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <initializer_list>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -138,7 +140,7 @@ Place only_place(const Weights& weights, std::int64_t least_rows) {
 
 fs::path folder_of(const std::string& from) {
   std::error_code error;
-  if (fs::is_regular_file(from, error)) return fs::path(from).parent_path();
+  if (fs::is_regular_file(from, error)) return fs::absolute(from, error).parent_path();
   if (is_folder(from) || !is_hub_name(from)) return from;
   return HfSource::find(from).folder();
 }

@@ -15,7 +15,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "core/base/error.h"
 #include "core/base/log.h"
@@ -40,7 +42,6 @@ const char* role_of(const HfSource& source) {
       static_cast<void>(Registry::instance().find_for_config(role, source.config()));
       return role;
     } catch (const Error& error) {
-      if (error.code() != ErrorCode::not_found) throw;
       if (!first) first = error;
     }
   }

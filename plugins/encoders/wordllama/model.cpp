@@ -7,6 +7,7 @@
 #include <ATen/ops/zeros.h>
 #include <welt/text/check.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "files.h"

@@ -126,13 +126,13 @@ TEST_F(WordLlama, RefusalsNameFileAndKey) {
   const std::string whole = welt::read_file(weights);
   for (const std::size_t size : {std::size_t{4}, std::size_t{40}, whole.size() - 1}) {
     welt::write_file(weights, whole.substr(0, size));
-    EXPECT_CONTAINS(refusal({}), weights.string()) << size;
+    EXPECT_CONTAINS(refusal(json::object()), weights.string()) << size;
   }
   welt::write_file(weights, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 16384096\n");
-  EXPECT_CONTAINS(refusal({}), "LFS");
+  EXPECT_CONTAINS(refusal(json::object()), "LFS");
   welt::write_file(weights, whole);
   welt::write_file(folder.path() / "tokenizer.json", "{}");
-  EXPECT_CONTAINS(refusal({}), "model");
+  EXPECT_CONTAINS(refusal(json::object()), "model");
 }
 
 TEST_F(WordLlama, TextThatIsNotUtf8IsRefused) {
