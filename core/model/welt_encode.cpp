@@ -14,8 +14,10 @@
 #include "core/model/pixels.h"
 #include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
+#include "core/model/word_text.h"
 #include "core/tensor/finite.h"
 #include "core/tensor/index_tensor.h"
+#include "core/tensor/own_words.h"
 
 namespace welt {
 
@@ -33,6 +35,10 @@ WordImages WeltModel::normalise(const std::vector<ImageGroup>& images) const {
 // Vocabulary.scale is not applied: a byte table takes the place of the model's own, scale included (as in the Python
 // WeLT).
 at::Tensor WeltModel::encode_bytes(const WordTensors& words) {
+  if (!encoder_table_) {  // it reads words as text; where there are only shapes, there is nothing to read
+    if (words.ids.is_meta()) return at::zeros({words.rows(), bytes_width()}, words.ids.options().dtype(dtype()));
+    return word_vectors(*bytes_encoder_, word_texts(words, units())).to(dtype());
+  }
   const at::Tensor table = encoder_table_->folded();  // [256,E/N]
   const RowsView rows{embed_units(table, words.ids, units().bytes()), words.host_offsets};
   const bool causal = (spec_.bytes_encoder.type->flags & WELT_COMPONENT_CAUSAL) != 0;

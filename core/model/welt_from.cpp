@@ -60,14 +60,14 @@ void WeltModel::take_weights() {
   }
   if (wanted(spec_.bytes_encoder)) {
     LoadedWeights loaded = take(*bytes_encoder_, spec_.bytes_encoder, "bytes_encoder");
-    if (units().bytes() == 1) take_rows(encoder_table_->base, loaded.table);
+    if (encoder_table_ && units().bytes() == 1) take_rows(encoder_table_->base, loaded.table);
     std::vector<std::string> heads{own_head(loaded), loaded.head_bias_file_name};
     const std::string prefix = encoder_body();
     const auto outside = [&](const std::string& name) { return !name.starts_with(prefix); };
     for (std::size_t i = 0; i < loaded.file_names.size(); ++i)
       if (outside(bytes_encoder_->parameters()[i].name)) heads.push_back(loaded.file_names[i]);
     std::erase_if(loaded.initialized, outside);
-    missing(loaded, *bytes_encoder_, /*needs_head=*/false);
+    if (encoder_table_) missing(loaded, *bytes_encoder_, /*needs_head=*/false);
     tell(spec_.bytes_encoder, loaded, heads);
   }
   if (wanted(spec_.latent)) {

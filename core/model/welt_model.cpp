@@ -15,6 +15,7 @@
 #include <algorithm>
 
 #include "core/base/context.h"
+#include "core/tensor/own_words.h"
 
 namespace welt {
 namespace {
@@ -106,7 +107,7 @@ void WeltModel::make_own_tensors(Init init) {
   const auto bias = [&](std::int64_t size) { return at::zeros({size}, options).requires_grad_(); };
   const auto norm = [&](std::int64_t size) { return at::ones({size}, options).requires_grad_(); };
 
-  if (bytes_encoder_)
+  if (bytes_encoder_ && !reads_words(*bytes_encoder_))
     encoder_table_.emplace(byte_width(spec_.bytes_encoder, *bytes_encoder_, units()),
                            bytes_encoder_->vocabulary().initializer_range, options);
   const Vocabulary& vocabulary = decoder_->vocabulary();
@@ -179,7 +180,7 @@ void WeltModel::collect_tensors() {
 
   if (image_encoder_) collect_body(image, "");
   if (bytes_encoder_) {
-    table(*encoder_table_, *bytes_encoder_, "bytes_encoder");
+    if (encoder_table_) table(*encoder_table_, *bytes_encoder_, "bytes_encoder");
     // What stands outside the base model (an MLM head) has no part in a bytes encoder and is not in a WeLT checkpoint.
     collect_body(bytes, encoder_body());
   }
@@ -263,7 +264,7 @@ std::vector<std::pair<std::string, at::Tensor>> WeltModel::folded_tables() const
   const auto table = [&](const char* slot, const TensorComponent& component, const ByteTable& bytes) {
     tables.emplace_back(table_stem(slot, component) + "weight", bytes.folded());
   };
-  if (bytes_encoder_) table("bytes_encoder", *bytes_encoder_, *encoder_table_);
+  if (encoder_table_) table("bytes_encoder", *bytes_encoder_, *encoder_table_);
   table("bytes_decoder", *decoder_, *decoder_table_);
   return tables;
 }
@@ -279,7 +280,7 @@ std::vector<std::pair<std::string, at::Tensor>> WeltModel::constant_tensors() co
     stem.resize(stem.size() - std::string_view("embedding.").size());
     tensors.emplace_back(stem + "_byte_shifts", at::arange(0, 8 * units().bytes(), 8, at::kLong));
   };
-  if (bytes_encoder_) shifts("bytes_encoder", *bytes_encoder_);
+  if (encoder_table_) shifts("bytes_encoder", *bytes_encoder_);
   shifts("bytes_decoder", *decoder_);
   const Vocabulary& vocabulary = decoder_->vocabulary();
   if (!vocabulary.tied)

@@ -17,6 +17,7 @@
 #include <welt/abi/segmenter.h>
 #include <welt/abi/trace.h>
 #include <welt/abi/vocabulary.h>
+#include <welt/abi/words.h>
 
 #include <algorithm>
 #include <cstring>
@@ -50,6 +51,7 @@ constexpr TableSlot vocabulary[] = {WELT_SLOT(welt_vocabulary_v1, describe),
                                     WELT_OPTIONAL_SLOT(welt_vocabulary_v1, head_transform)};
 constexpr TableSlot head[] = {WELT_SLOT(welt_head_v1, logits)};
 constexpr TableSlot gradients[] = {WELT_SLOT(welt_gradients_v1, kind)};
+constexpr TableSlot words[] = {WELT_OPTIONAL_SLOT(welt_words_v1, encode)};
 constexpr TableSlot parameters[] = {WELT_SLOT(welt_parameters_v1, count), WELT_SLOT(welt_parameters_v1, describe),
                                     WELT_SLOT(welt_parameters_v1, get), WELT_SLOT(welt_parameters_v1, bind),
                                     WELT_SLOT(welt_parameters_v1, generation)};
@@ -75,6 +77,7 @@ constexpr Known known[] = {{WELT_COMPONENT_FACTORY, factory},
                            {WELT_VOCABULARY_INTERFACE, vocabulary},
                            {WELT_HEAD_INTERFACE, head},
                            {WELT_GRADIENTS_INTERFACE, gradients},
+                           {WELT_WORDS_INTERFACE, words},
                            {WELT_PARAMETERS_INTERFACE, parameters},
                            {WELT_KV_CACHE_INTERFACE, kv_cache},
                            {WELT_MODE_INTERFACE, mode},

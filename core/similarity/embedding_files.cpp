@@ -2,6 +2,7 @@
 #include "core/similarity/embedding_files.h"
 
 #include <fmt/ranges.h>
+#include <welt/common/shipped_folder.h>
 
 #include <algorithm>
 #include <iterator>
@@ -73,11 +74,7 @@ std::vector<fs::path> snapshots(const std::string& name) {
 }
 
 std::vector<fs::path> places_of(const std::string& name, const fs::path& beside) {
-  const fs::path prefix = beside.parent_path().parent_path();
-  if (name.empty() || name == default_embedding) {
-    // build/bin or build/tests/bin, above which lies the link build/wordllama; and an installation.
-    return {prefix / "wordllama", prefix.parent_path() / "wordllama", prefix / "share/welt/wordllama"};
-  }
+  if (name.empty() || name == default_embedding) return shipped_folders(beside, "wordllama");
   std::vector<fs::path> out{name};
   if (is_hub_name(name)) std::ranges::copy(snapshots(name), std::back_inserter(out));
   return out;

@@ -12,6 +12,8 @@
 #include "core/model/welt_spec.h"
 #include "core/recipe/choices.h"
 #include "core/train/best.h"
+#include "core/train/distill.h"
+#include "core/train/extract.h"
 #include "core/train/held_out.h"
 #include "core/train/optimizers.h"
 #include "core/train/schedule.h"
@@ -131,6 +133,8 @@ const RecipeSchema& recipe_schema() {
     add_evaluate_keys(all);
     add_samples(all);
     add_generate_keys(all);
+    add_distill_keys(all);
+    add_extract_keys(all);
     add_compatibility(all);
     return all;
   }());

@@ -5,6 +5,8 @@
 #include "core/base/log.h"
 #include "core/recipe/choices.h"
 #include "core/train/best.h"
+#include "core/train/distill.h"
+#include "core/train/extract.h"
 #include "core/train/optimizers.h"
 #include "core/train/pins.h"
 #include "core/train/report.h"
@@ -80,7 +82,9 @@ TaskOutcome evaluate_task(const Recipe& recipe, const TaskOptions& options) {
 const std::vector<Task>& tasks() {
   static const std::vector<Task> all{
       {"train", "train a model", check_train, train_task},
-      {"evaluate", "measure the model of model.from on held-out text", check_evaluate, evaluate_task}};
+      {"evaluate", "measure the model of model.from on held-out text", check_evaluate, evaluate_task},
+      {"distill", "make a static embedding of the model of distill.from", check_distill, distill_task},
+      {"extract", "make a static embedding of the token tables of extract.from", check_extract, extract_task}};
   return all;
 }
 

@@ -15,11 +15,13 @@
 #include <welt/abi/head.h>
 #include <welt/abi/image_encoder.h>
 #include <welt/abi/latent_transformer.h>
+#include <welt/abi/words.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "core/tensor/own_head.h"
+#include "core/tensor/own_words.h"
 #include "core/tensor/random.h"
 #include "core/tensor/tensor_io.h"
 
@@ -151,6 +153,10 @@ at::Tensor Specimen::everything(const at::Tensor& input) {
         at::arange(symbols * width, hidden.options().dtype(at::kDouble)).sin().view({symbols, width});
     take("logits()", "result",
          must("logits()", [&] { return own_head_logits(*component_, hidden, head.to(hidden.scalar_type()), {}); }));
+  }
+  if (!is_image() && reads_words(*component_)) {
+    static const std::vector<std::string> words{"the ", "Bär", "", "x\n", "the "};
+    take("words encode()", "vectors", must("words encode()", [&] { return word_vectors(*component_, words); }));
   }
   trial_.enter(parts_.front().function);
   return at::cat(values);

@@ -25,6 +25,7 @@
 #include <welt/abi/tensor.h>
 #include <welt/abi/trace.h>
 #include <welt/abi/vocabulary.h>
+#include <welt/abi/words.h>
 
 #include <cstddef>
 #include <cstdlib>
@@ -226,6 +227,9 @@ const std::vector<Layout>& layouts() {
        sizeof(welt_vocabulary_v1),
        {MEMBER(welt_vocabulary_v1, struct_size), MEMBER(welt_vocabulary_v1, reserved),
         MEMBER(welt_vocabulary_v1, describe), MEMBER(welt_vocabulary_v1, head_transform)}},
+      {"welt_words_v1",
+       sizeof(welt_words_v1),
+       {MEMBER(welt_words_v1, struct_size), MEMBER(welt_words_v1, reserved), MEMBER(welt_words_v1, encode)}},
   };
   return all;
 }

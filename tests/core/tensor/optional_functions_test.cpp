@@ -11,12 +11,14 @@
 #include <welt/abi/kv_cache.h>
 #include <welt/abi/latent_transformer.h>
 #include <welt/abi/mode.h>
+#include <welt/abi/words.h>
 
 #include <cstddef>
 
 #include "core/plugin/strings.h"
 #include "core/tensor/offers.h"
 #include "core/tensor/own_head.h"
+#include "core/tensor/own_words.h"
 #include "core/tensor/tensor_service.h"
 #include "tests/core/base/temp_folder.h"
 
@@ -131,6 +133,30 @@ TEST(OptionalFunctions, AHeadOfItsOwnMayBeMissing) {
   EXPECT_FALSE(logits({WELT_HEAD_INTERFACE, &table}).defined());
   table.logits = nullptr;  // a table that is there has its one function
   EXPECT_CONTAINS(error_of([&] { logits({WELT_HEAD_INTERFACE, &table}); }), "its logits is null");
+}
+
+template <std::int64_t width>
+welt_status word_lengths(welt_component*, const welt_string* words, std::uint64_t count, welt_tensor** out,
+                         welt_error*) {
+  at::Tensor lengths = at::ones({static_cast<std::int64_t>(count), width});
+  for (std::uint64_t i = 0; i < count; ++i) lengths[static_cast<std::int64_t>(i)].mul_(double(words[i].size));
+  *out = give_tensor(lengths);
+  return WELT_OK;
+}
+
+TEST(OptionalFunctions, WordsAreReadAsTextOnlyByAComponentThatOffersIt) {
+  const at::NoGradGuard no_grad;
+  EXPECT_FALSE(reads_words(made({"none", nullptr})));
+  welt_words_v1 table = {.struct_size = sizeof table, .reserved = 0, .encode = word_lengths<8>};
+  TensorComponent reader = made({WELT_WORDS_INTERFACE, &table});
+  EXPECT_TRUE(reads_words(reader));
+  EXPECT_TRUE(at::equal(word_vectors(reader, std::vector<std::string>{"abc"}), at::full({1, 8}, 3.0)));
+  table.encode = word_lengths<7>;
+  EXPECT_CONTAINS(error_of([&] { word_vectors(reader, std::vector<std::string>{"abc"}); }), "[1, 8]");
+  table.encode = nullptr;
+  EXPECT_FALSE(reads_words(reader));
+  table.struct_size = offsetof(welt_words_v1, encode);
+  EXPECT_FALSE(reads_words(reader));
 }
 
 TEST(OptionalFunctions, GradientsAreExactUnlessAComponentSaysOtherwise) {

@@ -3,6 +3,9 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <span>
+#include <string_view>
+
 namespace welt::nn {
 
 // A head that is more than a product with its matrix (welt.head/1).
@@ -20,6 +23,14 @@ class StraightThroughGradients {
  public:
   virtual ~StraightThroughGradients() = default;
   virtual bool rounds() const { return true; }  // this configuration does
+};
+
+// A bytes encoder that reads a word as text (welt.words/1).
+class ReadsWords {
+ public:
+  virtual ~ReadsWords() = default;
+  // Words in UTF-8 → [N, D]. Throws Failure for what is not.
+  virtual at::Tensor encode_words(std::span<const std::string_view> words) const = 0;
 };
 
 }  // namespace welt::nn
