@@ -128,9 +128,11 @@ WELT_AVX2 float dot_avx2(const float* a, const float* b, std::size_t dim) {
   return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
+WELT_AVX2 __m256 wide(const std::uint16_t* halves) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(halves)));
+}
+
 WELT_AVX2 float dot_f16_avx2(const float* a, const std::uint16_t* b, std::size_t dim) {
-  const auto wide = [](const std::uint16_t* at)
-                        WELT_AVX2 { return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(at))); };
   __m256 one = _mm256_setzero_ps(), two = one;
   std::size_t i = 0;
   for (; i + 16 <= dim; i += 16) {

@@ -53,7 +53,12 @@ class Vocabulary {
     return entry == free ? -1 : entries_[entry].id;
   }
 
-  // The same for tokens that mostly come as they stand here, some of them several times in a row: `near` is where the
+  // Before find(), some work earlier: what it looks at is fetched meanwhile.
+  void prefetch(std::string_view token) const {
+    if (!places_.empty()) __builtin_prefetch(&places_[hash_of(token) & (places_.size() - 1)]);
+  }
+
+  // As find(), for tokens that mostly come as they stand here, some of them several times in a row: `near` is where the
   // last one was, and the table is asked only where neither that nor the next one is meant.
   std::int32_t find_near(std::string_view token, std::size_t& near) const {
     for (std::size_t at = near; at < std::min(near + 2, entries_.size()); ++at) {
