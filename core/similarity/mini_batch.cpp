@@ -10,18 +10,23 @@
 #include "core/similarity/packed_rows.h"
 #include "core/similarity/parallel.h"
 #include "core/similarity/random_state.h"
-#include "core/similarity/ranking.h"
 
 namespace welt::similarity {
 namespace {
 
 constexpr std::size_t grain = 192, judged_rows = 2000, sample_a_centre = 20;
 
-// `count` rows, evenly spread over all.
+// Of `count` rows of all the i-th: one out of every stretch, not always at the same place in it, for rows may repeat in
+// a rhythm.
+std::size_t place_of(std::size_t i, std::size_t count, std::size_t all) {
+  const std::size_t begin = i * all / count, end = (i + 1) * all / count;
+  return begin + (i * 0x9E3779B97F4A7C15u >> 33) % (end - begin);
+}
+
 Matrix spread(const Matrix& rows, std::size_t count) {
   count = std::min(count, rows.rows);
   Matrix out(count, rows.dim);
-  for (std::size_t i = 0; i < count; ++i) std::copy_n(rows.row(i * rows.rows / count), rows.dim, out.row(i));
+  for (std::size_t i = 0; i < count; ++i) std::copy_n(rows.row(place_of(i, count, rows.rows)), rows.dim, out.row(i));
   return out;
 }
 
@@ -115,7 +120,8 @@ double silhouette(const Matrix& all, const std::vector<std::int64_t>& all_labels
   const std::size_t count = std::min(judged_rows, all.rows);
   const Matrix rows = spread(all, count);
   std::vector<std::size_t> labels(count);
-  for (std::size_t i = 0; i < count; ++i) labels[i] = static_cast<std::size_t>(all_labels[i * all.rows / count]);
+  for (std::size_t i = 0; i < count; ++i)
+    labels[i] = static_cast<std::size_t>(all_labels[place_of(i, count, all.rows)]);
   const std::size_t k = labels.empty() ? 0 : *std::ranges::max_element(labels) + 1;
   std::vector<std::size_t> sizes(k);
   for (const std::size_t label : labels) ++sizes[label];

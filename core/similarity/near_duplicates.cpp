@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numbers>
 #include <random>
 #include <span>
+#include <string_view>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/similarity/duplicates.h"
@@ -99,6 +102,36 @@ Plan plan_of(const Matrix& rows, const NearOptions& options, std::mt19937& rando
   return best;
 }
 
+// Of rows that are the same number for number only the first is looked at.
+struct Repeats {
+  std::vector<std::size_t> firsts;                           // ascending
+  std::vector<std::pair<std::size_t, std::size_t>> repeats;  // a row, and the first that equals it
+};
+
+Repeats repeats_of(const Matrix& rows) {
+  const auto bytes = [&](std::size_t i) {
+    return std::string_view(reinterpret_cast<const char*>(rows.row(i)), rows.dim * sizeof(float));
+  };
+  std::vector<std::pair<std::size_t, std::size_t>> hashes;
+  for (std::size_t i = 0; i < rows.rows; ++i) hashes.emplace_back(std::hash<std::string_view>()(bytes(i)), i);
+  std::ranges::sort(hashes);
+  Repeats out;
+  for (std::size_t begin = 0, end = 0; begin < hashes.size(); begin = end) {
+    const std::size_t own = out.firsts.size();  // those of this hash begin here
+    for (; end < hashes.size() && hashes[end].first == hashes[begin].first; ++end) {
+      const std::size_t row = hashes[end].second;
+      const auto same = std::find_if(out.firsts.begin() + static_cast<std::ptrdiff_t>(own), out.firsts.end(),
+                                     [&](std::size_t first) { return bytes(first) == bytes(row); });
+      if (same == out.firsts.end())
+        out.firsts.push_back(row);
+      else
+        out.repeats.emplace_back(row, *same);
+    }
+  }
+  std::ranges::sort(out.firsts);
+  return out;
+}
+
 class Search {
  public:
   Search(const Matrix& rows, const NearOptions& options, std::mt19937& random)
@@ -106,11 +139,6 @@ class Search {
     project(rows, directions(sketch_bits, rows.dim, random), options.threads,
             [&](std::size_t row, const std::uint64_t* bits) { std::copy_n(bits, sketch_words, sketches_.row(row)); });
     const double differs = std::acos(std::clamp(options.threshold, -1.0, 1.0)) / std::numbers::pi;
-    for (std::size_t i = 0; i < rows.rows; ++i) {
-      const float* row = rows.row(i);
-      if (std::any_of(row, row + rows.dim, [](float value) { return value != 0; }))
-        members_.push_back(static_cast<std::uint32_t>(i));
-    }
     // Five deviations above the mean of a pair at the threshold: one in millions is lost here.
     const double mean = differs * sketch_bits, deviation = std::sqrt(mean * (1 - differs));
     limit_ = static_cast<std::uint32_t>(mean + 5 * deviation + 1);
@@ -120,11 +148,11 @@ class Search {
     const std::vector<std::uint32_t> keys = keys_of(rows_, bits, random, options_.threads);
     // Counting sort: rows of a bucket stay in their order.
     std::vector<std::size_t> starts((std::size_t{1} << bits) + 1);
-    for (const std::uint32_t row : members_) ++starts[keys[row] + 1];
+    for (const std::uint32_t key : keys) ++starts[key + 1];
     for (std::size_t i = 1; i < starts.size(); ++i) starts[i] += starts[i - 1];
     std::vector<std::size_t> next(starts.begin(), starts.end() - 1);
-    std::vector<std::uint32_t> order(members_.size());
-    for (const std::uint32_t row : members_) order[next[keys[row]]++] = row;
+    std::vector<std::uint32_t> order(keys.size());
+    for (std::size_t row = 0; row < keys.size(); ++row) order[next[keys[row]]++] = static_cast<std::uint32_t>(row);
     for_parts(starts.size() - 1, 16, options_.threads, [&](std::size_t begin, std::size_t end, std::size_t) {
       BitMatrix near(0, sketch_words);
       for (std::size_t key = begin; key < end; ++key)
@@ -164,10 +192,27 @@ class Search {
   const Matrix& rows_;
   const NearOptions& options_;
   BitMatrix sketches_;
-  std::vector<std::uint32_t> members_;  // all rows but those of zeros, which are near to none
   std::uint32_t limit_ = 0;
   std::vector<std::atomic<bool>> dropped_;
 };
+
+std::vector<std::size_t> of_different(Matrix rows, const NearOptions& options) {
+  std::mt19937 random(seed);
+  const auto count = static_cast<double>(rows.rows);
+  constexpr std::size_t few = 4096;
+  const bool may_pay = rows.rows > few && rows.rows <= std::numeric_limits<std::uint32_t>::max();
+  const Plan plan = may_pay ? plan_of(rows, options, random) : Plan{};
+  if (!(plan.cost < 0.5 * count * count * all_pairs_cost)) {
+    return duplicates(std::move(rows), {.threshold = options.threshold, .threads = options.threads});
+  }
+  normalize(rows);
+  Search search(rows, options, random);
+  for (std::size_t i = 0; i < plan.bands; ++i) {
+    search.band(plan.bits, random);
+    if (options.progress) options.progress(i + 1, plan.bands);
+  }
+  return search.dropped();
+}
 
 }  // namespace
 
@@ -182,23 +227,22 @@ std::vector<std::size_t> near_duplicates(Matrix rows, const NearOptions& options
           .found = fmt::format("{}", options.threshold),
           .expected = "a number"});
   }
-  std::mt19937 random(seed);
-  const auto count = static_cast<double>(rows.rows);
-  const double all_pairs = 0.5 * count * count * all_pairs_cost;
-  constexpr std::size_t few = 4096;
-  const bool may_pay =
-      rows.rows > few && rows.rows <= std::numeric_limits<std::uint32_t>::max() && options.threshold > 0;
-  const Plan plan = may_pay ? plan_of(rows, options, random) : Plan{};
-  if (!(plan.cost < all_pairs)) {
+  if (!(options.threshold > 0)) {  // nearly all rows repeat
     return duplicates(std::move(rows), {.threshold = options.threshold, .threads = options.threads});
   }
-  normalize(rows);
-  Search search(rows, options, random);
-  for (std::size_t i = 0; i < plan.bands; ++i) {
-    search.band(plan.bits, random);
-    if (options.progress) options.progress(i + 1, plan.bands);
+  const Repeats repeats = repeats_of(rows);
+  std::vector<std::size_t> out;
+  for (const auto& [row, first] : repeats.repeats) {
+    const std::span<const float> vector(rows.row(first), rows.dim);
+    if (cosine(vector, vector) > static_cast<float>(options.threshold)) out.push_back(row);
   }
-  return search.dropped();
+  for (std::size_t i = 0; i < repeats.firsts.size(); ++i)
+    if (repeats.firsts[i] != i) std::copy_n(rows.row(repeats.firsts[i]), rows.dim, rows.row(i));
+  rows.rows = repeats.firsts.size();
+  rows.values.resize(rows.rows * rows.dim);
+  for (const std::size_t place : of_different(std::move(rows), options)) out.push_back(repeats.firsts[place]);
+  std::ranges::sort(out);
+  return out;
 }
 
 }  // namespace welt::similarity

@@ -61,8 +61,7 @@ class Cutter {
       const std::size_t end = end_from(begin);
       out.push_back({begin, end});
       if (end == text_.size()) break;
-      begin = std::max(start_before(end), begin + 1);
-      while ((static_cast<std::uint8_t>(text_[begin]) & 0xC0) == 0x80) ++begin;
+      begin = start_within(begin, end);
     }
     return out;
   }
@@ -76,21 +75,27 @@ class Cutter {
     return count <= static_cast<std::size_t>(size);
   }
 
-  // The farthest of `places` behind `begin` up to which all fits; `begin` where none does. Steps double, then halve:
-  // the work is that of a chunk, not of the text.
-  std::size_t farthest(const std::vector<std::size_t>& places, std::size_t begin) const {
-    const auto first = std::ranges::upper_bound(places, begin);
-    const auto count = static_cast<std::size_t>(places.end() - first);
-    const auto good = [&](std::size_t i) { return fits(begin, first[static_cast<std::ptrdiff_t>(i)], options_.size); };
-    if (count == 0 || !good(0)) return begin;
-    std::size_t fitting = 0, step = 1;
-    while (fitting + step < count && good(fitting + step)) {
-      fitting += step;
+  // How many of good(0), good(1) … hold, one behind the other. Steps double, then halve: the work is that of a chunk,
+  // not of the text.
+  template <typename Good>
+  static std::size_t holding(std::size_t count, const Good& good) {
+    if (count == 0 || !good(0)) return 0;
+    std::size_t last = 0, step = 1;
+    while (last + step < count && good(last + step)) {
+      last += step;
       step *= 2;
     }
     for (; step > 0; step /= 2)
-      if (fitting + step < count && good(fitting + step)) fitting += step;
-    return first[static_cast<std::ptrdiff_t>(fitting)];
+      if (last + step < count && good(last + step)) last += step;
+    return last + 1;
+  }
+
+  // The farthest of `places` behind `begin` up to which all fits; `begin` where none does.
+  std::size_t farthest(const std::vector<std::size_t>& places, std::size_t begin) const {
+    const auto first = static_cast<std::size_t>(std::ranges::upper_bound(places, begin) - places.begin());
+    const std::size_t fitting =
+        holding(places.size() - first, [&](std::size_t i) { return fits(begin, places[first + i], options_.size); });
+    return fitting == 0 ? begin : places[first + fitting - 1];
   }
 
   std::size_t end_from(std::size_t begin) const {
@@ -104,20 +109,19 @@ class Cutter {
           .expected = "a larger size"});
   }
 
-  // The earliest place from which what stands before `end` fits in the overlap.
-  std::size_t start_before(std::size_t end) const {
+  // The earliest place within a chunk from which its rest fits in the overlap; its end where there is none. Words are
+  // repeated whole.
+  std::size_t start_within(std::size_t begin, std::size_t end) const {
     if (options_.overlap == 0) return end;
-    std::size_t start = end;
     for (const auto* places : {&places_.words, &places_.clusters}) {
-      const auto behind = std::ranges::lower_bound(*places, end);
-      for (auto at = behind; at != places->begin();) {
-        --at;
-        if (!fits(*at, end, options_.overlap)) break;
-        start = *at;
-      }
-      if (start < end) break;
+      const auto first = static_cast<std::size_t>(std::ranges::upper_bound(*places, begin) - places->begin());
+      const auto behind = static_cast<std::size_t>(std::ranges::lower_bound(*places, end) - places->begin());
+      if (first >= behind) continue;
+      const std::size_t fitting = holding(
+          behind - first, [&](std::size_t i) { return fits((*places)[behind - 1 - i], end, options_.overlap); });
+      return fitting == 0 ? end : (*places)[behind - fitting];
     }
-    return start;
+    return end;
   }
 
   const StaticEmbedding& embedding_;

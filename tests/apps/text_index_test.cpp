@@ -81,10 +81,10 @@ TEST_F(TextIndexVerb, ASearchFindsWhatTopkFindsInAllTexts) {
   EXPECT_EQ(good({"search", index(), "river", "--k", "0"}), "");
   EXPECT_NE(good({"index", "info", index()}).find("121 texts in 1 segments"), std::string::npos);
   const std::string answers = good({"search", index(), "--jsonl", "--k", "2"},
-                                   "printf '%s\\n' '{\"query\": \"river the stone\"}' '{\"query\": 3}' |");
+                                   "printf '%s\\n' '{\"query\": \"river the river\"}' '{\"query\": 3}' |");
   const json first = json::parse(answers.substr(0, answers.find('\n')));
-  EXPECT_EQ(first["texts"][0], "river the stone");
-  EXPECT_EQ(first["index"][0], 1);
+  EXPECT_EQ(first["texts"][0], "river the river");
+  EXPECT_EQ(first["index"][0], 0);
   EXPECT_EQ(first["scores"].size(), 2u);
   EXPECT_TRUE(json::parse(answers.substr(answers.find('\n') + 1)).contains("error"));
 }
@@ -106,8 +106,10 @@ TEST_F(TextIndexVerb, WhatCannotBeIsSaidAndChangesNothing) {
   EXPECT_NE(good({"index", "info", index()}).find("2 texts"), std::string::npos);
 }
 
+class TextIndexVerbSlow : public TextIndexVerb {};
+
 // Whenever a writer is killed, the index is the one before or the one after, and the next writer goes on.
-TEST_F(TextIndexVerb, AKillLeavesTheIndexBeforeOrAfter) {
+TEST_F(TextIndexVerbSlow, AKillLeavesTheIndexBeforeOrAfter) {
   std::string many;
   for (int i = 0; i < 20'000; ++i) many += words[1 + static_cast<std::size_t>(i) % 11] + " boat\n";
   folder_.put("many.txt", many);
@@ -122,7 +124,7 @@ TEST_F(TextIndexVerb, AKillLeavesTheIndexBeforeOrAfter) {
     EXPECT_TRUE(found == texts || found == texts + 20'000) << info;
     EXPECT_TRUE(outcome.status != 0 || found == texts + 20'000);
     texts = found;
-    EXPECT_EQ(good({"search", index(), "stone", "--k", "1"}), "1\tstone\n");
+    EXPECT_TRUE(good({"search", index(), "stone", "--k", "1"}).ends_with("\tstone\n"));
   }
   EXPECT_GT(kills, 0u);
   good({"index", "add", index(), "salt"});

@@ -2,7 +2,10 @@
 // that are no index, or a damaged one, are refused.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <fstream>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -90,19 +93,12 @@ TEST_F(TextIndexFiles, FindsWhatIsNearestHoweverItWasAdded) {
     writer.commit();
   }
   for (std::size_t begin = 0; begin < 300; begin += 50) {
-    Matrix some(50, dim);
-    std::copy_n(rows.row(begin), 50 * dim, some.values.begin());
     IndexWriter writer(path());
-    writer.add(names(20, begin), [&] {
-      Matrix first(20, dim);
-      std::copy_n(some.row(0), 20 * dim, first.values.begin());
-      return first;
-    }());
-    writer.add(names(30, begin + 20), [&] {
-      Matrix last(30, dim);
-      std::copy_n(some.row(20), 30 * dim, last.values.begin());
-      return last;
-    }());
+    for (std::size_t i = begin; i < begin + 50; i += 10) {
+      Matrix some(10, dim);
+      std::copy_n(rows.row(i), 10 * dim, some.values.begin());
+      writer.add(names(10, i), some);
+    }
     writer.commit();
   }
   EXPECT_EQ(files().size(), 2u);  // one segment: small ones do not gather
