@@ -95,8 +95,7 @@ nlohmann::json measure(const BenchOptions& options) {
       time([&] { load_embedding(model).embed(views_of(long_texts), options.threads); });
   const StaticEmbedding embedding = load_embedding(model);
   seconds["dedup 8192"] = time([&] {
-    const Compared compared(embedding, short_texts, false, options.threads);
-    compared.duplicates({.threshold = 0.9, .threads = options.threads});
+    Compared(embedding, short_texts, false, options.threads).duplicates({.threshold = 0.9, .threads = options.threads});
   });
   seconds["cluster 2000 into 10"] = time([&] {
     const std::vector<std::string> some(short_texts.begin(), short_texts.begin() + 2000);

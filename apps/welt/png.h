@@ -1,4 +1,4 @@
-// Grey images as PNG files.
+// Images as PNG files, 8 bits a value. A file appears whole or not at all.
 #pragma once
 
 #include <cstdint>
@@ -7,8 +7,11 @@
 
 namespace welt {
 
-// 8 bits a pixel, row after row without gaps, 0 black. The file appears whole or not at all. Throws Error.
+// Row after row without gaps, 0 black. Throws Error.
 void write_grey_png(const std::filesystem::path& path, std::span<const std::uint8_t> pixels, std::int64_t height,
                     std::int64_t width);
+// Red, green and blue of each pixel.
+void write_rgb_png(const std::filesystem::path& path, std::span<const std::uint8_t> pixels, std::int64_t height,
+                   std::int64_t width);
 
 }  // namespace welt

@@ -4,15 +4,18 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <optional>
 
 #include "apps/welt/jsonl.h"
-#include "apps/welt/repeatable.h"
-#include "apps/welt/text_task.h"
+#include "apps/welt/text_options.h"
 #include "apps/welt/text_vectors.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/progress.h"
+#include "core/similarity/mini_batch.h"
 #include "core/similarity/ranking.h"
 
 namespace welt {
@@ -59,12 +62,28 @@ void key(const TextOptions& options, const StaticEmbedding& embedding) {
   each_text(options, [&](const std::string& text) { fmt::print("{}\t{}\n", shortest(query.scores(text)[0]), text); });
 }
 
+std::vector<std::size_t> near_duplicates_of(Compared compared, const TextOptions& options) {
+  if (options.duplicates.rule == similarity::DuplicateRule::reference) {
+    fail({.where = "--near", .found = "--reference-compatible", .expected = "one of the two"});
+  }
+  std::optional<Progress> progress;
+  return std::move(compared).near_duplicates({.threshold = options.duplicates.threshold,
+                                              .recall = options.recall,
+                                              .threads = options.threads,
+                                              .progress = [&](std::size_t done, std::size_t all) {
+                                                if (!progress)
+                                                  progress.emplace("compare", static_cast<std::int64_t>(all));
+                                                progress->update(static_cast<std::int64_t>(done), "hashes");
+                                              }});
+}
+
 void dedup(const TextOptions& options, const StaticEmbedding& embedding) {
   similarity::DuplicateOptions duplicates = options.duplicates;
   duplicates.threads = options.threads;
   const std::vector<std::string> texts = texts_of(options);
+  Compared compared(embedding, texts, options.binary, options.threads);
   const std::vector<std::size_t> dropped =
-      Compared(embedding, texts, options.binary, options.threads).duplicates(duplicates);
+      options.near ? near_duplicates_of(std::move(compared), options) : std::move(compared).duplicates(duplicates);
   if (options.indices) {
     for (const std::size_t place : dropped) fmt::print("{}\n", place);
     return;
@@ -86,7 +105,14 @@ void cluster(const TextOptions& options, const StaticEmbedding& embedding) {
   similarity::KMeansOptions kmeans = options.kmeans;
   kmeans.k = static_cast<std::size_t>(options.k);
   kmeans.threads = options.threads;
-  const similarity::Clusters found = similarity::kmeans(rows, kmeans);
+  if (options.choose_k) {
+    const similarity::ChosenK chosen = similarity::choose_k(rows, kmeans, options.most_k);
+    kmeans.k = chosen.k;
+    fmt::print(stderr, "welt: k {}, silhouette {:.4f}\n", chosen.k, chosen.score);
+  }
+  const similarity::Clusters found = options.mini_batch > 0
+                                         ? similarity::mini_batch_kmeans(rows, kmeans, options.mini_batch)
+                                         : similarity::kmeans(rows, kmeans);
   for (std::size_t i = 0; i < texts.size(); ++i) fmt::print("{}\t{}\n", found.labels[i], texts[i]);
   fmt::print(stderr, "welt: inertia {}\n", shortest(static_cast<float>(found.inertia)));
 }
@@ -99,12 +125,26 @@ void split(const TextOptions& options, const StaticEmbedding& embedding) {
   if (options.binary) fail({.where = "--binary", .found = "splitting by it", .expected = "floating-point vectors"});
   TextOptions whole = options;
   whole.whole_files = true;
+  if (options.by && options.reference_compatible) {
+    fail({.where = "--by", .found = "--reference-compatible", .expected = "one of the two"});
+  }
+  if (!options.by && options.overlap != 0) {
+    fail({.where = "--overlap",
+          .found = "no --by",
+          .expected = "--by tokens, characters or bytes: what it is counted in"});
+  }
   similarity::SplitOptions split = options.split;
   split.threads = options.threads;
   each_text(whole, [&](const std::string& text) {
     if (options.reference_compatible) {
       for (const std::string& chunk : similarity::reference_split(embedding, text, split).chunks)
         fmt::print("{}\n", json_text(json{{"text", chunk}}));
+      return;
+    }
+    if (options.by) {
+      for (const similarity::Window& window :
+           similarity::windows(embedding, text, {*options.by, split.target_size, options.overlap}))
+        print_chunk(window.begin, std::string_view(text).substr(window.begin, window.end - window.begin));
       return;
     }
     std::size_t begin = 0;
@@ -119,35 +159,6 @@ void split(const TextOptions& options, const StaticEmbedding& embedding) {
 
 using Work = void (*)(const TextOptions&, const StaticEmbedding&);
 
-void add_model(CLI::App& verb, TextOptions& options) {
-  verb.add_option("--model", options.model,
-                  "Folder of WordLlama or Model2Vec, its safetensors file, or a published name. Default: l2_supercat")
-      ->type_name("NAME")
-      ->group("Model");
-  verb.add_option("--tokenizer", options.tokenizer, "tokenizer.json; default: the one beside the weights")
-      ->type_name("FILE")
-      ->group("Model");
-  verb.add_option("--dim", options.dim, "The first N dimensions (Matryoshka); 0: all")
-      ->type_name("N")
-      ->capture_default_str()
-      ->group("Model");
-  verb.add_flag("--binary", options.binary, "Signs of the values as bits, compared by Hamming distance")
-      ->group("Model");
-  verb.add_option("--threads", options.threads, "Threads; 0: one a core")
-      ->check(CLI::Range(0, 1024))
-      ->type_name("N")
-      ->capture_default_str()
-      ->group("Model");
-}
-
-void add_texts(CLI::App& verb, TextOptions& options, const char* help) {
-  all_arguments(verb.add_option("TEXT", options.arguments, help)->type_name(""));
-  repeatable(
-      verb.add_option("--file", options.files, "Texts of this file, a line each; of a folder all files; repeatable")
-          ->type_name("FILE"));
-  verb.add_flag("--whole", options.whole_files, "Each file, or standard input, is one text");
-}
-
 struct Part {
   const char *name, *help, *examples;
   TextVerb verb;
@@ -156,7 +167,8 @@ struct Part {
 
 CLI::App* add_part(CLI::App& parent, const std::shared_ptr<TextOptions>& options, const Part& part) {
   CLI::App* verb = parent.add_subcommand(part.name, part.help);
-  add_model(*verb, *options);
+  add_embedding_options(*verb, *options);
+  add_vector_options(*verb, *options);
   verb->add_flag("--jsonl", options->as_jsonl,
                  "Answer each line of standard input, a JSON object, by a line; docs/text-toolkit.md has the keys")
       ->group("Output");
@@ -187,7 +199,7 @@ void need_query(CLI::App* verb, const std::shared_ptr<TextOptions>& options, std
 // A query, and the texts that it is compared with.
 void add_query_and_texts(CLI::App* verb, const std::shared_ptr<TextOptions>& options) {
   add_query(*verb, *options);
-  add_texts(*verb, *options, "Texts; default: the lines of standard input");
+  add_text_inputs(*verb, *options, "Texts; default: the lines of standard input");
   need_query(verb, options, 1);
 }
 
@@ -234,12 +246,19 @@ void add_collecting(CLI::App& text, const std::shared_ptr<TextOptions>& options)
   CLI::App* verb = add_part(text, options,
                             {"dedup", "Texts without those that repeat an earlier one",
                              "  welt text dedup --threshold 0.8 < lines.txt\n"
+                             "  welt text dedup --near --file million.txt > fewer.txt\n"
                              "  welt text dedup --indices --file corpus/",
                              TextVerb::dedup, dedup});
-  add_texts(*verb, *options, "Texts; default: the lines of standard input");
+  add_text_inputs(*verb, *options, "Texts; default: the lines of standard input");
   verb->add_option("--threshold", options->duplicates.threshold, "Repeats have a score above it")
       ->capture_default_str()
       ->type_name("T");
+  verb->add_flag("--near", options->near,
+                 "For millions of texts: compare those that share a hash. What it drops is right; --recall says how "
+                 "much of it is found");
+  verb->add_option("--recall", options->recall, "With --near: the share found of repeats right at the threshold")
+      ->capture_default_str()
+      ->type_name("R");
   verb->add_flag("--indices", options->indices, "Print the numbers of the texts to drop, from 0");
   verb->add_flag_callback(
       "--reference-compatible", [options] { options->duplicates.rule = similarity::DuplicateRule::reference; },
@@ -251,10 +270,30 @@ void add_collecting(CLI::App& text, const std::shared_ptr<TextOptions>& options)
 
   verb = add_part(text, options,
                   {"cluster", "Groups of texts: k-means with the k-means++ start",
-                   "  welt text cluster --k 5 < lines.txt\n  welt text cluster --k 20 --random-state 7 --file corpus/",
+                   "  welt text cluster --k 5 < lines.txt\n  welt text cluster --k auto --file notes/\n"
+                   "  welt text cluster --k 100 --mini-batch 4096 --file million.txt\n  welt text cluster --k 20 "
+                   "--random-state 7 --file corpus/",
                    TextVerb::cluster, cluster});
-  add_texts(*verb, *options, "Texts; default: the lines of standard input");
-  verb->add_option("--k", options->k, "How many groups")->capture_default_str()->type_name("K");
+  add_text_inputs(*verb, *options, "Texts; default: the lines of standard input");
+  verb->add_option_function<std::string>(
+          "--k",
+          [options](const std::string& given) {
+            options->choose_k = given == "auto";
+            if (!options->choose_k && !CLI::detail::lexical_cast(given, options->k))
+              throw CLI::ConversionError(given, "--k");
+          },
+          "How many groups; auto: what fits best by the silhouette")
+      ->default_str("8")
+      ->type_name("K|auto");
+  verb->add_option("--k-max", options->most_k, "With --k auto: the largest number that is tried")
+      ->check(CLI::Range(2, 1000))
+      ->capture_default_str()
+      ->type_name("K");
+  verb->add_option("--mini-batch", options->mini_batch,
+                   "Move the groups by batches of N texts: for many texts; 0: all texts each time")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->type_name("N");
   verb->add_option("--random-state", options->kmeans.random_state, "Seed, as of numpy's RandomState")
       ->capture_default_str()
       ->type_name("N");
@@ -274,10 +313,23 @@ void add_collecting(CLI::App& text, const std::shared_ptr<TextOptions>& options)
   verb = add_part(text, options,
                   {"split", "A text in chunks, cut where its subject changes",
                    "  welt text split --file book.txt --target-size 1000\n"
+                   "  welt text split --file book.txt --by tokens --target-size 256 --overlap 32\n"
                    "  welt text split --reference-compatible < book.txt",
                    TextVerb::split, split});
-  add_texts(*verb, *options, "Texts; default: standard input, whole");
-  verb->add_option("--target-size", options->split.target_size, "Characters of a chunk at most")->capture_default_str();
+  add_text_inputs(*verb, *options, "Texts; default: standard input, whole");
+  verb->add_option("--target-size", options->split.target_size, "Characters of a chunk at most, or what --by says")
+      ->capture_default_str();
+  static const std::map<std::string, similarity::Unit> units = {{"tokens", similarity::Unit::tokens},
+                                                                {"characters", similarity::Unit::characters},
+                                                                {"bytes", similarity::Unit::bytes}};
+  verb->add_option_function<std::string>(
+          "--by", [options](const std::string& name) { options->by = units.at(name); },
+          "Fill every chunk, counted in tokens, characters or bytes, wherever the subject changes")
+      ->check(CLI::IsMember(std::vector<std::string>{"tokens", "characters", "bytes"}))
+      ->option_text("tokens|characters|bytes");
+  verb->add_option("--overlap", options->overlap, "With --by: what a chunk repeats of the one before at most")
+      ->capture_default_str()
+      ->type_name("N");
   verb->add_option("--intermediate-size", options->split.intermediate_size, "Characters of the pieces compared")
       ->capture_default_str();
   verb->add_option("--cleanup-size", options->split.cleanup_size, "Smaller pieces go to the one before")
@@ -301,22 +353,26 @@ void add_text(CLI::App& app) {
                             {"tokenize", "Ids of the tokens of texts",
                              "  welt text tokenize 'in the beginning'\n  welt text tokenize --jsonl < texts.jsonl",
                              TextVerb::tokenize, tokenize});
-  add_texts(*verb, *options, "Texts; default: the lines of standard input");
+  add_text_inputs(*verb, *options, "Texts; default: the lines of standard input");
   verb = add_part(*text, options,
                   {"embed", "Vectors of texts: numbers, or a file of them",
                    "  welt text embed 'the quick brown fox' 'and all that jazz' --dim 64\n"
                    "  welt text embed --file corpus/ --out vectors.npy\n"
                    "  welt text embed --jsonl < texts.jsonl",
                    TextVerb::embed, write_vectors});
-  add_texts(*verb, *options, "Texts; default: the lines of standard input");
+  add_text_inputs(*verb, *options, "Texts; default: the lines of standard input");
   verb->add_option("--out", options->out,
                    "File to write: .npy, .safetensors or .csv; default: numbers on standard output")
       ->type_name("FILE");
   add_comparing(*text, options);
   add_collecting(*text, options);
+  add_text_index(*text);
+  add_text_map(*text);
   text->footer(
       "Examples:\n  welt text similarity 'i went to the car' 'i went to the pawn shop'\n"
-      "  welt text dedup --threshold 0.8 < lines.txt\n  welt text VERB --help");
+      "  welt text dedup --threshold 0.8 < lines.txt\n"
+      "  welt text index build notes.index --file notes/\n  welt text search notes.index 'engine noise'\n"
+      "  welt text VERB --help");
 }
 
 }  // namespace welt

@@ -138,7 +138,12 @@ json dedup(const TextOptions& options, const StaticEmbedding& embedding, const j
   duplicates.block = static_cast<std::size_t>(block);
   duplicates.threads = 1;
   const bool binary = flag_field(request, "binary", options.binary);
-  return {{"drop", Compared(embedding, texts_field(request, "docs"), binary, 1).duplicates(duplicates)}};
+  Compared compared(embedding, texts_field(request, "docs"), binary, 1);
+  if (options.near) {
+    const similarity::NearOptions near{.threshold = duplicates.threshold, .recall = options.recall, .threads = 1};
+    return {{"drop", std::move(compared).near_duplicates(near)}};
+  }
+  return {{"drop", std::move(compared).duplicates(duplicates)}};
 }
 
 Matrix matrix_field(const json& request) {

@@ -99,8 +99,13 @@ std::vector<float> Compared::scores(std::string_view query) const {
   return similarity::scores(bits_of(wanted).values, bits_);
 }
 
-std::vector<std::size_t> Compared::duplicates(const similarity::DuplicateOptions& options) const {
-  return binary_ ? similarity::duplicates(bits_, options) : similarity::duplicates(dense_, options);
+std::vector<std::size_t> Compared::duplicates(const similarity::DuplicateOptions& options) && {
+  return binary_ ? similarity::duplicates(bits_, options) : similarity::duplicates(std::move(dense_), options);
+}
+
+std::vector<std::size_t> Compared::near_duplicates(const similarity::NearOptions& options) && {
+  if (binary_) fail({.where = "--near", .found = "--binary", .expected = "floating-point vectors"});
+  return similarity::near_duplicates(std::move(dense_), options);
 }
 
 float text_similarity(const StaticEmbedding& embedding, std::string_view a, std::string_view b, bool binary) {

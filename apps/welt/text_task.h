@@ -12,8 +12,10 @@
 
 #include "core/similarity/duplicates.h"
 #include "core/similarity/kmeans.h"
+#include "core/similarity/near_duplicates.h"
 #include "core/similarity/splitter.h"
 #include "core/similarity/static_embedding.h"
+#include "core/similarity/windows.h"
 
 namespace welt {
 
@@ -26,7 +28,11 @@ struct TextOptions {
   std::string query, other, out;
   std::int64_t top = 3, k = 8;
   double threshold = 0.3;
-  bool indices = false;
+  bool indices = false, near = false, choose_k = false;
+  double recall = 0.999;
+  std::size_t most_k = 20, mini_batch = 0;  // 0: none
+  std::optional<similarity::Unit> by;       // of split
+  std::int64_t overlap = 0;
   similarity::DuplicateOptions duplicates;
   similarity::KMeansOptions kmeans;
   similarity::SplitOptions split;
@@ -53,7 +59,9 @@ class Compared {
   Compared(const similarity::StaticEmbedding& embedding, const std::vector<std::string>& texts, bool binary,
            int threads, bool as_key = false);
   std::vector<float> scores(std::string_view query) const;
-  std::vector<std::size_t> duplicates(const similarity::DuplicateOptions& options) const;
+  // Takes the vectors: there may be a million.
+  std::vector<std::size_t> duplicates(const similarity::DuplicateOptions& options) &&;
+  std::vector<std::size_t> near_duplicates(const similarity::NearOptions& options) &&;
 
  private:
   similarity::BitMatrix bits_of(const similarity::Matrix& rows) const;

@@ -39,6 +39,8 @@ void add_sample(CLI::App& app);
 void add_schedule(CLI::App& app);
 void add_segment(CLI::App& app);
 void add_text(CLI::App& app);
+void add_text_index(CLI::App& text);  // of `welt text`, search too
+void add_text_map(CLI::App& text);    // of `welt text`
 void add_tokenize(CLI::App& app);
 void add_validate(CLI::App& app);
 

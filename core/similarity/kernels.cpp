@@ -40,6 +40,12 @@ float dot(const float* a, const float* b, std::size_t dim) {
   return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
+float dot_f16(const float* a, const std::uint16_t* b, std::size_t dim) {
+  float lanes[8] = {};
+  for (std::size_t i = 0; i < dim; ++i) lanes[i & 7] += a[i] * from_half(b[i]);
+  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+
 double squared_distance(const float* a, const double* b, std::size_t dim) {
   double lanes[4] = {};
   for (std::size_t i = 0; i < dim; ++i) {
@@ -73,13 +79,19 @@ std::uint32_t hamming(const std::uint64_t* a, const std::uint64_t* b, std::size_
   return out;
 }
 
+std::size_t next_within(const std::uint64_t* a, const std::uint64_t* rows, std::size_t from, std::size_t count,
+                        std::size_t words, std::uint32_t limit) {
+  while (from < count && hamming(a, rows + from * words, words) > limit) ++from;
+  return from;
+}
+
 void hamming_row(const std::uint64_t* a, const std::uint64_t* rows, std::size_t count, std::size_t words,
                  const float* scores, float* out) {
   for (std::size_t i = 0; i < count; ++i) out[i] = scores[hamming(a, rows + i * words, words)];
 }
 
-constexpr Kernels portable{"portable", add_f16,    add_f32,      dot,     squared_distance,
-                           tile,       accumulate, bounds_above, hamming, hamming_row};
+constexpr Kernels portable{"portable", add_f16,    add_f32,      dot,     dot_f16,     squared_distance,
+                           tile,       accumulate, bounds_above, hamming, next_within, hamming_row};
 
 #if defined(__x86_64__)
 #define WELT_AVX2 __attribute__((target("avx2,fma,f16c,popcnt")))
@@ -113,6 +125,23 @@ WELT_AVX2 float dot_avx2(const float* a, const float* b, std::size_t dim) {
   float lanes[8];
   _mm256_storeu_ps(lanes, sum);
   for (std::size_t k = 0; i < dim; ++i, ++k) lanes[k & 7] += a[i] * b[i];
+  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+
+WELT_AVX2 __m256 wide(const std::uint16_t* halves) {
+  return _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(halves)));
+}
+
+WELT_AVX2 float dot_f16_avx2(const float* a, const std::uint16_t* b, std::size_t dim) {
+  __m256 one = _mm256_setzero_ps(), two = one;
+  std::size_t i = 0;
+  for (; i + 16 <= dim; i += 16) {
+    one = _mm256_fmadd_ps(_mm256_loadu_ps(a + i), wide(b + i), one);
+    two = _mm256_fmadd_ps(_mm256_loadu_ps(a + i + 8), wide(b + i + 8), two);
+  }
+  float lanes[8];
+  _mm256_storeu_ps(lanes, _mm256_add_ps(one, two));
+  for (std::size_t k = 0; i < dim; ++i, ++k) lanes[k & 7] += a[i] * from_half(b[i]);
   return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
@@ -186,6 +215,21 @@ WELT_AVX2 std::uint32_t hamming_avx2(const std::uint64_t* a, const std::uint64_t
   return static_cast<std::uint32_t>(out);
 }
 
+WELT_AVX2 std::size_t next_within_avx2(const std::uint64_t* a, const std::uint64_t* rows, std::size_t from,
+                                       std::size_t count, std::size_t words, std::uint32_t limit) {
+  if (words != 4) {
+    while (from < count && hamming_avx2(a, rows + from * words, words) > limit) ++from;
+    return from;
+  }
+  const std::uint64_t a0 = a[0], a1 = a[1], a2 = a[2], a3 = a[3];
+  for (rows += 4 * from; from < count; ++from, rows += 4)
+    if ((_mm_popcnt_u64(a0 ^ rows[0]) + _mm_popcnt_u64(a1 ^ rows[1])) +
+            (_mm_popcnt_u64(a2 ^ rows[2]) + _mm_popcnt_u64(a3 ^ rows[3])) <=
+        limit)
+      break;
+  return from;
+}
+
 WELT_AVX2 void hamming_row_avx2(const std::uint64_t* a, const std::uint64_t* rows, std::size_t count, std::size_t words,
                                 const float* scores, float* out) {
   if (words != 4) {
@@ -198,8 +242,9 @@ WELT_AVX2 void hamming_row_avx2(const std::uint64_t* a, const std::uint64_t* row
                     (_mm_popcnt_u64(a2 ^ rows[2]) + _mm_popcnt_u64(a3 ^ rows[3]))];
 }
 
-constexpr Kernels avx2{"AVX2",    add_f16_avx2,    add_f32_avx2,      dot_avx2,     squared_distance_avx2,
-                       tile_avx2, accumulate_avx2, bounds_above_avx2, hamming_avx2, hamming_row_avx2};
+constexpr Kernels avx2{
+    "AVX2",    add_f16_avx2,    add_f32_avx2,      dot_avx2,     dot_f16_avx2,     squared_distance_avx2,
+    tile_avx2, accumulate_avx2, bounds_above_avx2, hamming_avx2, next_within_avx2, hamming_row_avx2};
 
 const Kernels& fastest() {
   const bool fits = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&

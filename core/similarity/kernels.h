@@ -16,6 +16,7 @@ struct Kernels {
   void (*add_f32)(float* sum, const float* row, std::size_t dim);
   // The same order of additions wherever the vectors lie.
   float (*dot)(const float* a, const float* b, std::size_t dim);
+  float (*dot_f16)(const float* a, const std::uint16_t* b, std::size_t dim);  // b in float16
   double (*squared_distance)(const float* a, const double* b, std::size_t dim);
   // out[r · 16 + c] = Σk a[r · stride + k] · panel[k · 16 + c] for r < rows, 1 to 6: each sum from left to right.
   // out has room for six rows.
@@ -24,6 +25,10 @@ struct Kernels {
   // Bit c of the sixteen is set where products[c] + factor · others[c] > limit.
   std::uint32_t (*bounds_above)(const float* products, const float* others, float factor, float limit);
   std::uint32_t (*hamming)(const std::uint64_t* a, const std::uint64_t* b, std::size_t words);
+  // The first of rows [from, count), which stand one behind the other, whose distance to `a` is at most `limit`; count
+  // where there is none.
+  std::size_t (*next_within)(const std::uint64_t* a, const std::uint64_t* rows, std::size_t from, std::size_t count,
+                             std::size_t words, std::uint32_t limit);
   // out[i] = scores[hamming(a, row i)] of `count` rows that stand one behind the other.
   void (*hamming_row)(const std::uint64_t* a, const std::uint64_t* rows, std::size_t count, std::size_t words,
                       const float* scores, float* out);

@@ -4,6 +4,7 @@
 #include <welt/text/utf8.h>
 #include <algorithm>
 #include <functional>
+#include <span>
 #include <welt/sdk/base.hpp>
 
 #include "byte_alphabet.h"
@@ -56,37 +57,53 @@ BpeModel::BpeModel(const JsonNode& node, bool maps_bytes) : maps_bytes_(maps_byt
   }
 }
 
+// The two tokens of a merge; none: a line that is a comment.
+std::optional<BpeModel::Merge> BpeModel::merge_at(const JsonNode& list, std::size_t index) {
+  const JsonValue& value = list.value().items()[index];
+  if (value.kind == JsonValue::Kind::list && value.size == 2 && value.items()[0].kind == JsonValue::Kind::text &&
+      value.items()[1].kind == JsonValue::Kind::text) {
+    return Merge{index, value.items()[0].text(), value.items()[1].text()};
+  }
+  if (value.kind != JsonValue::Kind::text)
+    list.item(index).fail("something else", "two tokens: \"a b\" or [\"a\", \"b\"]");
+  const std::string_view line = value.text();
+  if (line.starts_with("#version")) return std::nullopt;
+  const std::size_t space = line.find(' ');
+  if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) {
+    list.item(index).fail("\"" + std::string(line) + "\"", "two tokens with one space between them");
+  }
+  return Merge{index, line.substr(0, space), line.substr(space + 1)};
+}
+
+// Some at a time: the table of tokens is larger than the nearest caches, and what the next ones need of it comes while
+// others are at work.
 void BpeModel::read_merges(const JsonNode& node) {
   const std::size_t count = node.size();
   if (count > most_merges) node.fail(std::to_string(count) + " merges", "at most 5000000");
   merges_.reserve(count);
+  std::array<Merge, 32> some;
   std::size_t rank = 0, near = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    const JsonValue& value = node.value().items()[i];
-    if (value.kind == JsonValue::Kind::list && value.size == 2 && value.items()[0].kind == JsonValue::Kind::text &&
-        value.items()[1].kind == JsonValue::Kind::text) {
-      add_merge(node, i, value.items()[0].text(), value.items()[1].text(), rank++, near);
-      continue;
+  for (std::size_t i = 0; i < count;) {
+    std::size_t size = 0;
+    for (; i < count && size < some.size(); ++i) {
+      const std::optional<Merge> merge = merge_at(node, i);
+      if (!merge) continue;
+      vocabulary_.prefetch(merge->left);
+      vocabulary_.prefetch(merge->right);
+      some[size++] = *merge;
     }
-    if (value.kind != JsonValue::Kind::text)
-      node.item(i).fail("something else", "two tokens: \"a b\" or [\"a\", \"b\"]");
-    const std::string_view line = value.text();
-    if (line.starts_with("#version")) continue;
-    const std::size_t space = line.find(' ');
-    if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) {
-      node.item(i).fail("\"" + std::string(line) + "\"", "two tokens with one space between them");
-    }
-    add_merge(node, i, line.substr(0, space), line.substr(space + 1), rank++, near);
+    for (const Merge& merge : std::span(some).first(size)) add_merge(node, merge, rank++, near);
   }
 }
 
-void BpeModel::add_merge(const JsonNode& list, std::size_t index, std::string_view left, std::string_view right,
-                         std::size_t rank, std::size_t& near) {
+void BpeModel::add_merge(const JsonNode& list, const Merge& merge, std::size_t rank, std::size_t& near) {
+  const auto& [index, left, right] = merge;
   const auto known = [&](std::string_view token, std::int32_t id) {
     if (id < 0) {
-      list.item(index).fail("a merge of \"" + std::string(left) + "\" and \"" + std::string(right) + "\", though \"" +
-                                std::string(token) + "\" is not in model.vocab",
-                            "merges of known tokens that give a known one");
+      list.item(merge.index)
+          .fail("a merge of \"" + std::string(merge.left) + "\" and \"" + std::string(merge.right) + "\", though \"" +
+                    std::string(token) + "\" is not in model.vocab",
+                "merges of known tokens that give a known one");
     }
     return id;
   };

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,10 +29,14 @@ class BpeModel : public Model {
   std::int32_t unknown_id() const override { return unknown_id_; }
 
  private:
+  struct Merge {
+    std::size_t index;  // in the list
+    std::string_view left, right;
+  };
+  static std::optional<Merge> merge_at(const JsonNode& list, std::size_t index);
   void read_merges(const JsonNode& node);
   // `near`: place of the last merge's result in the vocabulary.
-  void add_merge(const JsonNode& list, std::size_t index, std::string_view left, std::string_view right,
-                 std::size_t rank, std::size_t& near);
+  void add_merge(const JsonNode& list, const Merge& merge, std::size_t rank, std::size_t& near);
   std::string character(std::string_view text, std::size_t& at) const;
   std::string mapped(std::string_view piece) const;
   void encode_part(std::string_view part, std::size_t offset, ModelSpace& space, std::vector<Token>& tokens) const;

@@ -94,6 +94,27 @@ put("safetensors", "unread-types", safetensors([("a", "U32", [1], longs(1)[:4]),
 put("safetensors", "refused-pointer", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n")
 put("safetensors", "empty", safetensors([]))
 
+# ---- an index of texts: manifest, NUL, one segment ----
+
+def text_index(segment, **changes):
+    manifest = {"format": "welt text index", "version": 1, "dim": 8, "model": "", "tokenizer": "", "fingerprint": "f", "next": 2,
+                "segments": [{"file": "segment-000001.safetensors", "texts": 2}]}
+    return json.dumps({**manifest, **changes}).encode() + b"\0" + segment
+
+
+def text_segment(ends=(5, 9), texts=b"riverboat", vectors=struct.pack("<16H", *([0x3800] * 8 + [0] * 8))):
+    return safetensors([("signs", "I64", [2, 1], longs(255, 0)), ("ends", "I64", [2], longs(*ends)),
+                        ("vectors", "F16", [2, 8], vectors), ("texts", "U8", [len(texts)], texts)])
+
+
+put("text_index", "two-texts", text_index(text_segment()))
+put("text_index", "empty", text_index(b"", segments=[]))
+put("text_index", "refused-ends", text_index(text_segment(ends=(5, 10))))
+put("text_index", "refused-no-text", text_index(text_segment(texts=b"\xff" * 9)))
+put("text_index", "refused-no-numbers", text_index(text_segment(vectors=b"\0~" * 16)))
+put("text_index", "refused-elsewhere", text_index(text_segment(), segments=[{"file": "../segment-1.safetensors", "texts": 2}]))
+put("text_index", "refused-more-texts", text_index(text_segment(), segments=[{"file": "segment-000001.safetensors", "texts": 3}]))
+
 # ---- the weights of a folder: index, two bytes with the first shard's size, two shards ----
 
 SHARDS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
