@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/resources.h"
+#include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
 
 namespace welt {
@@ -20,6 +21,7 @@ constexpr std::int64_t word_positions = 6;  // BOS, 4 bytes, EOS
 std::int64_t positions(const Recipe& recipe, const std::string& group) {
   const std::int64_t words = recipe.integer("train.batch") * recipe.integer("train.words");
   if (group == "latent_transformer" || group == "decoder_mapping" || group == "decoder_norm") return words;
+  if (is_byte_lm(recipe)) return words;
   if (group == "bytes_decoder") return std::min(recipe.integer("train.decoder_chunk_tokens"), words * word_positions);
   if (group == "encoder_mapping" || group == "encoder_norm") return words / 2;
   return words / 2 * word_positions;

@@ -12,6 +12,7 @@
 #include "core/base/shell.h"
 #include "core/base/table.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
 #include "core/train/pins.h"
 
@@ -19,14 +20,21 @@ namespace welt {
 namespace {
 
 void add_row(std::string& text, const char* title, const LossSums& sums) {
-  text += fmt::format("  {:<28} {:>8.3f} {:>13.3f} {:>10.1f} % {:>10.1f} %\n", title, sums.bits_per_byte(), sums.loss(),
-                      100.0 * sums.byte_accuracy(), 100.0 * sums.word_accuracy());
+  text += fmt::format("  {:<28} {:>8.3f} {:>13.3f} {:>10.1f} %{}\n", title, sums.bits_per_byte(), sums.loss(),
+                      100.0 * sums.byte_accuracy(),
+                      sums.words > 0 ? fmt::format(" {:>10.1f} %", 100.0 * sums.word_accuracy()) : "");
+}
+
+// Of evaluated text: "31 words, 150 bytes"; of a byte_lm, which has no words, "150 bytes".
+std::string amount_text(std::int64_t words, std::int64_t bytes, bool byte_lm) {
+  return byte_lm ? fmt::format("{} bytes", bytes) : fmt::format("{} words, {} bytes", words, bytes);
 }
 
 void add_comparison(std::string& text, const TrainResult& result) {
-  text += fmt::format("\nHeld-out text ({} words, {} bytes)\n", result.after->words, result.after->text_bytes);
-  text +=
-      fmt::format("  {:<28} {:>8} {:>13} {:>12} {:>12}\n", "", "bits/byte", "nats/label", "bytes right", "words right");
+  const bool byte_lm = result.after->words == 0;
+  text += fmt::format("\nHeld-out text ({})\n", amount_text(result.after->words, result.after->text_bytes, byte_lm));
+  text += fmt::format("  {:<28} {:>8} {:>13} {:>12}{}\n", "", "bits/byte", "nats/label", "bytes right",
+                      byte_lm ? "" : "  words right");
   if (result.before) add_row(text, "before training", *result.before);
   add_row(text, "after training", *result.after);
   if (result.without_image_encoder) add_row(text, "  bytes alone (no images)", *result.without_image_encoder);
@@ -81,14 +89,16 @@ std::string part_text(const Recipe& recipe, const Session& session) {
 }  // namespace
 
 std::string plan_report(const Recipe& recipe, const Session& session) {
+  const bool byte_lm = is_byte_lm(recipe);
   std::string text = fmt::format("Plan of {} (nothing is run)\n\nModel: {} parameters\n", recipe.path().string(),
                                  session.model.parameter_count());
   for (const PartInfo& part : count_model(session.model).parts)
     text += fmt::format("  {:<20} {:>12}\n", part.name, part.parameters);
   const auto add_text = [&](const char* title, const Dataset& data) {
     const DatasetStatistics& s = data.statistics();
-    text += fmt::format("{}: {} files, {} documents, {} words ({} distinct), {} bytes", title, s.files, s.documents,
-                        s.words, s.distinct_words, s.bytes);
+    text += fmt::format("{}: {} files, {} documents, ", title, s.files, s.documents);
+    if (!byte_lm) text += fmt::format("{} words ({} distinct), ", s.words, s.distinct_words);
+    text += fmt::format("{} bytes", s.bytes);
   };
   add_text("Training text", *session.train);
   text += fmt::format(", {} rows\n", session.train->statistics().rows);
@@ -96,10 +106,10 @@ std::string plan_report(const Recipe& recipe, const Session& session) {
     add_text("Held-out text", *session.validation);
     text += fmt::format("; {} rows are evaluated{}\n", session.validation_rows, part_text(recipe, session));
   }
-  text += fmt::format("Training: {} steps of {} rows x {} words, accumulate {}, {}, run folder {}/{}\n",
+  text += fmt::format("Training: {} steps of {} rows x {} {}, accumulate {}, {}, run folder {}/{}\n",
                       recipe.integer("train.steps"), recipe.integer("train.batch"), recipe.integer("train.words"),
-                      recipe.integer("train.accumulate"), recipe.string("precision"), recipe.string("run_dir"),
-                      recipe.string("name"));
+                      byte_lm ? "bytes" : "words", recipe.integer("train.accumulate"), recipe.string("precision"),
+                      recipe.string("run_dir"), recipe.string("name"));
   return text;
 }
 
@@ -118,9 +128,9 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
                                                  : "SIGTERM",
                        result.last_step, result.steps, result.checkpoint.string(),
                        shell_word((result.run / "recipe.toml").string()));
-  std::string text = fmt::format(
-      "\nTrained {} parameters, {} steps, in {:.0f} s: {:.0f} words/s, peak memory {:.0f} MB\n", result.parameters,
-      result.last_step, result.seconds, result.words_per_second, static_cast<double>(result.peak_memory) / 1e6);
+  std::string text = fmt::format("\nTrained {} parameters, {} steps, in {:.0f} s: {:.0f} {}/s, peak memory {:.0f} MB\n",
+                                 result.parameters, result.last_step, result.seconds, result.words_per_second,
+                                 is_byte_lm(recipe) ? "bytes" : "words", static_cast<double>(result.peak_memory) / 1e6);
   if (result.last_step < result.steps)
     text +=
         fmt::format("Stopped by train.minutes = {} before step {}.\n", recipe.number("train.minutes"), result.steps);
@@ -156,10 +166,10 @@ std::string evaluation_plan(const Recipe& recipe) {
   const Session session = open_session(recipe, SessionUse::evaluate);
   const DatasetStatistics& text = session.validation->statistics();
   return fmt::format(
-      "Plan of {} (nothing is run)\n\nModel: {}, {} parameters\nHeld-out text: {} words, {} bytes; {} rows are "
-      "evaluated{}\n",
-      recipe.path().string(), recipe.string("model.from"), session.model.parameter_count(), text.words, text.bytes,
-      session.validation_rows, part_text(recipe, session));
+      "Plan of {} (nothing is run)\n\nModel: {}, {} parameters\nHeld-out text: {}; {} rows are evaluated{}\n",
+      recipe.path().string(), recipe.string("model.from"), session.model.parameter_count(),
+      amount_text(text.words, text.bytes, session.model.spec().byte_lm()), session.validation_rows,
+      part_text(recipe, session));
 }
 
 std::string evaluation_report(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
@@ -171,19 +181,22 @@ std::string evaluation_report(const Recipe& recipe, const std::optional<std::fil
   const WeltSpec& spec = session.model.spec();
   if (json) {
     nlohmann::json figures = evaluation_json(sums);
-    figures["encoders"] = {{"bytes_encoder", encoder_json(spec.bytes_encoder)},
-                           {"image_encoder", encoder_json(spec.image_encoder)}};
+    if (!spec.byte_lm())
+      figures["encoders"] = {{"bytes_encoder", encoder_json(spec.bytes_encoder)},
+                             {"image_encoder", encoder_json(spec.image_encoder)}};
     return json_text(figures) + "\n";
   }
-  std::string text = fmt::format("{}: {} words, {} bytes of held-out text{}\n",
-                                 checkpoint ? checkpoint->string() : recipe.string("model.from"), sums.words,
-                                 sums.text_bytes, part_text(recipe, session));
-  text += fmt::format("  bytes encoder   {}\n  image encoder   {}\n", encoder_text(spec.bytes_encoder),
-                      encoder_text(spec.image_encoder));
+  std::string text =
+      fmt::format("{}: {} of held-out text{}\n", checkpoint ? checkpoint->string() : recipe.string("model.from"),
+                  amount_text(sums.words, sums.text_bytes, spec.byte_lm()), part_text(recipe, session));
+  text += spec.byte_lm() ? fmt::format("  decoder alone   {}\n", spec.decoder.type->id)
+                         : fmt::format("  bytes encoder   {}\n  image encoder   {}\n", encoder_text(spec.bytes_encoder),
+                                       encoder_text(spec.image_encoder));
   text += fmt::format(
       "  bits per byte   {:.4f}\n  loss            {:.4f} nats per label byte\n  perplexity      {:.4f}\n"
-      "  bytes right     {:.2f} %\n  words right     {:.2f} %\n",
-      sums.bits_per_byte(), sums.loss(), sums.perplexity(), 100.0 * sums.byte_accuracy(), 100.0 * sums.word_accuracy());
+      "  bytes right     {:.2f} %\n",
+      sums.bits_per_byte(), sums.loss(), sums.perplexity(), 100.0 * sums.byte_accuracy());
+  if (!spec.byte_lm()) text += fmt::format("  words right     {:.2f} %\n", 100.0 * sums.word_accuracy());
   return text;
 }
 

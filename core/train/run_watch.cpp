@@ -56,10 +56,11 @@ void RunWatch::evaluation(std::int64_t step, const LossSums& sums) {
   line["kind"] = "evaluation";
   line["step"] = step;
   folder_.log(line);
-  tell(step, {{"evaluation/loss", sums.loss()},
-              {"evaluation/bits_per_byte", sums.bits_per_byte()},
-              {"evaluation/byte_accuracy", sums.byte_accuracy()},
-              {"evaluation/word_accuracy", sums.word_accuracy()}});
+  std::vector<std::pair<std::string, double>> values{{"evaluation/loss", sums.loss()},
+                                                     {"evaluation/bits_per_byte", sums.bits_per_byte()},
+                                                     {"evaluation/byte_accuracy", sums.byte_accuracy()}};
+  if (sums.words > 0) values.emplace_back("evaluation/word_accuracy", sums.word_accuracy());
+  tell(step, values);
 }
 
 void RunWatch::report() {

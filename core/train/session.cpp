@@ -32,6 +32,7 @@ DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, co
   options.words = recipe.integer("train.words");
   options.max_bytes = model.spec().segmenter.max_bytes;
   options.units = model.units();
+  options.bytes = model.spec().byte_lm();
   options.packing = recipe.string("data.packing");
   options.shuffle = recipe.boolean("data.shuffle");
   options.seed = static_cast<std::uint64_t>(recipe.integer("seed"));
@@ -62,17 +63,18 @@ void check_limits(const Recipe& recipe, const WeltModel& model) {
   const std::string bytes = "model.segmenter.max_bytes";
   check(bytes, row, limits.bytes_encoder, "bytes encoder", "Lower it, or raise config.max_position_embeddings");
   check(bytes, row, limits.decoder, "decoder", "Lower it, or raise config.max_position_embeddings");
-  check("train.words", recipe.integer("train.words"), limits.latent, "latent transformer",
-        "Lower it, or raise config.max_position_embeddings");
+  check("train.words", recipe.integer("train.words"), limits.latent,
+        model.spec().byte_lm() ? "decoder" : "latent transformer", "Lower it, or raise config.max_position_embeddings");
 }
 
 std::string place_of(const Recipe& recipe, const std::string& key) { return recipe.where(key) + ": " + key; }
 
-// What the text has to do with the model: a latent transformer that never looks ahead takes no prefix blocks.
+// What the text has to do with the model: a transformer over it that never looks ahead takes no prefix blocks.
 std::shared_ptr<const Dataset> open_text(const Recipe& recipe, const DatasetOptions& options, const WeltModel& model,
                                          const Component& segmenter, std::shared_ptr<WordDrawer> drawer = nullptr) {
   std::shared_ptr<const Dataset> text = Dataset::open(options, segmenter, std::move(drawer));
-  check_blocks(text->statistics().prefix_blocks, *model.spec().latent.type, place_of(recipe, options.name + ".files"));
+  check_blocks(text->statistics().prefix_blocks, *model.spec().over_text().type,
+               place_of(recipe, options.name + ".files"));
   return text;
 }
 
@@ -150,7 +152,7 @@ void check_model(const Recipe& recipe, SessionUse use) {
   if (use == SessionUse::train) check_memory(recipe, model.spec());
   const TextFrontEnd text(model);
   if (use == SessionUse::train) check_samples(model, text, recipe);
-  if ((model.spec().latent.type->flags & WELT_COMPONENT_STRICTLY_CAUSAL) == 0) return;
+  if ((model.spec().over_text().type->flags & WELT_COMPONENT_STRICTLY_CAUSAL) == 0) return;
   for (const std::string name : {"data.train", "data.validation"}) {
     if (recipe.strings(name + ".files").empty()) continue;
     DatasetOptions options = dataset_options(recipe, name, model);

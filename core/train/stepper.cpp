@@ -21,6 +21,12 @@ constexpr std::uint64_t modality_stream = 3;  // beside RandomPurpose's streams
 // Positions, counted from the words themselves: [BOS, units, EOS] to read a word, [latent, BOS, units] to write it.
 void count_tokens(const Batch& batch, StepReport& report) {
   const std::int64_t slots = batch.rows * batch.words;
+  report.slots += slots;
+  if (batch.bytes) {  // a position each
+    report.decoder_tokens += batch.real_words;
+    report.padded_decoder_tokens += slots;
+    return;
+  }
   std::vector<bool> read(static_cast<std::size_t>(batch.table.size()));
   std::int64_t longest_read = 0, longest_written = 0;
   for (std::int64_t i = 0; i < slots; ++i) {
@@ -35,7 +41,6 @@ void count_tokens(const Batch& batch, StepReport& report) {
       report.decoder_tokens += length(batch.label[i]);
     }
   }
-  report.slots += slots;
   report.padded_encoder_tokens += slots * longest_read;
   report.padded_decoder_tokens += slots * longest_written;
 }

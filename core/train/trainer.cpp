@@ -154,7 +154,8 @@ class Run {
       state_.seconds = seconds_before + seconds_since(start);
       const std::int64_t k = state_.step;
       if (k % log_every == 0 || k == steps) watch_->step(report, state_);
-      progress.update(k, fmt::format("loss {:.3f}  {:.0f} words/s", report.loss, state_.words_per_second()));
+      progress.update(k, fmt::format("loss {:.3f}  {:.0f} {}/s", report.loss, state_.words_per_second(),
+                                     session_->model.spec().byte_lm() ? "bytes" : "words"));
       if (eval_every > 0 && k % eval_every == 0 && session_->validation && (k < steps || !best_.metric.empty()))
         judge(evaluate_now(k));
       if (checkpoint_every > 0 && k % checkpoint_every == 0 && k < steps) save();
