@@ -1,5 +1,7 @@
 // A byte_lm as a user trains it: the recipes of recipes/wave, resuming, evaluating, writing, describing; and what is
 // refused.
+#include <cstring>
+
 #include "tests/apps/training.h"
 
 namespace welt::test {
@@ -55,6 +57,12 @@ TEST_F(ByteLmRunSlow, TrainsResumesEvaluatesWritesAndIsDescribed) {
   EXPECT_EQ(run_welt({"checkpoint", "inspect", run}).status, 0);
   EXPECT_EQ(run_welt({"bench", "generate", run, "--words", "2", "--repeats", "1"}).status, 0);
 
+  // Its decoder is the model of a Hugging Face class; the whole is none of the Python WeLT's.
+  const std::string llama = (folder_ / "llama").string();
+  EXPECT_EQ(run_welt({"checkpoint", "export", run, llama, "--part", "bytes_decoder"}).status, 0);
+  EXPECT_EQ(Json::parse(slurp(fs::path(llama) / "config.json")).at("architectures").at(0), "LlamaForCausalLM");
+  EXPECT_NE(run_welt({"checkpoint", "export", run, (folder_ / "whole").string()}).status, 0);
+
   // Another run may begin with these weights, or with the whole checkpoint.
   EXPECT_EQ(train({"--set", "name=begun", "--set", "model.init_from=" + run, "--set", "train.steps=1"}).status, 0);
   folder_.put("later.toml", "[model]\nfrom = \"" + run + "\"\n[data.train]\nfiles = [\"" +
@@ -84,6 +92,40 @@ TEST_F(ByteLmRunSlow, EveryRecipeOfTheFolderTrains) {
                   "data.validation.files=" + (folder_ / "text.txt").string(), "--set", "samples.count=0"});
     ASSERT_EQ(run.status, 0) << name << run.err;
     EXPECT_LT(summary(name).at("after").at("bits_per_byte"), summary(name).at("before").at("bits_per_byte")) << name;
+  }
+}
+
+// docs/wave.md: the formats and modes of the seed's program, through `welt data prepare`.
+TEST_F(ByteLmRunSlow, ReadsTheFormatsAndModesOfTheSeed) {
+  struct Case {
+    const char *file, *content, *text_template, *text;
+  };
+  const Case cases[] = {
+      {"train.csv", "text\nhello world\n", "{text}", "hello world"},
+      {"train.csv", "instruct,output\n\"Say, please\",Hello\n", "{instruct} {output}", "Say, please Hello"},
+      {"train.csv", "instruct,output\nSay hello,Hello\n", "\x0e{instruct}\x0f{output}", "\x0eSay hello\x0fHello"},
+      {"train.csv", "text\nagain\n", "\x0e{text}\x0f{text}",
+       "\x0e"
+       "again\x0f"
+       "again"},
+      {"train.json", R"([{"question": "1+1?", "answer": "2"}])", "Question: {question} Answer: {answer}",
+       "Question: 1+1? Answer: 2"},
+      {"train.jsonl", R"({"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Ho"}]})",
+       "{messages[0][content]} {messages[1][content]}", "Hi Ho"}};
+  int number = 0;
+  for (const Case& one : cases) {
+    const std::string name = "set" + std::to_string(number++), shards = (folder_ / (name + "-shards")).string();
+    folder_.put(name + "/" + one.file, one.content);
+    const Outcome prepared =
+        run_welt({"data", "prepare", "--dataset_name", (folder_ / name).string(), "--text_template", one.text_template,
+                  "--language", "eng_Latn", "--train_split_units", "1000", "--output_path", shards});
+    ASSERT_EQ(prepared.status, 0) << prepared.err;
+    const Outcome plan = train({"--dry-run", "--set", "data.train.files=" + shards + "/*-train-*.jsonl.gz", "--set",
+                                "data.train.format=jsonl"});
+    ASSERT_EQ(plan.status, 0) << plan.err;
+    EXPECT_NE(plan.out.find("1 documents, " + std::to_string(std::strlen(one.text)) + " bytes"), std::string::npos)
+        << one.text << "\n"
+        << plan.out;
   }
 }
 
