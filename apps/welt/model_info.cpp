@@ -19,6 +19,7 @@
 #include "core/base/table.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/huggingface/hf_source.h"
+#include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
 #include "core/recipe/find.h"
 #include "core/train/recipe_keys.h"
@@ -183,7 +184,7 @@ void print_memory(const ModelInfo& info) {
 }
 
 void print(const Subject& subject, const ModelInfo& info) {
-  const bool byte_lm = subject.spec.byte_lm();
+  const bool byte_lm = is_byte_lm(subject.spec);
   if (byte_lm)
     fmt::print("Model of {}, a byte_lm: the decoder alone\n\nParameters\n", subject.path);
   else

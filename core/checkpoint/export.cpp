@@ -15,6 +15,7 @@
 #include "core/checkpoint/weight_files.h"
 #include "core/huggingface/hf_load.h"
 #include "core/huggingface/hf_source.h"
+#include "core/model/byte_lm.h"
 #include "core/model/welt_slots.h"
 #include "core/tensor/tensor_io.h"
 
@@ -122,7 +123,7 @@ at::ScalarType stored_dtype(const HfWeights& weights) {
 ExportReport export_model(const fs::path& run_or_checkpoint, const fs::path& target, std::int64_t largest_file) {
   const fs::path checkpoint = find_checkpoint(run_or_checkpoint);
   const WeltSpec spec = WeltSpec::from_checkpoint(checkpoint);
-  if (spec.byte_lm())
+  if (is_byte_lm(spec))
     fail({checkpoint.string(),
           "a byte_lm, which is its decoder alone: the Python WeLT has no such model",
           "--part bytes_decoder, which is the model of its Hugging Face class",

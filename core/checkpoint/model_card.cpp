@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/checkpoint/pack_ternary.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
 
 namespace welt {
@@ -117,8 +118,8 @@ With welt, in a recipe: `[model.<slot>] from = "…"`, this folder.
 )",
       slot, class_name, with_commas(values),
       packed ? " Matrices of -1, 0 and 1 are packed under names of their own, which welt alone reads." : "",
-      spec.byte_lm() ? "a byte-level language model, which has no other part" : "a word-level latent transformer",
-      spec.byte_lm() ? "document" : "word");
+      is_byte_lm(spec) ? "a byte-level language model, which has no other part" : "a word-level latent transformer",
+      is_byte_lm(spec) ? "document" : "word");
 }
 
 }  // namespace welt

@@ -44,7 +44,6 @@ struct Batch {
   std::vector<std::int64_t> prefix;    // id of the SO…SI block, −1 outside
   std::int64_t real_words = 0;         // slots with a word
   std::int64_t real_bytes = 0;         // their UTF-8 bytes
-  bool bytes = false;                  // each word is one byte, and a label one byte: that of the end is EOS
   std::int64_t label_bytes = 0;        // Σ bytes of the label word's units and of EOS: the divisor of the loss
 };
 

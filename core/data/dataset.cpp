@@ -144,14 +144,6 @@ const DatasetStatistics& Dataset::statistics() const { return state_->statistics
 std::shared_ptr<const Dataset> Dataset::open(const DatasetOptions& options, const Component& segmenter,
                                              std::shared_ptr<WordDrawer> drawer) {
   check(options);
-  if (options.bytes)
-    return open(
-        options,
-        [](std::string_view text, std::vector<std::uint64_t>& ends) {
-          ends.resize(text.size());
-          std::iota(ends.begin(), ends.end(), std::uint64_t{1});
-        },
-        std::move(drawer));
   const Segmenter cutter(segmenter, options.max_bytes);
   return open(
       options, [&](std::string_view text, std::vector<std::uint64_t>& ends) { cutter.split(text, ends); },
@@ -229,9 +221,6 @@ Batch Dataset::make_batch(IteratorState& state) const {
 Batch Dataset::batch_of(const std::vector<std::span<const Piece>>& rows) const {
   Batch batch = build_batch(state_->corpus, rows, options().words, options().compat, options().units);
   if (state_->drawer) draw_words(batch, *state_->drawer);
-  batch.bytes = options().bytes;
-  if (batch.bytes)
-    batch.label_bytes = std::ranges::count_if(batch.label, [](std::int64_t label) { return label >= 0; });
   return batch;
 }
 

@@ -55,7 +55,6 @@ struct DatasetOptions {
   double validation_fraction = 0;    // share of documents that belongs to the split `validation`
   DataSplit split = DataSplit::all;
   Units units = Units();  // that the model spells words in
-  bool bytes = false;     // a word is a byte, of whichever character: the segmenter has no say
   DataCompat compat = {};
 };
 

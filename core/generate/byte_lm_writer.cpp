@@ -13,7 +13,6 @@
 #include "core/base/stopwatch.h"
 #include "core/data/blocks.h"
 #include "core/generate/latent_runner.h"
-#include "core/tensor/thread_limit.h"
 #include "core/text/control.h"
 #include "core/text/utf8_automaton.h"
 
@@ -62,7 +61,6 @@ class Writing {
     const auto start = Clock::now();
     at::Tensor logits = prefill(prompts);
     spent_.prefill += seconds_since(start);
-    const ThreadLimit limit(model_.parameter_count() * std::ssize(rows_) < alone_below);
     for (;;) {
       const auto step_start = Clock::now();
       choose(logits);

@@ -26,6 +26,10 @@ void note(WordTrace& trace, std::span<const float> logits, std::size_t byte, dou
   trace.log_probabilities.push_back(plain[byte]);
 }
 
+// Multiplications of a byte step below which it runs on one thread. Measured on two cores with 2.7 M parameters: one
+// row (2.7 M) takes 0.39 ms on one thread and 0.50 on two, eight rows the same on either.
+constexpr std::int64_t alone_below = 30'000'000;
+
 }  // namespace
 
 struct ByteWriter::Row {

@@ -20,10 +20,6 @@
 
 namespace welt {
 
-// Multiplications of a byte step below which it runs on one thread. Measured on two cores with 2.7 M parameters: one
-// row (2.7 M) takes 0.39 ms on one thread and 0.50 on two, eight rows the same on either.
-inline constexpr std::int64_t alone_below = 30'000'000;
-
 struct WrittenWord {
   std::string begin;           // given: UTF-8 of the word that is there already
   std::string bytes;           // UTF-8 written behind it

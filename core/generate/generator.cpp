@@ -16,6 +16,7 @@
 #include "core/generate/prompt.h"
 #include "core/generate/word_encoder.h"
 #include "core/generate/word_search.h"
+#include "core/model/byte_lm.h"
 
 namespace welt {
 namespace {
@@ -52,7 +53,7 @@ std::vector<Row> Generator::State::read_prompts(const std::vector<std::string>& 
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     Prompt prompt = read_prompt(model, encoder.text(), prompts[i], prompt_name(i));
     // Of a byte_lm: BOS and all bytes, those of a word that goes on too.
-    const std::int64_t position = model.spec().byte_lm() ? std::ssize(prompts[i]) + 1 : std::ssize(prompt.words);
+    const std::int64_t position = is_byte_lm(model.spec()) ? std::ssize(prompts[i]) + 1 : std::ssize(prompt.words);
     rows.push_back(
         {.prompt = i, .words = std::move(prompt.words), .begin = std::move(prompt.begin), .position = position});
   }
@@ -212,7 +213,7 @@ Generator::~Generator() = default;
 
 std::vector<Generated> Generator::generate(const std::vector<std::string>& prompts, const GenerateOptions& options,
                                            const WordCallback& told, GenerateStatistics* statistics) {
-  const bool byte_lm = state_->model.spec().byte_lm();
+  const bool byte_lm = is_byte_lm(state_->model.spec());
   options.check(state_->model.units().bytes() == 1);
   if (byte_lm) check_bytes(options);
   const at::NoGradGuard no_grad;

@@ -6,8 +6,8 @@
 //                          └──────────────── encoded, images drawn; known words from a cache ◀───────────┘
 //
 // A prompt that ends inside a word is completed: its beginning goes to the decoder as bytes. All prompts form one
-// batch, and a row's text does not depend on the others (but for rounding: the products of another batch size). A
-// byte_lm writes byte by byte behind the whole text (byte_lm_writer.h). [one thread]
+// batch, and a row's text does not depend on the others (but for rounding: the products of another batch size). [one
+// thread]
 #pragma once
 
 #include <cstdint>

@@ -14,7 +14,7 @@ struct GrowingText {
   std::size_t prompt = 0;          // its number
   std::vector<std::string> words;  // that the latent transformer reads first
   std::string begin;               // of a word that the prompt ends in the middle of
-  std::int64_t position = 0;       // words it has read; of a byte_lm bytes
+  std::int64_t position = 0;       // words it has read
   Generated out;
   bool done = false;
   bool ended = false;  // the text has: of the reference, words may still come

@@ -6,11 +6,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
 #include "core/kernels/cross_entropy.h"
-#include "core/model/welt_model.h"
 #include "core/tensor/autocast.h"
 #include "core/tensor/index_tensor.h"
 #include "core/text/control.h"
@@ -48,9 +48,9 @@ struct BytePlan {
 };
 
 BytePlan plan_bytes(const Batch& batch) {
-  if (!batch.bytes) fail({"the batch", "words", "bytes: the model is a byte_lm", {}}, ErrorCode::internal);
   const auto byte_of = [&](std::int64_t word) -> std::int64_t {
     const std::span<const std::uint8_t> text = batch.table.word(word);
+    if (text.size() > 1) fail({"the batch", "words", "bytes: the model is a byte_lm", {}}, ErrorCode::internal);
     return text.empty() ? eos_byte : text.front();
   };
   BytePlan plan{.rows = {.rows = batch.rows, .words = batch.words, .position = batch.position}};
@@ -72,6 +72,14 @@ BytePlan plan_bytes(const Batch& batch) {
 
 at::Tensor on_device(const std::vector<std::int64_t>& list, at::Device device) {
   return as_tensor(list).to(device);  // of the CPU: the list itself
+}
+
+// [R,256], with graph to the table and the decoder.
+at::Tensor logits_of(WeltModel& model, const BytePlan& plan) {
+  const at::Device device = model.device();
+  const at::Tensor table = model.decoder_embeddings();                                            // [256,E]
+  const at::Tensor hidden = model.latent_hidden(upload(plan.rows, device), table).flatten(0, 1);  // [B·W,D]
+  return model.byte_logits(at::embedding(hidden, on_device(plan.predictors, device)), table);
 }
 
 }  // namespace
@@ -104,29 +112,36 @@ void refuse_word_keys(const Recipe& recipe) {
 }
 
 void require_words(const WeltSpec& spec, std::string_view what) {
-  if (!spec.byte_lm()) return;
+  if (!is_byte_lm(spec)) return;
   fail({spec.decoder.where, fmt::format("the model is a {}: it has not {}", byte_lm_kind, what), "a word-level model",
         "Give a checkpoint of a model with encoders and a latent transformer"},
        ErrorCode::unimplemented);
 }
 
-LossSums WeltModel::forward_backward_bytes(const Batch& batch, double divisor, bool amp, PassStatistics* statistics,
-                                           const at::Tensor* nats) {
+void split_into_bytes(std::string_view text, std::vector<std::uint64_t>& ends) {
+  ends.resize(text.size());
+  std::iota(ends.begin(), ends.end(), std::uint64_t{1});
+}
+
+std::int64_t label_count(const Batch& batch) {
+  return std::ranges::count_if(batch.label, [](std::int64_t label) { return label >= 0; });
+}
+
+LossSums forward_backward_bytes(WeltModel& model, const Objective& objective, const Batch& batch, double divisor,
+                                bool amp, PassStatistics* statistics, const at::Tensor* nats) {
   const BytePlan plan = plan_bytes(batch);
   LossSums sums{.text_bytes = plan.text_bytes, .label_bytes = std::ssize(plan.targets)};
   if (plan.targets.empty()) return sums;
   PassStatistics ignored;
   PassStatistics& spent = statistics ? *statistics : ignored;
   spent.decoder_tokens += batch.rows * batch.words;
-  AutocastRegion autocast(amp, device().type());
+  const at::Device device = model.device();
+  AutocastRegion autocast(amp, device.type());
 
   auto start = Clock::now();
-  const at::Tensor table = decoder_embeddings();                                              // [256,E]
-  const at::Tensor hidden = latent_hidden(upload(plan.rows, device()), table).flatten(0, 1);  // [B·W,D]
-  const at::Tensor predictors = on_device(plan.predictors, device());                         // [R]
-  const at::Tensor logits = byte_logits(at::embedding(hidden, predictors), table);            // [R,256]
+  const at::Tensor logits = logits_of(model, plan);
   const AutocastRegion::Pause pause(autocast);
-  const at::Tensor loss = objective_->loss(logits, on_device(plan.targets, device()));  // [] summed
+  const at::Tensor loss = objective.loss(logits, on_device(plan.targets, device));  // [] summed
   spent.decoder += seconds_since(start);
 
   start = Clock::now();
@@ -139,16 +154,14 @@ LossSums WeltModel::forward_backward_bytes(const Batch& batch, double divisor, b
   return sums;
 }
 
-LossSums WeltModel::evaluate_bytes(const Batch& batch, bool amp) {
+LossSums evaluate_bytes(WeltModel& model, const Batch& batch, bool amp) {
   const BytePlan plan = plan_bytes(batch);
   LossSums sums{.text_bytes = plan.text_bytes, .label_bytes = std::ssize(plan.targets)};
   if (plan.targets.empty()) return sums;
-  AutocastRegion autocast(amp, device().type());
-  const at::Tensor table = decoder_embeddings();
-  const at::Tensor hidden = latent_hidden(upload(plan.rows, device()), table).flatten(0, 1);
-  const at::Tensor logits = byte_logits(at::embedding(hidden, on_device(plan.predictors, device())), table);
+  AutocastRegion autocast(amp, model.device().type());
+  const at::Tensor logits = logits_of(model, plan);
   const AutocastRegion::Pause pause(autocast);
-  const at::Tensor targets = on_device(plan.targets, device());
+  const at::Tensor targets = on_device(plan.targets, model.device());
   sums.nats = byte_cross_entropy(logits, targets).item<double>();
   sums.correct_bytes = at::argmax(logits, -1).eq(targets).sum().item<std::int64_t>();
   return sums;

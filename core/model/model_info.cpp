@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/model/byte_lm.h"
 
 namespace welt {
 namespace {
@@ -99,7 +100,7 @@ class Describer {
       if (part.slot == "latent_transformer") cost_of_latent(*part.component, info);
       if (part.slot == "bytes_decoder") cost_of_decoder(*part.component, info);
     }
-    if (model_.spec().byte_lm()) return;
+    if (is_byte_lm(model_.spec())) return;
     for (const char* mapping : {"encoder_mapping", "decoder_mapping"}) {
       PartInfo& info = parts_.at(mapping);
       info.positions = 1;
@@ -123,7 +124,7 @@ class Describer {
     at_most("bytes per word (with 2 more positions)", lengths().bytes + 2, limits.decoder, "decoder");
     expect(lengths().words >= 1, "words", fmt::format("{}", lengths().words), "1 or more");
     at_most("words", static_cast<double>(lengths().words), limits.latent,
-            model_.spec().byte_lm() ? "decoder" : "latent transformer");
+            is_byte_lm(model_.spec()) ? "decoder" : "latent transformer");
     for (const WeltModel::Part& part : model_.parts()) {
       if (part.slot != "image_encoder" || part.component == nullptr) continue;
       const ImageEncoderInfo& facts = part.component->image_encoder_info();
@@ -212,7 +213,7 @@ class Describer {
     const std::int64_t own = wide ? vocabulary.width * vocabulary.width : 0, bytes = byte_values * vocabulary.width;
     const std::int64_t head = own + bytes;
     if (wide || !vocabulary.tied) matrices_[info.name] -= wide ? own : bytes;
-    if (model_.spec().byte_lm()) {
+    if (is_byte_lm(model_.spec())) {
       const auto row = static_cast<double>(lengths().words);
       info.positions = lengths().bytes;
       info.weight_flops = 2.0 * static_cast<double>(matrices_[info.name] + head) * lengths().bytes;

@@ -9,8 +9,7 @@
 // 2020, section 2.1). A word of b units (bytes, but in models of UTF-16 or UTF-32) is b + 2 positions to the bytes
 // encoder (BOS, EOS), an image of h × w patches h · w + 1 to the image encoder, one position to the latent transformer,
 // and b + 2 to the decoder (latent, BOS), b + 1 of which have logits. Left out: norms, activations, softmax, rotary
-// positions, the lookup and folding of byte tables, loss and optimizer. A byte_lm's decoder has b positions a word, each
-// with logits, in rows of `words` bytes. Nothing is subtracted for words that a batch
+// positions, the lookup and folding of byte tables, loss and optimizer. Nothing is subtracted for words that a batch
 // holds twice (encoded once), for windows of local attention, or for what a plugin finds it need not compute.
 #pragma once
 

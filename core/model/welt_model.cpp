@@ -15,6 +15,7 @@
 #include <algorithm>
 
 #include "core/base/context.h"
+#include "core/model/byte_lm.h"
 
 namespace welt {
 namespace {
@@ -83,13 +84,13 @@ WeltModel::WeltModel(WeltSpec spec, Init init) : spec_(std::move(spec)) {
 
 void WeltModel::make_components(Init init) {
   const bool random = init == Init::random;
-  if (!spec_.byte_lm()) {
+  if (!is_byte_lm(spec_)) {
     latent_.emplace(make_component(spec_.latent, WELT_LATENT_TRANSFORMER_INTERFACE, random));
     require_head(spec_.latent, *latent_);
   }
   decoder_.emplace(make_component(spec_.decoder, WELT_DECODER_INTERFACE, random));
   require_head(spec_.decoder, *decoder_);
-  if (spec_.byte_lm()) return;
+  if (is_byte_lm(spec_)) return;
   if (!spec_.bytes_encoder.type && !spec_.image_encoder.type)
     fail({spec_.bytes_encoder.where, "the model has no encoder", "a bytes encoder, an image encoder, or both",
           "Give model.bytes_encoder a plugin"});
@@ -114,7 +115,9 @@ void WeltModel::make_own_tensors(Init init) {
                            bytes_encoder_->vocabulary().initializer_range, options);
   const Vocabulary& vocabulary = decoder_->vocabulary();
   const std::int64_t decoder_input = vocabulary.width;
-  if (latent_) {
+  if (!latent_) {
+    encoder_mapping_weight_ = matrix(0, 0);  // nothing is mapped: it tells dtype and device, and is in no list
+  } else {
     const std::int64_t latent_width = latent_->width();
     encoder_mapping_weight_ = matrix(latent_width, image_width() + bytes_width());
     encoder_mapping_bias_ = bias(latent_width);
@@ -189,10 +192,10 @@ void WeltModel::collect_tensors() {
     // What stands outside the base model (an MLM head) has no part in a bytes encoder and is not in a WeLT checkpoint.
     collect_body(bytes, encoder_body());
   }
-  own("encoder_mapping.weight", encoder_mapping_weight_, true, "encoder_mapping");
-  own("encoder_mapping.bias", encoder_mapping_bias_, false, "encoder_mapping");
-  own("encoder_norm.weight", encoder_norm_, false, "encoder_norm");
   if (latent_) {
+    own("encoder_mapping.weight", encoder_mapping_weight_, true, "encoder_mapping");
+    own("encoder_mapping.bias", encoder_mapping_bias_, false, "encoder_mapping");
+    own("encoder_norm.weight", encoder_norm_, false, "encoder_norm");
     collect_body(latent, "");
     const std::string mapping = "latent_transformer." + latent_->vocabulary().head_name;
     own(mapping, decoder_mapping_weight_, true, "decoder_mapping");

@@ -6,8 +6,6 @@
 //                                                          [R,E]
 //                                  [latent, BOS, units…] rows ─ decoder ─ head ─ cross-entropy over bytes
 //
-// A byte_lm is the decoder alone, over whole documents of bytes (byte_lm.cpp).
-//
 // Only distinct words, real bytes and labelled positions are computed. Decoder rows run in chunks, forward and
 // backward, before the latent transformer's backward, so that memory is that of one chunk. Follows sign/WeLT's
 // WordLatentTransformer (welt/model.py) in mathematics and parameter names. [one thread]
@@ -98,13 +96,13 @@ class WeltModel {
   const std::vector<ModelTensor>& tensors() const { return tensors_; }
   const std::vector<ModelParameter>& parameters() const { return parameters_; }
   std::int64_t parameter_count() const;
-  at::ScalarType dtype() const { return decoder_table_->base.scalar_type(); }
-  at::Device device() const { return decoder_table_->base.device(); }
+  at::ScalarType dtype() const { return encoder_mapping_weight_.scalar_type(); }
+  at::Device device() const { return encoder_mapping_weight_.device(); }
   void set_training(bool training);
   void set_objective(const Objective& objective) { objective_ = &objective; }  // of passes; first: cross-entropy
   Modalities modalities() const;                                               // the model has it, and it is enabled
 
-  // Longest rows the components take, 0: unlimited. Of a byte_lm `latent` is what its decoder takes, in bytes.
+  // Longest rows the components take, 0: unlimited.
   struct Limits {
     std::int64_t bytes_encoder, latent, decoder;
   };
@@ -129,7 +127,7 @@ class WeltModel {
     at::Tensor vectors;        // [N,D], after mapping and norm
   };
   EncodedWords encode_words(const WordTensors& words, const WordImages& images, Modalities use);
-  at::Tensor latent_hidden(const LatentTensors& plan, const at::Tensor& vectors);  // [B,W,D], of over_text()
+  at::Tensor latent_hidden(const LatentTensors& plan, const at::Tensor& vectors);  // [B,W,D]
   struct MappedLatents {
     at::Tensor mapped, latents;  // [..,E], before and after the norm
   };
@@ -141,8 +139,6 @@ class WeltModel {
   at::Tensor byte_logits(const at::Tensor& hidden, const at::Tensor& table);  // [n,D] of the decoder → [n·N,256]
   TensorComponent& latent_transformer() { return *latent_; }
   TensorComponent& decoder() { return *decoder_; }
-  // What runs over the words of a text: the latent transformer, or a byte_lm's decoder over bytes.
-  TensorComponent& over_text() { return latent_ ? *latent_ : *decoder_; }
   // Folded byte tables under their names in a checkpoint: not parameters, but part of the file.
   std::vector<std::pair<std::string, at::Tensor>> folded_tables() const;
 
@@ -171,11 +167,6 @@ class WeltModel {
   std::string table_stem(const std::string& slot, const TensorComponent& component) const;
   std::int64_t image_width() const { return image_encoder_ ? image_encoder_->width() : 0; }
   std::int64_t bytes_width() const { return bytes_encoder_ ? bytes_encoder_->width() : 0; }
-
-  // A batch of a byte_lm (byte_lm.cpp).
-  LossSums forward_backward_bytes(const Batch& batch, double divisor, bool amp, PassStatistics* statistics,
-                                  const at::Tensor* nats);
-  LossSums evaluate_bytes(const Batch& batch, bool amp);
 
   at::Tensor encode_bytes(const WordTensors& words);                      // [N, bytes width]
   at::Tensor encode_images(const WordImages& images, std::int64_t rows);  // [N, image width]

@@ -11,6 +11,7 @@
 #include "core/kernels/cross_entropy.h"
 #include "core/kernels/linear.h"
 #include "core/kernels/rms_norm.h"
+#include "core/model/byte_lm.h"
 #include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
 #include "core/tensor/autocast.h"
@@ -37,8 +38,8 @@ at::Tensor WeltModel::latent_hidden(const LatentTensors& plan, const at::Tensor&
   const RowsView rows{at::embedding(vectors, plan.word_row), {}};  // [B,W,D]
   const AttentionView attention{
       .kind = WELT_ATTENTION_CAUSAL, .document_id = plan.document, .prefix_id = plan.prefix, .dense = plan.dense};
-  const at::Tensor hidden = over_text().forward(rows, attention, plan.position);
-  require_finite_output(hidden, latent_ ? "the latent transformer" : "the decoder", spec_.over_text().type->id);
+  const at::Tensor hidden = over_text(*this).forward(rows, attention, plan.position);
+  require_finite_output(hidden, latent_ ? "the latent transformer" : "the decoder", over_text(spec_).type->id);
   return hidden;
 }
 
@@ -71,7 +72,7 @@ at::Tensor WeltModel::decode(const ChunkTensors& chunk, const at::Tensor& latent
 LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
                                      PassStatistics* statistics, std::optional<Modalities> use,
                                      const at::Tensor* nats) {
-  if (spec_.byte_lm()) return forward_backward_bytes(batch, divisor, amp, statistics, nats);
+  if (is_byte_lm(spec_)) return forward_backward_bytes(*this, *objective_, batch, divisor, amp, statistics, nats);
   const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
   const Modalities reads = use.value_or(modalities());
   const WordImages images = reads.image ? normalise(plan.words.images) : WordImages();
@@ -131,7 +132,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
 
 LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp, std::optional<Modalities> reads) {
   const at::NoGradGuard no_grad;
-  if (spec_.byte_lm()) return evaluate_bytes(batch, amp);
+  if (is_byte_lm(spec_)) return evaluate_bytes(*this, batch, amp);
   const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
   const DecoderPlan& decoder = plan.decoder;
   LossSums sums{.text_bytes = decoder.text_bytes};

@@ -246,7 +246,7 @@ void check_versions(const Recipe& recipe, const WeltSpec& spec) {
 }
 
 void WeltSpec::apply(const SpecChanges& changes) {
-  if (byte_lm() && (changes.bytes_encoder.enabled || changes.image_encoder.enabled))
+  if (is_byte_lm(*this) && (changes.bytes_encoder.enabled || changes.image_encoder.enabled))
     require_words(*this, "an encoder to switch on or off");
   apply_encoder(bytes_encoder, changes.bytes_encoder, bytes_encoder_slot);
   apply_encoder(image_encoder, changes.image_encoder, image_encoder_slot);
@@ -257,7 +257,7 @@ void WeltSpec::apply(const SpecChanges& changes) {
     renderer = *changes.renderer;
     renderer.fingerprint = trained_with;
   }
-  if (!byte_lm() && !reads_bytes() && !reads_images())
+  if (!is_byte_lm(*this) && !reads_bytes() && !reads_images())
     fail({"model.bytes_encoder.enabled, model.image_encoder.enabled", "every encoder is switched off",
           "at least one encoder that is on", "Leave one of them on"});
 }

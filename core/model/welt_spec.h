@@ -61,12 +61,6 @@ struct SpecChanges {
 };
 
 struct WeltSpec {
-  // A byte_lm is its decoder alone, over the bytes of whole documents (byte_lm.h); the segmenter only says which bytes
-  // of what it writes are a word.
-  bool byte_lm() const { return latent.type == nullptr; }
-  // What runs over the words (bytes) of a text.
-  const SlotSpec& over_text() const { return byte_lm() ? decoder : latent; }
-
   Encoding encoding = Encoding::utf8;  // of the units that words are read and written in
   SegmenterSpec segmenter;
   RendererSpec renderer;

@@ -8,6 +8,7 @@
 #include "core/huggingface/config_keys.h"
 #include "core/huggingface/hf_source.h"
 #include "core/huggingface/welt_json.h"
+#include "core/model/byte_lm.h"
 #include "core/model/welt_slots.h"
 #include "core/model/welt_spec.h"
 #include "core/tensor/tensor_io.h"
@@ -103,12 +104,12 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
     spec.decoder = slot_from_checkpoint(config, file, decoder_slot, plugins);
     spec.modality_dropout = config.value("modality_dropout", 0.0);
     const bool encoder = spec.bytes_encoder.type || spec.image_encoder.type;
-    if (spec.byte_lm() && (encoder || spec.encoding != Encoding::utf8))
+    if (is_byte_lm(spec) && (encoder || spec.encoding != Encoding::utf8))
       fail({file.string(),
             "no latent transformer, but an encoder or units that are not bytes",
             "all parts of a word-level model, or of a byte_lm the decoder alone",
             {}});
-    if (!spec.byte_lm() && !encoder)
+    if (!is_byte_lm(spec) && !encoder)
       fail({file.string(), "neither a bytes encoder nor an image encoder", "at least one encoder", {}});
     reading = own.string();
     if (spec.bytes_encoder.type)

@@ -141,7 +141,7 @@ Json WeltSpec::recipe_json() const {
       {"encoding", encoding_key},
       {"segmenter", {{"plugin", segmenter.type->id}, {"max_bytes", segmenter.max_bytes}, {"config", std::move(words)}}},
       {"decoder", described(decoder)}};
-  if (byte_lm()) {
+  if (is_byte_lm(*this)) {
     model["kind"] = byte_lm_kind;
     return model;
   }
@@ -169,9 +169,9 @@ SpecChanges changes_of_checkpoint(const WeltSpec& trained, const Recipe& now) {
   if (now.given("model.encoding") && find_encoding(now.string("model.encoding")) != trained.encoding)
     refuse_difference(now, "model.encoding");
   refuse_difference(now, segmenter_difference(trained.segmenter, now));
-  if (is_byte_lm(now) != trained.byte_lm()) refuse_difference(now, "model.kind");
+  if (is_byte_lm(now) != is_byte_lm(trained)) refuse_difference(now, "model.kind");
   refuse_difference(now, difference(trained.decoder, now, decoder_slot));
-  if (trained.byte_lm()) {
+  if (is_byte_lm(trained)) {
     refuse_word_keys(now);
     return {};
   }

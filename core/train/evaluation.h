@@ -16,8 +16,7 @@ namespace welt {
 LossSums evaluate(WeltModel& model, const std::vector<Batch>& batches, std::int64_t chunk_tokens, bool amp,
                   std::optional<Modalities> use = {});
 
-// {"loss", "perplexity", "bits_per_byte", "byte_accuracy", "word_accuracy", "words", "bytes"} of sums; a byte_lm, which
-// has no words, has none of the two figures of them.
+// {"loss", "perplexity", "bits_per_byte", "byte_accuracy", "word_accuracy", "words", "bytes"} of sums.
 nlohmann::json evaluation_json(const LossSums& sums);
 
 }  // namespace welt

@@ -168,7 +168,7 @@ std::string evaluation_plan(const Recipe& recipe) {
   return fmt::format(
       "Plan of {} (nothing is run)\n\nModel: {}, {} parameters\nHeld-out text: {}; {} rows are evaluated{}\n",
       recipe.path().string(), recipe.string("model.from"), session.model.parameter_count(),
-      amount_text(text.words, text.bytes, session.model.spec().byte_lm()), session.validation_rows,
+      amount_text(text.words, text.bytes, is_byte_lm(session.model.spec())), session.validation_rows,
       part_text(recipe, session));
 }
 
@@ -181,22 +181,22 @@ std::string evaluation_report(const Recipe& recipe, const std::optional<std::fil
   const WeltSpec& spec = session.model.spec();
   if (json) {
     nlohmann::json figures = evaluation_json(sums);
-    if (!spec.byte_lm())
+    if (!is_byte_lm(spec))
       figures["encoders"] = {{"bytes_encoder", encoder_json(spec.bytes_encoder)},
                              {"image_encoder", encoder_json(spec.image_encoder)}};
     return json_text(figures) + "\n";
   }
   std::string text =
       fmt::format("{}: {} of held-out text{}\n", checkpoint ? checkpoint->string() : recipe.string("model.from"),
-                  amount_text(sums.words, sums.text_bytes, spec.byte_lm()), part_text(recipe, session));
-  text += spec.byte_lm() ? fmt::format("  decoder alone   {}\n", spec.decoder.type->id)
-                         : fmt::format("  bytes encoder   {}\n  image encoder   {}\n", encoder_text(spec.bytes_encoder),
-                                       encoder_text(spec.image_encoder));
+                  amount_text(sums.words, sums.text_bytes, is_byte_lm(spec)), part_text(recipe, session));
+  text += is_byte_lm(spec) ? fmt::format("  decoder alone   {}\n", spec.decoder.type->id)
+                           : fmt::format("  bytes encoder   {}\n  image encoder   {}\n",
+                                         encoder_text(spec.bytes_encoder), encoder_text(spec.image_encoder));
   text += fmt::format(
       "  bits per byte   {:.4f}\n  loss            {:.4f} nats per label byte\n  perplexity      {:.4f}\n"
       "  bytes right     {:.2f} %\n",
       sums.bits_per_byte(), sums.loss(), sums.perplexity(), 100.0 * sums.byte_accuracy());
-  if (!spec.byte_lm()) text += fmt::format("  words right     {:.2f} %\n", 100.0 * sums.word_accuracy());
+  if (!is_byte_lm(spec)) text += fmt::format("  words right     {:.2f} %\n", 100.0 * sums.word_accuracy());
   return text;
 }
 

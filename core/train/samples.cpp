@@ -6,6 +6,7 @@
 #include "core/base/error.h"
 #include "core/generate/generator.h"
 #include "core/generate/prompt.h"
+#include "core/model/byte_lm.h"
 #include "core/tensor/offers.h"
 #include "core/text/bytes.h"
 
@@ -20,7 +21,7 @@ std::string beginning(const std::string& document, const WeltModel& model, const
   for (int word = 0; word < prompt_words && end != std::string::npos; ++word) end = document.find(' ', end + 1);
   const std::string prompt = end == std::string::npos ? document : document.substr(0, end + 1);
   const std::int64_t positions = model.limits().latent;
-  if (model.spec().byte_lm())  // half of its positions are for what it writes
+  if (is_byte_lm(model.spec()))  // half of its positions are for what it writes
     return positions > 0 ? std::string(truncate_utf8(prompt, static_cast<std::size_t>(positions / 2))) : prompt;
   const std::vector<std::string> words = text.words(prompt, "samples");
   if (positions == 0 || std::ssize(words) <= positions) return prompt;
@@ -58,7 +59,7 @@ void check_samples(WeltModel& model, const TextFrontEnd& text, const Recipe& rec
           "samples.count = 0, or a plugin with " WELT_KV_CACHE_INTERFACE,
           {}});
   };
-  require_cache(model.over_text(), model.spec().over_text());
+  require_cache(over_text(model), over_text(model.spec()));
   require_cache(model.decoder(), model.spec().decoder);
   for (const std::string& prompt : prompts) read_prompt(model, text, prompt, place("samples.prompts"));
 }

@@ -9,6 +9,7 @@
 #include "core/base/stopwatch.h"
 #include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/model/byte_lm.h"
 #include "core/plugin/static_plugins.h"
 #include "core/train/averages.h"
 #include "core/train/best.h"
@@ -155,7 +156,7 @@ class Run {
       const std::int64_t k = state_.step;
       if (k % log_every == 0 || k == steps) watch_->step(report, state_);
       progress.update(k, fmt::format("loss {:.3f}  {:.0f} {}/s", report.loss, state_.words_per_second(),
-                                     session_->model.spec().byte_lm() ? "bytes" : "words"));
+                                     is_byte_lm(session_->model.spec()) ? "bytes" : "words"));
       if (eval_every > 0 && k % eval_every == 0 && session_->validation && (k < steps || !best_.metric.empty()))
         judge(evaluate_now(k));
       if (checkpoint_every > 0 && k % checkpoint_every == 0 && k < steps) save();
