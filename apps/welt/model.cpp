@@ -8,6 +8,7 @@
 #include "apps/welt/verb.h"
 #include "core/base/safetensors.h"
 #include "core/checkpoint/model_files.h"
+#include "core/model/byte_lm.h"
 #include "core/model/welt_model.h"
 #include "core/parity/dense_forward.h"
 #include "core/parity/trace.h"
@@ -26,6 +27,7 @@ struct ForwardOptions {
 // `dtype`: "": as the checkpoint has them.
 WeltModel open_model(const std::string& checkpoint, const std::string& dtype) {
   WeltModel model = load_newest_model(checkpoint);
+  require_words(model.spec(), "the stages of the Python WeLT");
   if (!dtype.empty()) model.to(model.device(), parse_float_dtype(dtype, "--dtype"));
   return model;
 }

@@ -19,6 +19,7 @@
 #include "core/base/table.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/huggingface/hf_source.h"
+#include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
 #include "core/recipe/find.h"
 #include "core/train/recipe_keys.h"
@@ -172,23 +173,28 @@ void print_memory(const ModelInfo& info) {
     return std::vector<std::string>{name, of.row_bytes ? size_text(*of.row_bytes) : right("?", 8),
                                     fmt::format("{} slots", of.slots)};
   };
-  fmt::print("{}",
-             format_table({{"weights", size_text(info.weight_bytes), "bfloat16 if precision = \"bf16\", else float32"},
-                           {"gradients", size_text(info.gradient_bytes)},
-                           {"AdamW's moments", size_text(info.optimizer_bytes)},
-                           {"training", size_text(trained), "the three together, without activations"},
-                           cache("cache of the latents", info.latent_cache),
-                           cache("cache of the decoder", info.decoder_cache)}));
+  std::vector<std::vector<std::string>> rows{
+      {"weights", size_text(info.weight_bytes), "bfloat16 if precision = \"bf16\", else float32"},
+      {"gradients", size_text(info.gradient_bytes)},
+      {"AdamW's moments", size_text(info.optimizer_bytes)},
+      {"training", size_text(trained), "the three together, without activations"},
+      cache("cache of the decoder", info.decoder_cache)};
+  if (info.latent_cache.slots > 0) rows.insert(rows.end() - 1, cache("cache of the latents", info.latent_cache));
+  fmt::print("{}", format_table(rows));
 }
 
 void print(const Subject& subject, const ModelInfo& info) {
-  fmt::print("Model of {}, words in {}\n\nParameters\n", subject.path, encoding_name(subject.spec.encoding));
+  const bool byte_lm = is_byte_lm(subject.spec);
+  if (byte_lm)
+    fmt::print("Model of {}, a byte_lm: the decoder alone\n\nParameters\n", subject.path);
+  else
+    fmt::print("Model of {}, words in {}\n\nParameters\n", subject.path, encoding_name(subject.spec.encoding));
   print_parameters(subject, info);
   const bool draws = info.parts.front().name == "image_encoder";
   fmt::print(
-      "\nMillions of FLOPs per word: {} bytes{}, rows of {} words\n", info.lengths.bytes,
+      "\nMillions of FLOPs per word: {} bytes{}, rows of {} {}\n", info.lengths.bytes,
       draws ? fmt::format(", an image of {} x {} pixels", info.lengths.image_width, info.lengths.image_height) : "",
-      info.lengths.words);
+      info.lengths.words, byte_lm ? "bytes" : "words");
   print_flops(info);
   fmt::print("\nMemory (caches: of generating one text)\n");
   print_memory(info);
@@ -211,7 +217,8 @@ void run(Options options) {
 constexpr const char* footer =
     R"(FLOPs are two for each weight of a matrix and position, plus attention's two products (4 x layers x heads x head
 width for each pair of positions that see each other); training is three times the forward pass. A word of b bytes is
-b + 2 positions to bytes encoder and decoder, patches + 1 to the image encoder, one to the latent transformer. A word
+b + 2 positions to bytes encoder and decoder, patches + 1 to the image encoder, one to the latent transformer; to a
+byte_lm, the decoder alone, it is b. A word
 that a batch holds twice is encoded once, which is not subtracted. Tables are rows that are looked up or added (bytes,
 positions, token types); a tied head multiplies by the decoder's byte table, which counts once, as a table. Caches are
 float32 keys and values of every layer and position.

@@ -15,6 +15,7 @@
 #include "core/checkpoint/weight_files.h"
 #include "core/huggingface/hf_load.h"
 #include "core/huggingface/hf_source.h"
+#include "core/model/byte_lm.h"
 #include "core/model/welt_slots.h"
 #include "core/tensor/tensor_io.h"
 
@@ -122,6 +123,12 @@ at::ScalarType stored_dtype(const HfWeights& weights) {
 ExportReport export_model(const fs::path& run_or_checkpoint, const fs::path& target, std::int64_t largest_file) {
   const fs::path checkpoint = find_checkpoint(run_or_checkpoint);
   const WeltSpec spec = WeltSpec::from_checkpoint(checkpoint);
+  if (is_byte_lm(spec))
+    fail({checkpoint.string(),
+          "a byte_lm, which is its decoder alone: the Python WeLT has no such model",
+          "--part bytes_decoder, which is the model of its Hugging Face class",
+          {}},
+         ErrorCode::unimplemented);
   ExportReport report{.class_name = "WordLatentTransformerForCausalLM"};
   write_new_folder(target, [&](const fs::path& folder) {
     const ConversionReport converted = convert_into(checkpoint, folder, {.largest_file = largest_file});
@@ -170,7 +177,7 @@ ExportReport export_part(const fs::path& run_or_checkpoint, const std::string& s
     if (&part.name == &bytes_encoder_slot || &part.name == &decoder_slot)
       for (const char* file : {"tokenizer_config.json", "special_tokens_map.json"})
         copy_if_there(checkpoint / "tokenizer" / file, folder / file);
-    write_file(folder / "README.md", part_card(slot, report.class_name, tensors));
+    write_file(folder / "README.md", part_card(spec, slot, report.class_name, tensors));
   });
   return report;
 }

@@ -9,6 +9,7 @@
 #include "core/base/json.h"
 #include "core/checkpoint/pack_ternary.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
 
 namespace welt {
@@ -94,7 +95,8 @@ processor = TextImageProcessor.from_pretrained(".")
                      words, drawn, encoding_name(spec.encoding), parts_table(spec), training_text(checkpoint));
 }
 
-std::string part_card(const std::string& slot, const std::string& class_name, const std::vector<NamedTensor>& tensors) {
+std::string part_card(const WeltSpec& spec, const std::string& slot, const std::string& class_name,
+                      const std::vector<NamedTensor>& tensors) {
   std::int64_t values = 0;
   bool packed = false;
   for (const auto& [name, tensor] : tensors) {
@@ -106,16 +108,18 @@ std::string part_card(const std::string& slot, const std::string& class_name, co
 tags:
 - welt
 ---
-# The {0} of a word-level latent transformer
+# The {0} of {4}
 
 Configuration and names of tensors are those of the class `{1}`; {2} values.{3} Where the class has a token table, that of
-a bytes encoder or a decoder has a row for each of the bytes 0 to 255 (2 begins a word, 3 ends it, 0 pads), and that of
+a bytes encoder or a decoder has a row for each of the bytes 0 to 255 (2 begins a {5}, 3 ends it, 0 pads), and that of
 a latent transformer has none: it is given `inputs_embeds`.
 
 With welt, in a recipe: `[model.<slot>] from = "…"`, this folder.
 )",
       slot, class_name, with_commas(values),
-      packed ? " Matrices of -1, 0 and 1 are packed under names of their own, which welt alone reads." : "");
+      packed ? " Matrices of -1, 0 and 1 are packed under names of their own, which welt alone reads." : "",
+      is_byte_lm(spec) ? "a byte-level language model, which has no other part" : "a word-level latent transformer",
+      is_byte_lm(spec) ? "document" : "word");
 }
 
 }  // namespace welt

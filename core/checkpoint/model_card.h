@@ -11,7 +11,8 @@
 namespace welt {
 
 std::string model_card(const WeltSpec& spec, const std::filesystem::path& checkpoint);
-// `tensors`: all that is in its file.
-std::string part_card(const std::string& slot, const std::string& class_name, const std::vector<NamedTensor>& tensors);
+// Of one part. `tensors`: all that is in its file.
+std::string part_card(const WeltSpec& spec, const std::string& slot, const std::string& class_name,
+                      const std::vector<NamedTensor>& tensors);
 
 }  // namespace welt

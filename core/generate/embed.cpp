@@ -12,6 +12,7 @@
 
 #include "core/base/error.h"
 #include "core/data/blocks.h"
+#include "core/model/byte_lm.h"
 #include "core/tensor/finite.h"
 
 namespace welt {
@@ -46,7 +47,9 @@ at::Tensor pooled(const at::Tensor& vectors, const std::vector<std::int64_t>& of
 
 }  // namespace
 
-TextEmbedder::TextEmbedder(WeltModel& model) : model_(model), encoder_(model, std::make_shared<TextFrontEnd>(model)) {}
+TextEmbedder::TextEmbedder(WeltModel& model) : model_(model), encoder_(model, std::make_shared<TextFrontEnd>(model)) {
+  require_words(model.spec(), "vectors of words and texts");
+}
 
 std::int64_t TextEmbedder::width() const { return model_.latent_transformer().width(); }
 

@@ -9,12 +9,14 @@
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
 #include "core/data/blocks.h"
+#include "core/generate/byte_lm_writer.h"
 #include "core/generate/byte_writer.h"
 #include "core/generate/growing_text.h"
 #include "core/generate/latent_runner.h"
 #include "core/generate/prompt.h"
 #include "core/generate/word_encoder.h"
 #include "core/generate/word_search.h"
+#include "core/model/byte_lm.h"
 
 namespace welt {
 namespace {
@@ -50,7 +52,8 @@ std::vector<Row> Generator::State::read_prompts(const std::vector<std::string>& 
   std::vector<Row> rows;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
     Prompt prompt = read_prompt(model, encoder.text(), prompts[i], prompt_name(i));
-    const std::int64_t position = std::ssize(prompt.words);
+    // Of a byte_lm: BOS and all bytes, those of a word that goes on too.
+    const std::int64_t position = is_byte_lm(model.spec()) ? std::ssize(prompts[i]) + 1 : std::ssize(prompt.words);
     rows.push_back(
         {.prompt = i, .words = std::move(prompt.words), .begin = std::move(prompt.begin), .position = position});
   }
@@ -210,13 +213,18 @@ Generator::~Generator() = default;
 
 std::vector<Generated> Generator::generate(const std::vector<std::string>& prompts, const GenerateOptions& options,
                                            const WordCallback& told, GenerateStatistics* statistics) {
+  const bool byte_lm = is_byte_lm(state_->model.spec());
   options.check(state_->model.units().bytes() == 1);
+  if (byte_lm) check_bytes(options);
   const at::NoGradGuard no_grad;
   GenerateStatistics ignored;
   state_->model.set_training(false);
   std::vector<Row> rows = state_->read_prompts(prompts);
   if (prompts.empty() || options.words == 0) return std::vector<Generated>(prompts.size());
   GenerateStatistics& spent = statistics ? *statistics : ignored;
+  if (byte_lm)
+    return write_bytes(state_->model, state_->encoder.text().segmenter(), options, std::move(rows), prompts, told,
+                       spent);
   if (options.beams.word_beams > 1)
     return search_words(state_->model, state_->encoder, options, std::move(rows), prompts, told, spent);
   Writing writing(state_->model, state_->encoder, options, std::move(rows), prompts, spent);

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/base/error.h"
+#include "core/model/byte_lm.h"
 
 namespace welt {
 namespace {
@@ -99,6 +100,7 @@ class Describer {
       if (part.slot == "latent_transformer") cost_of_latent(*part.component, info);
       if (part.slot == "bytes_decoder") cost_of_decoder(*part.component, info);
     }
+    if (is_byte_lm(model_.spec())) return;
     for (const char* mapping : {"encoder_mapping", "decoder_mapping"}) {
       PartInfo& info = parts_.at(mapping);
       info.positions = 1;
@@ -121,7 +123,8 @@ class Describer {
     at_most("bytes per word (with 2 more positions)", lengths().bytes + 2, limits.bytes_encoder, "bytes encoder");
     at_most("bytes per word (with 2 more positions)", lengths().bytes + 2, limits.decoder, "decoder");
     expect(lengths().words >= 1, "words", fmt::format("{}", lengths().words), "1 or more");
-    at_most("words", static_cast<double>(lengths().words), limits.latent, "latent transformer");
+    at_most("words", static_cast<double>(lengths().words), limits.latent,
+            is_byte_lm(model_.spec()) ? "decoder" : "latent transformer");
     for (const WeltModel::Part& part : model_.parts()) {
       if (part.slot != "image_encoder" || part.component == nullptr) continue;
       const ImageEncoderInfo& facts = part.component->image_encoder_info();
@@ -210,6 +213,14 @@ class Describer {
     const std::int64_t own = wide ? vocabulary.width * vocabulary.width : 0, bytes = byte_values * vocabulary.width;
     const std::int64_t head = own + bytes;
     if (wide || !vocabulary.tied) matrices_[info.name] -= wide ? own : bytes;
+    if (is_byte_lm(model_.spec())) {
+      const auto row = static_cast<double>(lengths().words);
+      info.positions = lengths().bytes;
+      info.weight_flops = 2.0 * static_cast<double>(matrices_[info.name] + head) * lengths().bytes;
+      info.attention_flops = attention_flops(component.config(), lengths().bytes * pairs(row, /*causal=*/true) / row);
+      info_.decoder_cache = cache(component, lengths().words);
+      return;
+    }
     cost(component, info, lengths().bytes + 2, /*causal=*/true);
     *info.weight_flops += 2.0 * static_cast<double>(head) * (lengths().bytes + 1);
     const std::int64_t longest = model_.spec().segmenter.max_bytes + 2, limit = component.max_positions();

@@ -5,6 +5,9 @@
 
 #include <utility>
 
+#include "core/model/byte_lm.h"
+#include "core/recipe/choices.h"
+
 namespace welt {
 namespace {
 
@@ -28,6 +31,7 @@ void add_component(std::vector<RecipeKey>& keys, const std::string& table, const
 }  // namespace
 
 void add_model_keys(std::vector<RecipeKey>& keys) {
+  keys.push_back(table_key("model.kind", "welt", "What is trained", model_kinds()));
   keys.push_back({"model.from", "string", "", "Folder of a whole WeLT checkpoint to start from"});
   keys.push_back(
       {"model.init_from", "string", "",

@@ -15,6 +15,7 @@
 #include <algorithm>
 
 #include "core/base/context.h"
+#include "core/model/byte_lm.h"
 #include "core/tensor/own_words.h"
 
 namespace welt {
@@ -84,10 +85,13 @@ WeltModel::WeltModel(WeltSpec spec, Init init) : spec_(std::move(spec)) {
 
 void WeltModel::make_components(Init init) {
   const bool random = init == Init::random;
-  latent_.emplace(make_component(spec_.latent, WELT_LATENT_TRANSFORMER_INTERFACE, random));
+  if (!is_byte_lm(spec_)) {
+    latent_.emplace(make_component(spec_.latent, WELT_LATENT_TRANSFORMER_INTERFACE, random));
+    require_head(spec_.latent, *latent_);
+  }
   decoder_.emplace(make_component(spec_.decoder, WELT_DECODER_INTERFACE, random));
-  require_head(spec_.latent, *latent_);
   require_head(spec_.decoder, *decoder_);
+  if (is_byte_lm(spec_)) return;
   if (!spec_.bytes_encoder.type && !spec_.image_encoder.type)
     fail({spec_.bytes_encoder.where, "the model has no encoder", "a bytes encoder, an image encoder, or both",
           "Give model.bytes_encoder a plugin"});
@@ -111,13 +115,18 @@ void WeltModel::make_own_tensors(Init init) {
     encoder_table_.emplace(byte_width(spec_.bytes_encoder, *bytes_encoder_, units()),
                            bytes_encoder_->vocabulary().initializer_range, options);
   const Vocabulary& vocabulary = decoder_->vocabulary();
-  const std::int64_t latent_width = latent_->width(), decoder_input = vocabulary.width;
-  encoder_mapping_weight_ = matrix(latent_width, image_width() + bytes_width());
-  encoder_mapping_bias_ = bias(latent_width);
-  encoder_norm_ = norm(latent_width);
-  decoder_mapping_weight_ = matrix(decoder_input, latent_width);
-  decoder_mapping_bias_ = bias(decoder_input);
-  decoder_norm_ = norm(decoder_input);
+  const std::int64_t decoder_input = vocabulary.width;
+  if (!latent_) {
+    encoder_mapping_weight_ = matrix(0, 0);  // nothing is mapped: it tells dtype and device, and is in no list
+  } else {
+    const std::int64_t latent_width = latent_->width();
+    encoder_mapping_weight_ = matrix(latent_width, image_width() + bytes_width());
+    encoder_mapping_bias_ = bias(latent_width);
+    encoder_norm_ = norm(latent_width);
+    decoder_mapping_weight_ = matrix(decoder_input, latent_width);
+    decoder_mapping_bias_ = bias(decoder_input);
+    decoder_norm_ = norm(decoder_input);
+  }
   decoder_table_.emplace(byte_width(spec_.decoder, *decoder_, units()), vocabulary.initializer_range, options);
   // The head of a model of units gives a unit's embedding, tied or not to a table that nothing else reads.
   const bool wide = units().bytes() > 1;
@@ -184,13 +193,15 @@ void WeltModel::collect_tensors() {
     // What stands outside the base model (an MLM head) has no part in a bytes encoder and is not in a WeLT checkpoint.
     collect_body(bytes, encoder_body());
   }
-  own("encoder_mapping.weight", encoder_mapping_weight_, true, "encoder_mapping");
-  own("encoder_mapping.bias", encoder_mapping_bias_, false, "encoder_mapping");
-  own("encoder_norm.weight", encoder_norm_, false, "encoder_norm");
-  collect_body(latent, "");
-  const std::string mapping = "latent_transformer." + latent_->vocabulary().head_name;
-  own(mapping, decoder_mapping_weight_, true, "decoder_mapping");
-  own(bias_of(mapping), decoder_mapping_bias_, false, "decoder_mapping");
+  if (latent_) {
+    own("encoder_mapping.weight", encoder_mapping_weight_, true, "encoder_mapping");
+    own("encoder_mapping.bias", encoder_mapping_bias_, false, "encoder_mapping");
+    own("encoder_norm.weight", encoder_norm_, false, "encoder_norm");
+    collect_body(latent, "");
+    const std::string mapping = "latent_transformer." + latent_->vocabulary().head_name;
+    own(mapping, decoder_mapping_weight_, true, "decoder_mapping");
+    own(bias_of(mapping), decoder_mapping_bias_, false, "decoder_mapping");
+  }
   own("decoder_norm.weight", decoder_norm_, false, "decoder_norm");
   table(*decoder_table_, *decoder_, "bytes_decoder");
   collect_body(decoder, "");
@@ -271,6 +282,7 @@ std::vector<std::pair<std::string, at::Tensor>> WeltModel::folded_tables() const
 
 std::vector<std::pair<std::string, at::Tensor>> WeltModel::constant_tensors() const {
   auto tensors = folded_tables();
+  if (!latent_) return tensors;
   const at::TensorOptions options = encoder_mapping_weight_.options().requires_grad(false);
   tensors.emplace_back("latent_transformer." + latent_->vocabulary().table_name,
                        at::empty({0, latent_->vocabulary().width}, options));
@@ -302,6 +314,7 @@ std::int64_t WeltModel::parameter_count() const {
 }
 
 WeltModel::Limits WeltModel::limits() const {
+  if (!latent_) return {0, decoder_->max_positions(), 0};
   return {bytes_encoder_ ? bytes_encoder_->max_positions() : 0, latent_->max_positions(), decoder_->max_positions()};
 }
 

@@ -8,8 +8,10 @@
 
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
+#include "core/kernels/cross_entropy.h"
 #include "core/kernels/linear.h"
 #include "core/kernels/rms_norm.h"
+#include "core/model/byte_lm.h"
 #include "core/model/unit_embedding.h"
 #include "core/model/welt_model.h"
 #include "core/tensor/autocast.h"
@@ -36,8 +38,8 @@ at::Tensor WeltModel::latent_hidden(const LatentTensors& plan, const at::Tensor&
   const RowsView rows{at::embedding(vectors, plan.word_row), {}};  // [B,W,D]
   const AttentionView attention{
       .kind = WELT_ATTENTION_CAUSAL, .document_id = plan.document, .prefix_id = plan.prefix, .dense = plan.dense};
-  const at::Tensor hidden = latent_->forward(rows, attention, plan.position);
-  require_finite_output(hidden, "the latent transformer", spec_.latent.type->id);
+  const at::Tensor hidden = over_text(*this).forward(rows, attention, plan.position);
+  require_finite_output(hidden, latent_ ? "the latent transformer" : "the decoder", over_text(spec_).type->id);
   return hidden;
 }
 
@@ -70,6 +72,7 @@ at::Tensor WeltModel::decode(const ChunkTensors& chunk, const at::Tensor& latent
 LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
                                      PassStatistics* statistics, std::optional<Modalities> use,
                                      const at::Tensor* nats) {
+  if (is_byte_lm(spec_)) return forward_backward_bytes(*this, *objective_, batch, divisor, amp, statistics, nats);
   const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
   const Modalities reads = use.value_or(modalities());
   const WordImages images = reads.image ? normalise(plan.words.images) : WordImages();
@@ -129,6 +132,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
 
 LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp, std::optional<Modalities> reads) {
   const at::NoGradGuard no_grad;
+  if (is_byte_lm(spec_)) return evaluate_bytes(*this, batch, amp);
   const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
   const DecoderPlan& decoder = plan.decoder;
   LossSums sums{.text_bytes = decoder.text_bytes};
@@ -144,7 +148,7 @@ LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool
   for (const ChunkTensors& chunk : on_device.chunks) {
     const at::Tensor logits = decode(chunk, latent_vectors.narrow(0, chunk.first_row, chunk.rows), table);
     const AutocastRegion::Pause pause(autocast);
-    sums.nats += objective_->loss(logits, chunk.targets).item<double>();
+    sums.nats += byte_cross_entropy(logits, chunk.targets).item<double>();
     sums.label_bytes += chunk.targets.numel();
     sums.words += chunk.rows;
     const at::Tensor wrong = at::argmax(logits, -1).ne(chunk.targets);  // [targets]

@@ -12,6 +12,7 @@
 #include "core/base/log.h"
 #include "core/huggingface/config_keys.h"
 #include "core/huggingface/hf_source.h"
+#include "core/model/byte_lm.h"
 #include "core/model/welt_slots.h"
 #include "core/plugin/schema.h"
 #include "core/plugin/version_range.h"
@@ -200,6 +201,11 @@ WeltSpec WeltSpec::from_recipe(const Recipe& recipe) {
   check_version_key(recipe, segmenter, *spec.segmenter.type->plugin, recipe.string(segmenter + ".version"));
   spec.segmenter.config = recipe.table(segmenter + ".config");
   spec.segmenter.max_bytes = recipe.integer(segmenter + ".max_bytes");
+  if (is_byte_lm(recipe)) {
+    refuse_word_keys(recipe);
+    spec.decoder = slot_from_recipe(recipe, decoder_slot);
+    return spec;
+  }
   const bool bytes = recipe.boolean("model.bytes_encoder.enabled"),
              image = recipe.boolean("model.image_encoder.enabled");
   if (bytes) {
@@ -240,6 +246,8 @@ void check_versions(const Recipe& recipe, const WeltSpec& spec) {
 }
 
 void WeltSpec::apply(const SpecChanges& changes) {
+  if (is_byte_lm(*this) && (changes.bytes_encoder.enabled || changes.image_encoder.enabled))
+    require_words(*this, "an encoder to switch on or off");
   apply_encoder(bytes_encoder, changes.bytes_encoder, bytes_encoder_slot);
   apply_encoder(image_encoder, changes.image_encoder, image_encoder_slot);
   if (changes.pooling || changes.bytes_encoder.slot) pooling = pooling_of(changes.pooling.value_or(""), bytes_encoder);
@@ -249,7 +257,7 @@ void WeltSpec::apply(const SpecChanges& changes) {
     renderer = *changes.renderer;
     renderer.fingerprint = trained_with;
   }
-  if (!reads_bytes() && !reads_images())
+  if (!is_byte_lm(*this) && !reads_bytes() && !reads_images())
     fail({"model.bytes_encoder.enabled, model.image_encoder.enabled", "every encoder is switched off",
           "at least one encoder that is on", "Leave one of them on"});
 }

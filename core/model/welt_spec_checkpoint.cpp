@@ -8,6 +8,7 @@
 #include "core/huggingface/config_keys.h"
 #include "core/huggingface/hf_source.h"
 #include "core/huggingface/welt_json.h"
+#include "core/model/byte_lm.h"
 #include "core/model/welt_slots.h"
 #include "core/model/welt_spec.h"
 #include "core/tensor/tensor_io.h"
@@ -29,8 +30,8 @@ SlotSpec slot_from_checkpoint(const Json& config, const std::filesystem::path& f
   slot.config = config.at(name.checkpoint);
   if (slot.config.value("model_type", "") == "noop_model") {
     const std::string_view role = name.role;
-    if (role != WELT_BYTES_ENCODER_INTERFACE && role != WELT_IMAGE_ENCODER_INTERFACE)
-      fail({slot.where, "the model_type \"noop_model\"", "a model: only encoders can be switched off", {}});
+    if (role == WELT_DECODER_INTERFACE)
+      fail({slot.where, "the model_type \"noop_model\"", "a model: each has a decoder", {}});
     return slot;
   }
   Registry& registry = Registry::instance();
@@ -102,7 +103,13 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
     spec.latent = slot_from_checkpoint(config, file, latent_slot, plugins);
     spec.decoder = slot_from_checkpoint(config, file, decoder_slot, plugins);
     spec.modality_dropout = config.value("modality_dropout", 0.0);
-    if (!spec.bytes_encoder.type && !spec.image_encoder.type)
+    const bool encoder = spec.bytes_encoder.type || spec.image_encoder.type;
+    if (is_byte_lm(spec) && (encoder || spec.encoding != Encoding::utf8))
+      fail({file.string(),
+            "no latent transformer, but an encoder or units that are not bytes",
+            "all parts of a word-level model, or of a byte_lm the decoder alone",
+            {}});
+    if (!is_byte_lm(spec) && !encoder)
       fail({file.string(), "neither a bytes encoder nor an image encoder", "at least one encoder", {}});
     reading = own.string();
     if (spec.bytes_encoder.type)

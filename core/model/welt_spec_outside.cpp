@@ -5,6 +5,7 @@
 #include "core/base/context.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/model/byte_lm.h"
 #include "core/model/welt_slots.h"
 #include "core/model/welt_spec.h"
 
@@ -139,9 +140,13 @@ Json WeltSpec::recipe_json() const {
   Json model{
       {"encoding", encoding_key},
       {"segmenter", {{"plugin", segmenter.type->id}, {"max_bytes", segmenter.max_bytes}, {"config", std::move(words)}}},
-      {"bytes_encoder", {{"enabled", bytes_encoder.type != nullptr}}},
-      {"latent", described(latent)},
       {"decoder", described(decoder)}};
+  if (is_byte_lm(*this)) {
+    model["kind"] = byte_lm_kind;
+    return model;
+  }
+  model["bytes_encoder"] = {{"enabled", bytes_encoder.type != nullptr}};
+  model["latent"] = described(latent);
   if (bytes_encoder.type) {
     model["bytes_encoder"].update(described(bytes_encoder));
     for (const auto& [text, value] : pooling_names)
@@ -164,8 +169,13 @@ SpecChanges changes_of_checkpoint(const WeltSpec& trained, const Recipe& now) {
   if (now.given("model.encoding") && find_encoding(now.string("model.encoding")) != trained.encoding)
     refuse_difference(now, "model.encoding");
   refuse_difference(now, segmenter_difference(trained.segmenter, now));
-  refuse_difference(now, difference(trained.latent, now, latent_slot));
+  if (is_byte_lm(now) != is_byte_lm(trained)) refuse_difference(now, "model.kind");
   refuse_difference(now, difference(trained.decoder, now, decoder_slot));
+  if (is_byte_lm(trained)) {
+    refuse_word_keys(now);
+    return {};
+  }
+  refuse_difference(now, difference(trained.latent, now, latent_slot));
   SpecChanges changes = encoder_changes(nullptr, now);
   change_encoder(changes.bytes_encoder, trained.bytes_encoder, now, bytes_encoder_slot);
   change_encoder(changes.image_encoder, trained.image_encoder, now, image_encoder_slot);

@@ -50,6 +50,7 @@ nlohmann::json bench_train(const Recipe& recipe, std::int64_t steps, std::int64_
                computed_decoder = total([](const StepReport&r) { return r.passes.decoder_tokens; }),
                padded_encoder = total([](const StepReport&r) { return r.padded_encoder_tokens; }),
                padded_decoder = total([](const StepReport&r) { return r.padded_decoder_tokens; });
+  const auto share = [](double part, double whole) { return whole > 0 ? part / whole : 1.0; };  // a byte_lm reads none
   const auto ms = [&](auto figure) { return 1e3 * median(reports, figure); };
   // One step more: watching the operators costs a little.
   OperatorWatch::Shares shares;
@@ -62,35 +63,36 @@ nlohmann::json bench_train(const Recipe& recipe, std::int64_t steps, std::int64_
   const double rate = shares.product_flops / shares.product_seconds,
                step_rate = shares.product_flops / median(reports, [](const StepReport&r) { return r.total_seconds; }),
                peak = peak_product_rate(recipe.string("precision") == "fp32" ? at::kFloat : at::kBFloat16);
-  return {{"precision", recipe.string("precision")},
-          {"threads", at::get_num_threads()},
-          {"steps", steps},
-          {"parameters", session.model.parameter_count()},
-          {"words_per_step", words / static_cast<double>(steps)},
-          {"words_per_second", words / seconds},
-          {"bytes_per_second", bytes / seconds},
-          {"milliseconds",
-           {{"step", ms([](const StepReport& r) { return r.total_seconds; })},
-            {"data", ms([](const StepReport& r) { return r.data_seconds; })},
-            {"encode", ms([](const StepReport& r) { return r.passes.encode; })},
-            {"latent", ms([](const StepReport& r) { return r.passes.latent; })},
-            {"decoder", ms([](const StepReport& r) { return r.passes.decoder; })},
-            {"backward", ms([](const StepReport& r) { return r.passes.backward; })},
-            {"optimizer", ms([](const StepReport& r) { return r.optimizer_seconds; })}}},
-          {"products",
-           {{"flops_per_step", shares.product_flops},
-            {"share_of_step", shares.product_seconds / watched},
-            {"flops_per_second", rate},
-            {"peak_flops_per_second", peak},
-            {"utilisation", step_rate / peak}}},
-          {"attention", {{"share_of_step", shares.attention_seconds / watched}}},
-          {"padding_share",
-           {{"words", 1.0 - words / slots},
-            {"encoder", 1.0 - encoder / computed_encoder},
-            {"decoder", 1.0 - decoder / computed_decoder}}},
-          {"computed_share_of_padded_batch",
-           {{"encoder", computed_encoder / padded_encoder}, {"decoder", computed_decoder / padded_decoder}}},
-          {"peak_memory_bytes", peak_memory()}};
+  return {
+      {"precision", recipe.string("precision")},
+      {"threads", at::get_num_threads()},
+      {"steps", steps},
+      {"parameters", session.model.parameter_count()},
+      {"words_per_step", words / static_cast<double>(steps)},
+      {"words_per_second", words / seconds},
+      {"bytes_per_second", bytes / seconds},
+      {"milliseconds",
+       {{"step", ms([](const StepReport& r) { return r.total_seconds; })},
+        {"data", ms([](const StepReport& r) { return r.data_seconds; })},
+        {"encode", ms([](const StepReport& r) { return r.passes.encode; })},
+        {"latent", ms([](const StepReport& r) { return r.passes.latent; })},
+        {"decoder", ms([](const StepReport& r) { return r.passes.decoder; })},
+        {"backward", ms([](const StepReport& r) { return r.passes.backward; })},
+        {"optimizer", ms([](const StepReport& r) { return r.optimizer_seconds; })}}},
+      {"products",
+       {{"flops_per_step", shares.product_flops},
+        {"share_of_step", shares.product_seconds / watched},
+        {"flops_per_second", rate},
+        {"peak_flops_per_second", peak},
+        {"utilisation", step_rate / peak}}},
+      {"attention", {{"share_of_step", shares.attention_seconds / watched}}},
+      {"padding_share",
+       {{"words", 1.0 - words / slots},
+        {"encoder", 1.0 - share(encoder, computed_encoder)},
+        {"decoder", 1.0 - share(decoder, computed_decoder)}}},
+      {"computed_share_of_padded_batch",
+       {{"encoder", share(computed_encoder, padded_encoder)}, {"decoder", share(computed_decoder, padded_decoder)}}},
+      {"peak_memory_bytes", peak_memory()}};
 }
 
 }  // namespace welt

@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/metrics/text_metrics.h"
+#include "core/model/byte_lm.h"
 #include "core/recipe/choices.h"
 
 namespace welt {
@@ -44,6 +45,8 @@ BestOptions best_options(const Recipe& recipe) {
   if (options.patience > 0)
     need("train.patience", !options.metric.empty(), "there is no figure to wait for", "Set train.best_metric");
   if (options.metric.empty()) return options;
+  need("train.best_metric", options.metric != "word_accuracy" || !is_byte_lm(recipe), "a byte_lm has no words",
+       "Take another figure: bits_per_byte, byte_accuracy");
   need("train.best_metric", recipe.integer("train.eval_every") > 0, "there is no evaluation while training",
        "Set train.eval_every");
   need("train.best_metric",

@@ -26,13 +26,13 @@ LossSums evaluate(WeltModel& model, const std::vector<Batch>& batches, std::int6
 }
 
 nlohmann::json evaluation_json(const LossSums& sums) {
-  return {{"loss", sums.loss()},
-          {"perplexity", sums.perplexity()},
-          {"bits_per_byte", sums.bits_per_byte()},
-          {"byte_accuracy", sums.byte_accuracy()},
-          {"word_accuracy", sums.word_accuracy()},
-          {"words", sums.words},
-          {"bytes", sums.text_bytes}};
+  nlohmann::json json{{"loss", sums.loss()},
+                      {"perplexity", sums.perplexity()},
+                      {"bits_per_byte", sums.bits_per_byte()},
+                      {"byte_accuracy", sums.byte_accuracy()},
+                      {"bytes", sums.text_bytes}};
+  if (sums.words > 0) json.update({{"word_accuracy", sums.word_accuracy()}, {"words", sums.words}});
+  return json;
 }
 
 }  // namespace welt

@@ -154,7 +154,7 @@ void inherit_model(Recipe& recipe) {
     if (trained.empty()) return {{"model", WeltSpec::from_checkpoint(checkpoint).recipe_json()}};
     return Recipe::load(recipe_schema(), trained).json();
   });
-  for (const char* part : {"model.encoding", "model.segmenter", "model.renderer", "model.bytes_encoder",
+  for (const char* part : {"model.kind", "model.encoding", "model.segmenter", "model.renderer", "model.bytes_encoder",
                            "model.image_encoder", "model.latent", "model.decoder"}) {
     const bool another = std::ranges::any_of(recipe_schema().keys(), [&](const RecipeKey& key) {
       const std::string_view last = std::string_view(key.name).substr(key.name.rfind('.') + 1);

@@ -12,6 +12,7 @@
 #include "core/base/shell.h"
 #include "core/base/table.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
 #include "core/train/pins.h"
 #include "core/train/throughput.h"
@@ -20,15 +21,22 @@ namespace welt {
 namespace {
 
 void add_row(std::string& text, const char* title, const LossSums& sums) {
-  text += fmt::format("  {:<28} {:>8.3f} {:>13.3f} {:>10.1f} % {:>10.1f} %\n", title, sums.bits_per_byte(), sums.loss(),
-                      100.0 * sums.byte_accuracy(), 100.0 * sums.word_accuracy());
+  text += fmt::format("  {:<28} {:>8.3f} {:>13.3f} {:>10.1f} %{}\n", title, sums.bits_per_byte(), sums.loss(),
+                      100.0 * sums.byte_accuracy(),
+                      sums.words > 0 ? fmt::format(" {:>10.1f} %", 100.0 * sums.word_accuracy()) : "");
+}
+
+// Of evaluated text: "31 words, 150 bytes"; of a byte_lm, which has no words, "150 bytes".
+std::string amount_text(std::int64_t words, std::int64_t bytes, bool byte_lm) {
+  return byte_lm ? fmt::format("{} bytes", bytes) : fmt::format("{} words, {} bytes", words, bytes);
 }
 
 void add_comparison(std::string& text, const TrainResult& result) {
   const LossSums& after = result.after->all.sums;
-  text += fmt::format("\nHeld-out text ({} words, {} bytes)\n", after.words, after.text_bytes);
-  text +=
-      fmt::format("  {:<28} {:>8} {:>13} {:>12} {:>12}\n", "", "bits/byte", "nats/label", "bytes right", "words right");
+  const bool byte_lm = after.words == 0;
+  text += fmt::format("\nHeld-out text ({})\n", amount_text(after.words, after.text_bytes, byte_lm));
+  text += fmt::format("  {:<28} {:>8} {:>13} {:>12}{}\n", "", "bits/byte", "nats/label", "bytes right",
+                      byte_lm ? "" : "  words right");
   if (result.before) add_row(text, "before training", *result.before);
   add_row(text, "after training", after);
   if (result.without_image_encoder) add_row(text, "  bytes alone (no images)", *result.without_image_encoder);
@@ -83,14 +91,16 @@ std::string part_text(const Recipe& recipe, const Session& session) {
 }  // namespace
 
 std::string plan_report(const Recipe& recipe, const Session& session) {
+  const bool byte_lm = is_byte_lm(recipe);
   std::string text = fmt::format("Plan of {} (nothing is run)\n\nModel: {} parameters\n", recipe.path().string(),
                                  session.model.parameter_count());
   for (const PartInfo& part : count_model(session.model).parts)
     text += fmt::format("  {:<20} {:>12}\n", part.name, part.parameters);
   const auto add_text = [&](const char* title, const Dataset& data) {
     const DatasetStatistics& s = data.statistics();
-    text += fmt::format("{}: {} files, {} documents, {} words ({} distinct), {} bytes", title, s.files, s.documents,
-                        s.words, s.distinct_words, s.bytes);
+    text += fmt::format("{}: {} files, {} documents, ", title, s.files, s.documents);
+    if (!byte_lm) text += fmt::format("{} words ({} distinct), ", s.words, s.distinct_words);
+    text += fmt::format("{} bytes", s.bytes);
   };
   add_text("Training text", *session.train);
   text += fmt::format(", {} rows\n", session.train->statistics().rows);
@@ -100,10 +110,10 @@ std::string plan_report(const Recipe& recipe, const Session& session) {
   }
   const std::string pieces =
       session.micro_batches > 1 ? fmt::format(" in {} micro-batches", session.micro_batches) : std::string();
-  text += fmt::format("Training: {} steps of {} rows x {} words{}, accumulate {}, {}, run folder {}/{}\n",
+  text += fmt::format("Training: {} steps of {} rows x {} {}{}, accumulate {}, {}, run folder {}/{}\n",
                       recipe.integer("train.steps"), recipe.integer("train.batch"), recipe.integer("train.words"),
-                      pieces, recipe.integer("train.accumulate"), recipe.string("precision"), recipe.string("run_dir"),
-                      recipe.string("name"));
+                      byte_lm ? "bytes" : "words", pieces, recipe.integer("train.accumulate"),
+                      recipe.string("precision"), recipe.string("run_dir"), recipe.string("name"));
   return text;
 }
 
@@ -122,10 +132,10 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
                                                  : "SIGTERM",
                        result.last_step, result.steps, result.checkpoint.string(),
                        shell_word((result.run / "recipe.toml").string()));
-  std::string text = fmt::format(
-      "\nTrained {} parameters, {} steps, in {:.0f} s: {:.0f} words/s, peak memory {:.0f} MB\n", result.parameters,
-      result.last_step, result.seconds, result.words_per_second, static_cast<double>(result.peak_memory) / 1e6);
-  if (const std::string speed = Throughput::text(result.throughput); !speed.empty())
+  std::string text = fmt::format("\nTrained {} parameters, {} steps, in {:.0f} s: {:.0f} {}/s, peak memory {:.0f} MB\n",
+                                 result.parameters, result.last_step, result.seconds, result.words_per_second,
+                                 is_byte_lm(recipe) ? "bytes" : "words", static_cast<double>(result.peak_memory) / 1e6);
+  if (const std::string speed = Throughput::text(result.throughput, is_byte_lm(recipe)); !speed.empty())
     text += fmt::format("In this session {}\n", speed);
   if (result.last_step < result.steps)
     text +=
@@ -168,10 +178,10 @@ std::string evaluation_plan(const Recipe& recipe) {
   const Session session = open_session(recipe, SessionUse::evaluate);
   const DatasetStatistics& text = session.validation->statistics();
   return fmt::format(
-      "Plan of {} (nothing is run)\n\nModel: {}, {} parameters\nHeld-out text: {} words, {} bytes; {} rows are "
-      "evaluated{}\n",
-      recipe.path().string(), recipe.string("model.from"), session.model.parameter_count(), text.words, text.bytes,
-      session.validation_rows, part_text(recipe, session));
+      "Plan of {} (nothing is run)\n\nModel: {}, {} parameters\nHeld-out text: {}; {} rows are evaluated{}\n",
+      recipe.path().string(), recipe.string("model.from"), session.model.parameter_count(),
+      amount_text(text.words, text.bytes, is_byte_lm(session.model.spec())), session.validation_rows,
+      part_text(recipe, session));
 }
 
 std::string evaluation_report(const Recipe& recipe, const std::optional<std::filesystem::path>& checkpoint,
@@ -185,20 +195,23 @@ std::string evaluation_report(const Recipe& recipe, const std::optional<std::fil
   if (json) {
     nlohmann::json figures = evaluation_json(evaluation);
     for (nlohmann::json& sample : sample_lines(evaluation)) figures["samples"].push_back(std::move(sample));
-    figures["encoders"] = {{"bytes_encoder", encoder_json(spec.bytes_encoder)},
-                           {"image_encoder", encoder_json(spec.image_encoder)}};
+    if (!is_byte_lm(spec))
+      figures["encoders"] = {{"bytes_encoder", encoder_json(spec.bytes_encoder)},
+                             {"image_encoder", encoder_json(spec.image_encoder)}};
     return json_text(figures) + "\n";
   }
-  std::string text = fmt::format("{}: {} words, {} bytes of held-out text{}\n",
-                                 checkpoint ? checkpoint->string() : recipe.string("model.from"), sums.words,
-                                 sums.text_bytes, part_text(recipe, session));
-  text += fmt::format("  bytes encoder   {}\n  image encoder   {}\n", encoder_text(spec.bytes_encoder),
-                      encoder_text(spec.image_encoder));
+  std::string text =
+      fmt::format("{}: {} of held-out text{}\n", checkpoint ? checkpoint->string() : recipe.string("model.from"),
+                  amount_text(sums.words, sums.text_bytes, is_byte_lm(spec)), part_text(recipe, session));
+  text += is_byte_lm(spec) ? fmt::format("  decoder alone   {}\n", spec.decoder.type->id)
+                           : fmt::format("  bytes encoder   {}\n  image encoder   {}\n",
+                                         encoder_text(spec.bytes_encoder), encoder_text(spec.image_encoder));
   text += fmt::format(
       "  bits per byte   {:.4f}\n  bits per char   {:.4f}\n  loss            {:.4f} nats per label byte\n"
-      "  perplexity      {:.4f}\n  bytes right     {:.2f} %\n  words right     {:.2f} %\n",
+      "  perplexity      {:.4f}\n  bytes right     {:.2f} %\n",
       sums.bits_per_byte(), evaluation.all.bits_per_character(), sums.loss(), sums.perplexity(),
-      100.0 * sums.byte_accuracy(), 100.0 * sums.word_accuracy());
+      100.0 * sums.byte_accuracy());
+  if (!is_byte_lm(spec)) text += fmt::format("  words right     {:.2f} %\n", 100.0 * sums.word_accuracy());
   return text + metric_lines(evaluation) + group_table(evaluation, recipe.string("evaluate.group_by")) +
          sample_text(evaluation);
 }

@@ -68,8 +68,8 @@ void RunWatch::evaluation(std::int64_t step, const Evaluation& evaluation) {
   const LossSums& sums = evaluation.all.sums;
   std::vector<std::pair<std::string, double>> values{{"evaluation/loss", sums.loss()},
                                                      {"evaluation/bits_per_byte", sums.bits_per_byte()},
-                                                     {"evaluation/byte_accuracy", sums.byte_accuracy()},
-                                                     {"evaluation/word_accuracy", sums.word_accuracy()}};
+                                                     {"evaluation/byte_accuracy", sums.byte_accuracy()}};
+  if (sums.words > 0) values.emplace_back("evaluation/word_accuracy", sums.word_accuracy());
   if (const auto& texts = evaluation.texts)
     for (const TextMetric* metric : texts->metrics)
       values.emplace_back(fmt::format("evaluation/{}", metric->name), metric->value(texts->all));

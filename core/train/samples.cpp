@@ -8,7 +8,9 @@
 #include "core/generate/generator.h"
 #include "core/generate/prompt.h"
 #include "core/kernels/step_weights.h"
+#include "core/model/byte_lm.h"
 #include "core/tensor/offers.h"
+#include "core/text/bytes.h"
 
 namespace welt {
 namespace {
@@ -21,6 +23,8 @@ std::string beginning(const std::string& document, const WeltModel& model, const
   for (int word = 0; word < prompt_words && end != std::string::npos; ++word) end = document.find(' ', end + 1);
   const std::string prompt = end == std::string::npos ? document : document.substr(0, end + 1);
   const std::int64_t positions = model.limits().latent;
+  if (is_byte_lm(model.spec()))  // half of its positions are for what it writes
+    return positions > 0 ? std::string(truncate_utf8(prompt, static_cast<std::size_t>(positions / 2))) : prompt;
   const std::vector<std::string> words = text.words(prompt, "samples");
   if (positions == 0 || std::ssize(words) <= positions) return prompt;
   std::string shorter;
@@ -51,7 +55,7 @@ void require_caches(WeltModel& model, const std::string& where, const char* what
           fmt::format("{}, or a plugin with " WELT_KV_CACHE_INTERFACE, instead),
           {}});
   };
-  require_cache(model.latent_transformer(), model.spec().latent);
+  require_cache(over_text(model), over_text(model.spec()));
   require_cache(model.decoder(), model.spec().decoder);
 }
 

@@ -11,6 +11,7 @@
 #include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/data/blocks.h"
+#include "core/model/byte_lm.h"
 #include "core/tensor/offers.h"
 #include "core/tensor/random.h"
 #include "core/train/micro_batches.h"
@@ -32,7 +33,7 @@ DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, co
   options.on_invalid = recipe.string(name + ".on_invalid");
   options.batch = recipe.integer("train.batch") / micro_batches;
   options.words = recipe.integer("train.words");
-  options.max_bytes = model.spec().segmenter.max_bytes;
+  options.max_bytes = is_byte_lm(model.spec()) ? 0 : model.spec().segmenter.max_bytes;
   options.units = model.units();
   options.packing = recipe.string("data.packing");
   options.shuffle = recipe.boolean("data.shuffle");
@@ -64,17 +65,20 @@ void check_limits(const Recipe& recipe, const WeltModel& model) {
   const std::string bytes = "model.segmenter.max_bytes";
   check(bytes, row, limits.bytes_encoder, "bytes encoder", "Lower it, or raise config.max_position_embeddings");
   check(bytes, row, limits.decoder, "decoder", "Lower it, or raise config.max_position_embeddings");
-  check("train.words", recipe.integer("train.words"), limits.latent, "latent transformer",
+  check("train.words", recipe.integer("train.words"), limits.latent,
+        is_byte_lm(model.spec()) ? "decoder" : "latent transformer",
         "Lower it, or raise config.max_position_embeddings");
 }
 
 std::string place_of(const Recipe& recipe, const std::string& key) { return recipe.where(key) + ": " + key; }
 
-// What the text has to do with the model: a latent transformer that never looks ahead takes no prefix blocks.
+// What the text has to do with the model: a transformer over it that never looks ahead takes no prefix blocks.
 std::shared_ptr<const Dataset> open_text(const Recipe& recipe, const DatasetOptions& options, const WeltModel& model,
                                          const Component& segmenter, std::shared_ptr<WordDrawer> drawer = nullptr) {
-  std::shared_ptr<const Dataset> text = Dataset::open(options, segmenter, std::move(drawer));
-  check_blocks(text->statistics().prefix_blocks, *model.spec().latent.type, place_of(recipe, options.name + ".files"));
+  std::shared_ptr<const Dataset> text = is_byte_lm(model.spec()) ? Dataset::open(options, split_into_bytes)
+                                                                 : Dataset::open(options, segmenter, std::move(drawer));
+  check_blocks(text->statistics().prefix_blocks, *over_text(model.spec()).type,
+               place_of(recipe, options.name + ".files"));
   return text;
 }
 
@@ -154,7 +158,7 @@ void check_model(const Recipe& recipe, SessionUse use) {
   const TextFrontEnd text(model);
   if (use == SessionUse::train) check_samples(model, text, recipe);
   check_held_out(recipe, model);
-  if ((model.spec().latent.type->flags & WELT_COMPONENT_STRICTLY_CAUSAL) == 0) return;
+  if ((over_text(model.spec()).type->flags & WELT_COMPONENT_STRICTLY_CAUSAL) == 0) return;
   for (const std::string name : {"data.train", "data.validation"}) {
     if (recipe.strings(name + ".files").empty()) continue;
     DatasetOptions options = dataset_options(recipe, name, model);

@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/philox.h"
 #include "core/base/stopwatch.h"
+#include "core/model/byte_lm.h"
 #include "core/tensor/random.h"
 
 namespace welt {
@@ -19,8 +20,14 @@ namespace {
 constexpr std::uint64_t modality_stream = 3;  // beside RandomPurpose's streams
 
 // Positions, counted from the words themselves: [BOS, units, EOS] to read a word, [latent, BOS, units] to write it.
-void count_tokens(const Batch& batch, StepReport& report) {
+void count_tokens(const Batch& batch, bool bytes, StepReport& report) {
   const std::int64_t slots = batch.rows * batch.words;
+  report.slots += slots;
+  if (bytes) {  // a position each
+    report.decoder_tokens += batch.real_words;
+    report.padded_decoder_tokens += slots;
+    return;
+  }
   std::vector<bool> read(static_cast<std::size_t>(batch.table.size()));
   std::int64_t longest_read = 0, longest_written = 0;
   for (std::int64_t i = 0; i < slots; ++i) {
@@ -35,7 +42,6 @@ void count_tokens(const Batch& batch, StepReport& report) {
       report.decoder_tokens += length(batch.label[i]);
     }
   }
-  report.slots += slots;
   report.padded_encoder_tokens += slots * longest_read;
   report.padded_decoder_tokens += slots * longest_written;
 }
@@ -134,14 +140,15 @@ StepReport Stepper::step(std::int64_t k) {
   StepReport report;
   report.step = k;
   const IteratorState before = position_;
+  const bool bytes = is_byte_lm(model_.spec());
   std::vector<std::shared_ptr<const Batch>> batches;
   for (std::int64_t i = 0; i < options_.accumulate; ++i) {
     LoadedBatch loaded = loader_.next();
     position_ = loaded.after;
     report.words += loaded.batch->real_words;
     report.bytes += loaded.batch->real_bytes;
-    report.label_bytes += loaded.batch->label_bytes;
-    count_tokens(*loaded.batch, report);
+    report.label_bytes += bytes ? label_count(*loaded.batch) : loaded.batch->label_bytes;
+    count_tokens(*loaded.batch, bytes, report);
     batches.push_back(std::move(loaded.batch));
   }
   report.data_seconds = seconds_since(start);

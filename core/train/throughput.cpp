@@ -51,11 +51,12 @@ nlohmann::json Throughput::of_all() const {
   return out;
 }
 
-std::string Throughput::text(const nlohmann::json& figures) {
+std::string Throughput::text(const nlohmann::json& figures, bool byte_lm) {
   if (figures.empty()) return {};
-  std::string text = fmt::format(
-      "{:.0f} words/s, {:.1f} kB/s, {:.1f} % of word slots empty", figures.at("words_per_second").get<double>(),
-      figures.at("bytes_per_second").get<double>() / 1e3, 100 * figures.at("padding_share").get<double>());
+  std::string text =
+      byte_lm ? std::string() : fmt::format("{:.0f} words/s, ", figures.at("words_per_second").get<double>());
+  text += fmt::format("{:.1f} kB/s, {:.1f} % of {} slots empty", figures.at("bytes_per_second").get<double>() / 1e3,
+                      100 * figures.at("padding_share").get<double>(), byte_lm ? "byte" : "word");
   if (figures.contains("mfu") && figures.contains("peak_flops_per_second"))
     text += fmt::format(", products at {:.1f} % of {:.0f} GFLOP/s", 100 * figures.at("mfu").get<double>(),
                         figures.at("peak_flops_per_second").get<double>() / 1e9);

@@ -29,7 +29,7 @@ class Throughput {
   // The same of all steps since it was made, with peak_flops_per_second.
   nlohmann::json of_all() const;
   // "812 words/s, 4.1 kB/s, 3.2 % of word slots empty, products at 21 % of 143 GFLOP/s" of such an object.
-  static std::string text(const nlohmann::json& figures);
+  static std::string text(const nlohmann::json& figures, bool byte_lm);  // whose words are bytes
 
  private:
   nlohmann::json figures(double words, double bytes, double slots, double seconds) const;

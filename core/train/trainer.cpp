@@ -11,6 +11,7 @@
 #include "core/base/stopwatch.h"
 #include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
+#include "core/model/byte_lm.h"
 #include "core/plugin/static_plugins.h"
 #include "core/train/averages.h"
 #include "core/train/best.h"
@@ -173,7 +174,8 @@ class Run {
       state_.seconds = seconds_before + seconds_since(start);
       const std::int64_t k = state_.step;
       if (k % log_every == 0 || k == steps) watch_->step(report, state_, throughput_->of_step(report));
-      progress.update(k, fmt::format("loss {:.3f}  {}", report.loss, Throughput::text(throughput_->of_all())));
+      progress.update(k, fmt::format("loss {:.3f}  {}", report.loss,
+                                     Throughput::text(throughput_->of_all(), is_byte_lm(session_->model.spec()))));
       if (eval_every > 0 && k % eval_every == 0 && session_->validation && (k < steps || !best_.metric.empty()))
         judge(evaluate_now(k));
       if (checkpoint_every > 0 && k % checkpoint_every == 0 && k < steps) save();
