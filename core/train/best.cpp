@@ -5,6 +5,7 @@
 
 #include "core/base/error.h"
 #include "core/recipe/choices.h"
+#include "core/train/recipe_text.h"
 
 namespace welt {
 
@@ -43,9 +44,8 @@ BestOptions best_options(const Recipe& recipe) {
   if (options.metric.empty()) return options;
   need("train.best_metric", recipe.integer("train.eval_every") > 0, "there is no evaluation while training",
        "Set train.eval_every");
-  need("train.best_metric",
-       recipe.number("data.validation.fraction") > 0 || !recipe.strings("data.validation.files").empty(),
-       "there is no held-out text", "Set data.validation.fraction or data.validation.files");
+  need("train.best_metric", names_held_out_text(recipe), "there is no held-out text",
+       "Set data.validation.fraction or data.validation.files");
   return options;
 }
 

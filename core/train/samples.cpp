@@ -7,6 +7,7 @@
 #include "core/generate/generator.h"
 #include "core/generate/prompt.h"
 #include "core/tensor/offers.h"
+#include "core/train/recipe_text.h"
 
 namespace welt {
 namespace {
@@ -43,8 +44,7 @@ std::vector<std::string> sample_prompts(const WeltModel& model, const TextFrontE
 void check_samples(WeltModel& model, const TextFrontEnd& text, const Recipe& recipe) {
   const auto place = [&](const char* key) { return recipe.where(key) + ": " + key; };
   const std::vector<std::string> prompts = recipe.strings("samples.prompts");
-  const bool held_out =
-      recipe.number("data.validation.fraction") > 0 || !recipe.strings("data.validation.files").empty();
+  const bool held_out = names_held_out_text(recipe);
   if (recipe.integer("samples.count") == 0 || recipe.integer("samples.words") == 0 || (prompts.empty() && !held_out))
     return;
   const auto require_cache = [&](TensorComponent& component, const SlotSpec& slot) {
