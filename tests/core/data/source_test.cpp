@@ -20,7 +20,7 @@ struct Read {
 
 Read read(const SourceOptions& options) {
   Read out;
-  out.counts = read_documents(options, [&](std::string_view text) { out.documents.emplace_back(text); });
+  out.counts = read_documents(options, [&](const SourceDocument& document) { out.documents.emplace_back(document.text); });
   return out;
 }
 
