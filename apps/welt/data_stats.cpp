@@ -156,7 +156,7 @@ void add_data_stats(CLI::App& data) {
   for (auto [name, value, help] : {std::tuple{"--words", &options->stats.words, "Words of a row"},
                                    std::tuple{"--batch", &options->stats.batch, "Rows of a batch"}})
     of_rows(verb->add_option(name, *value, help))
-        ->check(CLI::Range(2, 1 << 30))
+        ->check(CLI::Range(1, 1 << 30))
         ->capture_default_str()
         ->excludes(recipe);
   of_rows(verb->add_option("--packing", options->stats.packing, "How rows are made"))

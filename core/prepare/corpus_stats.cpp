@@ -1,6 +1,7 @@
 // See corpus_stats.h.
 #include "core/prepare/corpus_stats.h"
 
+#include <unicode/uchar.h>
 #include <unicode/uscript.h>
 
 #include <algorithm>

@@ -28,11 +28,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static constexpr std::array<const char*, 3> rules = {"error", "replace", "skip"};
   fuzz::Input input(data, size);
   SourceOptions options;
-  options.format = formats[input.number(formats.size())];
+  const std::uint64_t choice = input.number(4 * formats.size());
+  options.format = formats[choice % formats.size()];
+  if (choice / formats.size() % 2 == 1) options.text_template = "{text} {translation[en]}";
+  options.reads_language = choice / formats.size() / 2 == 1;
   options.on_invalid = rules[input.number(rules.size())];
-  if (input.number(4) == 0) options.text_template = "{text} {translation[en]}";
-  options.reads_language = input.number(2) == 0;
-  options.limit = static_cast<std::int64_t>(input.number(4));
   options.files = {files.folder.path() / (input.number(2) == 0 ? "plain" : "packed.gz")};
   files.file.put(input.rest());
   fuzz::answers([&] {
