@@ -7,6 +7,7 @@
 #include "apps/welt/verb.h"
 #include "core/recipe/schema_text.h"
 #include "core/train/recipe_keys.h"
+#include "core/train/recipe_text.h"
 #include "core/train/tasks.h"
 
 namespace welt {
@@ -15,9 +16,8 @@ namespace {
 void validate(const RecipeOptions& options) {
   const Recipe recipe = options.load();
   check_task(recipe);
-  std::size_t files = 0;
-  for (const char* key : {"data.train.files", "data.validation.files"})
-    if (!recipe.strings(key).empty()) files += recipe.resolve_files(key).size();
+  const std::size_t files =
+      (names_training_text(recipe) ? training_text(recipe).files.size() : 0) + held_out_text(recipe).files.size();
   fmt::print("{}: ok ({} text files)\n", options.path, files);
 }
 

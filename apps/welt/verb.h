@@ -19,6 +19,7 @@ void add_component_compare(CLI::App& component);  // of `welt component`
 void add_control(CLI::App& app);
 void add_data(CLI::App& app);
 void add_data_prepare(CLI::App& data);  // of `welt data`
+void add_data_stats(CLI::App& data);    // of `welt data`
 void add_data_verify(CLI::App& data);   // of `welt data`
 void add_doctor(CLI::App& app);
 void add_embed(CLI::App& app);

@@ -25,7 +25,10 @@ void add_data_keys(std::vector<RecipeKey>& keys) {
   add_source(keys, "data.train", "training documents");
   add_source(keys, "data.validation", "validation documents");
   keys.push_back({"data.validation.fraction", "number", 0.0,
-                  "Share of the training documents held out when data.validation.files is empty", 0, 0.5});
+                  "Share of the training documents held out when there is no held-out text of its own", 0, 0.5});
+  keys.push_back({"data.prepared", "string", "",
+                  "Folder that `welt data prepare` or the Python tool has written, in place of data.train.files; its "
+                  "validation shards are the held-out text unless data.validation.files is given"});
   keys.push_back({"data.shuffle", "bool", true, "Shuffle the rows anew in each epoch"});
   keys.push_back(
       choice_key("data.packing", "best_fit",

@@ -201,9 +201,13 @@ std::unique_ptr<RowReader> RowReader::open(const fs::path& path, std::string_vie
     fail({path.string(), "its name's ending says no format", fmt::format("one of {}", fmt::join(endings, " ")),
           "Rename the file, or convert it"});
   }
-  LineReader lines = LineReader::of_file_or_stdin(path.string());
+  return of_lines(LineReader::of_file_or_stdin(path.string()), format->note.name);
+}
+
+std::unique_ptr<RowReader> RowReader::of_lines(LineReader lines, std::string_view name) {
+  const Format& format = *std::ranges::find_if(formats(), [&](const Format& f) { return f.note.name == name; });
   std::string shown = lines.text().name();
-  return format->open(std::move(lines), {std::move(shown), format->kind, format->separator, {}, {}});
+  return format.open(std::move(lines), {std::move(shown), format.kind, format.separator, {}, {}});
 }
 
 RowValue row_value(const RawRow& row) {

@@ -13,6 +13,8 @@
 
 namespace welt {
 
+class LineReader;
+
 // A format of tables, and the endings of files that are taken for it, in front of that of a compression.
 struct RowFormat {
   std::string_view name;
@@ -45,6 +47,8 @@ class RowReader {
   // `path` "-": standard input, as JSON lines. `format` "": by the ending. Throws Error for a file that cannot be read
   // or is no table.
   static std::unique_ptr<RowReader> open(const std::filesystem::path& path, std::string_view format = {});
+  // Of text that is open already.
+  static std::unique_ptr<RowReader> of_lines(LineReader lines, std::string_view format);
   virtual ~RowReader() = default;
   // Empty lines are no rows of JSON and CSV. Throws Error when the file is damaged.
   virtual bool next(RawRow& row) = 0;

@@ -4,14 +4,18 @@
 #include <glob.h>
 
 #include <algorithm>
+#include <optional>
 
+#include "core/base/context.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 #include "core/base/utf8.h"
 #include "core/data/json_rows.h"
 #include "core/data/line_reader.h"
+#include "core/data/rows.h"
 #include "core/data/text_stream.h"
+#include "core/text/python_format.h"
 
 namespace welt {
 namespace {
@@ -50,11 +54,16 @@ std::vector<fs::path> matches(const fs::path& pattern) {
 
 class Reader {
  public:
-  Reader(const SourceOptions& options, const std::function<void(std::string_view)>& sink)
-      : options_(options), sink_(sink) {}
+  Reader(const SourceOptions& options, const std::function<void(const SourceDocument&)>& sink)
+      : options_(options), sink_(sink) {
+    if (!options.text_template.empty()) with_context(options.name, [&] { template_.emplace(options.text_template); });
+  }
+
+  bool is_full() const { return options_.limit > 0 && counts_.documents >= options_.limit; }
 
   void read(const fs::path& path) {
     path_ = path;
+    origin_ = std::make_shared<const RowOrigin>(RowOrigin{path.string(), RowOrigin::Kind::json, 0, {}, {}});
     ++counts_.files;
     // A pipe gives its text once; a run reads it again when it goes on.
     if (std::error_code ignored; !fs::is_regular_file(path, ignored) && !fs::is_directory(path, ignored))
@@ -77,7 +86,9 @@ class Reader {
         {{"lines", "a line"}, lines},
         {{"paragraphs", "lines up to an empty one"}, paragraphs},
         {{"jsonl", "a field of a line", {".jsonl", ".ndjson"}}, rows<false>},
-        {{"json", "a field of an element of the file's array, or of a line", {".json"}}, rows<true>}};
+        {{"json", "a field of an element of the file's array, or of a line", {".json"}}, rows<true>},
+        {{"csv", "a field of a row, which the header names"}, table},
+        {{"tsv", "the same with tabs"}, table}};
     return all;
   }
 
@@ -88,9 +99,9 @@ class Reader {
   static void tell_table(const fs::path& path) {
     if (const std::string ending = small_ending(without_compression(path)); ending == ".csv" || ending == ".tsv")
       log_warning("data",
-                  "{}: a table, read as plain text, separators and all; `welt data prepare` reads its columns, format "
-                  "= \"text\" says that it is meant so",
-                  path.string());
+                  "{}: a table, read as plain text, separators and all; format = \"{}\" reads the column of `field`, "
+                  "format = \"text\" says that it is meant so",
+                  path.string(), ending.substr(1));
   }
 
   const Format& format_of(const fs::path& path) const {
@@ -108,14 +119,20 @@ class Reader {
   static void lines(Reader& reader, LineReader& lines) {
     std::string_view line;
     std::uint64_t offset = 0;
-    while (lines.next(line, offset)) reader.document(line, offset);
+    while (!reader.is_full() && lines.next(line, offset)) {
+      if (line.empty() || !reader.options_.keep_linebreaks) {
+        reader.document(line, offset);
+      } else {
+        reader.document(std::string(line) + '\n', offset);
+      }
+    }
   }
 
   static void paragraphs(Reader& reader, LineReader& lines) {
     std::string text;
     std::string_view line;
     std::uint64_t offset = 0, begin = 0;
-    while (lines.next(line, offset)) {
+    while (!reader.is_full() && lines.next(line, offset)) {
       if (line.empty()) {
         reader.document(text, begin);
         text.clear();
@@ -128,7 +145,14 @@ class Reader {
       }
       text += line;
     }
-    reader.document(text, begin);
+    if (!reader.is_full()) reader.document(text, begin);
+  }
+
+  // Rows as `welt data prepare` reads them.
+  static void table(Reader& reader, LineReader& lines) {
+    const bool is_csv = reader.format_of(reader.path_).note.name == "csv";
+    const std::unique_ptr<RowReader> rows = RowReader::of_lines(std::move(lines), is_csv ? "csv" : "tsv");
+    for (RawRow row; !reader.is_full() && rows->next(row);) reader.table_row(row);
   }
 
   template <bool or_array>
@@ -136,7 +160,7 @@ class Reader {
     std::string_view line;
     std::uint64_t offset = 0;
     bool first = true;
-    for (std::int64_t number = 1; lines.next(line, offset); ++number) {
+    for (std::uint64_t number = 1; !reader.is_full() && lines.next(line, offset); ++number) {
       const std::size_t begin = line.find_first_not_of(" \t");
       if (begin == std::string_view::npos) continue;
       if (or_array && first && line[begin] == '[') {
@@ -146,30 +170,86 @@ class Reader {
         return reader.elements(text, offset + begin);
       }
       first = false;
-      reader.row(line, offset, [&] { return fmt::format("{}:{}", reader.path_.string(), number); });
+      reader.row({.text = std::string(line), .number = number, .origin = reader.origin_}, offset);
     }
   }
 
   void elements(std::string_view text, std::uint64_t begin) {
-    std::int64_t number = 0;
+    std::uint64_t number = 0;
+    auto of_elements = std::make_shared<RowOrigin>(*origin_);
+    of_elements->counts = "element";
+    const std::shared_ptr<const RowOrigin> origin = of_elements;
     const std::string fault = each_json_element(text, [&](std::string_view element, std::size_t offset) {
       ++number;
-      row(element, begin + offset, [&] { return fmt::format("{}: element {}", path_.string(), number); });
+      if (is_full()) return;
+      row({.text = std::string(element), .number = number, .origin = origin}, begin + offset);
     });
     if (!fault.empty())
       fail({path_.string(), "not JSON: " + fault, "an array of JSON objects", "Copy or download it again"},
            ErrorCode::data_loss);
   }
 
-  void row(std::string_view text, std::uint64_t offset, const std::function<std::string()>& where) {
-    const JsonRow read = read_json_row(text, options_.field);
+  void row(const RawRow& raw, std::uint64_t offset) {
+    std::string language;
+    if (options_.reads_language || !options_.language.empty()) {
+      JsonRow tag = read_json_row(raw.text, language_field);
+      if (tag.fault == RowFault::none) language = std::move(tag.text);
+    }
+    if (is_foreign(language)) return;
+    if (template_) return filled_row(raw, language, [&] { return row_value(raw); });
+    const JsonRow read = read_json_row(raw.text, options_.field);
     if (options_.on_invalid == "skip" && (read.fault != RowFault::none || read.replaced)) return skip();
-    if (read.fault != RowFault::none) fail_row(read, text, where());
+    if (read.fault != RowFault::none) fail_row(read, raw.text, raw.where());
     if (read.replaced) {
-      if (options_.on_invalid != "replace") fail_not_text(text, offset, where());
+      if (options_.on_invalid != "replace") fail_not_text(raw.text, offset, raw.where());
       ++counts_.replaced;
     }
-    emit(read.text);
+    emit(read.text, language);
+  }
+
+  // Of CSV: texts, none where the field is empty.
+  void table_row(const RawRow& raw) {
+    RowValue value;
+    if (!usable([&] { value = row_value(raw); })) return;
+    const auto tag = value.find(language_field);
+    const std::string language = tag != value.end() && tag->is_string() ? tag->get<std::string>() : std::string();
+    if (is_foreign(language)) return;
+    if (template_) return filled_row(raw, language, [&] { return value; });
+    const auto text = value.find(options_.field);
+    if (text == value.end()) {
+      usable([&] { fail_no_field(raw.where(), options_.field, raw.origin->columns); });
+    } else if (text->is_string()) {
+      emit(text->get_ref<const std::string&>(), language);
+    }
+  }
+
+  template <typename Value>
+  void filled_row(const RawRow& raw, const std::string& language, const Value& value_of) {
+    std::string text;
+    const auto fill = [&] {
+      const RowValue value = value_of();
+      with_context(raw.where(), [&] { text = template_->format(value); });
+    };
+    if (usable(fill)) emit(text, language);
+  }
+
+  // False: the row is left out for what is wrong with it.
+  template <typename Read>
+  bool usable(const Read& read) {
+    try {
+      read();
+      return true;
+    } catch (const Error&) {
+      if (options_.on_invalid != "skip") throw;
+    }
+    skip();
+    return false;
+  }
+
+  bool is_foreign(const std::string& language) {
+    if (options_.language.empty() || options_.language == language) return false;
+    ++counts_.other_language;
+    return true;
   }
 
   [[noreturn]] void fail_row(const JsonRow& read, std::string_view text, const std::string& where) const {
@@ -207,10 +287,10 @@ class Reader {
     if (accept(text, offset, repaired)) emit(text);
   }
 
-  void emit(std::string_view text) {
+  void emit(std::string_view text, std::string_view language = {}) {
     if (text.empty()) return;
     ++counts_.documents;
-    sink_(text);
+    sink_({text, language});
   }
 
   void skip() { ++counts_.skipped; }
@@ -241,8 +321,12 @@ class Reader {
          ErrorCode::data_loss);
   }
 
+  static constexpr const char* language_field = "language";
+
   const SourceOptions& options_;
-  const std::function<void(std::string_view)>& sink_;
+  const std::function<void(const SourceDocument&)>& sink_;
+  std::optional<TextTemplate> template_;
+  std::shared_ptr<const RowOrigin> origin_;  // of the file's rows
   fs::path path_;
   bool compressed_ = false;
   std::uint64_t begin_ = 0;  // of the text in the file
@@ -272,17 +356,21 @@ std::vector<fs::path> expand_files(const std::vector<fs::path>& patterns, std::s
   return out;
 }
 
-SourceCounts read_documents(const SourceOptions& options, const std::function<void(std::string_view)>& document) {
+SourceCounts read_documents(const SourceOptions& options, const std::function<void(const SourceDocument&)>& take) {
   if (options.files.empty()) {
     fail({options.name, "no file is named", "files = [\"…\"] with at least one file or pattern"});
   }
-  Reader reader(options, document);
-  for (const fs::path& path : expand_files(options.files, options.name)) reader.read(path);
+  Reader reader(options, take);
+  for (const fs::path& path : expand_files(options.files, options.name))
+    if (!reader.is_full()) reader.read(path);
   const SourceCounts& counts = reader.counts();
   if (counts.skipped + counts.replaced > 0)
     log_warning("data",
                 "{}: {} of {} documents skipped (no text, or none in UTF-8), {} with U+FFFD for what was no text",
                 options.name, counts.skipped, counts.skipped + counts.documents, counts.replaced);
+  if (!options.language.empty() && counts.documents == 0 && counts.other_language > 0)
+    fail({options.name, fmt::format("none of {} rows is tagged \"{}\"", counts.other_language, options.language),
+          "a language that the rows' field \"language\" says", "`welt data stats` lists them"});
   return counts;
 }
 

@@ -27,11 +27,23 @@ struct SourceOptions {
   std::string name = "data";    // starts messages
   std::string format = "auto";  // one of document_formats()
   std::string field = "text";
-  std::string on_invalid = "error";  // of JSON rows, `skip` also leaves out those without a text in the field
+  std::string on_invalid = "error";  // of rows, `skip` also leaves out those without a text in the field
+  // Of rows: text made of several fields, as Python's str.format has it ("{translation[en]}"); "": `field` alone.
+  std::string text_template = {};
+  std::string language = {};     // of rows: those whose field "language" says so; "": all
+  bool keep_linebreaks = false;  // of lines: "\n" stays at their end
+  std::int64_t limit = 0;        // documents at most; 0: all
+  bool reads_language = false;   // tells the rows' languages
 };
 
 struct SourceCounts {
   std::int64_t files = 0, documents = 0, skipped = 0, replaced = 0;
+  std::int64_t other_language = 0;  // rows left out for their language
+};
+
+struct SourceDocument {
+  std::string_view text;      // not empty
+  std::string_view language;  // "": none is said, or nobody asked
 };
 
 // The files that the patterns name, each once, in the order of the patterns, within one in byte order. Throws Error for
@@ -39,9 +51,9 @@ struct SourceCounts {
 std::vector<std::filesystem::path> expand_files(const std::vector<std::filesystem::path>& patterns,
                                                 std::string_view name);
 
-// Calls document(text) for each non-empty document, in order; `text` is well-formed UTF-8, valid during the call.
+// Calls take(document) for each non-empty document, in order; its text is well-formed UTF-8, valid during the call.
 // Files are streamed: memory is bounded by the longest document, and by the file for one array of JSON. Throws Error
 // naming file and byte or row.
-SourceCounts read_documents(const SourceOptions& options, const std::function<void(std::string_view)>& document);
+SourceCounts read_documents(const SourceOptions& options, const std::function<void(const SourceDocument&)>& take);
 
 }  // namespace welt

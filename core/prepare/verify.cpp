@@ -2,18 +2,16 @@
 #include "core/prepare/verify.h"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
-#include <optional>
 #include <set>
 
 #include <fmt/ranges.h>
 #include "core/base/error.h"
 #include "core/base/json.h"
-#include "core/base/utf8.h"
 #include "core/data/json_rows.h"
 #include "core/prepare/dedup.h"
 #include "core/prepare/prepare_state.h"
+#include "core/prepare/prepared_folder.h"
 #include "core/prepare/shard_lines.h"
 
 namespace welt {
@@ -22,24 +20,13 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-constexpr std::string_view metadata_ending = "-metadata.json", shard_ending = ".jsonl.gz";
-
-// One metadata file, and the shards that are its own.
-struct Part {
-  std::string prefix, split;
-  json metadata;
-  std::vector<fs::path> shards;
-  std::string start() const { return prefix + "-" + split + "-"; }
-  std::string label() const { return prefix + "/" + split; }
-};
-
 class Verifier {
  public:
   explicit Verifier(const VerifyOptions& options) : options_(options) {}
 
   std::vector<Finding> run() {
     find_parts();
-    for (Part& part : parts_) {
+    for (PreparedPart& part : parts_) {
       check_shards(part);
       check_examples(part);
     }
@@ -53,74 +40,28 @@ class Verifier {
   }
 
   void find_parts() {
-    std::vector<std::string> names, shards;
-    std::error_code error;
-    for (fs::directory_iterator at(options_.folder, error), end; !error && at != end; at.increment(error)) {
-      const std::string name = at->path().filename().string();
-      if (name.starts_with('.')) continue;
-      if (name.ends_with(metadata_ending)) names.push_back(name);
-      if (name.ends_with(shard_ending)) shards.push_back(name);
-    }
-    std::sort(names.begin(), names.end());
-    std::sort(shards.begin(), shards.end());
-    if (names.empty()) {
-      const std::string why = error ? fmt::format(" ({})", error.message()) : "";
+    PreparedFolder found = find_prepared(options_.folder);
+    if (found.metadata_files == 0) {
+      const std::string why = found.unreadable.empty() ? "" : fmt::format(" ({})", found.unreadable);
       say("FAIL", "", "metadata", json::object(),
           fmt::format("No *{} in {}{}: a preparation writes it last, when all shards are there", metadata_ending,
                       options_.folder.string(), why));
       return;
     }
-    for (const std::string& name : names) read_metadata(name);
-    give_shards(shards);
+    parts_ = std::move(found.parts);
     std::set<std::string> prefixes, splits;
-    for (const Part& part : parts_) prefixes.insert(part.prefix), splits.insert(part.split);
-    Finding info{.level = "INFO", .label = "", .check = "metadata"};
-    info.numbers = {{"metadata_files", names.size()}, {"datasets", prefixes.size()}, {"splits", splits}};
-    info.message = fmt::format("Found {} metadata file(s): {} dataset(s), splits: {}", names.size(), prefixes.size(),
-                               fmt::join(splits, ", "));
-    findings_.insert(findings_.begin(), std::move(info));
+    for (const PreparedPart& part : parts_) prefixes.insert(part.prefix), splits.insert(part.split);
+    say("INFO", "", "metadata",
+        {{"metadata_files", found.metadata_files}, {"datasets", prefixes.size()}, {"splits", splits}},
+        fmt::format("Found {} metadata file(s): {} dataset(s), splits: {}", found.metadata_files, prefixes.size(),
+                    fmt::join(splits, ", ")));
+    for (const auto& [name, fault] : found.faults) say("FAIL", name, "metadata", json::object(), fault);
+    if (!options_.deep) return;
+    for (const std::string& name : found.strays)
+      say("WARN", name, "shards", json::object(), "belongs to no metadata file, but the Python loader would read it");
   }
 
-  void read_metadata(const std::string& name) {
-    try {
-      constexpr std::uintmax_t most = std::uintmax_t{1} << 24;
-      Part part{.prefix = {}, .split = {}, .metadata = read_json_object(options_.folder / name, most), .shards = {}};
-      const auto check = [&](const char* field, bool fits, std::string_view wanted) {
-        if (fits) return;
-        const auto found = part.metadata.find(field);
-        fail({name,
-              found == part.metadata.end() ? fmt::format("lacks \"{}\"", field)
-                                           : fmt::format("\"{}\" is {:.60}", field, json_text(*found)),
-              std::string(wanted), "Prepare the data again, or restore the file"},
-             ErrorCode::data_loss);
-      };
-      check("split", part.metadata.value("split", json()).is_string(), "the split's name");
-      for (const char* field : {"num_shards", "num_examples"})
-        check(field, part.metadata.value(field, json()).is_number_integer(), "a whole number");
-      part.split = part.metadata["split"].get<std::string>();
-      // As long as "-train-metadata.json" is, whatever stands there.
-      const std::size_t cut = part.split.size() + 1 + metadata_ending.size();
-      part.prefix = name.substr(0, name.size() - std::min(cut, name.size()));
-      parts_.push_back(std::move(part));
-    } catch (const std::exception& error) {
-      say("FAIL", name, "metadata", json::object(), error.what());
-    }
-  }
-
-  // Every shard belongs to one part: the one with the longest name that it begins with.
-  void give_shards(const std::vector<std::string>& shards) {
-    for (const std::string& name : shards) {
-      Part* owner = nullptr;
-      for (Part& part : parts_)
-        if (name.starts_with(part.start()) && (owner == nullptr || part.start().size() > owner->start().size()))
-          owner = &part;
-      if (owner != nullptr) owner->shards.push_back(options_.folder / name);
-      if (owner == nullptr && options_.deep)
-        say("WARN", name, "shards", json::object(), "belongs to no metadata file, but a training would read it");
-    }
-  }
-
-  void compare(const Part& part, const char* check, const char* field, std::int64_t found) {
+  void compare(const PreparedPart& part, const char* check, const char* field, std::int64_t found) {
     const auto expected = part.metadata[field].get<std::int64_t>();
     const bool is_right = expected == found;
     say(is_right ? "OK" : "FAIL", part.label(), check, {{"expected", expected}, {"found", found}},
@@ -128,7 +69,7 @@ class Verifier {
                  : fmt::format("Expected {} {}, found {}", expected, check, found));
   }
 
-  void check_shards(const Part& part) {
+  void check_shards(const PreparedPart& part) {
     compare(part, "shards", "num_shards", std::ssize(part.shards));
     if (!options_.deep) return;
     for (std::size_t i = 0; i < part.shards.size(); ++i) {
@@ -150,7 +91,7 @@ class Verifier {
     std::string first_bad, first_long;
   };
 
-  void check_examples(const Part& part) {
+  void check_examples(const PreparedPart& part) {
     Lines lines;
     bool is_readable = true;
     for (const fs::path& shard : part.shards) {
@@ -172,7 +113,7 @@ class Verifier {
     if (options_.deep) say_lines(part, lines);
   }
 
-  void look_at(const Part& part, std::string_view line, const std::string& where, Lines& lines) {
+  void look_at(const PreparedPart& part, std::string_view line, const std::string& where, Lines& lines) {
     const JsonRow text = read_json_row(line, "text"), language = read_json_row(line, "language");
     const bool has_text = text.fault == RowFault::none && !text.replaced && !text.text.empty();
     if (!has_text || language.fault != RowFault::none) {
@@ -194,7 +135,7 @@ class Verifier {
     texts.sketches.push_back(sketch_text(text.text, ends));
   }
 
-  void say_lines(const Part& part, const Lines& lines) {
+  void say_lines(const PreparedPart& part, const Lines& lines) {
     const std::int64_t good = lines.count - lines.bad;
     say(lines.bad == 0 ? "OK" : "FAIL", part.label(), "lines", {{"good", good}, {"bad", lines.bad}},
         lines.bad == 0 ? fmt::format("{} lines with text and language", good)
@@ -213,8 +154,8 @@ class Verifier {
   }
 
   void check_overlap() {
-    std::map<std::string, std::map<std::string, const Part*>> sets;
-    for (const Part& part : parts_) sets[part.prefix][part.split] = &part;
+    std::map<std::string, std::map<std::string, const PreparedPart*>> sets;
+    for (const PreparedPart& part : parts_) sets[part.prefix][part.split] = &part;
     for (const auto& [prefix, splits] : sets) {
       if (!splits.contains("train") || !splits.contains("validation")) continue;
       const json &train = splits.at("train")->metadata, &validation = splits.at("validation")->metadata;
@@ -270,7 +211,7 @@ class Verifier {
 
   const VerifyOptions& options_;
   std::vector<Finding> findings_;
-  std::vector<Part> parts_;
+  std::vector<PreparedPart> parts_;
   std::map<std::string, std::map<std::string, Texts>> texts_;
 };
 

@@ -7,6 +7,7 @@
 #include "core/metrics/text_metrics.h"
 #include "core/model/byte_lm.h"
 #include "core/recipe/choices.h"
+#include "core/train/recipe_text.h"
 
 namespace welt {
 
@@ -49,9 +50,8 @@ BestOptions best_options(const Recipe& recipe) {
        "Take another figure: bits_per_byte, byte_accuracy");
   need("train.best_metric", recipe.integer("train.eval_every") > 0, "there is no evaluation while training",
        "Set train.eval_every");
-  need("train.best_metric",
-       recipe.number("data.validation.fraction") > 0 || !recipe.strings("data.validation.files").empty(),
-       "there is no held-out text", "Set data.validation.fraction or data.validation.files");
+  need("train.best_metric", names_held_out_text(recipe), "there is no held-out text",
+       "Set data.validation.fraction or data.validation.files");
   const auto is_it = [&](const TextMetric& metric) { return metric.name == options.metric; };
   if (std::ranges::any_of(text_metrics(), is_it)) {
     const std::vector<std::string> measured = recipe.strings("evaluate.metrics");

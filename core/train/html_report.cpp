@@ -22,24 +22,6 @@ constexpr const char* style =
     "pre{background:#f6f7f9;padding:10px;overflow:auto;max-height:32rem}.prompt{color:#6b7280}"
     ".words img{image-rendering:pixelated;border:1px solid #e5e7eb;margin:1px;height:28px;vertical-align:middle}";
 
-std::string page(const std::string& title, const std::string& body) {
-  return fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width\"><title>{}</title><style>{}</style></head>\n<body>\n<h1>{}</h1>\n{}</body></"
-      "html>\n",
-      html_text(title), style, html_text(title), body);
-}
-
-std::string table(const std::vector<std::vector<std::string>>& rows) {
-  std::string out = "<table>\n";
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    out += "<tr>";
-    for (const std::string& cell : rows[i]) out += fmt::format("<{0}>{1}</{0}>", i == 0 ? "th" : "td", html_text(cell));
-    out += "</tr>\n";
-  }
-  return out + "</table>\n";
-}
-
 std::string base64(std::string_view bytes) {
   static constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string out;
@@ -165,7 +147,7 @@ std::string figures(const RunLog& log) {
   if (log.summary.is_null()) return {};
   std::vector<std::vector<std::string>> rows{{"figure", "value"}};
   for (auto& row : flat_rows(log.summary)) rows.push_back(std::move(row));
-  return "<h2>Summary</h2>\n" + table(rows);
+  return "<h2>Summary</h2>\n" + html_table(rows);
 }
 
 std::string field(const Json& object, const char* key) {
@@ -178,23 +160,41 @@ std::string environment(const RunLog& log) {
   if (log.inputs.is_object() && log.inputs.contains("versions")) {
     std::vector<std::vector<std::string>> rows{{"of", "version"}};
     for (auto& row : flat_rows(log.inputs.at("versions"))) rows.push_back(std::move(row));
-    out += table(rows);
+    out += html_table(rows);
   }
   std::vector<std::vector<std::string>> rows{{"plugin", "version", "sha256"}};
   if (log.plugins.is_array() && log.inputs.is_object() && log.inputs.contains("plugins"))
     for (const Json& plugin : log.plugins)
       if (const std::string id = field(plugin, "id"); log.inputs.at("plugins").contains(id))
         rows.push_back({id, field(plugin, "version"), field(plugin, "sha256")});
-  return out + (rows.size() > 1 ? table(rows) : std::string());
+  return out + (rows.size() > 1 ? html_table(rows) : std::string());
 }
 
 }  // namespace
 
+std::string html_page(const std::string& title, const std::string& body) {
+  return fmt::format(
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width\"><title>{}</title><style>{}</style></head>\n<body>\n<h1>{}</h1>\n{}</body></"
+      "html>\n",
+      html_text(title), style, html_text(title), body);
+}
+
+std::string html_table(const std::vector<std::vector<std::string>>& rows) {
+  std::string out = "<table>\n";
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    out += "<tr>";
+    for (const std::string& cell : rows[i]) out += fmt::format("<{0}>{1}</{0}>", i == 0 ? "th" : "td", html_text(cell));
+    out += "</tr>\n";
+  }
+  return out + "</table>\n";
+}
+
 std::string html_report(const RunLog& log, const WordPictures& pictures) {
   const std::string state = fmt::format("<p>{}{}</p>\n", html_text(log.state()),
                                         log.steps > 0 ? fmt::format(", {} steps planned", log.steps) : "");
-  return page(log.name, state + charts(log) + sample_section(log, pictures) + written_section(log) + figures(log) +
-                            environment(log) + "<h2>Recipe</h2>\n<pre>" + html_text(log.recipe) + "</pre>\n");
+  return html_page(log.name, state + charts(log) + sample_section(log, pictures) + written_section(log) + figures(log) +
+                                 environment(log) + "<h2>Recipe</h2>\n<pre>" + html_text(log.recipe) + "</pre>\n");
 }
 
 void write_html_report(const std::filesystem::path& folder, const WordPictures& pictures) {
@@ -210,14 +210,14 @@ std::string comparison_page(const std::vector<RunLog>& runs) {
     }
     return chart_svg(title, lines, logarithmic);
   };
-  return page("Runs", over("Training loss", true, "loss", true) + over("Held-out loss", false, "loss", true) +
-                          over("Bits per byte, held-out text", false, "bits_per_byte", false) +
-                          over("Byte accuracy, held-out text", false, "byte_accuracy", false) +
-                          over("Word accuracy, held-out text", false, "word_accuracy", false) +
-                          over("Learning rate", true, "learning_rate", false) +
-                          over("Gradient norm, before clipping", true, "gradient_norm", true) + "<h2>Figures</h2>\n" +
-                          table(comparison_table(runs)) + "<h2>Keys that differ</h2>\n" +
-                          table(recipe_differences(runs)));
+  return html_page("Runs", over("Training loss", true, "loss", true) + over("Held-out loss", false, "loss", true) +
+                               over("Bits per byte, held-out text", false, "bits_per_byte", false) +
+                               over("Byte accuracy, held-out text", false, "byte_accuracy", false) +
+                               over("Word accuracy, held-out text", false, "word_accuracy", false) +
+                               over("Learning rate", true, "learning_rate", false) +
+                               over("Gradient norm, before clipping", true, "gradient_norm", true) +
+                               "<h2>Figures</h2>\n" + html_table(comparison_table(runs)) +
+                               "<h2>Keys that differ</h2>\n" + html_table(recipe_differences(runs)));
 }
 
 }  // namespace welt

@@ -24,6 +24,10 @@ std::string html_report(const RunLog& log, const WordPictures& pictures = {});
 // Replaces folder/report.html as a whole. Without `pictures` what an earlier one drew is not kept.
 void write_html_report(const std::filesystem::path& folder, const WordPictures& pictures = {});
 
+// What such pages are made of: a page with its style, and a table whose first row is the heading.
+std::string html_page(const std::string& title, const std::string& body);
+std::string html_table(const std::vector<std::vector<std::string>>& rows);
+
 // Several runs on one page: curves over each other, last figures, keys of the recipes that differ.
 std::string comparison_page(const std::vector<RunLog>& runs);
 // The rows of such a table: heading, then a row for each run.

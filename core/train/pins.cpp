@@ -17,6 +17,7 @@
 #include "core/plugin/static_plugins.h"
 #include "core/plugin/strings.h"
 #include "core/tensor/libtorch_info.h"
+#include "core/train/recipe_text.h"
 #include "core/train/schedule.h"
 
 namespace welt {
@@ -25,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr const char* text_keys[] = {"data.train.files", "data.validation.files"};
+constexpr const char* text_keys[] = {"data.train.files", "data.validation.files", "data.prepared"};
 constexpr const char* from_keys[] = {"model.bytes_encoder.from", "model.image_encoder.from", "model.latent.from",
                                      "model.decoder.from"};
 constexpr const char* checkpoint_keys[] = {"model.from", "model.init_from"};
@@ -37,11 +38,9 @@ std::uintmax_t size_of(const fs::path& file) {
   return error ? 0 : size;
 }
 
-Json pin_text(const std::vector<fs::path>& files) {
-  Json list = Json::array();
-  for (const fs::path& file : files)
-    list.push_back({{"path", file.string()}, {"sha256", sha256_file(file)}, {"bytes", size_of(file)}});
-  return list;
+void pin_text(Json& text, const RecipeText& part) {
+  for (const fs::path& file : part.files)
+    text[part.key].push_back({{"path", file.string()}, {"sha256", sha256_file(file)}, {"bytes", size_of(file)}});
 }
 
 // Weights are large: size and time tell whether they are the same files. Throws std::filesystem::filesystem_error.
@@ -146,8 +145,8 @@ std::vector<Difference> decisive_differences(const Json& before, const Json& now
 
 Json pin_inputs(const Recipe& recipe, const WeltSpec& spec) {
   Json text = Json::object(), plugins = Json::object(), from = Json::object();
-  for (const char* key : text_keys)
-    if (!recipe.strings(key).empty()) text[key] = pin_text(recipe.resolve_files(key));
+  if (names_training_text(recipe)) pin_text(text, training_text(recipe));
+  pin_text(text, held_out_text(recipe));
   pin_plugin(plugins, *spec.segmenter.type->plugin);
   if (spec.reads_images())
     pin_plugin(plugins, *Registry::instance().find(WELT_RENDERER_INTERFACE, spec.renderer.plugin).plugin);

@@ -15,6 +15,7 @@
 #include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
 #include "core/train/pins.h"
+#include "core/train/recipe_text.h"
 #include "core/train/throughput.h"
 
 namespace welt {
@@ -168,7 +169,7 @@ void check_evaluation(const Recipe& recipe, bool needs_model) {
   if (needs_model && recipe.string("model.from").empty())
     fail({recipe.path().string(), "task = \"evaluate\" without model.from", "a checkpoint folder in model.from",
           "Or use `welt evaluate RUN`"});
-  if (recipe.strings("data.validation.files").empty() && recipe.number("data.validation.fraction") == 0)
+  if (!names_held_out_text(recipe))
     fail({recipe.path().string(), "the recipe names no held-out text",
           "data.validation.files or data.validation.fraction", "Add one, or give it with --set"});
 }

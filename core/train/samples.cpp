@@ -10,6 +10,7 @@
 #include "core/kernels/step_weights.h"
 #include "core/model/byte_lm.h"
 #include "core/tensor/offers.h"
+#include "core/train/recipe_text.h"
 #include "core/text/bytes.h"
 
 namespace welt {
@@ -62,8 +63,7 @@ void require_caches(WeltModel& model, const std::string& where, const char* what
 void check_samples(WeltModel& model, const TextFrontEnd& text, const Recipe& recipe) {
   const auto place = [&](const char* key) { return recipe.where(key) + ": " + key; };
   const std::vector<std::string> prompts = recipe.strings("samples.prompts");
-  const bool held_out =
-      recipe.number("data.validation.fraction") > 0 || !recipe.strings("data.validation.files").empty();
+  const bool held_out = names_held_out_text(recipe);
   if (recipe.integer("samples.count") == 0 || recipe.integer("samples.words") == 0 || (prompts.empty() && !held_out))
     return;
   require_caches(model, place("samples.count"), "samples", "samples.count = 0");

@@ -16,6 +16,7 @@
 #include "core/tensor/random.h"
 #include "core/train/micro_batches.h"
 #include "core/train/recipe_keys.h"
+#include "core/train/recipe_text.h"
 #include "core/train/samples.h"
 #include "core/train/training_state.h"
 
@@ -24,12 +25,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
-DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, const WeltModel& model,
-                               std::int64_t micro_batches = 1) {
+// `name`: data.train or data.validation, which says how `text` is read.
+DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, const RecipeText& text,
+                               const WeltModel& model, std::int64_t micro_batches = 1) {
   DatasetOptions options;
+  options.files = text.files;
   options.name = name;
-  options.format = recipe.string(name + ".format");
-  options.field = recipe.string(name + ".field");
+  options.format = text.is_prepared ? "jsonl" : recipe.string(name + ".format");
+  options.field = text.is_prepared ? "text" : recipe.string(name + ".field");
   options.on_invalid = recipe.string(name + ".on_invalid");
   options.batch = recipe.integer("train.batch") / micro_batches;
   options.words = recipe.integer("train.words");
@@ -73,12 +76,12 @@ void check_limits(const Recipe& recipe, const WeltModel& model) {
 std::string place_of(const Recipe& recipe, const std::string& key) { return recipe.where(key) + ": " + key; }
 
 // What the text has to do with the model: a transformer over it that never looks ahead takes no prefix blocks.
-std::shared_ptr<const Dataset> open_text(const Recipe& recipe, const DatasetOptions& options, const WeltModel& model,
-                                         const Component& segmenter, std::shared_ptr<WordDrawer> drawer = nullptr) {
+std::shared_ptr<const Dataset> open_text(const Recipe& recipe, const std::string& key, const DatasetOptions& options,
+                                         const WeltModel& model, const Component& segmenter,
+                                         std::shared_ptr<WordDrawer> drawer = nullptr) {
   std::shared_ptr<const Dataset> text = is_byte_lm(model.spec()) ? Dataset::open(options, split_into_bytes)
                                                                  : Dataset::open(options, segmenter, std::move(drawer));
-  check_blocks(text->statistics().prefix_blocks, *over_text(model.spec()).type,
-               place_of(recipe, options.name + ".files"));
+  check_blocks(text->statistics().prefix_blocks, *over_text(model.spec()).type, place_of(recipe, key));
   return text;
 }
 
@@ -159,12 +162,12 @@ void check_model(const Recipe& recipe, SessionUse use) {
   if (use == SessionUse::train) check_samples(model, text, recipe);
   check_held_out(recipe, model);
   if ((over_text(model.spec()).type->flags & WELT_COMPONENT_STRICTLY_CAUSAL) == 0) return;
-  for (const std::string name : {"data.train", "data.validation"}) {
-    if (recipe.strings(name + ".files").empty()) continue;
-    DatasetOptions options = dataset_options(recipe, name, model);
-    options.files = recipe.resolve_files(name + ".files");
-    open_text(recipe, options, model, text.segmenter_component());
-  }
+  const auto check = [&](const std::string& name, const RecipeText& named) {
+    if (!named.files.empty())
+      open_text(recipe, named.key, dataset_options(recipe, name, named, model), model, text.segmenter_component());
+  };
+  if (names_training_text(recipe)) check("data.train", training_text(recipe));
+  check("data.validation", held_out_text(recipe));
 }
 
 Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint,
@@ -189,27 +192,30 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
     check_samples(session.model, *session.text, recipe);
     set_checkpointing(recipe, session.model);
   }
-  const double fraction = recipe.number("data.validation.fraction");
-  const bool own_validation = !recipe.strings("data.validation.files").empty();
-  DatasetOptions train = dataset_options(recipe, "data.train", session.model, pieces);
-  if (use == SessionUse::train || !own_validation) train.files = recipe.resolve_files("data.train.files");
+  const RecipeText held_out = held_out_text(recipe);
+  const double share = held_out_share(recipe);
+  const auto open_part = [&](DataSplit split) {
+    const RecipeText text = training_text(recipe);
+    DatasetOptions options = dataset_options(recipe, "data.train", text, session.model, pieces);
+    options.validation_fraction = share;
+    options.split = split;
+    return open_text(recipe, text.key, options, session.model, segmenter, drawer);
+  };
   if (use == SessionUse::train) {
-    train.validation_fraction = own_validation ? 0.0 : fraction;
-    train.split = train.validation_fraction > 0 ? DataSplit::train : DataSplit::all;
-    session.train = open_text(recipe, train, session.model, segmenter, drawer);
+    session.train = open_part(share > 0 ? DataSplit::train : DataSplit::all);
     if (session.train->rows() == 0)
       fail(
           {recipe.where("data.train.files") + ": data.train.files", "the files hold no text", "at least one word", {}});
   }
-  if (own_validation) {
-    DatasetOptions validation = dataset_options(recipe, "data.validation", session.model, pieces);
-    validation.files = recipe.resolve_files("data.validation.files");
-    session.validation = open_text(recipe, validation, session.model, segmenter, drawer);
+  if (!held_out.files.empty()) {
+    if (recipe.number("data.validation.fraction") > 0 && held_out.is_prepared)
+      log_warning("data", "{}: not used, data.prepared has held-out text of its own",
+                  place_of(recipe, "data.validation.fraction"));
+    const DatasetOptions validation = dataset_options(recipe, "data.validation", held_out, session.model, pieces);
+    session.validation = open_text(recipe, held_out.key, validation, session.model, segmenter, drawer);
     session.held_out = open_held_out(recipe, validation, session.model, *session.text);
-  } else if (fraction > 0) {
-    train.validation_fraction = fraction;
-    train.split = DataSplit::validation;
-    session.validation = open_text(recipe, train, session.model, segmenter, drawer);
+  } else if (share > 0) {
+    session.validation = open_part(DataSplit::validation);
   }
   if (session.validation) {
     session.validation_batches = session.validation->evaluation_batches(recipe.integer("train.eval_rows"));

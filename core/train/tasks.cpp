@@ -9,6 +9,7 @@
 #include "core/train/extract.h"
 #include "core/train/optimizers.h"
 #include "core/train/pins.h"
+#include "core/train/recipe_text.h"
 #include "core/train/report.h"
 #include "core/train/resume.h"
 #include "core/train/schedule.h"
@@ -23,8 +24,9 @@ void check_train(const Recipe& recipe) {
   optimizer_of(recipe);
   schedule_options(recipe);
   check_model(recipe, SessionUse::train);
-  if (recipe.strings("data.train.files").empty())
+  if (!names_training_text(recipe))
     fail({recipe.where("data.train.files") + ": data.train.files", "no file is named", "files = [\"…\"]", {}});
+  training_text(recipe);
 }
 
 void check_evaluate(const Recipe& recipe) {

@@ -20,7 +20,8 @@ struct Read {
 
 Read read(const SourceOptions& options) {
   Read out;
-  out.counts = read_documents(options, [&](std::string_view text) { out.documents.emplace_back(text); });
+  out.counts =
+      read_documents(options, [&](const SourceDocument& document) { out.documents.emplace_back(document.text); });
   return out;
 }
 
@@ -49,6 +50,49 @@ TEST(Source, ATableReadAsTextIsTold) {
   EXPECT_NE(told[0].find("a.CSV: a table, read as plain text"), std::string::npos) << told[0];
   read({.files = {table}, .format = "text"});
   EXPECT_TRUE(warnings.take().empty());
+}
+
+TEST(Source, TablesTemplatesLanguagesAndLimits) {
+  const TemporaryFolder folder;
+  const auto table = folder.write("a.csv", "text,language,n\n\"one, 1\",eng_Latn,1\n,eng_Latn,2\ndrei,deu_Latn,3\n");
+  EXPECT_EQ(read({.files = {table}, .format = "csv"}).documents, (Texts{"one, 1", "drei"}));
+  EXPECT_EQ(read({.files = {table}, .format = "csv", .field = "n"}).documents, (Texts{"1", "2", "3"}));
+  EXPECT_EQ(read({.files = {table}, .format = "csv", .text_template = "{n}: {text}"}).documents,
+            (Texts{"1: one, 1", "2: None", "3: drei"}));
+  EXPECT_EQ(read({.files = {table}, .format = "csv", .language = "deu_Latn"}).documents, Texts{"drei"});
+  const auto tabs = folder.write("a.tsv", "x\ttext\n1\ttwo\n");
+  EXPECT_EQ(read({.files = {tabs}, .format = "tsv"}).documents, Texts{"two"});
+
+  const auto rows = folder.write("b.jsonl",
+                                 "{\"translation\": {\"en\": \"one\", \"de\": \"eins\"}, \"language\": \"x\"}\n"
+                                 "{\"translation\": {\"en\": \"two\"}}\n");
+  EXPECT_EQ(read({.files = {rows}, .text_template = "<{translation[en]}>"}).documents, (Texts{"<one>", "<two>"}));
+  EXPECT_EQ(read({.files = {rows}, .text_template = "{translation[en]}", .language = "x"}).documents, Texts{"one"});
+  EXPECT_EQ(read({.files = {rows}, .text_template = "{translation[en]}", .language = "x"}).counts.other_language, 1);
+  EXPECT_EQ(read({.files = {rows, rows}, .text_template = "{translation[en]}", .limit = 3}).documents,
+            (Texts{"one", "two", "one"}));
+  const Read skipping = read({.files = {rows}, .on_invalid = "skip", .text_template = "{translation[de]}"});
+  EXPECT_EQ(skipping.documents, Texts{"eins"});
+  EXPECT_EQ(skipping.counts.skipped, 1);
+  const std::string missing = message_of([&] { read({.files = {rows}, .text_template = "{translation[de]}"}); });
+  EXPECT_NE(missing.find("b.jsonl:2"), std::string::npos) << missing;
+  EXPECT_NE(
+      message_of([&] { read({.files = {table}, .format = "csv", .field = "txt"}); }).find("Did you mean \"text\"?"),
+      std::string::npos);
+  EXPECT_NE(message_of([&] { read({.files = {rows}, .text_template = "{", .limit = 1}); }).find("data"),
+            std::string::npos);
+  EXPECT_NE(message_of([&] { read({.files = {rows}, .text_template = "x", .language = "y"}); }).find("tagged \"y\""),
+            std::string::npos);
+
+  const auto lines = folder.write("c.txt", "one\ntwo\n\nthree\n");
+  EXPECT_EQ(read({.files = {lines}, .format = "lines", .keep_linebreaks = true}).documents,
+            (Texts{"one\n", "two\n", "three\n"}));
+  EXPECT_EQ(read({.files = {lines}, .format = "lines", .limit = 2}).documents, (Texts{"one", "two"}));
+  EXPECT_EQ(read({.files = {lines}, .format = "paragraphs", .limit = 1}).documents, Texts{"one\ntwo"});
+  std::vector<std::string> languages;
+  read_documents({.files = {rows}, .text_template = "{translation[en]}", .reads_language = true},
+                 [&](const SourceDocument& document) { languages.emplace_back(document.language); });
+  EXPECT_EQ(languages, (Texts{"x", ""}));
 }
 
 TEST(Source, compressed_as_plain) {

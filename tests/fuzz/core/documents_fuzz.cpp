@@ -24,17 +24,21 @@ struct Files {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static Files files;
-  static constexpr std::array<const char*, 5> formats = {"text", "lines", "paragraphs", "jsonl", "json"};
+  static constexpr std::array<const char*, 7> formats = {"text", "lines", "paragraphs", "jsonl", "json", "csv", "tsv"};
   static constexpr std::array<const char*, 3> rules = {"error", "replace", "skip"};
   fuzz::Input input(data, size);
   SourceOptions options;
-  options.format = formats[input.number(formats.size())];
+  const std::uint64_t choice = input.number(4 * formats.size());
+  options.format = formats[choice % formats.size()];
+  if (choice / formats.size() % 2 == 1) options.text_template = "{text} {translation[en]}";
+  options.reads_language = choice / formats.size() / 2 == 1;
   options.on_invalid = rules[input.number(rules.size())];
   options.files = {files.folder.path() / (input.number(2) == 0 ? "plain" : "packed.gz")};
   files.file.put(input.rest());
   fuzz::answers([&] {
     std::int64_t documents = 0;
-    const SourceCounts counts = read_documents(options, [&](std::string_view document) {
+    const SourceCounts counts = read_documents(options, [&](const SourceDocument& taken) {
+      const std::string_view document = taken.text;
       ++documents;
       fuzz::require(!document.empty(), "a document is not empty");
       fuzz::require(find_invalid_utf8(document) == utf8_ok, "a document is UTF-8");

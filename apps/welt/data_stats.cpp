@@ -1,0 +1,180 @@
+// welt data stats: what a corpus is made of. Reads everything once, in bounded memory.
+#include "apps/welt/data_stats.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/welt/data_words.h"
+#include "apps/welt/recipe_options.h"
+#include "apps/welt/repeatable.h"
+#include "apps/welt/verb.h"
+#include "core/base/error.h"
+#include "core/base/file.h"
+#include "core/base/json.h"
+#include "core/base/progress.h"
+#include "core/data/dataset_folder.h"
+#include "core/model/text_front_end.h"
+#include "core/model/welt_model.h"
+#include "core/prepare/corpus_stats.h"
+#include "core/prepare/prepared_folder.h"
+#include "core/train/recipe_text.h"
+
+namespace welt {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+struct Options {
+  std::vector<std::string> sources, overrides;
+  std::string recipe, segmenter = "words", html;
+  SourceOptions source;
+  CorpusStatsOptions stats;
+  bool json = false;
+};
+
+// A prepared folder, another folder of data, or a file or pattern.
+void add_source(const std::string& name, std::vector<fs::path>& files) {
+  if (!fs::is_directory(name)) {
+    files.emplace_back(name);
+    return;
+  }
+  if (find_prepared(name).metadata_files > 0) {
+    const PreparedShards shards = prepared_shards(name, "SOURCE");
+    files.insert(files.end(), shards.train.begin(), shards.train.end());
+    files.insert(files.end(), shards.validation.begin(), shards.validation.end());
+    return;
+  }
+  const std::vector<fs::path> found = find_dataset_files(name, {}, "train").files;
+  files.insert(files.end(), found.begin(), found.end());
+}
+
+// What cuts words: a segmenter of its own, or that of a recipe's model.
+struct Words {
+  std::optional<DataWords> own;
+  std::optional<WeltModel> model;
+  std::optional<TextFrontEnd> text;
+  SplitFunction split() const {
+    if (own) return own->split();
+    return [this](std::string_view t, std::vector<std::uint64_t>& ends) { text->segmenter().split(t, ends); };
+  }
+};
+
+void use_recipe(Options& options, Words& words, std::vector<fs::path>& files) {
+  const Recipe recipe = load_recipe(find_recipe(options.recipe), options.overrides);
+  words.model.emplace(WeltModel::outline(WeltSpec::from_recipe(recipe)));
+  words.text.emplace(*words.model);
+  options.stats.batch = recipe.integer("train.batch");
+  options.stats.words = recipe.integer("train.words");
+  options.stats.packing = recipe.string("data.packing");
+  options.stats.max_bytes = words.model->spec().segmenter.max_bytes;
+  if (!files.empty()) return;
+  const RecipeText text = training_text(recipe);
+  files = text.files;
+  options.source.format = text.is_prepared ? "jsonl" : recipe.string("data.train.format");
+  options.source.field = text.is_prepared ? "text" : recipe.string("data.train.field");
+}
+
+void run(Options& options) {
+  if (options.sources.empty() && options.recipe.empty())
+    throw CLI::ValidationError("name at least one SOURCE, or a recipe with --recipe");
+  Words words;
+  std::vector<fs::path> named;
+  for (const std::string& source : options.sources) add_source(source, named);
+  if (options.recipe.empty())
+    words.own.emplace(options.segmenter, options.stats.max_bytes, false);
+  else
+    use_recipe(options, words, named);
+  options.source.files = expand_files(named, "SOURCE");
+  options.source.name = "SOURCE";
+  options.source.reads_language = true;
+  CorpusStats stats(options.stats, words.split());
+  SourceCounts counts;
+  {
+    Progress progress("stats", 0);
+    counts = read_documents(options.source, [&](const SourceDocument& document) {
+      stats.add(document);
+      progress.update(stats.documents(), fmt::format("documents, {:.1f} MB", static_cast<double>(stats.bytes()) / 1e6));
+    });
+  }
+  if (counts.documents == 0) fail({"SOURCE", "the files hold no text", "at least one document that is not empty"});
+  ordered_json figures{
+      {"source", options.sources.empty() ? options.recipe : fmt::format("{}", fmt::join(options.sources, ", "))},
+      {"files", counts.files},
+      {"skipped", counts.skipped},
+      {"replaced", counts.replaced}};
+  figures.update(stats.finish());
+  if (!options.html.empty()) write_file(options.html, stats_page(figures));
+  if (options.json)
+    fmt::print("{}\n", json_text(figures));
+  else
+    fmt::print("{}", stats_text(figures));
+}
+
+}  // namespace
+
+void add_data_stats(CLI::App& data) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = data.add_subcommand("stats", "Tell what a corpus is made of");
+  verb->add_option("sources", options->sources, "Files, patterns, folders, or prepared folders")->type_name("SOURCE");
+  const auto of_text = [](CLI::Option* option) { return option->group("Text"); };
+  std::vector<std::string> formats;
+  for (const DocumentFormat& format : document_formats()) formats.emplace_back(format.name);
+  of_text(verb->add_option("--format", options->source.format, "What a document is"))
+      ->check(CLI::IsMember(formats))
+      ->capture_default_str();
+  of_text(verb->add_option("--field,--text_column,--text-column", options->source.field, "Field that holds the text"))
+      ->capture_default_str();
+  of_text(verb->add_option("--text_template,--text-template", options->source.text_template,
+                           "Text made of several fields: '{translation[en]}'"));
+  of_text(verb->add_option("--language", options->source.language, "Only rows with this language tag"));
+  of_text(verb->add_option("--limit", options->source.limit, "Documents at most; 0: all"))
+      ->check(CLI::NonNegativeNumber);
+  of_text(verb->add_option("--on_invalid,--on-invalid", options->source.on_invalid,
+                           "Text that is not UTF-8, rows without a text: stop, replace the bytes, or skip"))
+      ->check(CLI::IsMember(data_on_invalid()))
+      ->capture_default_str();
+  const auto of_rows = [](CLI::Option* option) { return option->group("Words and rows"); };
+  auto* recipe = of_rows(verb->add_option("--recipe", options->recipe,
+                                          "Segmenter, rows and, without a SOURCE, the training text of this recipe"));
+  repeatable(verb->add_option("--set", options->overrides, "Override a key of the recipe")
+                 ->type_name("KEY=VALUE")
+                 ->needs(recipe)
+                 ->group("Words and rows"));
+  of_rows(verb->add_option("--segmenter", options->segmenter, "Segmenter, or the path of a plugin file"))
+      ->capture_default_str()
+      ->excludes(recipe);
+  of_rows(verb->add_option("--max_bytes,--max-bytes", options->stats.max_bytes, "Longest word in bytes; 0: no limit"))
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str()
+      ->excludes(recipe);
+  for (auto [name, value, help] : {std::tuple{"--words", &options->stats.words, "Words of a row"},
+                                   std::tuple{"--batch", &options->stats.batch, "Rows of a batch"}})
+    of_rows(verb->add_option(name, *value, help))
+        ->check(CLI::Range(1, 1 << 30))
+        ->capture_default_str()
+        ->excludes(recipe);
+  of_rows(verb->add_option("--packing", options->stats.packing, "How rows are made"))
+      ->check(CLI::IsMember(data_packings()))
+      ->capture_default_str()
+      ->excludes(recipe);
+  verb->add_option("--top", options->stats.top, "Longest and most frequent words that are told")->capture_default_str();
+  verb->add_flag("--near", options->stats.near, "Also count documents that are nearly the same");
+  verb->add_flag("--json", options->json, "All figures as one object");
+  verb->add_option("--html", options->html, "Also write a page with plots")->type_name("FILE");
+  verb->footer(
+      "Memory is bounded, whatever the size of the corpus: above 4 million distinct words or documents their numbers\n"
+      "are estimates from a sample, and say so.\n\nExamples:\n"
+      "  welt data stats corpus/*.txt --format paragraphs\n"
+      "  welt data stats prepared --html stats.html\n"
+      "  welt data stats dump.jsonl.gz --field content --near --json\n"
+      "  welt data stats --recipe mine.toml --set train.words=512");
+  verb->callback([options] { run(*options); });
+}
+
+}  // namespace welt
