@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/base/file.h"
+#include "core/base/safetensors.h"
 #include "tests/apps/run_welt.h"
 #include "tests/core/hub/local_hub.h"
 
@@ -90,6 +91,38 @@ TEST_F(HubVerb, ARecipesModelIsDownloadedWhenItIsNamed) {
   const Outcome offline = welt({"bench", "component", "org/llama", "--role", "latent"}, "HF_HUB_OFFLINE=1");
   EXPECT_EQ(offline.status, 1);
   EXPECT_CONTAINS(offline.err, "model.safetensors");
+}
+
+// A table of two words, under a published name of WordLlama and one of Model2Vec.
+TEST_F(HubVerb, PublishedEmbeddingsAreFoundInTheCacheOrDownloaded) {
+  const json tokenizer{
+      {"model", {{"type", "WordLevel"}, {"vocab", {{"[UNK]", 0}, {"river", 1}}}, {"unk_token", "[UNK]"}}},
+      {"pre_tokenizer", {{"type", "Whitespace"}}},
+      {"added_tokens", json::array()}};
+  std::vector<float> values(2 * 64, 0.5F);
+  const auto weights = [&](const char* tensor) {
+    write_safetensors(folder_ / "weights", {{tensor, "F32", {2, 64}, values.data()}});
+    return read_file(folder_ / "weights");
+  };
+  const std::string potion = "models/minishlab/potion-base-2M", supercat = "models/dleemiller/wordllama-l3-supercat";
+  hub_.put(potion, "model.safetensors", {.content = weights("embeddings"), .large = true});
+  hub_.put(potion, "tokenizer.json", {.content = tokenizer.dump()});
+  hub_.put(potion, "config.json", {.content = R"({"normalize": true})"});
+  hub_.put(supercat, "l3_supercat_64.safetensors", {.content = weights("embedding.weight"), .large = true});
+  hub_.put(supercat, "l3_supercat_128.safetensors", {.content = weights("embedding.weight"), .large = true});
+  hub_.put(supercat, "l3_supercat_tokenizer_config.json", {.content = tokenizer.dump()});
+  if (!has_curl()) GTEST_SKIP() << "built without libcurl";
+  for (const char* name : {"potion_base_2m", "potion-base-2M", "minishlab/potion-base-2M", "l3_supercat_64"}) {
+    const Outcome got = welt({"text", "similarity", "--model", name, "river", "river"});
+    EXPECT_EQ(got.status, 0) << name << got.err;
+    EXPECT_EQ(got.out.substr(0, 1), "1") << got.out;
+  }
+  EXPECT_EQ(hub_.count("/api/"), 1 + 2) << "each repository once, and has_curl()";
+  EXPECT_EQ(hub_.count("_128"), 0) << "of one repository only the size that was named";
+  EXPECT_EQ(welt({"text", "embed", "--model", "potion_base_2m", "river"}, "HF_HUB_OFFLINE=1").status, 0);
+  const Outcome unknown = welt({"text", "embed", "--model", "potion_base_3m", "river"}, "HF_HUB_OFFLINE=1");
+  EXPECT_EQ(unknown.status, 1);
+  EXPECT_CONTAINS(unknown.err, "potion_base_");
 }
 
 TEST_F(HubVerb, PackedFoldersAreTheExportWithTheHashOfEachFile) {
