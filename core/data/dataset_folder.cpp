@@ -207,7 +207,8 @@ std::vector<std::string> files_of_split(const fs::path& folder, const json& chos
   for (const auto& [name, patterns] : splits) names.push_back(name);
   const auto found = std::ranges::find(splits, split, &Splits::value_type::first);
   if (names.empty())
-    fail({folder.string(), "holds no file that is read here", "files that end in .jsonl, .json, .csv, .tsv or .txt"},
+    fail({folder.string(), "holds no file that is read here",
+          "files that end in .jsonl, .json, .csv, .tsv, .txt or .parquet"},
          ErrorCode::not_found);
   if (found == splits.end())
     fail({folder.string(), fmt::format("no split \"{}\"", split), fmt::format("one of {}", fmt::join(names, ", ")),

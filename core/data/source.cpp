@@ -12,6 +12,7 @@
 #include "core/data/json_rows.h"
 #include "core/data/line_reader.h"
 #include "core/data/text_stream.h"
+#include "core/parquet/parquet_rows.h"
 
 namespace welt {
 namespace {
@@ -59,6 +60,7 @@ class Reader {
     // A pipe gives its text once; a run reads it again when it goes on.
     if (std::error_code ignored; !fs::is_regular_file(path, ignored) && !fs::is_directory(path, ignored))
       fail({path.string(), "is no regular file", "a file on a disk", "Copy its content to a file"});
+    if (format_of(path).read == nullptr) return parquet(path);
     LineReader lines(path);
     compressed_ = lines.text().is_compressed();
     begin_ = lines.text().begin();
@@ -68,7 +70,7 @@ class Reader {
 
   struct Format {
     DocumentFormat note;
-    void (*read)(Reader& reader, LineReader& lines);
+    void (*read)(Reader& reader, LineReader& lines);  // null: Parquet, which is read from its end, not in lines
   };
   // The first one is for files whose ending says nothing.
   static const std::vector<Format>& formats() {
@@ -77,7 +79,8 @@ class Reader {
         {{"lines", "a line"}, lines},
         {{"paragraphs", "lines up to an empty one"}, paragraphs},
         {{"jsonl", "a field of a line", {".jsonl", ".ndjson"}}, rows<false>},
-        {{"json", "a field of an element of the file's array, or of a line", {".json"}}, rows<true>}};
+        {{"json", "a field of an element of the file's array, or of a line", {".json"}}, rows<true>},
+        {{"parquet", "a column's value", {".parquet"}}, nullptr}};
     return all;
   }
 
@@ -147,6 +150,15 @@ class Reader {
       }
       first = false;
       reader.row(line, offset, [&] { return fmt::format("{}:{}", reader.path_.string(), number); });
+    }
+  }
+
+  void parquet(const fs::path& path) {
+    ParquetRows table(path);
+    std::int64_t number = 0;
+    for (std::string text; table.next(text);) {
+      ++number;
+      row(text, 0, [&] { return fmt::format("{}: row {}", path_.string(), number); });
     }
   }
 
