@@ -177,24 +177,28 @@ HubListing HubClient::list(const HubId& id) {
                                       quoted(id.revision, false));
   const HttpAnswer answer = ask(request(url));
   if (answer.fault != HttpFault::none || answer.status != 200) fail_answer(id, "", answer);
+  return read_hub_listing(answer.body, url);
+}
+
+HubListing read_hub_listing(std::string_view text, const std::string& where) {
   HubListing out;
   try {
-    const json all = parse_json(answer.body);
+    const json all = parse_json(text);
     out.commit = all.value("sha", "");
     for (const json& entry : all.value("siblings", json::array())) out.files.push_back(listed_file(entry));
   } catch (const std::exception& error) {
-    fail({url, fmt::format("not a hub's list of files ({:.200})", error.what()), "JSON with sha and siblings",
+    fail({where, fmt::format("not a hub's list of files ({:.200})", error.what()), "JSON with sha and siblings",
           "Check HF_ENDPOINT"},
          ErrorCode::data_loss);
   }
   const bool good_commit = out.commit.size() <= 64 && !out.commit.empty() &&
                            std::ranges::all_of(out.commit, [](unsigned char c) { return std::isalnum(c) != 0; });
   if (!good_commit)
-    fail({url, fmt::format("the commit \"{:.80}\"", out.commit), "letters and digits", "Check HF_ENDPOINT"},
+    fail({where, fmt::format("the commit \"{:.80}\"", out.commit), "letters and digits", "Check HF_ENDPOINT"},
          ErrorCode::data_loss);
   for (const HubFile& file : out.files)
     if (!is_inner_path(file.path))
-      fail({url, fmt::format("a file named \"{:.80}\", which leads out of the repository's folder", file.path),
+      fail({where, fmt::format("a file named \"{:.80}\", which leads out of the repository's folder", file.path),
             "paths below it", "Do not take anything from there"},
            ErrorCode::data_loss);
   return out;

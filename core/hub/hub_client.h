@@ -78,6 +78,9 @@ class HubClient {
   bool reached_ = false;  // somebody has answered: silence is a fault that may pass
 };
 
+// The answer to a question for a repository's files; `where` is named in errors.
+HubListing read_hub_listing(std::string_view text, const std::string& where);
+
 // Whether a path that somebody else made up stays below the folder it is meant for.
 bool is_inner_path(std::string_view path);
 
