@@ -6,6 +6,7 @@
 #if __has_include(<curl/curl.h>)
 
 #define CURL_DISABLE_TYPECHECK
+#define CURL_DISABLE_DEPRECATION  // the names that older ones have too
 #include <curl/curl.h>
 #include <dlfcn.h>
 
@@ -178,13 +179,7 @@ HttpAnswer HttpClient::ask(const HttpRequest& request) {
   list = curl.append(list, "Accept-Encoding: identity");
   for (const std::string& header : request.headers) list = curl.append(list, header.c_str());
   set(CURLOPT_HTTPHEADER, list);
-  CURLcode code = CURLE_OK;
-  try {
-    code = curl.perform(handle);
-  } catch (...) {
-    curl.free_list(list);
-    throw;
-  }
+  const CURLcode code = curl.perform(handle);
   curl.free_list(list);
   answer.fault = fault_of(code);
   if (code != CURLE_OK) {

@@ -27,9 +27,9 @@ struct HubId {
 std::optional<HubId> hub_id(std::string_view text, std::string_view kind);
 
 struct HubFile {
-  std::string path;                   // below the repository's folder, checked: it leads nowhere else
-  std::optional<std::uint64_t> size;  // where the hub says it
-  std::string tag;                    // its entity tag, the name of its blob (git_hash.h); "": not said yet
+  std::string path;                        // below the repository's folder, checked: it leads nowhere else
+  std::optional<std::uint64_t> size = {};  // where the hub says it
+  std::string tag = {};                    // its entity tag, the name of its blob (git_hash.h); "": not said yet
 };
 
 struct HubListing {

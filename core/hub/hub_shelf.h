@@ -27,9 +27,9 @@ struct CachedRevision {
 struct CachedRepository {
   std::filesystem::path folder;
   std::string kind, name;
-  std::vector<CachedRevision> revisions;
-  std::vector<std::filesystem::path> partial;  // blobs that a download has begun
-  std::uint64_t bytes = 0;                     // of all blobs
+  std::vector<CachedRevision> revisions = {};
+  std::vector<std::filesystem::path> partial = {};  // blobs that a download has begun
+  std::uint64_t bytes = 0;                          // of all blobs
 };
 
 // Of all caches; by cache, kind, name.

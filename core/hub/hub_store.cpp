@@ -129,7 +129,8 @@ std::string cached_name(const std::string& folder, std::string_view kind) {
   const std::string start = std::string(kind) + "--";
   if (!folder.starts_with(start)) return {};
   std::string name = folder.substr(start.size());
-  if (const std::size_t at = name.find("--"); at != std::string::npos) name.replace(at, 2, "/");
+  if (const std::size_t at = name.find("--"); at != std::string::npos)
+    name = fmt::format("{}/{}", name.substr(0, at), name.substr(at + 2));
   return is_hub_name(name) ? name : std::string();
 }
 

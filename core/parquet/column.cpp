@@ -180,7 +180,8 @@ ColumnReader::PageHead ColumnReader::read_head() {
       continue;
     }
     at_ += in.used();
-    if (out.unpacked < 0 || out.packed < 0 || static_cast<std::uint64_t>(out.packed) > end_ - at_)
+    if (out.unpacked < 0 || out.packed < 0 || out.packed > largest_page ||
+        static_cast<std::uint64_t>(out.packed) > end_ - at_)
       throw Fault("a page lies outside of its column");
     return out;
   }

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <optional>
+#include <utility>
 
 #include "core/base/error.h"
 #include "core/parquet/column.h"

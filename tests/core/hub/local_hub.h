@@ -18,9 +18,9 @@ struct Asked {
 
 struct Reply {
   int status = 200;
-  std::map<std::string, std::string> headers;
-  std::string body;
-  std::string said_length;           // instead of the body's
+  std::map<std::string, std::string> headers = {};
+  std::string body = {};
+  std::string said_length = {};      // instead of the body's
   std::size_t cut_after = SIZE_MAX;  // bytes of the body, then the connection ends
   int pause_ms = 0;                  // before each tenth of the body
 };
