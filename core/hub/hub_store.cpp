@@ -102,17 +102,15 @@ void HubStore::put(const std::string& commit, const HubFile& file,
   const fs::path blob = repository_ / "blobs" / file.tag, path = snapshot(commit) / file.path;
   const fs::path locks = cache_ / ".locks" / repository_.filename();
   for (const fs::path& folder : {blob.parent_path(), path.parent_path(), locks}) make_folders(folder);
-  {
-    const FileLock lock(locks / (file.tag + ".lock"));
-    std::error_code error;
-    const bool is_there = fs::is_regular_file(blob, error) && (!file.size || fs::file_size(blob, error) == *file.size);
-    if (!is_there) {
-      fs::path part = blob;
-      part += ".incomplete";
-      fill(part);
-      fs::rename(part, blob, error);
-      if (error) fail_place(blob, "cannot get its name", error);
-    }
+  const FileLock lock(locks / (file.tag + ".lock"));
+  std::error_code error;
+  const bool is_there = fs::is_regular_file(blob, error) && (!file.size || fs::file_size(blob, error) == *file.size);
+  if (!is_there) {
+    fs::path part = blob;
+    part += ".incomplete";
+    fill(part);
+    fs::rename(part, blob, error);
+    if (error) fail_place(blob, "cannot get its name", error);
   }
   put_link(blob.lexically_relative(path.parent_path()), path);
 }
