@@ -38,7 +38,13 @@ TEST_P(ParquetParity, RowsAreThoseThatPyarrowReads) {
   std::ifstream lines(goldens / (std::string(GetParam()) + ".jsonl"));
   for (std::string line; std::getline(lines, line);) wanted.push_back(ordered_json::parse(line));
   ASSERT_FALSE(wanted.empty());
-  const std::vector<ordered_json> found = rows_of(goldens / (std::string(GetParam()) + ".parquet"));
+  std::vector<ordered_json> found;
+  try {
+    found = rows_of(goldens / (std::string(GetParam()) + ".parquet"));
+  } catch (const Error& error) {
+    if (std::string(error.what()).find("built without it") == std::string::npos) throw;
+    GTEST_SKIP() << error.what();
+  }
   ASSERT_EQ(found.size(), wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i) EXPECT_EQ(found[i].dump(), wanted[i].dump()) << "row " << i;
 }

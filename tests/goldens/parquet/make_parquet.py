@@ -83,8 +83,8 @@ types = pa.table({
     "same": pa.array(["x", "x", "x"]).dictionary_encode(),
     "none": pa.array([None, None, None], pa.string()),
 })
-write("types", types)
-write("types-v2", types, data_page_version="2.0", use_dictionary=False, version="2.6")
+write("types", types, compression="zstd")
+write("types-v2", types, compression="gzip", data_page_version="2.0", use_dictionary=False, version="2.6")
 
 many = pa.table({"text": [f"row {i} " + "word " * (i % 7) for i in range(3000)], "n": list(range(3000)),
                  "rare": [i if i % 500 == 0 else None for i in range(3000)]})
