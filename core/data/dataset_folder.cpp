@@ -277,11 +277,13 @@ std::vector<std::string> missing_shards(const std::vector<fs::path>& files) {
   return {out.begin(), out.end()};
 }
 
-// Of the hub's cache, and of the hub what is missing there; nothing where offline and not in the cache.
+// Of the hub's cache, and of the hub what is missing there; nothing where it is not in the cache and may not be asked
+// for: a name without an owner is a folder that is not there, more likely than a data set of the hub's first years.
 std::vector<fs::path> files_by_hub_name(const HubId& id, const std::optional<std::string>& configuration,
                                         const std::string& split) {
   const fs::path snapshot = cached_snapshot(id);
-  if (snapshot.empty()) return hub_is_offline() ? std::vector<fs::path>() : files_of_hub(id, configuration, split);
+  const bool may_ask = !hub_is_offline() && id.name.find('/') != std::string::npos;
+  if (snapshot.empty()) return may_ask ? files_of_hub(id, configuration, split) : std::vector<fs::path>();
   const HubId same{.kind = id.kind, .name = id.name, .revision = snapshot.filename().string()};
   std::vector<fs::path> files;
   try {
