@@ -44,6 +44,8 @@ libcli11-dev        | header CLI/CLI.hpp             | the command line
 zlib1g-dev          | header zlib.h                  | reads gzip-compressed text
 liblzma-dev         | header lzma.h                  | reads xz-compressed text
 libzstd-dev         | header zstd.h                  | reads zstd-compressed text
+libsnappy-dev       | header snappy-c.h              | reads Parquet files
+libcurl4-openssl-dev | header curl/curl.h            | downloads models and data sets: welt hub
 libdeflate-dev      | header libdeflate.h            | writes gzip-compressed shards: welt data prepare
 libboost1.81-dev    | header boost/dll/shared_library.hpp, Boost 1.74 or up | opens plugins (Boost.DLL, headers only)
 libharfbuzz-dev     | header harfbuzz/hb.h           | shapes text: the renderer of words
@@ -61,8 +63,9 @@ clang               | the command clang              | the tests: ABI headers wi
 font_folders=(/usr/share/unifont /usr/share/fonts/{truetype/noto,opentype/noto,noto,noto-cjk,google-noto,google-noto-cjk}
   /usr/local/share/fonts "${HOME:-/nowhere}/.local/share/fonts")
 
-# A build works without these, only slower; and the tests, but for those that want a second compiler.
-optional=' ccache mold clang '
+# A build works without these, only slower, or without downloads; and the tests, but for those that want a second
+# compiler or a download.
+optional=' ccache mold clang libcurl4-openssl-dev libsnappy-dev '
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {

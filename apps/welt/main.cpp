@@ -10,10 +10,11 @@ namespace welt {
 namespace {
 
 // The verbs, in the order of the help.
-constexpr AddVerb verbs[] = {add_run,      add_validate,  add_evaluate, add_generate, add_sample,     add_embed,
-                             add_bench,    add_model,     add_segment,  add_render,   add_control,    add_tokenize,
-                             add_chat,     add_metrics,   add_process,  add_data,     add_checkpoint, add_component,
-                             add_schedule, add_optimizer, add_runs,     add_plugin,   add_doctor,     add_text};
+constexpr AddVerb verbs[] = {add_run,     add_validate,   add_evaluate,  add_generate, add_sample,
+                             add_embed,   add_bench,      add_model,     add_segment,  add_render,
+                             add_control, add_tokenize,   add_chat,      add_metrics,  add_process,
+                             add_data,    add_checkpoint, add_component, add_schedule, add_optimizer,
+                             add_runs,    add_hub,        add_plugin,    add_doctor,   add_text};
 
 }  // namespace
 }  // namespace welt

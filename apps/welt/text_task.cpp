@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <iterator>
 
+#include "apps/welt/text_download.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/progress.h"
@@ -48,8 +49,22 @@ StaticEmbedding load_embedding(const TextOptions& options) {
           .found = fmt::format("{}", options.dim),
           .expected = "a number of dimensions, or 0 for all"});
   }
-  return StaticEmbedding::load(similarity::find_embedding(options.model, options.tokenizer),
-                               static_cast<std::size_t>(options.dim));
+  const auto find = [&] { return similarity::find_embedding(options.model, options.tokenizer); };
+  similarity::EmbeddingFiles files;
+  try {
+    files = find();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) throw;
+    bool is_here = false;
+    try {
+      is_here = download_embedding(options.model);
+    } catch (const Error& why) {
+      throw Error(fmt::format("{} It could not be downloaded: {}", error.what(), why.what()), why.code());
+    }
+    if (!is_here) throw;
+    files = find();
+  }
+  return StaticEmbedding::load(files, static_cast<std::size_t>(options.dim));
 }
 
 void each_text(const TextOptions& options, const std::function<void(std::string text)>& take) {

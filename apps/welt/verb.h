@@ -25,6 +25,7 @@ void add_doctor(CLI::App& app);
 void add_embed(CLI::App& app);
 void add_evaluate(CLI::App& app);
 void add_generate(CLI::App& app);
+void add_hub(CLI::App& app);
 void add_metrics(CLI::App& app);
 void add_model(CLI::App& app);
 void add_model_info(CLI::App& model);  // of `welt model`

@@ -51,9 +51,15 @@ fs::path hub_repository(const fs::path& cache, std::string_view kind, std::strin
 }
 
 std::optional<std::string> hub_commit(const fs::path& repository, std::string_view revision) {
+  for (std::string_view rest = revision;;) {  // "refs/pr/1" lies in folders
+    const std::size_t slash = std::min(rest.find('/'), rest.size());
+    if (!is_plain_name(rest.substr(0, slash))) return {};
+    if (slash == rest.size()) break;
+    rest.remove_prefix(slash + 1);
+  }
   const fs::path ref = repository / "refs" / revision;
   std::error_code error;
-  if (!is_plain_name(revision) || !fs::is_regular_file(ref, error) || fs::file_size(ref, error) >= 200) return {};
+  if (!fs::is_regular_file(ref, error) || fs::file_size(ref, error) >= 200) return {};
   std::string commit = read_file(ref);
   std::erase_if(commit, [](unsigned char c) { return std::isspace(c) != 0; });
   return commit;

@@ -15,6 +15,7 @@
 #include "core/data/rows.h"
 #include "core/data/source.h"
 #include "core/data/yaml_front.h"
+#include "core/hub/hub_fetch.h"
 
 namespace welt {
 namespace {
@@ -47,24 +48,30 @@ bool fits(const std::vector<std::string>& path, std::size_t at, const std::vecto
          fits(path, at + 1, pattern, of + 1);
 }
 
-// Paths below the folder that may be data, sorted: nothing hidden, no card.
-std::vector<std::string> data_files_below(const fs::path& folder) {
+// Whether a path below a data set's folder may be data: nothing hidden, no card, and of a format that is read.
+bool is_data_file(const std::string& path) {
   static const std::set<std::string> others{"README.md",          "config.json",    "dataset_info.json",
                                             "dataset_infos.json", "dummy_data.zip", "dataset_dict.json"};
+  const std::vector<std::string> parts = split_path(path);
+  for (const std::string& part : parts)
+    if (part.starts_with('.') || (part.starts_with("__") && &part != &parts.back())) return false;
+  return !parts.empty() && !others.contains(parts.back()) && !row_format_of(path).empty();
+}
+
+// Paths below the folder that may be data, sorted.
+std::vector<std::string> data_files_below(const fs::path& folder) {
   std::vector<std::string> out;
   std::error_code error;
   for (fs::recursive_directory_iterator at(folder, fs::directory_options::follow_directory_symlink, error), end;
        !error && at != end; at.increment(error)) {
     const std::string name = at->path().filename().string();
-    if (name.starts_with('.') || name.starts_with("__")) {
-      if (name.starts_with('.') || at->is_directory()) {
-        at.disable_recursion_pending();
-        continue;
-      }
+    if (name.starts_with('.') || (name.starts_with("__") && at->is_directory())) {
+      at.disable_recursion_pending();
+      continue;
     }
     std::error_code ignored;
-    if (fs::is_regular_file(at->path(), ignored) && !others.contains(name) && !row_format_of(at->path()).empty())
-      out.push_back(at->path().lexically_relative(folder).generic_string());
+    const std::string path = at->path().lexically_relative(folder).generic_string();
+    if (is_data_file(path) && fs::is_regular_file(at->path(), ignored)) out.push_back(path);
   }
   if (error) {
     refuse_unreachable(folder / "*");
@@ -191,25 +198,23 @@ json configuration_of(const fs::path& folder, const std::optional<std::string>& 
        ErrorCode::not_found);
 }
 
-std::vector<fs::path> files_of_folder(const fs::path& folder, const std::optional<std::string>& configuration,
-                                      const std::string& split) {
-  const json chosen = configuration_of(folder, configuration);
-  const fs::path base = folder / chosen.value("data_dir", "");
-  const std::vector<std::string> files = data_files_below(base);
+// Of `files` those of the split; `chosen` is the card's configuration.
+std::vector<std::string> files_of_split(const fs::path& folder, const json& chosen,
+                                        const std::vector<std::string>& files, const std::string& split) {
   Splits splits = splits_of_card(chosen);
   if (splits.empty()) splits = splits_of_files(files);
   std::vector<std::string> names;
   for (const auto& [name, patterns] : splits) names.push_back(name);
   const auto found = std::ranges::find(splits, split, &Splits::value_type::first);
   if (names.empty())
-    fail({folder.string(), "holds no file that is read here", "files that end in .jsonl, .json, .csv, .tsv or .txt"},
+    fail({folder.string(), "holds no file that is read here",
+          "files that end in .jsonl, .json, .csv, .tsv, .txt or .parquet"},
          ErrorCode::not_found);
   if (found == splits.end())
     fail({folder.string(), fmt::format("no split \"{}\"", split), fmt::format("one of {}", fmt::join(names, ", ")),
           did_you_mean(split, names)},
          ErrorCode::not_found);
-  std::vector<fs::path> out;
-  for (const std::string& file : matches(files, found->second)) out.push_back(base / file);
+  std::vector<std::string> out = matches(files, found->second);
   if (out.empty())
     fail({folder.string(), fmt::format("no file fits {}", fmt::join(found->second, ", ")),
           "the files that the card names for the split"},
@@ -217,20 +222,84 @@ std::vector<fs::path> files_of_folder(const fs::path& folder, const std::optiona
   return out;
 }
 
-// The snapshot of "org/name@revision" in the local cache of Hugging Face; empty: none.
-fs::path cached_snapshot(std::string_view name) {
-  const std::size_t at = std::min(name.find('@'), name.size());
-  const std::string_view repository_name = name.substr(0, at);
-  const std::string revision(at < name.size() ? name.substr(at + 1) : "main");
-  if (!is_hub_name(repository_name)) return {};
-  for (const fs::path& cache : hub_caches()) {
-    const fs::path repository = hub_repository(cache, "datasets", repository_name);
-    const std::string commit = hub_commit(repository, revision).value_or(revision);
-    std::error_code ignored;
-    if (is_plain_name(commit) && fs::is_directory(repository / "snapshots" / commit, ignored))
-      return repository / "snapshots" / commit;
+std::vector<fs::path> files_of_folder(const fs::path& folder, const std::optional<std::string>& configuration,
+                                      const std::string& split) {
+  const json chosen = configuration_of(folder, configuration);
+  const fs::path base = folder / chosen.value("data_dir", "");
+  std::vector<fs::path> out;
+  for (const std::string& file : files_of_split(folder, chosen, data_files_below(base), split))
+    out.push_back(base / file);
+  return out;
+}
+
+// Downloads the card, then the files that it names for the split.
+std::vector<fs::path> files_of_hub(const HubId& id, const std::optional<std::string>& configuration,
+                                   const std::string& split) {
+  HubClient client;
+  const HubListing listing = client.list(id);
+  const fs::path folder =
+      hub_fetch(client, id, listing, [](std::string_view path) { return path == "README.md"; }).folder;
+  const json chosen = configuration_of(folder, configuration);
+  std::string base = chosen.value("data_dir", "");
+  while (base.ends_with('/')) base.pop_back();
+  if (!base.empty()) base += '/';
+  std::vector<std::string> files;
+  for (const HubFile& file : listing.files)
+    if (file.path.starts_with(base) && is_data_file(file.path.substr(base.size())))
+      files.push_back(file.path.substr(base.size()));
+  std::sort(files.begin(), files.end());
+  const std::string name = fmt::format("{} on {}", id.text(), client.endpoint());
+  std::vector<fs::path> out;
+  std::set<std::string> wanted;
+  for (const std::string& file : files_of_split(name, chosen, files, split)) {
+    wanted.insert(base + file);
+    out.push_back(folder / (base + file));
   }
-  return {};
+  hub_fetch(client, id, listing, [&](std::string_view path) { return wanted.contains(std::string(path)); });
+  return out;
+}
+
+// "data/train-00001-of-00002.jsonl": the shards that the names of `files` speak of and that are not there.
+std::vector<std::string> missing_shards(const std::vector<fs::path>& files) {
+  std::set<std::string> there, out;
+  for (const fs::path& file : files) there.insert(file.string());
+  for (const std::string& file : there) {
+    const std::size_t of = file.rfind("-of-");
+    if (of == std::string::npos || of < 6 || of + 9 > file.size()) continue;
+    const std::string count = file.substr(of + 4, 5);
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (file[of - 6] != '-' || !std::ranges::all_of(count + file.substr(of - 5, 5), is_digit)) continue;
+    for (int shard = 0; shard < std::stoi(count); ++shard) {
+      const std::string other = fmt::format("{}{:05}{}", file.substr(0, of - 5), shard, file.substr(of));
+      if (!there.contains(other)) out.insert(other);
+    }
+  }
+  return {out.begin(), out.end()};
+}
+
+// Of the hub's cache, and of the hub what is missing there; nothing where it is not in the cache and may not be asked
+// for: a name without an owner is a folder that is not there, more likely than a data set of the hub's first years.
+std::vector<fs::path> files_by_hub_name(const HubId& id, const std::optional<std::string>& configuration,
+                                        const std::string& split) {
+  const fs::path snapshot = cached_snapshot(id);
+  const bool may_ask = !hub_is_offline() && id.name.find('/') != std::string::npos;
+  if (snapshot.empty()) return may_ask ? files_of_hub(id, configuration, split) : std::vector<fs::path>();
+  const HubId same{.kind = id.kind, .name = id.name, .revision = snapshot.filename().string()};
+  std::vector<fs::path> files;
+  try {
+    files = files_of_folder(snapshot, configuration, split);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found || hub_is_offline()) throw;
+    return files_of_hub(same, configuration, split);
+  }
+  const std::vector<std::string> missing = missing_shards(files);
+  if (missing.empty()) return files;
+  if (!hub_is_offline()) return files_of_hub(same, configuration, split);
+  fail(
+      {id.text(), fmt::format("{} of its files are missing in the cache: {}", missing.size(), fmt::join(missing, ", ")),
+       "a data set that was downloaded whole",
+       fmt::format("Run `welt hub get {} --dataset` where there is a network", id.text())},
+      ErrorCode::not_found);
 }
 
 }  // namespace
@@ -250,8 +319,16 @@ DatasetFiles find_dataset_files(const std::string& name, const std::optional<std
     return {expand_files({name}, "--dataset_name")};
   }
   refuse_unreachable(name);
-  if (const fs::path snapshot = cached_snapshot(name); !snapshot.empty())
-    return {files_of_folder(snapshot, configuration, split)};
+  std::string answer;
+  if (const std::optional<HubId> id = hub_id(name, "datasets")) {
+    try {
+      if (std::vector<fs::path> files = files_by_hub_name(*id, configuration, split); !files.empty())
+        return {std::move(files)};
+    } catch (const Error& error) {
+      if (!cached_snapshot(*id).empty()) throw;
+      answer = fmt::format(", nor downloaded: {}", error.what());
+    }
+  }
   const fs::path parent = fs::path(name).has_parent_path() ? fs::path(name).parent_path() : fs::path(".");
   std::vector<std::string> there;
   for (fs::directory_iterator at(parent, ignored), end; !ignored && at != end; at.increment(ignored))
@@ -259,7 +336,7 @@ DatasetFiles find_dataset_files(const std::string& name, const std::optional<std
   const std::string near = nearest(fs::path(name).lexically_normal().string(), there);
   std::vector<std::string> caches;
   for (const fs::path& cache : hub_caches()) caches.push_back(cache.string());
-  fail({name, fmt::format("no such folder or file, and in no cache of the hub ({})", fmt::join(caches, ", ")),
+  fail({name, fmt::format("no such folder or file, and in no cache of the hub ({}){}", fmt::join(caches, ", "), answer),
         "a data set on this machine",
         near.empty() ? "Relative paths start at " + fs::current_path(ignored).string()
                      : fmt::format("Did you mean {}?", near)},

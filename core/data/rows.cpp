@@ -10,6 +10,7 @@
 #include "core/data/json_rows.h"
 #include "core/data/line_reader.h"
 #include "core/data/text_stream.h"
+#include "core/parquet/parquet_rows.h"
 
 namespace welt {
 namespace {
@@ -122,6 +123,27 @@ class TextRows final : public Rows {
   }
 };
 
+class ParquetTable final : public RowReader {
+ public:
+  explicit ParquetTable(const fs::path& path) : rows_(path) {
+    auto origin = std::make_shared<RowOrigin>();
+    origin->path = path.string();
+    origin->counts = "row";
+    origin_ = std::move(origin);
+  }
+  bool next(RawRow& row) override {
+    if (!rows_.next(row.text)) return false;
+    row.number = ++number_;
+    row.origin = origin_;
+    return true;
+  }
+
+ private:
+  ParquetRows rows_;
+  std::uint64_t number_ = 0;
+  std::shared_ptr<const RowOrigin> origin_;
+};
+
 template <typename Reader>
 std::unique_ptr<RowReader> make(LineReader lines, RowOrigin origin) {
   return std::make_unique<Reader>(std::move(lines), std::move(origin));
@@ -131,7 +153,7 @@ struct Format {
   RowFormat note;
   RowOrigin::Kind kind;
   char separator;
-  std::unique_ptr<RowReader> (*open)(LineReader lines, RowOrigin origin);
+  std::unique_ptr<RowReader> (*open)(LineReader lines, RowOrigin origin);  // null: read from its end, not in lines
 };
 
 const std::vector<Format>& formats() {
@@ -141,6 +163,7 @@ const std::vector<Format>& formats() {
       {{"csv", {".csv"}}, Kind::csv, ',', make<CsvRows>},
       {{"tsv", {".tsv"}}, Kind::csv, '\t', make<CsvRows>},
       {{"lines", {".txt"}}, Kind::text, 0, make<TextRows>},
+      {{"parquet", {".parquet"}}, Kind::json, 0, nullptr},
   };
   return all;
 }
@@ -201,6 +224,7 @@ std::unique_ptr<RowReader> RowReader::open(const fs::path& path, std::string_vie
     fail({path.string(), "its name's ending says no format", fmt::format("one of {}", fmt::join(endings, " ")),
           "Rename the file, or convert it"});
   }
+  if (format->open == nullptr) return std::make_unique<ParquetTable>(path);
   return of_lines(LineReader::of_file_or_stdin(path.string()), format->note.name);
 }
 

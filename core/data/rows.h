@@ -1,4 +1,4 @@
-// The rows of a table file, whatever its format: JSON lines, an array of JSON, CSV, TSV, or lines of text. A reader
+// The rows of a table file, whatever its format: JSON lines, an array of JSON, CSV, TSV, Parquet, or lines of text. A reader
 // cuts the file into rows as they stand; what is in one is looked at later, on any thread.
 #pragma once
 
@@ -30,7 +30,7 @@ struct RowOrigin {
   enum class Kind { json, csv, text } kind = Kind::json;
   char separator = ',';
   std::vector<std::string> columns;  // csv
-  std::string_view counts;           // what RawRow::number counts: "" (lines), "element"
+  std::string_view counts;           // what RawRow::number counts: "" (lines), "element", "row"
 };
 
 // A row as the file has it.

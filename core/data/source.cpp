@@ -68,6 +68,7 @@ class Reader {
     // A pipe gives its text once; a run reads it again when it goes on.
     if (std::error_code ignored; !fs::is_regular_file(path, ignored) && !fs::is_directory(path, ignored))
       fail({path.string(), "is no regular file", "a file on a disk", "Copy its content to a file"});
+    if (format_of(path).read == nullptr) return parquet(path);
     LineReader lines(path);
     compressed_ = lines.text().is_compressed();
     begin_ = lines.text().begin();
@@ -77,7 +78,7 @@ class Reader {
 
   struct Format {
     DocumentFormat note;
-    void (*read)(Reader& reader, LineReader& lines);
+    void (*read)(Reader& reader, LineReader& lines);  // null: Parquet, which is read from its end, not in lines
   };
   // The first one is for files whose ending says nothing.
   static const std::vector<Format>& formats() {
@@ -88,7 +89,8 @@ class Reader {
         {{"jsonl", "a field of a line", {".jsonl", ".ndjson"}}, rows<false>},
         {{"json", "a field of an element of the file's array, or of a line", {".json"}}, rows<true>},
         {{"csv", "a field of a row, which the header names"}, table},
-        {{"tsv", "the same with tabs"}, table}};
+        {{"tsv", "the same with tabs"}, table},
+        {{"parquet", "a column's value", {".parquet"}}, nullptr}};
     return all;
   }
 
@@ -172,6 +174,11 @@ class Reader {
       first = false;
       reader.row({.text = std::string(line), .number = number, .origin = reader.origin_}, offset);
     }
+  }
+
+  void parquet(const fs::path& path) {
+    const std::unique_ptr<RowReader> rows = RowReader::open(path, "parquet");
+    for (RawRow raw; !is_full() && rows->next(raw);) row(raw, 0);
   }
 
   void elements(std::string_view text, std::uint64_t begin) {

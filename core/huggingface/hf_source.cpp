@@ -13,6 +13,7 @@
 #include "core/base/hub_cache.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
+#include "core/huggingface/hf_snapshot.h"
 #include "core/huggingface/welt_json.h"
 
 namespace welt {
@@ -27,62 +28,6 @@ constexpr std::uintmax_t max_index_bytes = std::uintmax_t{64} << 20;
 bool is_file(const fs::path& path) {
   std::error_code error;
   return fs::is_regular_file(path, error);
-}
-
-bool is_folder(const fs::path& path) {
-  std::error_code error;
-  return fs::is_directory(path, error);
-}
-
-// The snapshot that refs/main names; where there is no such file (an old cache), the newest one with a config.json. ""
-// when there is none. Which one it is is said. Throws Error when the one that refs/main names is not whole.
-fs::path find_snapshot(const fs::path& repository, std::string_view name) {
-  const fs::path ref = repository / "refs" / "main";
-  std::error_code error;
-  if (const std::optional<std::string> named = hub_commit(repository, "main")) {
-    const std::string& commit = *named;
-    const fs::path snapshot = repository / "snapshots" / commit;
-    if (is_plain_name(commit) && is_file(snapshot / "config.json")) {
-      log_info("hf", "{}: {}", name, snapshot.string());
-      return snapshot;
-    }
-    if (is_folder(repository / "snapshots"))
-      fail({.where = ref.string(),
-            .found = fmt::format("it names the snapshot \"{:.60}\", which has no config.json", commit),
-            .expected = "a model that was downloaded whole",
-            .mend = fmt::format("Run `hf download {}` again, or give the path of a snapshot's folder", name)},
-           ErrorCode::not_found);
-  }
-  fs::path newest;
-  fs::file_time_type newest_time;
-  for (const fs::directory_entry& entry : fs::directory_iterator(repository / "snapshots", error)) {
-    if (!is_file(entry.path() / "config.json")) continue;
-    const fs::file_time_type time = entry.last_write_time(error);
-    if (newest.empty() || time > newest_time) newest = entry.path(), newest_time = time;
-  }
-  if (!newest.empty()) log_warning("hf", "{}: {} does not say which snapshot: {}", name, ref.string(), newest.string());
-  return newest;
-}
-
-fs::path find_folder(std::string_view from) {
-  const fs::path folder{from};
-  if (is_folder(folder)) return folder;
-  refuse_unreachable(folder);
-  std::vector<std::string> tried{folder.string()};
-  if (is_hub_name(from)) {
-    for (const fs::path& cache : hub_caches()) {
-      const fs::path repository = hub_repository(cache, "models", from);
-      tried.push_back((repository / "snapshots" / "*").string());
-      if (const fs::path snapshot = find_snapshot(repository, from); !snapshot.empty()) return snapshot;
-    }
-  }
-  fail({.where = fmt::format("Hugging Face model \"{}\"", from),
-        .found = fmt::format("neither a folder nor in the local cache (tried {})", fmt::join(tried, ", ")),
-        .expected = "a folder with config.json, or the name of a model that was downloaded before",
-        .mend = fmt::format("Nothing is downloaded here: run `hf download {}` where there is a network, or give the "
-                            "path of a folder",
-                            is_hub_name(from) ? from : "ORG/NAME")},
-       ErrorCode::not_found);
 }
 
 [[noreturn]] void refuse_folder(const fs::path& folder) {
@@ -248,7 +193,7 @@ HfSource::HfSource(std::string name, fs::path folder) : name_(std::move(name)), 
   check_config(config_, path);
 }
 
-HfSource HfSource::find(std::string_view from) { return HfSource(std::string(from), find_folder(from)); }
+HfSource HfSource::find(std::string_view from) { return HfSource(std::string(from), find_model_folder(from)); }
 
 HfSource HfSource::part(const std::string& slot) const {
   if (config_.value("model_type", "") != "welt") return *this;
@@ -265,6 +210,7 @@ HfSource HfSource::part(const std::string& slot) const {
 }
 
 HfWeights HfSource::weights() const {
+  complete_weights(folder_);
   HfWeights all = HfWeights::open(folder_);
   return prefix_.empty() ? std::move(all) : std::move(all).of_welt().below(prefix_).folded();
 }

@@ -1,4 +1,4 @@
-// A Hugging Face model on this machine: its config.json and its .safetensors weights. Nothing is ever downloaded.
+// A Hugging Face model: its config.json and its .safetensors weights, downloaded where they are not on this machine.
 //
 // Used by `from = "…"` in recipes and by `welt component forward`. What the tensors mean is
 // core/huggingface/hf_load.h's part.
@@ -62,9 +62,9 @@ class HfWeights {
 
 class HfSource {
  public:
-  // `from`: a folder, or a hub name ("org/name") that is looked up in the local cache: HF_HUB_CACHE,
-  // HUGGINGFACE_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub.
-  // Not found: Error with every path tried.
+  // `from`: a folder, or a hub name ("org/name", "org/name@revision") that is looked up in the local cache: HF_HUB_CACHE,
+  // HUGGINGFACE_HUB_CACHE, HF_HOME/hub, XDG_CACHE_HOME/huggingface/hub, ~/.cache/huggingface/hub; then on the hub
+  // (hf_snapshot.h). Not found: Error with every path tried.
   static HfSource find(std::string_view from);
 
   const std::string& name() const { return name_; }  // as asked for

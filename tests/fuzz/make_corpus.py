@@ -356,3 +356,11 @@ put("documents", "members-gz", b"\1\0\1" + gzip.compress(b"one\n", mtime=0) + b"
 put("documents", "refused-pointer", b"\0\0\0version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n")
 put("documents", "refused-wide", b"\0\1\0t\0e\0x\0t\0\n\0")
 put("documents", "lines-gz", b"\1\2\1" + gzip.compress(b"one\nt\xffo\n" * 20, mtime=0))
+
+put("hub_listing", "two_files", json.dumps({"id": "org/name", "sha": "0123456789abcdef" * 2 + "01234567", "siblings": [
+    {"rfilename": "config.json", "size": 2, "blobId": "9e26dfeeb6e641a33dae4961196235bdb965b21b"},
+    {"rfilename": "a/model.safetensors", "size": 5, "blobId": "x", "lfs": {
+        "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "size": 5, "pointerSize": 130}}]}))
+put("hub_listing", "refused-evil", '{"sha": "abc", "siblings": [{"rfilename": "../../evil", "lfs": null}, {"rfilename": 3}]}')
+for name in ("talk-none", "talk-v2", "types-v2", "deltas"):
+    put("parquet", name, (ROOT / "tests/goldens/parquet" / f"{name}.parquet").read_bytes())

@@ -43,12 +43,14 @@ TEST(HubCache, ADataSetIsFoundThereAndNowhereElse) {
   write(repository / "snapshots" / "abc" / "train.jsonl", "{\"text\": \"a\"}\n");
   write(folder / "outside" / "train.jsonl", "{\"text\": \"b\"}\n");
   ::setenv("HF_HUB_CACHE", folder.path().c_str(), 1);
+  ::setenv("HF_HUB_OFFLINE", "1", 1);
   EXPECT_EQ(find_dataset_files("org/texts", {}, "train").files.size(), 1U);
   EXPECT_EQ(find_dataset_files("org/texts@abc", {}, "train").files.size(), 1U);
   write(repository / "refs" / "main", "../../outside");
   EXPECT_ANY_THROW(find_dataset_files("org/texts", {}, "train"));
   EXPECT_ANY_THROW(find_dataset_files("org/texts@../../outside", {}, "train"));
   ::unsetenv("HF_HUB_CACHE");
+  ::unsetenv("HF_HUB_OFFLINE");
 }
 
 }  // namespace

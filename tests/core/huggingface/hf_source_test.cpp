@@ -20,16 +20,18 @@ namespace fs = std::filesystem;
 using test::error_of;
 using test::TempFolder;
 
-// Environment variables for the time of a test.
+// Environment variables for the time of a test, in which nothing is downloaded.
 class Environment {
  public:
   explicit Environment(const std::map<std::string, std::string>& values) {
-    for (const char* name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "HOME"}) {
+    for (const char* name :
+         {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_HOME", "XDG_CACHE_HOME", "HOME", "HF_HUB_OFFLINE"}) {
       const char* old = std::getenv(name);
       old_[name] = old == nullptr ? std::nullopt : std::optional<std::string>(old);
       const auto value = values.find(name);
       set(name, value == values.end() ? std::nullopt : std::optional(value->second));
     }
+    set("HF_HUB_OFFLINE", "1");
   }
   ~Environment() {
     for (const auto& [name, value] : old_) set(name, value);

@@ -27,6 +27,7 @@ struct Cache {
     folder.link(snapshot + "second.safetensors", second);
     config.put(R"({"model_type": "llama"})");
     setenv("HF_HUB_CACHE", folder.path().c_str(), 1);
+    setenv("HF_HUB_OFFLINE", "1", 1);
   }
 };
 
