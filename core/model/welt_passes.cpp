@@ -19,14 +19,15 @@
 namespace welt {
 namespace {
 
-StepPlan checked_plan(const Batch& batch, Units units, std::int64_t chunk_tokens) {
+StepPlan checked_plan(const Batch& batch, const WeltModel& model, std::int64_t chunk_tokens) {
+  const Units units = model.units();
   if (batch.table.units != units)
     fail({"the batch",
           fmt::format("words in {}", encoding_name(batch.table.units.encoding())),
           fmt::format("{}, the model's encoding", encoding_name(units.encoding())),
           {}},
          ErrorCode::internal);
-  return plan_step(batch, chunk_tokens);
+  return plan_step(batch, chunk_tokens, model.spec().decoder_context);
 }
 
 }  // namespace
@@ -70,7 +71,7 @@ at::Tensor WeltModel::decode(const ChunkTensors& chunk, const at::Tensor& latent
 LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
                                      PassStatistics* statistics, std::optional<Modalities> use,
                                      const at::Tensor* nats) {
-  const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
+  const StepPlan plan = checked_plan(batch, *this, chunk_tokens);
   const Modalities reads = use.value_or(modalities());
   const WordImages images = reads.image ? normalise(plan.words.images) : WordImages();
   return forward_backward(plan, images, reads, divisor, amp, statistics, nats);
@@ -103,7 +104,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
   std::vector<at::Tensor> latent_gradients;
   at::Tensor total = at::zeros({}, folded.options().dtype(at::kDouble).requires_grad(false));  // nats of all chunks
   for (const ChunkTensors& chunk : on_device.chunks) {
-    const at::Tensor leaf = latent_vectors.detach().narrow(0, chunk.first_row, chunk.rows).requires_grad_();
+    const at::Tensor leaf = latent_vectors.detach().narrow(0, chunk.first_latent, chunk.latents).requires_grad_();
     const at::Tensor logits = decode(chunk, leaf, table_leaf);
     const AutocastRegion::Pause pause(autocast);
     const at::Tensor loss = objective_->loss(logits, chunk.targets);  // [] summed
@@ -129,7 +130,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
 
 LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp, std::optional<Modalities> reads) {
   const at::NoGradGuard no_grad;
-  const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
+  const StepPlan plan = checked_plan(batch, *this, chunk_tokens);
   const DecoderPlan& decoder = plan.decoder;
   LossSums sums{.text_bytes = decoder.text_bytes};
   if (decoder.chunks.empty()) return sums;
@@ -142,7 +143,7 @@ LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool
   const at::Tensor latent_vectors = map_latents(at::embedding(hidden, on_device.positions)).latents;
   const at::Tensor table = decoder_embeddings();
   for (const ChunkTensors& chunk : on_device.chunks) {
-    const at::Tensor logits = decode(chunk, latent_vectors.narrow(0, chunk.first_row, chunk.rows), table);
+    const at::Tensor logits = decode(chunk, latent_vectors.narrow(0, chunk.first_latent, chunk.latents), table);
     const AutocastRegion::Pause pause(autocast);
     sums.nats += objective_->loss(logits, chunk.targets).item<double>();
     sums.label_bytes += chunk.targets.numel();
