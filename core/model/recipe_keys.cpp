@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "core/model/welt_spec.h"
+
 namespace welt {
 namespace {
 
