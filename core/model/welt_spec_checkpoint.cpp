@@ -67,9 +67,14 @@ RendererSpec renderer_from(const Json& json, const std::string& file) {
 }
 
 std::int32_t context_from(const Json& extra, const std::string& file) {
-  const auto latents = extra.value("decoder_context", std::int64_t{1});
+  const auto found = extra.find("decoder_context");
+  if (found == extra.end()) return 1;
+  const std::int64_t latents = found->is_number_integer() ? found->get<std::int64_t>() : 0;
   if (latents < 1 || latents > most_decoder_context)
-    fail({file, fmt::format("decoder_context {}", latents), fmt::format("1 to {}", most_decoder_context), {}});
+    fail({file,
+          fmt::format("decoder_context {:.60}", json_text(*found)),
+          fmt::format("1 to {}", most_decoder_context),
+          {}});
   return static_cast<std::int32_t>(latents);
 }
 
