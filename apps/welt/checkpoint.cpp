@@ -36,6 +36,8 @@ void print_model(const CheckpointReport& report) {
   if (!report.encoding.empty()) rows.push_back({"encoding", report.encoding});
   if (!report.segmenter_fingerprint.empty()) rows.push_back({"dictionaries", report.segmenter_fingerprint});
   if (!report.pooling.empty()) rows.push_back({"pooling", report.pooling});
+  if (report.decoder_context > 1)
+    rows.push_back({"decoder", fmt::format("reads the latents of {} words", report.decoder_context)});
   if (!report.renderer.empty())
     rows.push_back({"renderer", fmt::format("{}, fingerprint {}", report.renderer, or_unknown(report.fingerprint))});
   if (report.modality_dropout) rows.push_back({"modality dropout", fmt::format("{}", *report.modality_dropout)});

@@ -17,6 +17,7 @@ namespace welt {
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
 constexpr std::int64_t most_words = 1'000'000;
 
@@ -94,6 +95,7 @@ GenerateOptions options_of(const json& request, const GenerateOptions& defaults,
     if (!byte_units) options = {.reference_compatible = true};
     options.reference_compatible = defaults.reference_compatible;
     options.sampling.seed = defaults.sampling.seed;
+    if (options.beams.beams == 1) options.speculate = defaults.speculate;
   }
   options.words = integer_field(request, "max_generated_words", defaults.words);
   if (options.words < 0 || options.words > most_words)
@@ -102,22 +104,51 @@ GenerateOptions options_of(const json& request, const GenerateOptions& defaults,
   return options;
 }
 
-json answer(WeltModel& model, Generator& generator, const json& request, const GenerateOptions& defaults) {
-  const GenerateOptions options = options_of(request, defaults, model.units().bytes() == 1);
-  const std::vector<std::string> prompts = texts_field(request, "prompts");
+// Conversations: one, or a list of them.
+std::vector<std::string> chat_prompts(const ordered_json& request, const ChatPrompts& chat) {
+  const ordered_json& messages = request.at("messages");
+  const auto tools = request.find("tools");
+  const ordered_json list = messages.is_array() && !messages.empty() && messages.front().is_array()
+                                ? messages
+                                : ordered_json::array({messages});
+  const bool escape = flag_field(request, "escape_control", false);
+  std::vector<std::string> prompts;
+  for (const ordered_json& said : list) {
+    ordered_json conversation = chat.start();
+    if (said.is_array())
+      conversation.insert(conversation.end(), said.begin(), said.end());
+    else
+      conversation = said;  // refused by its reader, who says what it should be
+    prompts.push_back(chat.text(conversation, tools == request.end() ? ordered_json() : *tools, escape));
+  }
+  return prompts;
+}
+
+json answer(WeltModel& model, Generator& generator, const ordered_json& ordered, const GenerateOptions& defaults,
+            const ChatPrompts& chat) {
+  const json request = ordered;
+  GenerateOptions options = options_of(request, defaults, model.units().bytes() == 1);
+  const bool messages = request.contains("messages");
+  if (messages && request.contains("prompts"))
+    fail({"the field \"messages\"", "\"prompts\" too", "one of the two", {}});
+  if (messages) stop_at_message_end(options);
+  const std::vector<std::string> prompts = messages ? chat_prompts(ordered, chat) : texts_field(request, "prompts");
   const ScaledLogits scaled(model, scale_of(request));
   const std::vector<Generated> results = generator.generate(prompts, options);
   json reply{{"texts", json::array()}};
-  for (const Generated& result : results) reply["texts"].push_back(result.text);
+  for (const Generated& result : results) {
+    reply["texts"].push_back(result.text);
+    if (messages) reply["messages"].push_back(json(assistant_message(result.text)));
+  }
   if (options.scores) reply.update(steps_of(results, options.beams.beams > 1));
   return reply;
 }
 
 }  // namespace
 
-void generate_lines(WeltModel& model, const GenerateOptions& defaults) {
-  Generator generator(model);
-  answer_every_line([&](const json& request) { return answer(model, generator, request, defaults); });
+void generate_lines(WeltModel& model, Generator& generator, const GenerateOptions& defaults, const ChatPrompts& chat) {
+  answer_every_ordered_line(
+      [&](const ordered_json& request) { return answer(model, generator, request, defaults, chat); });
 }
 
 }  // namespace welt

@@ -87,6 +87,10 @@ void answer_lines(const Answer& answer) { answer_all<json>(answer, Malformed::fa
 
 void answer_every_line(const Answer& answer) { answer_all<json>(answer, Malformed::answered); }
 
+void answer_every_ordered_line(const OrderedAnswer& answer) {
+  answer_all<nlohmann::ordered_json>(answer, Malformed::answered);
+}
+
 void answer_ordered_lines(const OrderedAnswer& answer) { answer_all<nlohmann::ordered_json>(answer, Malformed::fails); }
 
 std::string text_field(const json& request, const char* name) {

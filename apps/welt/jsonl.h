@@ -18,7 +18,8 @@ using OrderedAnswer = std::function<nlohmann::json(const nlohmann::ordered_json&
 void answer_lines(const Answer& answer);
 // The same, and a line that is no such object is answered by its error as any other that cannot be met: it returns.
 void answer_every_line(const Answer& answer);
-// The same for requests whose objects keep the order of their keys.
+void answer_every_ordered_line(const OrderedAnswer& answer);
+// As answer_lines(), for requests whose objects keep the order of their keys.
 void answer_ordered_lines(const OrderedAnswer& answer);
 
 // Fields of a request, checked; each throws Error naming the field, what it is and what it should be. `fallback`: the

@@ -117,6 +117,7 @@ class Reporter {
   void take_spec() {
     report_.encoding = encoding_name(spec_->encoding);
     report_.modality_dropout = spec_->modality_dropout;
+    report_.decoder_context = spec_->decoder_context;
     const auto* pooling =
         std::ranges::find(pooling_names, spec_->pooling, &std::pair<const char*, std::uint32_t>::second);
     if (spec_->bytes_encoder.type && pooling != std::end(pooling_names)) report_.pooling = pooling->first;
@@ -271,6 +272,7 @@ Json CheckpointReport::to_json(bool with_tensors) const {
             {"training", Json()},
             {"encoding", text_or_null(encoding)},
             {"pooling", text_or_null(pooling)},
+            {"decoder_context", decoder_context},
             {"segmenter", text_or_null(segmenter)},
             {"segmenter_fingerprint", text_or_null(segmenter_fingerprint)},
             {"max_bytes", max_bytes > 0 ? Json(max_bytes) : Json()},

@@ -52,7 +52,8 @@ struct CheckpointReport {
   std::optional<TrainingPosition> training;
   std::vector<SlotReport> slots;
   std::optional<double> modality_dropout;
-  std::string encoding;                                   // "UTF-8", …; "": not known
+  std::string encoding;  // "UTF-8", …; "": not known
+  std::int64_t decoder_context = 1;
   std::string pooling, segmenter, renderer, fingerprint;  // "": none, or not known
   std::string segmenter_fingerprint;                      // its dictionaries
   std::int64_t max_bytes = 0;                             // of a word; 0: not known

@@ -134,6 +134,7 @@ ExportReport export_model(const fs::path& run_or_checkpoint, const fs::path& tar
     const ConversionReport converted = convert_into(checkpoint, folder, {.largest_file = largest_file});
     report.tensors = converted.tensors;
     report.files = converted.files;
+    if (const std::string unknown = unknown_to_python(spec); !unknown.empty()) report.told.push_back(unknown);
     for (const std::string& line : converted.left_out) report.told.push_back("not copied: " + line);
     if (const fs::path recipe = run_recipe(checkpoint); !recipe.empty()) copy_if_there(recipe, folder / "recipe.toml");
     if (fs::exists(folder / "README.md"))

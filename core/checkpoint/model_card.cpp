@@ -54,6 +54,31 @@ std::string training_text(const fs::path& checkpoint) {
 
 }  // namespace
 
+std::string unknown_to_python(const WeltSpec& spec) {
+  if (spec.decoder_context == 1) return {};
+  return fmt::format(
+      "The Python WeLT cannot read this model: before each word its decoder reads {} latents (welt.json: "
+      "decoder_context), where the Python's reads one.",
+      spec.decoder_context);
+}
+
+namespace {
+
+std::string python_use(const WeltSpec& spec) {
+  if (const std::string unknown = unknown_to_python(spec); !unknown.empty()) return unknown + "\n";
+  return R"(With the Python WeLT, where transformers has the class of every part:
+
+```python
+from welt.model import WordLatentTransformerForCausalLM
+from welt.processor import TextImageProcessor
+model = WordLatentTransformerForCausalLM.from_pretrained(".")
+processor = TextImageProcessor.from_pretrained(".")
+```
+)";
+}
+
+}  // namespace
+
 std::string model_card(const WeltSpec& spec, const fs::path& checkpoint) {
   const std::string words = fmt::format("Words are cut by the segmenter `{}`, up to {} bytes each",
                                         spec.segmenter.type->id, spec.segmenter.max_bytes);
@@ -83,16 +108,9 @@ With welt, from this folder:
     welt generate . --prompt "…"
     welt checkpoint inspect . --check
 
-With the Python WeLT, where transformers has the class of every part:
-
-```python
-from welt.model import WordLatentTransformerForCausalLM
-from welt.processor import TextImageProcessor
-model = WordLatentTransformerForCausalLM.from_pretrained(".")
-processor = TextImageProcessor.from_pretrained(".")
-```
-)",
-                     words, drawn, encoding_name(spec.encoding), parts_table(spec), training_text(checkpoint));
+{})",
+                     words, drawn, encoding_name(spec.encoding), parts_table(spec), training_text(checkpoint),
+                     python_use(spec));
 }
 
 std::string part_card(const WeltSpec& spec, const std::string& slot, const std::string& class_name,

@@ -10,6 +10,9 @@
 
 namespace welt {
 
+// What of the model the Python WeLT has no place for and would leave out in silence; "": nothing.
+std::string unknown_to_python(const WeltSpec& spec);
+
 std::string model_card(const WeltSpec& spec, const std::filesystem::path& checkpoint);
 // Of one part. `tensors`: all that is in its file.
 std::string part_card(const WeltSpec& spec, const std::string& slot, const std::string& class_name,

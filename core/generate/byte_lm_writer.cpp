@@ -64,6 +64,7 @@ class Writing {
     for (;;) {
       const auto step_start = Clock::now();
       choose(logits);
+      if (options_.interrupted()) interrupt();
       keep_unfinished();
       if (rows_.empty()) return std::move(results_);
       logits = read();
@@ -197,6 +198,11 @@ class Writing {
       row.text.finish(FinishReason::positions);
   }
 
+  void interrupt() {
+    for (Row& row : rows_)
+      if (!row.text.done) row.text.finish(FinishReason::interrupted);
+  }
+
   void keep_unfinished() {
     std::vector<Row> going;
     std::vector<std::int64_t> kept;
@@ -237,6 +243,7 @@ void check_bytes(const GenerateOptions& options) {
   refuse(options.reference_compatible, "reference-compatible");
   refuse(options.beams.beams > 1, "beams");
   refuse(options.beams.word_beams > 1, "word-beams");
+  refuse(options.speculate > 0, "speculate");
 }
 
 std::vector<Generated> write_bytes(WeltModel& model, const Segmenter& segmenter, const GenerateOptions& options,

@@ -1,7 +1,5 @@
 // ByteWriter::search (byte_writer.h): the most likely words behind one latent, found byte by byte. Follows
 // transformers' beam search: which continuations are looked at, which of them may finish, when no better one can come.
-#include <ATen/ops/cat.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -83,6 +81,7 @@ class ByteWriter::Search {
   struct Candidate {
     std::size_t beam, byte;
     double score, key;
+    double log_probability;  // as the model gives it, before rules and filters
   };
 
   double penalised(double score, std::int64_t length) const {
@@ -94,14 +93,16 @@ class ByteWriter::Search {
     for (std::size_t i = 0; i < running_.size(); ++i) {
       const std::span<const float> line(logits + 256 * i, 256);
       writer_.require_finite(running_[i].word, number_, line);
-      std::array<double, 256> scores;
+      std::array<double, 256> scores, plain;
+      std::ranges::copy(line, plain.begin());
+      log_softmax(plain);
       writer_.score(line, running_[i].word, running_[i].automaton, /*log=*/true, scores);
       if (sampling_.temperature > 0) filter_scores(scores, sampling_);
       if (options_.rules.renormalise) log_softmax(scores);
       for (std::size_t byte = 0; byte < scores.size(); ++byte) {
         if (!(scores[byte] > -std::numeric_limits<double>::infinity())) continue;
         const double score = running_[i].score + scores[byte];
-        all.push_back({i, byte, score, sampling_.temperature > 0 ? score + noise(i, byte) : score});
+        all.push_back({i, byte, score, sampling_.temperature > 0 ? score + noise(i, byte) : score, plain[byte]});
       }
     }
     return all;
@@ -123,12 +124,11 @@ class ByteWriter::Search {
     std::vector<Beam> best;
     for (std::size_t i = 0; i < kept; ++i) {
       Beam& beam = best.emplace_back(running_[all[i].beam]);
-      const double before = beam.score;
       beam.score = all[i].score;
       beam.parent = static_cast<std::int64_t>(all[i].beam);
       beam.last = static_cast<std::int64_t>(all[i].byte);
       beam.word.trace.bytes.push_back(static_cast<char>(all[i].byte));
-      beam.word.trace.log_probabilities.push_back(beam.score - before);
+      beam.word.trace.log_probabilities.push_back(all[i].log_probability);
       writer_.take_unit(beam.word, beam.automaton, static_cast<std::uint32_t>(all[i].byte));
     }
     return best;
@@ -162,7 +162,7 @@ class ByteWriter::Search {
   std::vector<Beam> running_, done_;
 };
 
-std::vector<WrittenWord> ByteWriter::search(const at::Tensor& latent, const std::string& begin, const ByteDraws& draws,
+std::vector<WrittenWord> ByteWriter::search(const at::Tensor& latents, const std::string& begin, const ByteDraws& draws,
                                             std::int64_t number, std::int64_t beams, GenerateStatistics& spent) {
   WrittenWord empty{.begin = begin};
   const WordRoom left = room(empty, std::ssize(begin));
@@ -175,8 +175,7 @@ std::vector<WrittenWord> ByteWriter::search(const at::Tensor& latent, const std:
     fail({"num_beams", fmt::format("{} beams, whose caches take {} bytes each", beams, cache_->bytes()),
           fmt::format("what the {} bytes of free memory hold", free), "Search with fewer beams"},
          ErrorCode::resource_exhausted);
-  const at::Tensor row = embed(bytes).transpose(0, 1);  // [1,T,E]
-  at::Tensor logits = forward(at::cat({latent.to(table_.scalar_type()).unsqueeze(1), row}, 1));
+  at::Tensor logits = forward(row_of(latents, bytes));
   for (;;) {
     ++spent.byte_steps;
     const std::vector<std::int64_t> parents = search.step(logits.const_data_ptr<float>());

@@ -32,28 +32,17 @@ constexpr std::int64_t alone_below = 30'000'000;
 
 }  // namespace
 
-struct ByteWriter::Row {
-  WrittenWord* word;
-  const ByteDraws* draws;
-  std::int64_t number;              // of the word
-  std::vector<std::int64_t> given;  // bytes of the beginning's units
-  std::int64_t given_units = 0;
-  std::size_t fed = 0;     // of them
-  std::uint32_t next = 0;  // unit to feed
-  bool done = false;
-  UnitAutomaton automaton;
-};
-
 ByteWriter::ByteWriter(WeltModel& model, const Segmenter& segmenter, const GenerateOptions& options)
     : model_(model),
       segmenter_(segmenter),
       options_(options),
       units_(model.units()),
-      table_(model.decoder_embeddings()) {
+      table_(model.decoder_embeddings()),
+      context_(model.spec().decoder_context) {
   const std::int64_t longest = model.limits().decoder;
   limit_ = model.spec().segmenter.max_bytes;
   // The reference counts what it writes, not what the word then has; EOS counts too.
-  capacity_ = options.reference_compatible ? 2 + limit_ + written_limit() : 2 + limit_;
+  capacity_ = context_ + 1 + limit_ + (options.reference_compatible ? written_limit() : 0);
   if (!options.reference_compatible && options.max_bytes > 0) limit_ = std::min(limit_, options.max_bytes);
   plain_ = !options.rules.any() && !options.scores && options.pad == pad_byte;
   if (longest > 0) capacity_ = std::min(capacity_, longest);
@@ -65,13 +54,15 @@ ByteWriter::ByteWriter(WeltModel& model, const Segmenter& segmenter, const Gener
   }
 }
 
+bool ByteWriter::is_small(std::int64_t tokens) const { return parameters_ * tokens < alone_below; }
+
 // Of the reference: bytes written for a word at most.
 std::int64_t ByteWriter::written_limit() const {
   return options_.max_bytes > 0 ? options_.max_bytes : model_.spec().segmenter.max_bytes + 2;
 }
 
 WordRoom ByteWriter::room(const WrittenWord& word, std::int64_t given) const {
-  const std::int64_t of_model = capacity_ - 1 - given - word.units;  // the last unit need not be fed
+  const std::int64_t of_model = capacity_ - context_ - given - word.units;  // the last unit need not be fed
   if (options_.reference_compatible) {
     const std::int64_t left = std::min(of_model, written_limit() - word.units);
     return {left, left};
@@ -187,6 +178,17 @@ at::Tensor ByteWriter::embed(const std::vector<std::int64_t>& bytes) const {
   return embed_units(table_, at::tensor(bytes, at::kLong), units_.bytes()).unsqueeze(1);
 }
 
+at::Tensor ByteWriter::row_of(const at::Tensor& latents, const std::vector<std::int64_t>& bytes) const {
+  return at::cat({latents.to(table_.scalar_type()), embed(bytes).squeeze(1)}).unsqueeze(0);
+}
+
+void ByteWriter::make_cache(std::int64_t rows) {
+  if (cache_ && static_cast<std::int64_t>(cache_->lengths().size()) == rows)
+    cache_->truncate(std::vector<std::int64_t>(static_cast<std::size_t>(rows), 0));
+  else
+    cache_.emplace(model_.decoder().make_cache(rows, capacity_, /*rollback=*/capacity_));
+}
+
 at::Tensor ByteWriter::forward(const at::Tensor& embeds) {
   const at::Tensor hidden = model_.decoder().forward({embeds, {}}, {.kind = WELT_ATTENTION_CAUSAL}, {}, &*cache_);
   return model_.byte_logits(hidden.select(1, hidden.size(1) - 1), table_).to(at::kFloat).contiguous();
@@ -208,14 +210,9 @@ void ByteWriter::write(const at::Tensor& latents, std::vector<WrittenWord>& word
     units_.append_unit(bos_byte, bos);
   }
   const auto count = static_cast<std::int64_t>(rows.size());
-  const ThreadLimit limit(parameters_ * count < alone_below);
-  std::vector<std::int64_t> lengths(rows.size(), 0);
-  if (cache_ && static_cast<std::int64_t>(cache_->lengths().size()) == count)
-    cache_->truncate(lengths);
-  else
-    cache_.emplace(model_.decoder().make_cache(count, capacity_, /*rollback=*/capacity_));
-
-  at::Tensor logits = forward(at::cat({latents.to(table_.scalar_type()).unsqueeze(1), embed(bos)}, 1));
+  const ThreadLimit limit(is_small(count));
+  make_cache(count);
+  at::Tensor logits = forward(at::cat({latents.to(table_.scalar_type()), embed(bos)}, 1));
   ++spent.byte_steps;
   std::vector<std::size_t> lines(rows.size());  // the row of words that each line of the batch is
   for (std::size_t i = 0; i < lines.size(); ++i) lines[i] = i;

@@ -7,7 +7,7 @@
 namespace welt {
 namespace {
 
-constexpr std::int64_t most_beams = 1024;
+constexpr std::int64_t most_beams = 1024, most_guesses = 1024;
 
 void require(bool fits, const char* name, const std::string& found, const char* expected) {
   if (!fits) fail({name, found, expected, {}});
@@ -35,6 +35,9 @@ void GenerateOptions::check(bool byte_units) const {
   require_number("n-best", beams.n_best, 1, "1 or more");
   require(beams.n_best <= beams.word_beams, "n-best", std::to_string(beams.n_best),
           fmt::format("at most the word beams, {}", beams.word_beams).c_str());
+  require_number("speculate", speculate, 0, "0 (no guesses) to 1024", most_guesses);
+  require(speculate == 0 || (beams.beams == 1 && beams.word_beams == 1 && !reference_compatible), "speculate",
+          std::to_string(speculate), "0 with beams, word beams or reference-compatible");
   require(std::isfinite(beams.length_penalty), "length-penalty", fmt::format("{}", beams.length_penalty),
           "a finite number");
   for (const std::string& one : stop) require(!one.empty(), "stop", "an empty string", "a text to stop at");

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
@@ -12,8 +13,10 @@
 #include "core/generate/byte_lm_writer.h"
 #include "core/generate/byte_writer.h"
 #include "core/generate/growing_text.h"
+#include "core/generate/latent_history.h"
 #include "core/generate/latent_runner.h"
 #include "core/generate/prompt.h"
+#include "core/generate/speculation.h"
 #include "core/generate/word_encoder.h"
 #include "core/generate/word_search.h"
 #include "core/model/byte_lm.h"
@@ -35,6 +38,8 @@ std::string_view finish_name(FinishReason reason) {
       return "words";
     case FinishReason::stop:
       return "stop";
+    case FinishReason::interrupted:
+      return "interrupted";
     default:
       return "positions";
   }
@@ -44,6 +49,8 @@ struct Generator::State {
   State(WeltModel& used, std::shared_ptr<const TextFrontEnd> text) : model(used), encoder(used, std::move(text)) {}
   WeltModel& model;
   WordEncoder encoder;
+  WeltModel* draft = nullptr;
+  std::optional<WordEncoder> draft_encoder;
 
   std::vector<Row> read_prompts(const std::vector<std::string>& prompts) const;
 };
@@ -75,6 +82,7 @@ class Writing {
         positions_(model.limits().latent),
         runner_(model.latent_transformer(), std::ssize(rows_), capacity()),
         writer_(model, encoder.text().segmenter(), options),
+        latents_(model),
         spent_(spent) {
     std::map<std::string_view, std::uint64_t> occurrences;
     for (const std::string& prompt : prompts) draws_.emplace_back(options.sampling.seed, prompt, occurrences[prompt]++);
@@ -88,7 +96,7 @@ class Writing {
       vectors.push_back(encoder_.encode(row.words));
       prefixes.push_back(block_ids(row.words));
     }
-    latents_ = model_.map_latents(runner_.prefill(vectors, prefixes)).latents;
+    latents_.start(runner_.prefill(vectors, prefixes, model_.spec().decoder_context));
     spent_.prefill += seconds_since(start);
   }
 
@@ -121,8 +129,12 @@ class Writing {
 
   bool done() const { return rows_.empty(); }
 
+  void interrupt() {
+    for (Row& row : rows_) row.finish(FinishReason::interrupted);
+  }
+
   std::vector<Generated> take_results() {
-    for (Row& row : rows_) results_[row.prompt] = std::move(row.out);  // stopped by the number of words
+    for (Row& row : rows_) results_[row.prompt] = std::move(row.out);  // by the number of words, or interrupted
     return std::move(results_);
   }
 
@@ -144,16 +156,28 @@ class Writing {
     if (options_.beams.beams > 1)
       search(words, draws, number);
     else
-      writer_.write(latents_, words, draws, number, spent_);
+      for (const LatentHistory::Group& group : latents_.groups()) write_group(group, words, draws, number);
     spent_.decode += seconds_since(start);
     return words;
+  }
+
+  void write_group(const LatentHistory::Group& group, std::vector<WrittenWord>& words,
+                   const std::vector<const ByteDraws*>& draws, std::int64_t number) {
+    std::vector<WrittenWord> of_group;
+    std::vector<const ByteDraws*> draws_of_group;
+    for (const std::size_t i : group.rows) {
+      of_group.push_back(std::move(words[i]));
+      draws_of_group.push_back(draws[i]);
+    }
+    writer_.write(group.latents, of_group, draws_of_group, number, spent_);
+    for (std::size_t i = 0; i < group.rows.size(); ++i) words[group.rows[i]] = std::move(of_group[i]);
   }
 
   void search(std::vector<WrittenWord>& words, const std::vector<const ByteDraws*>& draws, std::int64_t number) {
     std::size_t longest = 0;
     for (std::size_t i = 0; i < words.size(); ++i) {
-      const at::Tensor latent = latents_.narrow(0, static_cast<std::int64_t>(i), 1);
-      words[i] = writer_.search(latent, words[i].begin, *draws[i], number, options_.beams.beams, spent_).front();
+      words[i] =
+          writer_.search(latents_.row(i), words[i].begin, *draws[i], number, options_.beams.beams, spent_).front();
       longest = std::max(longest, words[i].bytes.size());
     }
     // The reference fills rows with the first end byte, if it has no pad: one that is text shows.
@@ -179,7 +203,9 @@ class Writing {
       if (row.done) results_[row.prompt] = std::move(row.out);
     for (const std::int64_t i : kept) going.push_back(std::move(rows_[static_cast<std::size_t>(i)]));
     rows_ = std::move(going);
-    if (!kept.empty()) runner_.keep(kept);
+    if (kept.empty()) return;
+    runner_.keep(kept);
+    latents_.keep(kept);
   }
 
   void step(const std::vector<std::string>& words) {
@@ -187,7 +213,7 @@ class Writing {
     const at::Tensor encoded = encoder_.encode(words);
     spent_.encode += seconds_since(start);
     start = Clock::now();
-    latents_ = model_.map_latents(runner_.step(encoded)).latents;
+    latents_.add(runner_.step(encoded));
     ++spent_.word_steps;
     spent_.latent += seconds_since(start);
   }
@@ -200,9 +226,9 @@ class Writing {
   std::int64_t positions_;
   LatentRunner runner_;
   ByteWriter writer_;
+  LatentHistory latents_;
   GenerateStatistics& spent_;
   std::vector<ByteDraws> draws_;
-  at::Tensor latents_;  // [rows, E]
 };
 
 }  // namespace
@@ -210,6 +236,11 @@ class Writing {
 Generator::Generator(WeltModel& model, std::shared_ptr<const TextFrontEnd> text)
     : state_(std::make_unique<State>(model, text ? std::move(text) : std::make_shared<TextFrontEnd>(model))) {}
 Generator::~Generator() = default;
+
+void Generator::set_draft(WeltModel& draft) {
+  state_->draft = &draft;
+  state_->draft_encoder.emplace(draft, std::make_shared<TextFrontEnd>(draft));
+}
 
 std::vector<Generated> Generator::generate(const std::vector<std::string>& prompts, const GenerateOptions& options,
                                            const WordCallback& told, GenerateStatistics* statistics) {
@@ -227,9 +258,19 @@ std::vector<Generated> Generator::generate(const std::vector<std::string>& promp
                        spent);
   if (options.beams.word_beams > 1)
     return search_words(state_->model, state_->encoder, options, std::move(rows), prompts, told, spent);
+  if (options.speculate > 0) {
+    const DraftParts draft{state_->draft, state_->draft ? &*state_->draft_encoder : nullptr};
+    return speculate_texts(state_->model, state_->encoder, draft, options, std::move(rows), prompts, told, spent);
+  }
   Writing writing(state_->model, state_->encoder, options, std::move(rows), prompts, spent);
   writing.prefill();
-  for (std::int64_t number = 0; number < options.words && !writing.done(); ++number) writing.word(number, told);
+  for (std::int64_t number = 0; number < options.words && !writing.done(); ++number) {
+    if (options.interrupted()) {
+      writing.interrupt();
+      break;
+    }
+    writing.word(number, told);
+  }
   return writing.take_results();
 }
 

@@ -10,6 +10,7 @@
 // thread]
 #pragma once
 
+#include <csignal>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -45,6 +46,12 @@ struct GenerateOptions {
   std::int64_t max_bytes = 0;     // of a word, those that are given included; 0: what the model has room for
   std::vector<std::string> stop;  // a text ends behind the first of these (reference: a word does)
   bool scores = false;            // fill in Generated::trace
+  // Words guessed ahead and checked in one pass; the text stays what it would be. 0: none. Prompts are then written one
+  // after the other.
+  std::int64_t speculate = 0;
+  // Looked at before each word: once it is not 0, texts end as they are.
+  const volatile std::sig_atomic_t* interrupt = nullptr;
+  bool interrupted() const { return interrupt != nullptr && *interrupt != 0; }
   // What a row that ended early is filled with beside others; of the reference alone, where it may show in texts.
   std::uint8_t pad = pad_byte;
   // As the Python reference: words may start with ill-formed bytes, a completed word is read back without the part that
@@ -56,8 +63,9 @@ struct GenerateOptions {
   void check(bool byte_units) const;
 };
 
-enum class FinishReason { end_of_text, words, positions, stop };
-std::string_view finish_name(FinishReason reason);  // "end", "words", "positions", "stop"
+enum class FinishReason { end_of_text, words, positions, stop, interrupted };
+// "end", "words", "positions", "stop", "interrupted"
+std::string_view finish_name(FinishReason reason);
 
 // A word as it was decided: its bytes up to and with the one that ended it, and what each scored.
 struct WordTrace {
@@ -79,6 +87,7 @@ struct Generated {
 struct GenerateStatistics {
   std::int64_t words = 0, bytes = 0;                       // written; bytes: units (core/text/units.h), EOS too
   std::int64_t word_steps = 0, byte_steps = 0;             // calls of the latent transformer and of the decoder
+  std::int64_t guessed = 0, agreed = 0;                    // words of speculation
   double prefill = 0, encode = 0, latent = 0, decode = 0;  // seconds
 };
 
@@ -87,6 +96,10 @@ class Generator {
   // Puts the model into evaluation mode. The model must outlive it. Without `text` it opens the model's own.
   explicit Generator(WeltModel& model, std::shared_ptr<const TextFrontEnd> text = nullptr);
   ~Generator();
+
+  // A small model that guesses words where GenerateOptions::speculate asks for them and the text itself has no hint. It
+  // must outlive this.
+  void set_draft(WeltModel& draft);
 
   // One result per prompt, in order. `told` is called with each word as it is finished. Throws Error naming the prompt
   // that is not UTF-8, ends inside a character, has more words than the latent transformer has positions, or blocks

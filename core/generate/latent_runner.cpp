@@ -2,7 +2,6 @@
 #include "core/generate/latent_runner.h"
 
 #include <ATen/ops/cat.h>
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
@@ -12,12 +11,6 @@
 
 namespace welt {
 namespace {
-
-at::Tensor last_of(const at::Tensor& hidden, const std::vector<std::int64_t>& ends) {
-  std::vector<std::int64_t> last;
-  for (const std::int64_t end : ends) last.push_back(end - 1);
-  return at::embedding(hidden, at::tensor(last, at::kLong));
-}
 
 at::Tensor prefix_tensor(const std::vector<std::int64_t>& prefixes) {
   const bool any = std::ranges::any_of(prefixes, [](std::int64_t id) { return id >= 0; });
@@ -37,29 +30,33 @@ LatentRunner::LatentRunner(TensorComponent& component, std::int64_t rows, std::i
     caches_.push_back(component.make_cache(packed_ ? rows : 1, capacity));
 }
 
-at::Tensor LatentRunner::prefill(const std::vector<at::Tensor>& vectors,
-                                 const std::vector<std::vector<std::int64_t>>& prefixes) {
+std::vector<at::Tensor> LatentRunner::prefill(const std::vector<at::Tensor>& vectors,
+                                              const std::vector<std::vector<std::int64_t>>& prefixes,
+                                              std::int64_t tail) {
+  std::vector<at::Tensor> last;
+  const auto take_last = [&](const at::Tensor& row) {  // [words,D]
+    const std::int64_t count = std::min(tail, row.size(0));
+    last.push_back(checked(row.narrow(0, row.size(0) - count, count)));
+  };
   if (!packed_) {
-    std::vector<at::Tensor> last;
     for (std::size_t i = 0; i < vectors.size(); ++i) {
       AttentionView attention{.kind = WELT_ATTENTION_CAUSAL, .prefix_id = prefix_tensor(prefixes[i])};
       if (attention.prefix_id.defined()) attention.prefix_id = attention.prefix_id.unsqueeze(0);
-      const at::Tensor hidden = component_.forward({vectors[i].unsqueeze(0), {}}, attention, {}, &caches_[i]);
-      last.push_back(hidden.select(1, hidden.size(1) - 1));
+      take_last(component_.forward({vectors[i].unsqueeze(0), {}}, attention, {}, &caches_[i])[0]);
     }
-    return checked(at::cat(last));
+    return last;
   }
-  std::vector<std::int64_t> offsets{0}, ends, flat;
+  std::vector<std::int64_t> offsets{0}, flat;
   for (std::size_t i = 0; i < vectors.size(); ++i) {
-    ends.push_back(offsets.back() + vectors[i].size(0));
-    offsets.push_back(ends.back());
+    offsets.push_back(offsets.back() + vectors[i].size(0));
     // Blocks are numbered in each row; rows do not see each other.
     flat.insert(flat.end(), prefixes[i].begin(), prefixes[i].end());
   }
   const AttentionView attention{.kind = WELT_ATTENTION_CAUSAL, .prefix_id = prefix_tensor(flat)};
   const at::Tensor hidden =
       component_.forward({at::cat(vectors), at::tensor(offsets, at::kLong)}, attention, {}, &caches_.front());
-  return checked(last_of(hidden, ends));
+  for (std::size_t i = 0; i < vectors.size(); ++i) take_last(hidden.narrow(0, offsets[i], offsets[i + 1] - offsets[i]));
+  return last;
 }
 
 at::Tensor LatentRunner::step(const at::Tensor& vectors) {

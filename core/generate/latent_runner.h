@@ -18,9 +18,10 @@ class LatentRunner {
   // `capacity`: slots of the longest row.
   LatentRunner(TensorComponent& component, std::int64_t rows, std::int64_t capacity);
 
-  // The prompts: vectors [words of row, D] and prefix-block ids (−1: outside) of each row; the hidden state of each
-  // row's last word, [rows, D].
-  at::Tensor prefill(const std::vector<at::Tensor>& vectors, const std::vector<std::vector<std::int64_t>>& prefixes);
+  // The prompts: vectors [words of row, D] and prefix-block ids (−1: outside) of each row; the hidden states of each
+  // row's last `tail` words, [k, D]: of all that it has, if these are fewer.
+  std::vector<at::Tensor> prefill(const std::vector<at::Tensor>& vectors,
+                                  const std::vector<std::vector<std::int64_t>>& prefixes, std::int64_t tail = 1);
   // One more word of each row: [rows, D] → [rows, D].
   at::Tensor step(const at::Tensor& vectors);
   // Goes on with these rows only; one may come more than once.

@@ -81,8 +81,12 @@ std::vector<GenerateSetting> search_settings() {
 
 const std::vector<GenerateSetting>& generate_settings() {
   static const std::vector<GenerateSetting> all = [] {
-    std::vector<GenerateSetting> list{{whole("words", 50, "Words for each prompt at most", 1, 1e6), "Words",
-                                       [](Options& o, const Json& v) { o.words = v; }}};
+    std::vector<GenerateSetting> list{
+        {whole("words", 50, "Words for each prompt at most", 1, 1e6), "Words",
+         [](Options& o, const Json& v) { o.words = v; }},
+        {whole("speculate", 0, "Words guessed ahead and checked in one pass; the text stays the same; 0: none", 0,
+               1024),
+         "Words", [](Options& o, const Json& v) { o.speculate = v; }}};
     for (const auto& part : {sampling_settings(), word_settings(), search_settings()})
       list.insert(list.end(), part.begin(), part.end());
     return list;

@@ -8,6 +8,7 @@
 #include "core/base/stopwatch.h"
 #include "core/data/blocks.h"
 #include "core/generate/byte_writer.h"
+#include "core/generate/latent_history.h"
 #include "core/generate/latent_runner.h"
 
 namespace welt {
@@ -22,9 +23,14 @@ struct Hypothesis {
   std::string read;         // its last word, as it is read back
 };
 
-double rank(const Hypothesis& hypothesis, double length_penalty) {
-  const auto length = static_cast<double>(std::max<std::int64_t>(hypothesis.bytes, 1));
-  return hypothesis.log_probability / std::pow(length, length_penalty);
+double penalised(double log_probability, std::int64_t bytes, double length_penalty) {
+  return log_probability / std::pow(static_cast<double>(std::max<std::int64_t>(bytes, 1)), length_penalty);
+}
+
+// A text is followed by its most likely words, whatever their length: the penalty is for texts alone.
+GenerateOptions without_penalty(GenerateOptions options) {
+  options.beams.length_penalty = 0;
+  return options;
 }
 
 class WordSearch {
@@ -34,27 +40,30 @@ class WordSearch {
       : model_(model),
         encoder_(encoder),
         options_(options),
+        word_options_(without_penalty(options)),
         draws_(draws),
         positions_(model.limits().latent),
         beams_(static_cast<std::size_t>(options.beams.word_beams)),
         runner_(model.latent_transformer(), 1, capacity(prompt)),
-        writer_(model, encoder.text().segmenter(), options),
+        writer_(model, encoder.text().segmenter(), word_options_),
+        latents_(model),
         spent_(spent) {
     const auto start = Clock::now();
     const at::Tensor vectors = encoder.encode(prompt.words);
-    latents_ = model.map_latents(runner_.prefill({vectors}, {block_ids(prompt.words)})).latents;
+    latents_.start(runner_.prefill({vectors}, {block_ids(prompt.words)}, model.spec().decoder_context));
     spent_.prefill += seconds_since(start);
     running_.push_back({.text = std::move(prompt)});
   }
 
   Generated operator()() {
     for (std::int64_t number = 0; number < options_.words && !running_.empty(); ++number) {
-      std::vector<Hypothesis> best = continuations(number);
-      running_.clear();
-      for (Hypothesis& hypothesis : best)
-        (hypothesis.text.done ? finished_ : running_).push_back(std::move(hypothesis));
+      if (options_.interrupted()) {
+        for (Hypothesis& hypothesis : running_) hypothesis.text.finish(FinishReason::interrupted);
+        break;
+      }
+      take(continuations(number));
       if (number + 1 == options_.words) break;
-      if (over()) {
+      if (over(options_.words - number - 1)) {
         running_.clear();  // not written to their end
         break;
       }
@@ -69,14 +78,13 @@ class WordSearch {
     return positions_ > 0 ? std::min(wanted, positions_) : wanted;
   }
 
-  // Of all words behind all texts the best ones: as many as there are beams.
+  // Of all words behind all texts the best ones: twice as many as there are beams.
   std::vector<Hypothesis> continuations(std::int64_t number) {
     const auto start = Clock::now();
     std::vector<Hypothesis> all;
     for (std::size_t i = 0; i < running_.size(); ++i) {
-      const at::Tensor latent = latents_.narrow(0, static_cast<std::int64_t>(i), 1);
       const std::int64_t wide = std::max(options_.beams.beams, options_.beams.word_beams);
-      for (WrittenWord& word : writer_.search(latent, running_[i].text.begin, draws_, number, wide, spent_)) {
+      for (WrittenWord& word : writer_.search(latents_.row(i), running_[i].text.begin, draws_, number, wide, spent_)) {
         Hypothesis next = running_[i];
         next.log_probability += word.log_probability;
         next.bytes += std::ssize(word.trace.bytes);
@@ -89,17 +97,42 @@ class WordSearch {
       }
     }
     std::ranges::stable_sort(all, std::greater<>(), &Hypothesis::log_probability);
-    if (all.size() > beams_) all.resize(beams_);
+    if (all.size() > 2 * beams_) all.resize(2 * beams_);
     spent_.decode += seconds_since(start);
     return all;
   }
 
-  // Can no running text come to more than the finished ones? Log probabilities only fall.
-  bool over() const {
+  // A text that ended does not take the place of one that goes on: those behind the first n are spares for these.
+  void take(std::vector<Hypothesis> best) {
+    running_.clear();
+    for (std::size_t i = 0; i < best.size(); ++i) {
+      if (!best[i].text.done && running_.size() < beams_) running_.push_back(std::move(best[i]));
+      if (best[i].text.done && i < beams_) finished_.push_back(std::move(best[i]));
+    }
+    rank_finished();
+  }
+
+  double rank(const Hypothesis& hypothesis) const {
+    return penalised(hypothesis.log_probability, hypothesis.bytes, options_.beams.length_penalty);
+  }
+
+  void rank_finished() {
+    std::ranges::stable_sort(finished_, std::greater<>(), [&](const Hypothesis& one) { return rank(one); });
+    if (finished_.size() > beams_) finished_.resize(beams_);
+  }
+
+  // Can no running text come to more than the finished ones? Log probabilities only fall, but a text that grows to
+  // `words` more may rise in rank; how far this is looked ahead is early_stopping's to say, as in a search of bytes.
+  bool over(std::int64_t words) const {
     if (finished_.size() < beams_ || running_.empty()) return running_.empty();
-    double least = rank(finished_.front(), 0);
-    for (const Hypothesis& one : finished_) least = std::min(least, rank(one, 0));
-    return running_.front().log_probability <= least;
+    const EarlyStopping early = options_.beams.early_stopping;
+    if (early == EarlyStopping::yes) return true;
+    const double penalty = options_.beams.length_penalty;
+    const bool ahead = early == EarlyStopping::never && penalty > 0;
+    const std::int64_t more = ahead ? words * (model_.spec().segmenter.max_bytes + 1) : 0;
+    return std::ranges::all_of(running_, [&](const Hypothesis& one) {
+      return penalised(one.log_probability, one.bytes + more, penalty) <= rank(finished_.back());
+    });
   }
 
   void read() {
@@ -112,19 +145,19 @@ class WordSearch {
     }
     const at::Tensor vectors = encoder_.encode(words);
     runner_.keep(parents);
-    latents_ = model_.map_latents(runner_.step(vectors)).latents;
+    latents_.keep(parents);
+    latents_.add(runner_.step(vectors));
     ++spent_.word_steps;
     spent_.latent += seconds_since(start);
   }
 
   Generated result() {
     for (Hypothesis& hypothesis : running_) finished_.push_back(std::move(hypothesis));
-    const double penalty = options_.beams.length_penalty;
-    std::ranges::stable_sort(finished_, std::greater<>(), [&](const Hypothesis& one) { return rank(one, penalty); });
+    rank_finished();
     std::vector<Generated> best;
     for (Hypothesis& hypothesis : finished_) {
       if (std::ssize(best) == options_.beams.n_best) break;
-      hypothesis.text.out.score = rank(hypothesis, penalty);
+      hypothesis.text.out.score = rank(hypothesis);
       best.push_back(std::move(hypothesis.text.out));
     }
     Generated first = best.front();
@@ -135,13 +168,14 @@ class WordSearch {
   WeltModel& model_;
   WordEncoder& encoder_;
   const GenerateOptions& options_;
+  const GenerateOptions word_options_;
   const ByteDraws& draws_;
   std::int64_t positions_;
   std::size_t beams_;
   LatentRunner runner_;
   ByteWriter writer_;
+  LatentHistory latents_;  // of the running texts
   GenerateStatistics& spent_;
-  at::Tensor latents_;  // [running, E]
   std::vector<Hypothesis> running_, finished_;
 };
 

@@ -20,6 +20,7 @@ namespace {
 
 // What says something of words, encoders or what lies between them; a dot at the end: all keys of that table.
 constexpr std::string_view word_keys[] = {"model.encoding",
+                                          "model.decoder_context",
                                           "model.modality_dropout",
                                           "model.renderer.",
                                           "model.bytes_encoder.",

@@ -121,7 +121,8 @@ class Describer {
     expect(lengths().bytes >= 0 && lengths().bytes <= 1024, "bytes per word", fmt::format("{}", lengths().bytes),
            "0 to 1024");
     at_most("bytes per word (with 2 more positions)", lengths().bytes + 2, limits.bytes_encoder, "bytes encoder");
-    at_most("bytes per word (with 2 more positions)", lengths().bytes + 2, limits.decoder, "decoder");
+    at_most(fmt::format("bytes per word (with {} more positions)", decoder_positions(0)).c_str(),
+            decoder_positions(lengths().bytes), limits.decoder, "decoder");
     expect(lengths().words >= 1, "words", fmt::format("{}", lengths().words), "1 or more");
     at_most("words", static_cast<double>(lengths().words), limits.latent,
             is_byte_lm(model_.spec()) ? "decoder" : "latent transformer");
@@ -205,8 +206,13 @@ class Describer {
     info_.latent_cache = cache(component, lengths().words);
   }
 
-  // The head, which a tied model of bytes has no tensor of, is the product of one position less than the body has. That
-  // of a model of units is followed by the product with the byte table: 256 · E/N for each of N bytes.
+  // Latents, BOS and the word.
+  double decoder_positions(double bytes) const {
+    return static_cast<double>(model_.spec().decoder_context) + 1 + bytes;
+  }
+
+  // The head, which a tied model of bytes has no tensor of, is the product of the positions behind the
+  // latents. That of a model of units is followed by the product with the byte table: 256 · E/N for each of N bytes.
   void cost_of_decoder(const TensorComponent& component, PartInfo& info) {
     const Vocabulary& vocabulary = component.vocabulary();
     const bool wide = model_.units().bytes() > 1;
@@ -221,9 +227,10 @@ class Describer {
       info_.decoder_cache = cache(component, lengths().words);
       return;
     }
-    cost(component, info, lengths().bytes + 2, /*causal=*/true);
+    cost(component, info, decoder_positions(lengths().bytes), /*causal=*/true);
     *info.weight_flops += 2.0 * static_cast<double>(head) * (lengths().bytes + 1);
-    const std::int64_t longest = model_.spec().segmenter.max_bytes + 2, limit = component.max_positions();
+    const std::int64_t longest = model_.spec().segmenter.max_bytes + 1 + model_.spec().decoder_context,
+                       limit = component.max_positions();
     info_.decoder_cache = cache(component, limit > 0 ? std::min(longest, limit) : longest);
   }
 

@@ -8,9 +8,10 @@
 // Training takes three times as many: each product of the forward pass has two in the backward pass (Kaplan et al.
 // 2020, section 2.1). A word of b units (bytes, but in models of UTF-16 or UTF-32) is b + 2 positions to the bytes
 // encoder (BOS, EOS), an image of h × w patches h · w + 1 to the image encoder, one position to the latent transformer,
-// and b + 2 to the decoder (latent, BOS), b + 1 of which have logits. Left out: norms, activations, softmax, rotary
-// positions, the lookup and folding of byte tables, loss and optimizer. Nothing is subtracted for words that a batch
-// holds twice (encoded once), for windows of local attention, or for what a plugin finds it need not compute.
+// and b + 2 to the decoder (latent, BOS; model.decoder_context latents), b + 1 of which have logits. Left out: norms,
+// activations, softmax, rotary positions, the lookup and folding of byte tables, loss and optimizer. Nothing is
+// subtracted for words that a batch holds twice (encoded once), for windows of local attention, or for what a plugin
+// finds it need not compute.
 #pragma once
 
 #include <cstdint>

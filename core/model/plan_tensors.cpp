@@ -68,7 +68,8 @@ void add(Upload& upload, const LatentPlan& plan, LatentTensors& out) {
 }
 
 void add(Upload& upload, const DecoderChunk& chunk, ChunkTensors& out) {
-  out.first_row = chunk.first_row;
+  out.first_latent = chunk.first_latent;
+  out.latents = chunk.latents;
   out.rows = chunk.rows;
   upload(chunk.ids, out.ids);
   upload.optional(chunk.visible, out.visible);
@@ -104,6 +105,14 @@ WordTensors upload(const WordPlan& plan, at::Device device) {
   WordTensors out;
   Upload upload(device);
   add(upload, plan, out);
+  upload.send();
+  return out;
+}
+
+ChunkTensors upload(const DecoderChunk& chunk, at::Device device) {
+  ChunkTensors out;
+  Upload upload(device);
+  add(upload, chunk, out);
   upload.send();
   return out;
 }

@@ -28,19 +28,20 @@ struct LatentTensors {
 };
 
 struct ChunkTensors {
-  std::int64_t first_row = 0, rows = 0;
+  std::int64_t first_latent = 0, latents = 0, rows = 0;
   at::Tensor ids, host_offsets, visible, predictors, targets, target_row;
 };
 
 struct StepTensors {
   WordTensors words;
   LatentTensors latent;
-  at::Tensor positions;  // [R]
+  at::Tensor positions;  // of the latents that the decoder reads
   std::vector<ChunkTensors> chunks;
 };
 
 StepTensors upload(const StepPlan& plan, at::Device device);
 WordTensors upload(const WordPlan& plan, at::Device device);
 LatentTensors upload(const LatentPlan& plan, at::Device device);
+ChunkTensors upload(const DecoderChunk& chunk, at::Device device);
 
 }  // namespace welt

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/model/byte_lm.h"
+#include "core/model/welt_spec.h"
 #include "core/recipe/choices.h"
 
 namespace welt {
@@ -43,6 +44,10 @@ void add_model_keys(std::vector<RecipeKey>& keys) {
       choice_key("model.encoding", "utf-8",
                  "What words are read and written in: bytes of UTF-8, units of UTF-16 or code points (UTF-32)",
                  {"utf-8", "utf-16", "utf-32"}));
+  keys.push_back({"model.decoder_context", "integer", 1,
+                  "Latents that the decoder reads before a word: its own and those of the words before in the "
+                  "document; 1: its own, as the Python WeLT",
+                  1, most_decoder_context});
   keys.push_back({"model.modality_dropout", "number", 0.15,
                   "Share of training batches that one of the two encoders is left out of, each in half of them", 0, 1});
   keys.push_back({"model.segmenter.plugin", "string", "words", "Plugin that cuts text into words"});

@@ -43,30 +43,15 @@ std::vector<ImageGroup> group_images(const WordTable& table, const std::vector<s
   return out;
 }
 
-// [latent, BOS, units…] and its targets: units…, EOS.
-void append_row(DecoderChunk& chunk, std::span<const std::uint8_t> word, const WordTable& table) {
-  const std::int64_t size = table.units.bytes(), first = chunk.tokens();
-  const std::size_t seen = chunk.ids.size();
-  chunk.begin_row(size);
-  table.units.append_unit(bos_byte, chunk.ids);
-  const std::size_t behind_bos = chunk.ids.size();
-  table.units.append(word, chunk.ids);
-  append_visible(chunk.visible, chunk.ids, seen, table);
-  const std::size_t behind_word = chunk.ids.size();
-  table.units.append_unit(eos_byte, chunk.ids);  // a target, not a token
-  const auto bytes = [&](std::size_t at) { return chunk.ids.begin() + static_cast<std::ptrdiff_t>(at); };
-  std::int64_t predictor = first + 1;
-  for (auto unit = bytes(behind_bos); unit != chunk.ids.end(); unit += size, ++predictor) {
-    if (table.nul_is_padding && std::all_of(unit, unit + size, [](std::int64_t byte) { return byte == pad_byte; }))
-      continue;
-    chunk.predictors.push_back(predictor);
-    for (std::int64_t place = 0; place < size; ++place) {
-      chunk.targets.push_back(unit[place]);
-      chunk.target_row.push_back(chunk.rows);
-    }
-  }
-  chunk.ids.resize(behind_word);
-  chunk.finish_row(size);
+// Latents that the decoder reads before the word behind `slot`: of words of its document, this one included.
+std::int64_t latents_before(const Batch& batch, std::int64_t slot, std::int64_t context) {
+  const std::int64_t row = slot / batch.words * batch.words;
+  std::int64_t count = 1;
+  const auto same_document = [&](std::int64_t other) {
+    return batch.input[other] >= 0 && (batch.document.empty() || batch.document[other] == batch.document[slot]);
+  };
+  while (count < context && slot - count >= row && same_document(slot - count)) ++count;
+  return count;
 }
 
 LatentPlan plan_latent(const Batch& batch, const std::vector<std::int64_t>& row_of_word) {
@@ -85,8 +70,10 @@ LatentPlan plan_latent(const Batch& batch, const std::vector<std::int64_t>& row_
 
 }  // namespace
 
-void DecoderChunk::begin_row(std::int64_t unit_bytes) {
-  for (std::int64_t place = 0; place < unit_bytes; ++place) ids.push_back(256 + unit_bytes * rows + place);
+void DecoderChunk::begin_row(std::int64_t unit_bytes, std::int64_t row_latents) {
+  for (std::int64_t place = 0; place < unit_bytes * row_latents; ++place)
+    ids.push_back(256 + unit_bytes * latents + place);
+  latents += row_latents;
 }
 
 void DecoderChunk::finish_row(std::int64_t unit_bytes) {
@@ -94,10 +81,35 @@ void DecoderChunk::finish_row(std::int64_t unit_bytes) {
   ++rows;
 }
 
+void append_row(DecoderChunk& chunk, std::int64_t latents, std::span<const std::uint8_t> word, const WordTable& table) {
+  const std::int64_t size = table.units.bytes(), first = chunk.tokens();
+  const std::size_t seen = chunk.ids.size();
+  chunk.begin_row(size, latents);
+  table.units.append_unit(bos_byte, chunk.ids);
+  const std::size_t behind_bos = chunk.ids.size();
+  table.units.append(word, chunk.ids);
+  append_visible(chunk.visible, chunk.ids, seen, table);
+  const std::size_t behind_word = chunk.ids.size();
+  table.units.append_unit(eos_byte, chunk.ids);  // a target, not a token
+  const auto bytes = [&](std::size_t at) { return chunk.ids.begin() + static_cast<std::ptrdiff_t>(at); };
+  std::int64_t predictor = first + latents;
+  for (auto unit = bytes(behind_bos); unit != chunk.ids.end(); unit += size, ++predictor) {
+    if (table.nul_is_padding && std::all_of(unit, unit + size, [](std::int64_t byte) { return byte == pad_byte; }))
+      continue;
+    chunk.predictors.push_back(predictor);
+    for (std::int64_t place = 0; place < size; ++place) {
+      chunk.targets.push_back(unit[place]);
+      chunk.target_row.push_back(chunk.rows);
+    }
+  }
+  chunk.ids.resize(behind_word);
+  chunk.finish_row(size);
+}
+
 DecoderChunk& DecoderPlan::chunk_for(std::int64_t row_tokens, std::int64_t chunk_tokens) {
   if (chunks.empty() || chunks.back().tokens() + row_tokens > std::max(chunk_tokens, row_tokens)) {
     chunks.emplace_back();
-    chunks.back().first_row = std::ssize(positions);
+    chunks.back().first_latent = std::ssize(positions);
     chunks.back().offsets.push_back(0);
   }
   tokens += row_tokens;
@@ -125,26 +137,27 @@ WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& wor
   return plan;
 }
 
-DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens) {
+DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens, std::int64_t context) {
   const WordTable& table = batch.table;
   DecoderPlan plan;
-  std::vector<std::int64_t> labelled, lengths;
+  std::vector<std::int64_t> labelled, latents, lengths;
   for (std::size_t position = 0; position < batch.label.size(); ++position) {
     if (batch.label[position] < 0) continue;
     const std::span<const std::uint8_t> word = table.word(batch.label[position]);
     labelled.push_back(static_cast<std::int64_t>(position));
-    lengths.push_back(table.units.count(word));
+    latents.push_back(latents_before(batch, labelled.back(), context));
+    lengths.push_back(latents.back() + 1 + table.units.count(word));
     plan.text_bytes += std::ssize(word) - (table.nul_is_padding ? std::ranges::count(word, pad_byte) : 0);
   }
   for (const std::int64_t i : order_by_length(lengths)) {
-    DecoderChunk& chunk = plan.chunk_for(lengths[i] + 2, chunk_tokens);
-    append_row(chunk, table.word(batch.label[labelled[i]]), table);
-    plan.positions.push_back(labelled[i]);
+    DecoderChunk& chunk = plan.chunk_for(lengths[i], chunk_tokens);
+    append_row(chunk, latents[i], table.word(batch.label[labelled[i]]), table);
+    for (std::int64_t before = latents[i] - 1; before >= 0; --before) plan.positions.push_back(labelled[i] - before);
   }
   return plan;
 }
 
-StepPlan plan_step(const Batch& batch, std::int64_t chunk_tokens) {
+StepPlan plan_step(const Batch& batch, std::int64_t chunk_tokens, std::int64_t context) {
   std::vector<std::int64_t> words, word_row, row_of_word(static_cast<std::size_t>(batch.table.size()), -1);
   for (const std::int64_t word : batch.input) {
     if (word < 0 || row_of_word[word] >= 0) continue;
@@ -155,7 +168,7 @@ StepPlan plan_step(const Batch& batch, std::int64_t chunk_tokens) {
   plan.words = plan_words(batch.table, words, word_row);
   for (std::size_t i = 0; i < words.size(); ++i) row_of_word[words[i]] = word_row[i];
   plan.latent = plan_latent(batch, row_of_word);
-  plan.decoder = plan_decoder(batch, chunk_tokens);
+  plan.decoder = plan_decoder(batch, chunk_tokens, context);
   return plan;
 }
 

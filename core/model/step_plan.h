@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "core/data/batch.h"
@@ -39,10 +40,11 @@ struct LatentPlan {
   std::vector<std::uint8_t> dense;             // [B,W,W], 1: the row's slot sees the column's; the whole mask
 };
 
-// Labelled positions as rows [latent, BOS, units…]; the tokens behind the latent predict: units…, EOS.
+// Labelled positions as rows [latents, BOS, units…]; the tokens behind the latents predict: units…, EOS.
 struct DecoderChunk {
-  std::int64_t first_row = 0, rows = 0;  // of DecoderPlan::positions
-  std::vector<std::int64_t> ids;  // [tokens·N] byte values; of the latent's token 256 + N · row of the chunk + 0…
+  std::int64_t first_latent = 0, latents = 0;  // of DecoderPlan::positions
+  std::int64_t rows = 0;
+  std::vector<std::int64_t> ids;  // [tokens·N] byte values; of a latent's token 256 + N · number in the chunk + 0…
   std::vector<std::int64_t> offsets;     // [rows+1], in tokens
   std::vector<std::uint8_t> visible;     // [tokens], as in WordPlan
   std::vector<std::int64_t> predictors;  // [targets] token index whose hidden state predicts
@@ -50,14 +52,19 @@ struct DecoderChunk {
   std::vector<std::int64_t> target_row;  // [targets·N] row within the chunk
   std::int64_t tokens() const { return offsets.back(); }
 
-  // Begins a row with the latent's token. Behind its other tokens: finish_row().
-  void begin_row(std::int64_t unit_bytes);
+  // Begins a row with the tokens of so many latents. Behind its other tokens: finish_row().
+  void begin_row(std::int64_t unit_bytes, std::int64_t row_latents);
   void finish_row(std::int64_t unit_bytes);
 };
 
+// A row of a word behind so many latents, with its targets: units…, EOS.
+void append_row(DecoderChunk& chunk, std::int64_t latents, std::span<const std::uint8_t> word, const WordTable& table);
+
 struct DecoderPlan {
-  std::vector<std::int64_t> positions;  // [R] flat b·W+w of each row's latent
-  std::vector<DecoderChunk> chunks;     // of about `chunk_tokens` tokens, whole rows
+  // Flat b·W+w of each latent that a row begins with, its own last; [R] where the decoder reads one a word. One that
+  // several rows read is there for each.
+  std::vector<std::int64_t> positions;
+  std::vector<DecoderChunk> chunks;  // of about `chunk_tokens` tokens, whole rows
   std::int64_t tokens = 0;
   std::int64_t text_bytes = 0;  // UTF-8 bytes that are learnt; not known (0) of a plan that is made without words
 
@@ -72,12 +79,13 @@ struct StepPlan {
   DecoderPlan decoder;
 };
 
-StepPlan plan_step(const Batch& batch, std::int64_t chunk_tokens);
+// `context`: latents that the decoder reads before a word at most, all of one document.
+StepPlan plan_step(const Batch& batch, std::int64_t chunk_tokens, std::int64_t context = 1);
 
 // Words one by one: rows in the order given, each word as often as it occurs. `word_row`[i] is the row of words[i].
 WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& words,
                     std::vector<std::int64_t>& word_row);
 
-DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens);
+DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens, std::int64_t context = 1);
 
 }  // namespace welt

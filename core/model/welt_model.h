@@ -4,7 +4,7 @@
 //                  └ images ───── image encoder ──────────┴ mapping ─ norm ─┐ gather to [B,W,D]
 //                                                          latent transformer ─ mapping ─ norm ─ labelled positions
 //                                                          [R,E]
-//                                  [latent, BOS, units…] rows ─ decoder ─ head ─ cross-entropy over bytes
+//                                  [latents, BOS, units…] rows ─ decoder ─ head ─ cross-entropy over bytes
 //
 // Only distinct words, real bytes and labelled positions are computed. Decoder rows run in chunks, forward and
 // backward, before the latent transformer's backward, so that memory is that of one chunk. Follows sign/WeLT's
@@ -134,7 +134,7 @@ class WeltModel {
   MappedLatents map_latents(const at::Tensor& hidden) const;  // [..,D]
   // Units of N bytes: a byte's part of an embedding is E/N wide.
   at::Tensor decoder_embeddings() const { return decoder_table_->folded(); }  // [256,E/N], with graph
-  // latents [rows,E] of the chunk, table [256,E/N] → logits [targets·N,256]
+  // latents [n,E] of the chunk, table [256,E/N] → logits [targets·N,256]
   at::Tensor decode(const ChunkTensors& chunk, const at::Tensor& latents, const at::Tensor& table);
   at::Tensor byte_logits(const at::Tensor& hidden, const at::Tensor& table);  // [n,D] of the decoder → [n·N,256]
   TensorComponent& latent_transformer() { return *latent_; }

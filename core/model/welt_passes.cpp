@@ -21,14 +21,15 @@
 namespace welt {
 namespace {
 
-StepPlan checked_plan(const Batch& batch, Units units, std::int64_t chunk_tokens) {
+StepPlan checked_plan(const Batch& batch, const WeltModel& model, std::int64_t chunk_tokens) {
+  const Units units = model.units();
   if (batch.table.units != units)
     fail({"the batch",
           fmt::format("words in {}", encoding_name(batch.table.units.encoding())),
           fmt::format("{}, the model's encoding", encoding_name(units.encoding())),
           {}},
          ErrorCode::internal);
-  return plan_step(batch, chunk_tokens);
+  return plan_step(batch, chunk_tokens, model.spec().decoder_context);
 }
 
 }  // namespace
@@ -73,7 +74,7 @@ LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::in
                                      PassStatistics* statistics, std::optional<Modalities> use,
                                      const at::Tensor* nats) {
   if (is_byte_lm(spec_)) return forward_backward_bytes(*this, *objective_, batch, divisor, amp, statistics, nats);
-  const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
+  const StepPlan plan = checked_plan(batch, *this, chunk_tokens);
   const Modalities reads = use.value_or(modalities());
   const WordImages images = reads.image ? normalise(plan.words.images) : WordImages();
   return forward_backward(plan, images, reads, divisor, amp, statistics, nats);
@@ -106,7 +107,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
   std::vector<at::Tensor> latent_gradients;
   at::Tensor total = at::zeros({}, folded.options().dtype(at::kDouble).requires_grad(false));  // nats of all chunks
   for (const ChunkTensors& chunk : on_device.chunks) {
-    const at::Tensor leaf = latent_vectors.detach().narrow(0, chunk.first_row, chunk.rows).requires_grad_();
+    const at::Tensor leaf = latent_vectors.detach().narrow(0, chunk.first_latent, chunk.latents).requires_grad_();
     const at::Tensor logits = decode(chunk, leaf, table_leaf);
     const AutocastRegion::Pause pause(autocast);
     const at::Tensor loss = objective_->loss(logits, chunk.targets);  // [] summed
@@ -133,7 +134,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
 LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool amp, std::optional<Modalities> reads) {
   const at::NoGradGuard no_grad;
   if (is_byte_lm(spec_)) return evaluate_bytes(*this, batch, amp);
-  const StepPlan plan = checked_plan(batch, units(), chunk_tokens);
+  const StepPlan plan = checked_plan(batch, *this, chunk_tokens);
   const DecoderPlan& decoder = plan.decoder;
   LossSums sums{.text_bytes = decoder.text_bytes};
   if (decoder.chunks.empty()) return sums;
@@ -146,7 +147,7 @@ LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool
   const at::Tensor latent_vectors = map_latents(at::embedding(hidden, on_device.positions)).latents;
   const at::Tensor table = decoder_embeddings();
   for (const ChunkTensors& chunk : on_device.chunks) {
-    const at::Tensor logits = decode(chunk, latent_vectors.narrow(0, chunk.first_row, chunk.rows), table);
+    const at::Tensor logits = decode(chunk, latent_vectors.narrow(0, chunk.first_latent, chunk.latents), table);
     const AutocastRegion::Pause pause(autocast);
     sums.nats += byte_cross_entropy(logits, chunk.targets).item<double>();
     sums.label_bytes += chunk.targets.numel();

@@ -195,6 +195,7 @@ WeltSpec WeltSpec::from_recipe(const Recipe& recipe) {
   WeltSpec spec;
   spec.encoding = *find_encoding(recipe.string("model.encoding"));  // one of the schema's choices
   spec.dtype = weights_dtype(recipe);
+  spec.decoder_context = static_cast<std::int32_t>(recipe.integer("model.decoder_context"));
   const std::string segmenter = "model.segmenter";
   spec.segmenter.where = recipe.where(segmenter + ".plugin") + ": " + segmenter;
   spec.segmenter.type = &Registry::instance().find(WELT_SEGMENTER_INTERFACE, recipe.string(segmenter + ".plugin"));

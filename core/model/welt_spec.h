@@ -27,6 +27,8 @@ struct SlotSpec {
   bool fresh = false;                   // its weights are not those of the checkpoint that the rest comes from
 };
 
+inline constexpr std::int32_t most_decoder_context = 64;
+
 // Where a checkpoint keeps how pixels are normalised.
 inline constexpr const char* pixel_normalisation_file = "image_processor/preprocessor_config.json";
 
@@ -68,7 +70,10 @@ struct WeltSpec {
   std::uint32_t pooling = WELT_POOLING_FIRST;
   PixelNormalisation pixels;
   at::ScalarType dtype = at::kFloat;  // of weights, buffers and moments
-  double modality_dropout = 0;        // share of training steps in which one of two encoders is left out
+  // Latents of a document that the decoder reads before a word: the word's own, and those before it. The Python WeLT
+  // reads 1.
+  std::int32_t decoder_context = 1;
+  double modality_dropout = 0;  // share of training steps in which one of two encoders is left out
 
   // Resolves every slot of a recipe: plugin, preset or `from`, overrides; checks keys. Throws Error naming file and
   // line.

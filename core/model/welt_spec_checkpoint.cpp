@@ -67,6 +67,18 @@ RendererSpec renderer_from(const Json& json, const std::string& file) {
   return renderer;
 }
 
+std::int32_t context_from(const Json& extra, const std::string& file) {
+  const auto found = extra.find("decoder_context");
+  if (found == extra.end()) return 1;
+  const std::int64_t latents = found->is_number_integer() ? found->get<std::int64_t>() : 0;
+  if (latents < 1 || latents > most_decoder_context)
+    fail({file,
+          fmt::format("decoder_context {:.60}", json_text(*found)),
+          fmt::format("1 to {}", most_decoder_context),
+          {}});
+  return static_cast<std::int32_t>(latents);
+}
+
 Encoding encoding_from(const Json& config, const std::string& file) {
   const std::string name = config.value("encoding", "UTF-8");
   if (const auto encoding = find_encoding(name)) return *encoding;
@@ -117,6 +129,7 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
     // Trained by the Python WeLT, whose words it then is to get.
     const Json python_words = {{"config", {{"reference_compatible", true}}}};
     spec.segmenter = segmenter_from(extra.value("segmenter", python_words), own.string());
+    spec.decoder_context = context_from(extra, own.string());
     if (spec.image_encoder.type) {
       spec.renderer = renderer_from(extra.value("renderer", Json::object()), own.string());
       // No such file: mean and deviation are left to the plugin.
@@ -179,6 +192,7 @@ Json WeltSpec::welt_json() const {
             {"pooling", pooled->first},
             {"segmenter",
              {{"plugin", segmenter.type->id}, {"max_bytes", segmenter.max_bytes}, {"config", segmenter.config}}}};
+  if (decoder_context > 1) json["decoder_context"] = decoder_context;
   if (!segmenter.fingerprint.empty()) json["segmenter"]["fingerprint"] = segmenter.fingerprint;
   if (!renderer.plugin.empty())
     json["renderer"] = {

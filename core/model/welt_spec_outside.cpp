@@ -139,6 +139,7 @@ Json WeltSpec::recipe_json() const {
   leave_out_nulls(words);
   Json model{
       {"encoding", encoding_key},
+      {"decoder_context", decoder_context},
       {"segmenter", {{"plugin", segmenter.type->id}, {"max_bytes", segmenter.max_bytes}, {"config", std::move(words)}}},
       {"decoder", described(decoder)}};
   if (is_byte_lm(*this)) {
@@ -168,6 +169,8 @@ Json WeltSpec::recipe_json() const {
 SpecChanges changes_of_checkpoint(const WeltSpec& trained, const Recipe& now) {
   if (now.given("model.encoding") && find_encoding(now.string("model.encoding")) != trained.encoding)
     refuse_difference(now, "model.encoding");
+  if (now.given("model.decoder_context") && now.integer("model.decoder_context") != trained.decoder_context)
+    refuse_difference(now, "model.decoder_context");
   refuse_difference(now, segmenter_difference(trained.segmenter, now));
   if (is_byte_lm(now) != is_byte_lm(trained)) refuse_difference(now, "model.kind");
   refuse_difference(now, difference(trained.decoder, now, decoder_slot));

@@ -132,9 +132,20 @@ void read_latent(const Fields& fields, DenseBatch& batch) {
   plan.position.assign(position, position + positions.numel());
 }
 
-// One row [latent, labels_input…] for each word with a label or a shown position.
-void read_labels(const Fields& fields, Units units, DenseBatch& batch, Predictors predictors,
+// Latents that the decoder reads before the word behind `slot`: those of the words before that the slot sees.
+std::int64_t latents_before(const LatentPlan& plan, std::int64_t slot, std::int64_t context) {
+  const std::int64_t place = slot % plan.words;
+  std::int64_t count = 1;
+  while (count < context && count <= place && plan.word_row[slot - count] >= 0 &&
+         plan.dense[slot * plan.words + place - count] != 0)
+    ++count;
+  return count;
+}
+
+// One row [latents, labels_input…] for each word with a label or a shown position.
+void read_labels(const Fields& fields, const WeltModel& model, DenseBatch& batch, Predictors predictors,
                  std::int64_t chunk_tokens) {
+  const Units units = model.units();
   const at::Tensor input = fields.integers("labels_input", {batch.rows, batch.words, -1});
   const std::int64_t width = batch.label_width = input.size(2), slots = batch.rows * batch.words;
   const std::vector<std::int64_t> shape{batch.rows, batch.words, width};
@@ -158,17 +169,18 @@ void read_labels(const Fields& fields, Units units, DenseBatch& batch, Predictor
 
   DecoderPlan& plan = batch.plan.decoder;
   for (const std::int64_t slot : order) {
-    const std::int64_t length = lengths[slot];
-    DecoderChunk& chunk = plan.chunk_for(length + 1, chunk_tokens);
+    const std::int64_t length = lengths[slot],
+                       latents = latents_before(batch.plan.latent, slot, model.spec().decoder_context);
+    DecoderChunk& chunk = plan.chunk_for(length + latents, chunk_tokens);
     const std::int64_t first = chunk.tokens();
-    chunk.begin_row(units.bytes());
-    chunk.visible.push_back(1);
+    chunk.begin_row(units.bytes(), latents);
+    chunk.visible.insert(chunk.visible.end(), static_cast<std::size_t>(latents), 1);
     append_units({id + slot * width, static_cast<std::size_t>(length)}, units, chunk.ids);
     for (std::int64_t t = 0; t < length; ++t) {
       const std::int64_t place = slot * width + t;
       chunk.visible.push_back(shown[place]);
       if (predictors == Predictors::labelled ? target[place] == 0 : !shown[place] && target[place] == 0) continue;
-      chunk.predictors.push_back(first + 1 + t);
+      chunk.predictors.push_back(first + latents + t);
       if (target[place] == 0)
         chunk.targets.insert(chunk.targets.end(), static_cast<std::size_t>(units.bytes()), no_target);
       else
@@ -177,7 +189,7 @@ void read_labels(const Fields& fields, Units units, DenseBatch& batch, Predictor
       batch.predictor_places.push_back(place);
     }
     chunk.finish_row(units.bytes());
-    plan.positions.push_back(slot);
+    for (std::int64_t before = latents - 1; before >= 0; --before) plan.positions.push_back(slot - before);
   }
 }
 
@@ -213,11 +225,10 @@ void read_images(const Fields& fields, DenseBatch& batch, const WeltModel& model
 DenseBatch read_dense_batch(const SafetensorsFile& file, const std::string& prefix, const WeltModel& model,
                             Predictors predictors, std::int64_t chunk_tokens) {
   const Fields fields(file, prefix);
-  const Units units = model.units();
   DenseBatch batch;
-  read_words(fields, units, batch);
+  read_words(fields, model.units(), batch);
   read_latent(fields, batch);
-  read_labels(fields, units, batch, predictors, chunk_tokens);
+  read_labels(fields, model, batch, predictors, chunk_tokens);
   if (model.modalities().image) read_images(fields, batch, model);
   return batch;
 }

@@ -83,7 +83,7 @@ std::vector<NamedTensor> dense_forward(WeltModel& model, const DenseBatch& batch
   std::vector<at::Tensor> logits;
   std::vector<std::int64_t> targets;
   for (const ChunkTensors& chunk : plan.chunks)
-    logits.push_back(model.decode(chunk, rows.narrow(0, chunk.first_row, chunk.rows), table));
+    logits.push_back(model.decode(chunk, rows.narrow(0, chunk.first_latent, chunk.latents), table));
   for (const DecoderChunk& chunk : batch.plan.decoder.chunks)
     targets.insert(targets.end(), chunk.targets.begin(), chunk.targets.end());
   const std::int64_t places = slots * batch.label_width;

@@ -60,7 +60,8 @@ class ChatWriter {
   void message(const Json& message, const std::string& where) {
     add(control::start_of_heading);
     const std::string role = text_of(message, "role", where);
-    text_ += role + "\n";
+    text_ += role;
+    end_line();
     const bool is_prompt = role != "assistant";
     if (is_prompt) add(shift_out);
     if (!is_prompt && options_.thinking && !options_.reference_compatible) thinking(message, where);
@@ -69,12 +70,13 @@ class ChatWriter {
     if (const Json* calls = find(message, "tool_calls"); is_truthy(calls)) this->calls(*calls, where + ".tool_calls");
     if (is_prompt) add(shift_in);
     add(control::end_of_block);
-    text_ += '\n';
+    end_line();
   }
 
   void prompt() {
     add(control::start_of_heading);
-    text_ += "assistant\n";
+    text_ += "assistant";
+    end_line();
   }
 
   // Up to the end of the last message's content, which a model is to go on with.
@@ -84,6 +86,10 @@ class ChatWriter {
 
  private:
   void add(std::uint8_t character) { text_ += static_cast<char>(character); }
+
+  void end_line() {
+    if (options_.line_ends) text_ += '\n';
+  }
 
   bool escapes() const { return options_.escape_control && !options_.reference_compatible; }
 
@@ -164,6 +170,16 @@ std::string chat_text(const Json& messages, const ChatOptions& options) {
   if (options.add_generation_prompt) writer.prompt();
   if (options.continue_final_message) writer.end_at_content();
   return writer.take();
+}
+
+Json assistant_message(std::string_view written) {
+  written = written.substr(0, written.find(chat_message_end));
+  Json message{{"role", "assistant"}, {"content", written}};
+  const auto end = written.find(static_cast<char>(control::acknowledge));
+  if (!written.starts_with(static_cast<char>(control::enquiry)) || end == std::string_view::npos) return message;
+  message["thinking"] = written.substr(1, end - 1);
+  message["content"] = written.substr(end + 1);
+  return message;
 }
 
 }  // namespace welt

@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 namespace welt {
 
@@ -18,6 +19,8 @@ struct ChatOptions {
   nlohmann::ordered_json tools;         // list of {type, function: {name, parameters}}; null: none
   bool add_generation_prompt = false;   // the head of an assistant's message at the end
   bool continue_final_message = false;  // the text ends right behind the last message's content; not with the above
+  // LF behind a role and behind a message, as the template has them; without, as the chat recipe of the Python WeLT.
+  bool line_ends = true;
   // An assistant's `thinking` (or else `reasoning_content`) goes before its content, between ENQ and ACK (05, 06).
   // Without it thinking is left out, as the reference always does.
   bool thinking = false;
@@ -32,5 +35,12 @@ struct ChatOptions {
 // Throws Error, naming the message or tool, for what the template has no form for: no messages, a role, name or
 // description that is no text, a call without arguments.
 std::string chat_text(const nlohmann::ordered_json& messages, const ChatOptions& options);
+
+// What ends a message.
+inline constexpr std::string_view chat_message_end = "\x17";
+
+// What a model wrote behind the head of an assistant's message, up to its end, as a message {role, content}; what
+// stands between ENQ and ACK at its beginning is its `thinking`.
+nlohmann::ordered_json assistant_message(std::string_view written);
 
 }  // namespace welt

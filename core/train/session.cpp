@@ -67,7 +67,8 @@ void check_limits(const Recipe& recipe, const WeltModel& model) {
   const WeltModel::Limits limits = model.limits();
   const std::string bytes = "model.segmenter.max_bytes";
   check(bytes, row, limits.bytes_encoder, "bytes encoder", "Lower it, or raise config.max_position_embeddings");
-  check(bytes, row, limits.decoder, "decoder", "Lower it, or raise config.max_position_embeddings");
+  check(bytes, segmenter.max_bytes + 1 + model.spec().decoder_context, limits.decoder, "decoder",
+        "Lower it (or model.decoder_context), or raise config.max_position_embeddings");
   check("train.words", recipe.integer("train.words"), limits.latent,
         is_byte_lm(model.spec()) ? "decoder" : "latent transformer",
         "Lower it, or raise config.max_position_embeddings");

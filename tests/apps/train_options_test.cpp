@@ -38,6 +38,30 @@ TEST_F(TrainOptionsSlow, EveryOptimizerResumesWithTheLossesOfAnUnbrokenRun) {
   }
 }
 
+TEST_F(TrainOptionsSlow, ADecoderThatReadsTwoLatentsTrainsAndIsKept) {
+  const std::vector<std::string> two = settings({"model.decoder_context=2", "train.steps=40", "name=two"}),
+                                 one = settings({"model.decoder_context=1", "train.steps=40", "name=one"});
+  ASSERT_EQ(train(two).status, 0);
+  ASSERT_EQ(train(one).status, 0);
+  ASSERT_EQ(train(settings({"train.steps=40", "name=as-before"})).status, 0);
+  EXPECT_EQ(losses("one"), losses("as-before"));
+  EXPECT_NE(losses("two"), losses("one"));
+  EXPECT_LT(losses("two").at(40), 0.9 * losses("two").at(1));
+  const auto kept = [&](const std::string& name) {
+    return Json::parse(slurp(run_folder(name) / "checkpoints" / "step-00000040" / "welt.json"));
+  };
+  EXPECT_EQ(kept("two").at("decoder_context"), 2);
+  EXPECT_FALSE(kept("one").contains("decoder_context"));
+  EXPECT_EQ(run_welt({"evaluate", run_folder("two").string()}).status, 0);
+  EXPECT_EQ(run_welt({"generate", run_folder("two").string(), "--prompt", "verse ", "--words", "2"}).status, 0);
+  const Outcome other = run_welt({"evaluate", run_folder("two").string(), "--set", "model.decoder_context=1"});
+  EXPECT_NE(other.status, 0);
+  EXPECT_CONTAINS(other.err, "model.decoder_context");
+  const Outcome wide = train(settings({"model.decoder_context=4"}));
+  EXPECT_NE(wide.status, 0);
+  EXPECT_CONTAINS(wide.err, "rows of up to 17 positions");
+}
+
 TEST_F(TrainOptionsSlow, WhatIsFrozenStaysAsItWas) {
   ASSERT_EQ(train(settings({"train.latent.frozen=true", "train.checkpoint_every=1"})).status, 0);
   const auto values = [&](const char* step, const std::string& name) {

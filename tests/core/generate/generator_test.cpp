@@ -14,6 +14,7 @@
 #include "core/generate/latent_runner.h"
 #include "core/generate/word_encoder.h"
 #include "tests/core/base/temp_folder.h"
+#include "tests/core/generate/whole_text.h"
 
 namespace welt {
 namespace {
@@ -114,6 +115,53 @@ TEST(Generator, ASearchOverWordsTellsNoTextThatItLeftUnfinished) {
   ASSERT_EQ(found.n_best.size(), 4U);
   for (const Generated& one : found.n_best)
     EXPECT_TRUE(one.finish != FinishReason::words || one.words.size() == 20) << one.text;
+}
+
+std::int64_t bytes_of(const Generated& text) {
+  std::int64_t bytes = 0;
+  for (const WordTrace& word : text.trace) bytes += std::ssize(word.bytes);
+  return bytes;
+}
+
+// The search for words was cut to the best by the penalty of each word, and ended as if there were none.
+TEST(Generator, ASearchOverWordsRanksWholeTextsByTheLengthPenalty) {
+  WeltModel model = load("bytes-only");
+  const auto search = [&](double penalty) {
+    const BeamOptions beams{
+        .length_penalty = penalty, .early_stopping = EarlyStopping::never, .word_beams = 12, .n_best = 12};
+    return Generator(model).generate({"a "}, {.words = 4, .beams = beams, .scores = true}).front();
+  };
+  const Generated plain = search(0);
+  for (const double penalty : {1.0, 3.0, -1.0}) {
+    const Generated found = search(penalty);
+    double before = found.score;
+    for (const Generated& one : found.n_best) {
+      double joint = 0;
+      for (const WordTrace& word : one.trace)
+        for (const double byte : word.log_probabilities) joint += byte;
+      EXPECT_NEAR(one.score, joint / std::pow(bytes_of(one), penalty), 1e-3 * std::abs(one.score) + 1e-4);
+      EXPECT_LE(one.score, before + 1e-9);
+      before = one.score;
+    }
+    for (const Generated& one : plain.n_best)
+      if (penalty > 0) {
+        EXPECT_GE(found.score, one.score / std::pow(bytes_of(one), penalty) - 1e-6) << one.text;
+      }
+  }
+}
+
+TEST(Generator, LogProbabilitiesOfASearchAreTheModelsWhateverTheRules) {
+  WeltModel model = load("bytes-only");
+  GenerateOptions options{.words = 3, .sampling = {.temperature = 0.5, .top_k = 5}, .scores = true};
+  options.rules.repetition_penalty = 3;
+  options.rules.no_repeat_ngram = 2;
+  options.rules.renormalise = true;
+  for (const BeamOptions& beams : {BeamOptions{}, BeamOptions{.beams = 4}, BeamOptions{.beams = 2, .word_beams = 4}}) {
+    options.beams = beams;
+    const Generated found = Generator(model).generate({"the cat "}, options).front();
+    ASSERT_FALSE(found.trace.empty());
+    test::expect_as_in_one_pass(model, "the cat ", found);
+  }
 }
 
 TEST(Generator, ASearchEndsTheTextWhereRulesLeaveNoByte) {
