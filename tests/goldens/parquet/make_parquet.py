@@ -31,8 +31,6 @@ def plain(value):
     if isinstance(value, dict):
         return {key: plain(entry) for key, entry in value.items()}
     if isinstance(value, list):
-        if value and all(isinstance(entry, tuple) for entry in value):  # a map
-            return {str(key): plain(entry) for key, entry in value}
         return [plain(entry) for entry in value]
     return value
 
@@ -40,6 +38,10 @@ def plain(value):
 def write(name, table, **options):
     pq.write_table(table, here / f"{name}.parquet", store_schema=False, **options)
     rows = pq.read_table(here / f"{name}.parquet").to_pylist()
+    for row in rows:
+        for field in table.schema:
+            if pa.types.is_map(field.type) and row[field.name] is not None:
+                row[field.name] = dict(row[field.name])
     lines = [json.dumps(plain(row), ensure_ascii=False, allow_nan=False) for row in rows]
     (here / f"{name}.jsonl").write_text("".join(line + "\n" for line in lines))
 
