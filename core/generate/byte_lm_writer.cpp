@@ -1,6 +1,7 @@
 // See byte_lm_writer.h.
 #include "core/generate/byte_lm_writer.h"
 
+#include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/tensor.h>
 
@@ -95,7 +96,7 @@ class Writing {
       vectors.push_back(at::embedding(table_, at::tensor(ids, at::kLong)));
       prefixes.push_back(block_ids(bytes));
     }
-    return logits_of(runner_.prefill(vectors, prefixes));
+    return logits_of(at::cat(runner_.prefill(vectors, prefixes)));
   }
 
   // A byte of each row.
