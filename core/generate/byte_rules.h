@@ -1,5 +1,5 @@
-// What changes the scores of a word's next byte because of the bytes that it has: penalties, bans, least lengths.
-// Rules and order are those of transformers' logits processors. "So far" is what has been written of this word alone.
+// What changes the scores of a word's next byte because of the bytes that it has: penalties, bans, least lengths. Rules
+// and order are those of transformers. "So far" is what has been written of this word, by a byte_lm of the whole text.
 #pragma once
 
 #include <cstdint>

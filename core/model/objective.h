@@ -1,5 +1,5 @@
-// What a model learns by: from the logits of bytes to a loss. Training and evaluation share it. A new one is a function
-// and a row in the table of objective.cpp, its keys next to it.
+// What a model learns by: from the logits of bytes to a loss (evaluation measures nats whatever it is). A new one is a
+// function and a row in the table of objective.cpp, its keys next to it.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -14,7 +14,7 @@ namespace welt {
 struct Objective {
   std::string_view name;
   std::string_view help;  // a few words
-  // logits [n,256], targets [n] int64 in 0 … 255 → [] in nats, summed over the targets, with graph.
+  // logits [n,256], targets [n] int64 in 0 … 255 → [], summed over the targets, with graph.
   at::Tensor (*loss)(const at::Tensor& logits, const at::Tensor& targets);
 };
 

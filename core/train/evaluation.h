@@ -16,7 +16,7 @@ namespace welt {
 LossSums evaluate(WeltModel& model, const std::vector<Batch>& batches, std::int64_t chunk_tokens, bool amp,
                   std::optional<Modalities> use = {});
 
-// {"loss", "perplexity", "bits_per_byte", "byte_accuracy", "word_accuracy", "words", "bytes"} of sums.
+// {"loss", "perplexity", "bits_per_byte", "byte_accuracy", "bytes"} of sums, and of words {"word_accuracy", "words"}.
 nlohmann::json evaluation_json(const LossSums& sums);
 
 }  // namespace welt
