@@ -127,7 +127,7 @@ std::string written_section(const RunLog& log) {
   if (log.written.empty()) return {};
   std::vector<std::vector<std::string>> rows{{"prefix", "written", "expected", "scores"}};
   for (const LoggedText& one : log.written) rows.push_back({one.prefix, one.text, one.completion, one.scores});
-  return "<h2>Texts of the last evaluation</h2>\n" + table(rows);
+  return "<h2>Texts of the last evaluation</h2>\n" + html_table(rows);
 }
 
 std::vector<std::vector<std::string>> flat_rows(const Json& json, const std::string& before = "") {
