@@ -41,7 +41,7 @@ def byte_pairs():
     return tokenizer, len(words)
 
 
-def make(name, built, model_of):
+def make(name, built, model_of, tokens):
     folder = os.path.join(root, name)
     os.makedirs(folder, exist_ok=True)
     tokenizer, size = built
@@ -50,6 +50,8 @@ def make(name, built, model_of):
         parameter.data.add_(0.3 * torch.randn_like(parameter))
     model.save_pretrained(folder)
     tokenizer.save(os.path.join(folder, "tokenizer.json"))
+    with open(os.path.join(folder, "tokenizer_config.json"), "w") as file:  # else the class's own adds tokens
+        json.dump({"tokenizer_class": "PreTrainedTokenizerFast", **tokens}, file)
 
     def vectors(**options):
         return distill(folder, quantize_to="float32", device="cpu", **options)
@@ -66,14 +68,15 @@ def make(name, built, model_of):
     with open(os.path.join(folder, "expected_tokens.json"), "w") as file:
         json.dump(list(static.tokens), file, ensure_ascii=False)
         file.write("\n")
-    for extra in ("generation_config.json",):
+    for extra in ("generation_config.json", "tokenizer_config.json"):
         if os.path.exists(os.path.join(folder, extra)):
             os.remove(os.path.join(folder, extra))
 
 
 make("bert", word_piece(), lambda size: transformers.BertModel(transformers.BertConfig(
     vocab_size=size, hidden_size=12, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
-    max_position_embeddings=8)))
+    max_position_embeddings=8)), {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]",
+                                  "mask_token": "[MASK]"})
 make("llama", byte_pairs(), lambda size: transformers.LlamaModel(transformers.LlamaConfig(
     vocab_size=size, hidden_size=12, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
-    num_key_value_heads=1, max_position_embeddings=32)))
+    num_key_value_heads=1, max_position_embeddings=32)), {"bos_token": "<s>", "eos_token": "</s>"})
