@@ -150,8 +150,8 @@ void run(const Options& options) {
   if (!options.draft.empty()) generator.set_draft(draft.emplace(load_newest_model(options.draft, {})));
   if (options.jsonl) return generate_lines(model, generator, generate, options.chat);
   if (options.interactive) {
-    tell_unused_weights();
-    return generate_interactively(generator, generate, options.chat);
+    generate_interactively(generator, generate, options.chat);
+    return tell_unused_weights(weights);
   }
   const std::vector<std::string> asked = prompts;
   if (options.chat.on) {
