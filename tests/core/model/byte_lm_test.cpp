@@ -133,7 +133,9 @@ TEST(ByteLm, WritesNoMoreThanItsPositionsAndNoHalfCharacter) {
     const std::string prompt(40, 'x');
     const Generated text =
         generator.generate({prompt}, {.words = 50, .sampling = {.temperature = 3, .seed = seed}}).front();
-    if (text.finish == FinishReason::positions) EXPECT_LE(text.text.size(), 48u - 41 + 1);
+    if (text.finish == FinishReason::positions) {
+      EXPECT_LE(text.text.size(), 48u - 41 + 1);
+    }
     EXPECT_NO_THROW(generator.generate({text.text.substr(0, 40)}, {.words = 1})) << "well-formed";
   }
   EXPECT_CONTAINS(test::error_of([&] { generator.generate({std::string(48, 'x')}, {.words = 1}); }),

@@ -97,7 +97,7 @@ TEST(StepPlan, ChunksHoldWholeRowsEvenWhenARowIsLongerThanTheChunk) {
   ASSERT_EQ(plan.chunks.size(), 3U);
   EXPECT_EQ(plan.chunks[0].rows, 2);
   EXPECT_EQ(plan.chunks[1].rows, 1);
-  EXPECT_EQ(plan.chunks[2].first_row, 3);
+  EXPECT_EQ(plan.chunks[2].first_latent, 3);
   std::int64_t tokens = 0;
   for (const DecoderChunk& chunk : plan.chunks) tokens += static_cast<std::int64_t>(chunk.ids.size());
   EXPECT_EQ(tokens, plan.tokens);

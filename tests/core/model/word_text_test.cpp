@@ -21,7 +21,8 @@ TEST(WordText, IsTheWordInEveryEncoding) {
 
 // The Python WeLT's NUL is padding: it is not seen, and so not read.
 TEST(WordText, LeavesOutWhatIsNotSeen) {
-  WordTable table{.nul_is_padding = true};
+  WordTable table;
+  table.nul_is_padding = true;
   table.add(std::string_view("a\0b", 3));
   std::vector<std::int64_t> row_of;
   const WordPlan plan = plan_words(table, {0}, row_of);
