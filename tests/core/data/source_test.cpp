@@ -69,8 +69,10 @@ TEST(Source, TablesTemplatesLanguagesAndLimits) {
   EXPECT_EQ(read({.files = {rows}, .text_template = "<{translation[en]}>"}).documents, (Texts{"<one>", "<two>"}));
   EXPECT_EQ(read({.files = {rows}, .text_template = "{translation[en]}", .language = "x"}).documents, Texts{"one"});
   EXPECT_EQ(read({.files = {rows}, .text_template = "{translation[en]}", .language = "x"}).counts.other_language, 1);
-  EXPECT_EQ(read({.files = {rows, rows}, .text_template = "{translation[en]}", .limit = 3}).documents,
-            (Texts{"one", "two", "one"}));
+  const auto more = folder.write("more.jsonl", "{\"translation\": {\"en\": \"six\"}}\n{\"translation\": 7}\n");
+  EXPECT_EQ(read({.files = {rows, more}, .text_template = "{translation[en]}", .limit = 3}).documents,
+            (Texts{"one", "two", "six"}))
+      << "across files, and nothing behind the limit is looked at";
   const Read skipping = read({.files = {rows}, .on_invalid = "skip", .text_template = "{translation[de]}"});
   EXPECT_EQ(skipping.documents, Texts{"eins"});
   EXPECT_EQ(skipping.counts.skipped, 1);
