@@ -77,8 +77,8 @@ TEST(ParquetRows, SeveralGroupsAndPagesAreOneTable) {
 
 TEST(ParquetRows, AFieldIsReadAsThatOfAnyTable) {
   int documents = 0;
-  read_documents({.files = {goldens / "many.parquet"}}, [&](std::string_view text) {
-    EXPECT_TRUE(text.starts_with("row "));
+  read_documents({.files = {goldens / "many.parquet"}}, [&](const SourceDocument& document) {
+    EXPECT_TRUE(document.text.starts_with("row "));
     ++documents;
   });
   EXPECT_EQ(documents, 3000);
