@@ -60,7 +60,8 @@ ByteWriter::Followed ByteWriter::follow(const std::vector<at::Tensor>& latents, 
 }
 
 bool ByteWriter::fits(std::string_view word) const {
-  return std::ssize(word) <= limit_ && context_ + 1 + units_.count(as_bytes(word)) <= capacity_;
+  const std::int64_t units = units_.count(as_bytes(word)), encoder = model_.limits().bytes_encoder;
+  return std::ssize(word) <= limit_ && context_ + 1 + units <= capacity_ && (encoder == 0 || units + 2 <= encoder);
 }
 
 void ByteWriter::write_on(const at::Tensor& latents, Row& row, std::vector<std::int64_t> bytes,

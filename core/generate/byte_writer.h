@@ -49,7 +49,7 @@ class ByteWriter {
   Followed follow(const std::vector<at::Tensor>& latents, const std::vector<std::string>& guessed,
                   const ByteDraws& draws, std::int64_t first_number, GenerateStatistics& spent);
 
-  // Is there room for the word, in its bytes and in the decoder's positions?
+  // Is there room for the word, in its bytes and in the positions of decoder and bytes encoder?
   bool fits(std::string_view word) const;
 
   // A beam search for the word behind one text's latents, [k,E] (byte_search.cpp): what finished, best first, at least

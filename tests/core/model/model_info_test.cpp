@@ -136,7 +136,9 @@ TEST(ModelInfo, TheBodyOfEveryBytesEncoderIsPartOfTheModel) {
                                                preset(latent_role, "gpt_neox", "pythia-70m"),
                                                preset(WELT_DECODER_INTERFACE, "llama", "tiny-lm")));
     const PartInfo& encoder = part(info, "bytes_encoder");
-    EXPECT_GT(encoder.parameters, encoder.tables) << type.id;
+    if (type.id != "wordllama") {  // which is a table
+      EXPECT_GT(encoder.parameters, encoder.tables) << type.id;
+    }
     if (type.id == "wave") {
       EXPECT_EQ(encoder.idle, 0);
     }

@@ -218,7 +218,7 @@ TEST(WeltModel, ALatentTransformerThatIsNotThereIsRefused) {
   config["latent_transformer"] = {{"model_type", "noop_model"}, {"hidden_size", 0}};
   write_file(folder / "config.json", config.dump());
   EXPECT_CONTAINS(test::error_of([&] { load_model(folder.path()); }),
-                  "latent_transformer: the model_type \"noop_model\"");
+                  "config.json: no latent transformer, but an encoder");
 }
 
 TEST(WeltModel, ValuesOfTheWrongTypeInCheckpointFilesNameTheFile) {

@@ -73,6 +73,7 @@ TEST_F(Extract, ModelsOfOneVocabularyStandSideBySide) {
   const at::Tensor table = made({goldens / "bert", other}, {"extract.dtype=float32"});
   EXPECT_TRUE(at::equal(table.narrow(1, 0, 12), made({goldens / "bert"}, {"extract.dtype=float32"})));
   EXPECT_TRUE(at::equal(table.narrow(1, 12, 3), at::ones({19, 3})));
+  fs::remove_all(folder / "made");
   EXPECT_CONTAINS(refusal({goldens / "bert", goldens / "llama"}), "vocabulary");
 }
 

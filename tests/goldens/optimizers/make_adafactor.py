@@ -22,7 +22,7 @@ rates = plan["runs"][0]["lr"]
 
 def trajectory(name, settings, dtype):
     """{step: value} of one tensor."""
-    parameter = torch.nn.Parameter(given[f"start/{name}"].to(dtype))
+    parameter = torch.nn.Parameter(given[f"start/{name}"].to(dtype, copy=True))
     optimizer = Adafactor([parameter], lr=rates[0], relative_step=False, **settings)
     kept = {}
     for step, rate in enumerate(rates, start=1):
