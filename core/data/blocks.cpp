@@ -13,7 +13,7 @@ void check_blocks(std::int64_t blocks, const ComponentType& latent, std::string_
   fail({std::string(where),
         fmt::format("{} from SO (0E) to SI (0F), whose words see each other",
                     blocks == 1 ? "a block" : fmt::format("{} blocks", blocks)),
-        fmt::format("none, for the transformer over the text, {}, never looks ahead", latent.id),
+        fmt::format("none, for {} never looks ahead", latent.id),
         "Take SO and SI out of the text, or take another plugin"});
 }
 
