@@ -29,8 +29,8 @@ std::int64_t micro_batches(const Recipe& recipe, const WeltSpec& spec, std::int6
   }
   refuse_memory(recipe, spec, need, free,
                 automatic ? "A single row is too much: lower train.words or train.decoder_chunk_tokens"
-                          : "Set train.auto_micro_batch = true, or lower train.batch (and raise train.accumulate), "
-                            "train.words or train.decoder_chunk_tokens");
+                          : "Lower train.batch (and raise train.accumulate), train.words or "
+                            "train.decoder_chunk_tokens, or set train.auto_micro_batch = true");
 }
 
 }  // namespace welt
