@@ -130,8 +130,9 @@ TEST_F(ByteLmRunSlow, ReadsTheFormatsAndModesOfTheSeed) {
 }
 
 TEST_F(ByteLmRunSlow, WhatIsOfWordsIsRefusedBeforeAnythingIsWritten) {
-  for (const std::string key : {"model.latent.plugin=llama", "model.bytes_encoder.plugin=bert",
-                                 "model.modality_dropout=0.5", "train.best_metric=word_accuracy", "train.words=1000"}) {
+  for (const std::string key :
+       {"model.latent.plugin=llama", "model.bytes_encoder.plugin=bert", "model.modality_dropout=0.5",
+        "train.best_metric=word_accuracy", "model.decoder_context=2"}) {
     for (const char* verb : {"validate", "run"}) {
       const Outcome outcome =
           run_welt({verb, (folder_ / "recipe.toml").string(), "--set", key, "--set", "train.eval_every=2"});
