@@ -96,6 +96,15 @@ TEST(FileKind, Utf16OfOtherScriptsAndPagesBehindADeclarationWereTakenForText) {
     EXPECT_EQ(name(text), "nothing known") << text;
 }
 
+TEST(FileKind, NumbersOfASmallSafetensorsFileAreNoWideText) {
+  using namespace std::string_literals;
+  const std::string header = R"({"a":{"dtype":"F32","shape":[90],"data_offsets":[0,360]}}  )";
+  std::string file(1, static_cast<char>(header.size()));
+  file += "\0\0\0\0\0\0\0"s + header;
+  for (int i = 0; i < 90; ++i) file += "\0\0\xC0\x3F"s;
+  EXPECT_EQ(file_kind(file), nullptr);
+}
+
 TEST(InputFile, AFileCutWhileItIsReadIsNamed) {
   const TempFolder folder;
   const auto path = folder.put("x", std::string(100, 'a'));

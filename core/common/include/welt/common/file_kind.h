@@ -161,6 +161,7 @@ inline const FileKind* file_kind(std::string_view head) {
   if (is_html(head)) return &html;
   if (head.size() >= 262 && head.substr(257, 5) == "ustar") return &tar;
   if (is_bzip2(head)) return &bzip2;
+  if (is_safetensors(head)) return nullptr;  // whose numbers may look like wide text
   if (is_utf_32(head, true) || is_utf_32(head, false)) return &utf_32;
   if (is_utf_16(head, true) || is_utf_16(head, false)) return &utf_16;
   return nullptr;
