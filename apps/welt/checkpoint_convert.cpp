@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "apps/welt/export_options.h"
 #include "apps/welt/verb.h"
 #include "core/checkpoint/convert.h"
 #include "core/checkpoint/export.h"
@@ -13,25 +14,11 @@
 namespace welt {
 namespace {
 
-constexpr std::uint64_t usual_largest = 5'000'000'000;  // that transformers cuts at
-
 struct ConvertOptions {
   std::string from, to, dtype;
-  std::uint64_t largest = usual_largest;
+  std::uint64_t largest = usual_largest_file;
   bool ternary = false;
 };
-
-struct ExportOptions {
-  std::string from, to, part;
-  std::uint64_t largest = usual_largest;
-};
-
-void add_largest(CLI::App& verb, std::uint64_t& largest) {
-  verb.add_option("--max-shard-size", largest, "Largest file, as 2GB or 500MB; 0: one file, however large")
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
-      ->type_name("SIZE")
-      ->capture_default_str();
-}
 
 void convert(const ConvertOptions& options) {
   Conversion conversion{.largest_file = static_cast<std::int64_t>(options.largest), .ternary = options.ternary};
@@ -66,7 +53,7 @@ void add_convert(CLI::App& checkpoint) {
   verb->add_flag(
       "--ternary", options->ternary,
       "Keep the weights of layers that compute with -1, 0 and 1 (matmul_free) in 2 bits: for use, not training");
-  add_largest(*verb, options->largest);
+  add_largest_file(*verb, options->largest);
   verb->footer(
       R"(Other files are copied, but for training/ (moments belong to the weights as they were) and weights in other formats.
 A value that the type cannot hold is an error: nothing is written then. Memory is that of one file.
@@ -81,14 +68,7 @@ Examples:
 void add_export(CLI::App& checkpoint) {
   auto options = std::make_shared<ExportOptions>();
   CLI::App* verb = checkpoint.add_subcommand("export", "The model, or one part of it, as a folder to hand on");
-  verb->add_option("checkpoint", options->from, "Run folder (its newest checkpoint) or checkpoint folder")
-      ->required()
-      ->type_name("DIR");
-  verb->add_option("out", options->to, "New folder")->required()->type_name("OUT");
-  verb->add_option("--part", options->part, "One part alone, as transformers' class for it reads it")
-      ->check(CLI::IsMember({"bytes_encoder", "image_encoder", "latent_transformer", "bytes_decoder"}))
-      ->type_name("PART");
-  add_largest(*verb, options->largest);
+  options->add_to(*verb);
   verb->footer(
       R"(The whole model comes with a model card (README.md) and the run's recipe; the Python WeLT and welt read it. A part is
 a plain Hugging Face folder: bodies in their class without a head, the decoder with its head; the folded byte table is

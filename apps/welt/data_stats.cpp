@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,7 @@ struct Options {
   SourceOptions source;
   CorpusStatsOptions stats;
   bool json = false;
+  std::function<bool(const char* option)> given;  // on the command line
 };
 
 // A prepared folder, another folder of data, or a file or pattern.
@@ -76,8 +78,11 @@ void use_recipe(Options& options, Words& words, std::vector<fs::path>& files) {
   if (!files.empty()) return;
   const RecipeText text = training_text(recipe);
   files = text.files;
-  options.source.format = text.is_prepared ? "jsonl" : recipe.string("data.train.format");
-  options.source.field = text.is_prepared ? "text" : recipe.string("data.train.field");
+  // What the command line says counts.
+  if (!options.given("--format"))
+    options.source.format = text.is_prepared ? "jsonl" : recipe.string("data.train.format");
+  if (!options.given("--field")) options.source.field = text.is_prepared ? "text" : recipe.string("data.train.field");
+  if (!options.given("--on_invalid")) options.source.on_invalid = recipe.string("data.train.on_invalid");
 }
 
 void run(Options& options) {
@@ -174,6 +179,7 @@ void add_data_stats(CLI::App& data) {
       "  welt data stats prepared --html stats.html\n"
       "  welt data stats dump.jsonl.gz --field content --near --json\n"
       "  welt data stats --recipe mine.toml --set train.words=512");
+  options->given = [verb](const char* option) { return verb->count(option) > 0; };
   verb->callback([options] { run(*options); });
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/welt/export_options.h"
 #include "apps/welt/repeatable.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
@@ -27,10 +28,9 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 struct Options {
-  std::string name, part, to;
+  std::string name;
   std::vector<std::string> include, exclude;
   bool dataset = false, json = false, dry = false, remote = false;
-  std::uint64_t largest = 5'000'000'000;  // that transformers cuts at
 
   std::string kind() const { return dataset ? "datasets" : "models"; }
   HubId id() const {
@@ -46,7 +46,7 @@ void print_size(std::string_view name, std::uint64_t size) { fmt::print("{}  {}\
 
 // What the hub has: `get --dry-run` and `list NAME --remote`.
 void print_listing(const Options& options, const HubId& id, const HubListing& listing) {
-  const HubStore store(id);
+  const HubStore store(id, cache_for(id, listing.commit));
   json files = json::array();
   for (const HubFile& file : listing.files) {
     if (!options.takes(file.path)) continue;
@@ -89,8 +89,12 @@ void get(const Options& options) {
 // Those of the name and revision that were given; all where none was.
 struct Chosen {
   std::vector<CachedRepository> repositories;
-  std::string commit;  // of the one repository, where a revision was given
+  std::string commit;  // where a revision was given
 };
+
+bool is_named(const CachedRevision& revision, const std::string& name) {
+  return revision.commit == name || std::ranges::find(revision.names, name) != revision.names.end();
+}
 
 Chosen choose(const Options& options) {
   Chosen out{.repositories = cached_repositories(), .commit = {}};
@@ -106,19 +110,19 @@ Chosen choose(const Options& options) {
   }
   if (options.name.find('@') == std::string::npos) return out;
   std::vector<std::string> known;
-  for (const CachedRevision& revision : out.repositories.front().revisions) {
-    known.push_back(revision.commit);
-    known.insert(known.end(), revision.names.begin(), revision.names.end());
-    if (revision.commit == id.revision || std::ranges::find(revision.names, id.revision) != revision.names.end())
-      out.commit = revision.commit;
-  }
+  for (const CachedRepository& repository : out.repositories)  // it may lie in several caches
+    for (const CachedRevision& revision : repository.revisions) {
+      known.push_back(revision.commit);
+      known.insert(known.end(), revision.names.begin(), revision.names.end());
+      if (out.commit.empty() && is_named(revision, id.revision)) out.commit = revision.commit;
+    }
   if (out.commit.empty())
     fail({id.name, fmt::format("no revision \"{}\" in the cache", id.revision),
           fmt::format("one of {}", fmt::join(known, ", "))},
          ErrorCode::not_found);
-  out.repositories.resize(1);
-  std::erase_if(out.repositories.front().revisions,
-                [&](const CachedRevision& one) { return one.commit != out.commit; });
+  for (CachedRepository& repository : out.repositories)
+    std::erase_if(repository.revisions, [&](const CachedRevision& one) { return one.commit != out.commit; });
+  std::erase_if(out.repositories, [](const CachedRepository& one) { return one.revisions.empty(); });
   return out;
 }
 
@@ -219,9 +223,9 @@ void remove(const Options& options) {
   }
 }
 
-void pack(const Options& options) {
+void pack(const ExportOptions& options) {
   const PackReport report =
-      pack_model(options.name, options.part, options.to, static_cast<std::int64_t>(options.largest));
+      pack_model(options.from, options.part, options.to, static_cast<std::int64_t>(options.largest));
   fmt::print("{}: {} with {} tensors, {} files, {:.1f} MB\n", options.to, report.exported.class_name,
              report.exported.tensors, report.files + 1, static_cast<double>(report.bytes) / 1e6);
   for (const std::string& line : report.exported.told) fmt::print("  {}\n", line);
@@ -294,19 +298,9 @@ void add_rm(CLI::App& hub) {
 }
 
 void add_pack(CLI::App& hub) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<ExportOptions>();
   CLI::App* verb = hub.add_subcommand("pack", "The folder to upload: model, card, hashes");
-  verb->add_option("checkpoint", options->name, "Run folder (its newest checkpoint) or checkpoint folder")
-      ->required()
-      ->type_name("DIR");
-  verb->add_option("out", options->to, "New folder")->required()->type_name("OUT");
-  verb->add_option("--part", options->part, "One part alone, as transformers' class for it reads it")
-      ->check(CLI::IsMember({"bytes_encoder", "image_encoder", "latent_transformer", "bytes_decoder"}))
-      ->type_name("PART");
-  verb->add_option("--max-shard-size", options->largest, "Largest file, as 2GB or 500MB; 0: one file, however large")
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/true))
-      ->type_name("SIZE")
-      ->capture_default_str();
+  options->add_to(*verb);
   verb->footer(
       "What `welt checkpoint export` writes, and: in README.md the hashes of the recipe and of the training text;\n"
       ".gitattributes; SHA256SUMS, which `sha256sum -c SHA256SUMS` checks. Nothing is uploaded.\n\nExamples:\n"

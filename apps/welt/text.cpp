@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <optional>
 
@@ -123,16 +122,13 @@ void print_chunk(std::size_t offset, std::string_view text) {
 
 void split(const TextOptions& options, const StaticEmbedding& embedding) {
   if (options.binary) fail({.where = "--binary", .found = "splitting by it", .expected = "floating-point vectors"});
-  TextOptions whole = options;
-  whole.whole_files = true;
-  if (options.by && options.reference_compatible) {
-    fail({.where = "--by", .found = "--reference-compatible", .expected = "one of the two"});
-  }
   if (!options.by && options.overlap != 0) {
     fail({.where = "--overlap",
           .found = "no --by",
           .expected = "--by tokens, characters or bytes: what it is counted in"});
   }
+  TextOptions whole = options;
+  whole.whole_files = true;
   similarity::SplitOptions split = options.split;
   split.threads = options.threads;
   each_text(whole, [&](const std::string& text) {
@@ -176,6 +172,9 @@ CLI::App* add_part(CLI::App& parent, const std::shared_ptr<TextOptions>& options
   verb->callback([options, work = part.work, kind = part.verb] {
     if (options->as_jsonl && !(options->arguments.empty() && options->files.empty() && options->query.empty())) {
       fail({.where = "--jsonl", .found = "texts among the arguments", .expected = "all of them in standard input"});
+    }
+    if (options->by && options->reference_compatible) {
+      fail({.where = "--by", .found = "--reference-compatible", .expected = "one of the two"});
     }
     const StaticEmbedding embedding = load_embedding(*options);
     if (!options->as_jsonl) return work(*options, embedding);
@@ -319,11 +318,8 @@ void add_collecting(CLI::App& text, const std::shared_ptr<TextOptions>& options)
   add_text_inputs(*verb, *options, "Texts; default: standard input, whole");
   verb->add_option("--target-size", options->split.target_size, "Characters of a chunk at most, or what --by says")
       ->capture_default_str();
-  static const std::map<std::string, similarity::Unit> units = {{"tokens", similarity::Unit::tokens},
-                                                                {"characters", similarity::Unit::characters},
-                                                                {"bytes", similarity::Unit::bytes}};
   verb->add_option_function<std::string>(
-          "--by", [options](const std::string& name) { options->by = units.at(name); },
+          "--by", [options](const std::string& name) { options->by = text_units().at(name); },
           "Fill every chunk, counted in tokens, characters or bytes, wherever the subject changes")
       ->check(CLI::IsMember(std::vector<std::string>{"tokens", "characters", "bytes"}))
       ->option_text("tokens|characters|bytes");

@@ -4,13 +4,16 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "apps/welt/jsonl.h"
 #include "apps/welt/text_task.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/similarity/exact_sum.h"
+#include "core/similarity/mini_batch.h"
 #include "core/similarity/ranking.h"
+#include "core/similarity/windows.h"
 
 namespace welt {
 namespace {
@@ -169,9 +172,15 @@ json cluster(const TextOptions& options, const StaticEmbedding& embedding, const
     fail({.where = "clusters", .found = "binary vectors", .expected = "floating-point ones"});
   }
   similarity::KMeansOptions kmeans = options.kmeans;
-  const std::int64_t k = integer_field(request, "k", static_cast<std::int64_t>(kmeans.k));
+  const auto given = request.find("k");
+  const bool choose = options.choose_k && (given == request.end() || given->is_null());
+  const std::int64_t k = integer_field(request, "k", options.k);
+  const std::int64_t mini_batch = integer_field(request, "mini_batch", static_cast<std::int64_t>(options.mini_batch));
   const std::int64_t state = integer_field(request, "random_state", kmeans.random_state);
   if (k < 1) fail({.where = "the field \"k\"", .found = fmt::format("{}", k), .expected = "1 or more"});
+  if (mini_batch < 0) {
+    fail({.where = "the field \"mini_batch\"", .found = fmt::format("{}", mini_batch), .expected = "0 or more"});
+  }
   if (state < 0 || state > std::numeric_limits<std::uint32_t>::max()) {
     fail({.where = "the field \"random_state\"", .found = fmt::format("{}", state), .expected = "0 to 4294967295"});
   }
@@ -190,8 +199,21 @@ json cluster(const TextOptions& options, const StaticEmbedding& embedding, const
     rows = embedding.embed(views_of(docs), 1);
     similarity::normalize(rows);
   }
-  const similarity::Clusters found = similarity::kmeans(rows, kmeans);
+  if (choose) kmeans.k = similarity::choose_k(rows, kmeans, options.most_k).k;
+  const similarity::Clusters found =
+      mini_batch > 0 ? similarity::mini_batch_kmeans(rows, kmeans, static_cast<std::size_t>(mini_batch))
+                     : similarity::kmeans(rows, kmeans);
   return {{"labels", found.labels}, {"inertia", shortest(static_cast<float>(found.inertia))}};
+}
+
+std::optional<similarity::Unit> unit_field(const json& request, std::optional<similarity::Unit> fallback) {
+  const auto at = request.find("by");
+  if (at == request.end() || at->is_null()) return fallback;
+  const auto found = at->is_string() ? text_units().find(at->get<std::string>()) : text_units().end();
+  if (found != text_units().end()) return found->second;
+  fail({.where = "the field \"by\"",
+        .found = fmt::format("{:.60}", json_text(*at)),
+        .expected = "\"tokens\", \"characters\" or \"bytes\""});
 }
 
 json split(const TextOptions& options, const StaticEmbedding& embedding, const json& request) {
@@ -207,6 +229,21 @@ json split(const TextOptions& options, const StaticEmbedding& embedding, const j
   split.savgol_window = small_field(request, "savgol_window", split.savgol_window);
   split.poly_order = small_field(request, "poly_order", split.poly_order);
   split.threads = 1;
+  const std::optional<similarity::Unit> by = unit_field(request, options.by);
+  const std::int64_t overlap = integer_field(request, "overlap", options.overlap);
+  if (!by && overlap != 0) {
+    fail({.where = "the field \"overlap\"",
+          .found = fmt::format("{} without \"by\"", overlap),
+          .expected = "\"by\", tokens, characters or bytes: what it is counted in"});
+  }
+  if (by) {
+    json chunks = json::array(), offsets = json::array();
+    for (const similarity::Window& window : similarity::windows(embedding, text, {*by, split.target_size, overlap})) {
+      chunks.push_back(text.substr(window.begin, window.end - window.begin));
+      offsets.push_back(window.begin);
+    }
+    return {{"chunks", chunks}, {"offsets", offsets}};
+  }
   if (flag_field(request, "keep_text", false)) {
     json chunks = json::array(), offsets = json::array();
     std::size_t begin = 0;

@@ -17,6 +17,7 @@
 #include "core/similarity/mini_batch.h"
 #include "core/similarity/plane.h"
 #include "core/similarity/ranking.h"
+#include "core/train/chart.h"
 
 namespace welt {
 namespace {
@@ -148,9 +149,8 @@ void write_page(const MapOptions& options, const Matrix& points, const std::vect
     beginnings.push_back(beginning(texts[i]));
   }
   for (const auto& [red, green, blue] : colours) names.push_back(fmt::format("rgb({},{},{})", red, green, blue));
-  std::string data = json_text(json{{"x", x}, {"y", y}, {"group", groups}, {"text", beginnings}, {"colours", names}});
-  // A text that holds an end tag would end the script.
-  for (std::size_t at = 0; (at = data.find('<', at)) != std::string::npos;) data.replace(at, 1, "\\u003c");
+  const std::string data =
+      script_text(json_text(json{{"x", x}, {"y", y}, {"group", groups}, {"text", beginnings}, {"colours", names}}));
   write_file(options.page,
              fmt::format("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" "
                          "content=\"width=device-width\"><title>{0} texts</title><style>{1}</style></head>\n<body>"

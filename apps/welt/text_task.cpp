@@ -127,6 +127,13 @@ float text_similarity(const StaticEmbedding& embedding, std::string_view a, std:
   return Compared(embedding, {std::string(b)}, binary, 1).scores(a)[0];
 }
 
+const std::map<std::string, similarity::Unit>& text_units() {
+  static const std::map<std::string, similarity::Unit> all{{"tokens", similarity::Unit::tokens},
+                                                           {"characters", similarity::Unit::characters},
+                                                           {"bytes", similarity::Unit::bytes}};
+  return all;
+}
+
 double shortest(float value) {
   char text[32];
   const auto end = std::to_chars(text, text + sizeof text - 1, value).ptr;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -80,6 +81,9 @@ enum class TextVerb { tokenize, embed, similarity, rank, topk, filter, dedup, cl
 // The answer to one line, with the options where the line is silent. Throws Error.
 nlohmann::json answer_text(TextVerb verb, const TextOptions& options, const similarity::StaticEmbedding& embedding,
                            const nlohmann::json& request);
+
+// What --by and the key "by" may say.
+const std::map<std::string, similarity::Unit>& text_units();
 
 // A float as the shortest decimal that reads back as it.
 double shortest(float value);

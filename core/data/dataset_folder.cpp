@@ -4,6 +4,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <exception>
 #include <map>
 #include <set>
 #include <utility>
@@ -28,24 +29,24 @@ std::vector<std::string> split_path(std::string_view path) {
   std::vector<std::string> parts;
   while (!path.empty()) {
     const std::size_t slash = std::min(path.find('/'), path.size());
-    if (slash > 0) parts.emplace_back(path.substr(0, slash));
+    if (const std::string_view part = path.substr(0, slash); !part.empty() && part != ".") parts.emplace_back(part);
     path.remove_prefix(std::min(slash + 1, path.size()));
   }
   return parts;
 }
 
 // "**" is any number of folders, at the end of a pattern the files in them too.
-bool fits(const std::vector<std::string>& path, std::size_t at, const std::vector<std::string>& pattern,
-          std::size_t of) {
-  if (of == pattern.size()) return at == path.size();
-  if (pattern[of] == "**") {
-    if (of + 1 == pattern.size()) return at < path.size();
-    for (std::size_t next = at; next < path.size(); ++next)
-      if (fits(path, next, pattern, of + 1)) return true;
-    return false;
+bool fits(const std::vector<std::string>& path, const std::vector<std::string>& pattern) {
+  std::vector<bool> good(path.size() + 1);  // whether the path from there on fits the pattern's rest
+  good.back() = true;
+  for (std::size_t of = pattern.size(); of-- > 0;) {
+    std::vector<bool> before(path.size() + 1);
+    for (std::size_t at = path.size(); at-- > 0;)
+      before[at] = pattern[of] == "**" ? of + 1 == pattern.size() || good[at] || before[at + 1]
+                                       : good[at + 1] && fnmatch(pattern[of].c_str(), path[at].c_str(), 0) == 0;
+    good = std::move(before);
   }
-  return at < path.size() && fnmatch(pattern[of].c_str(), path[at].c_str(), 0) == 0 &&
-         fits(path, at + 1, pattern, of + 1);
+  return good.front();
 }
 
 // Whether a path below a data set's folder may be data: nothing hidden, no card, and of a format that is read.
@@ -86,7 +87,7 @@ std::vector<std::string> matches(const std::vector<std::string>& files, const Pa
   for (const std::string& pattern : patterns) {
     const auto parts = split_path(pattern);
     for (const std::string& file : files)
-      if (fits(split_path(file), 0, parts, 0) && std::ranges::find(out, file) == out.end()) out.push_back(file);
+      if (fits(split_path(file), parts) && std::ranges::find(out, file) == out.end()) out.push_back(file);
   }
   return out;
 }
@@ -174,18 +175,41 @@ std::string did_you_mean(const std::string& name, const std::vector<std::string>
   return near.empty() ? "" : fmt::format("Did you mean \"{}\"?", near);
 }
 
+// A text of a card; `fallback` where there is none, or something else.
+std::string text_of(const json& object, const char* key, const char* fallback) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : fallback;
+}
+
+// Where the card says that its files lie: "", or a path below the data set's folder without "/" at its end. Throws
+// Error for one that leads out of it.
+std::string data_dir_of(const json& configuration, const std::string& name) {
+  std::string out;
+  for (const std::string& part : split_path(text_of(configuration, "data_dir", "")))
+    out += (out.empty() ? "" : "/") + part;
+  const bool is_absolute = text_of(configuration, "data_dir", "").starts_with('/');
+  if (!is_absolute && (out.empty() || is_inner_path(out))) return out;
+  fail({name + ": data_dir of its card (README.md)",
+        fmt::format("\"{:.80}\", which leads out of the data set's folder", text_of(configuration, "data_dir", "")),
+        "a folder below it", "Name the files themselves if you trust the card"},
+       ErrorCode::data_loss);
+}
+
 // The card's configuration, if it has any: {"config_name": …, "data_files": …}.
 json configuration_of(const fs::path& folder, const std::optional<std::string>& wanted) {
   const fs::path card = folder / "README.md";
   std::error_code ignored;
   json configurations;
-  if (fs::is_regular_file(card, ignored)) configurations = yaml_front_matter(read_file(card)).value("configs", json());
+  if (fs::is_regular_file(card, ignored)) {
+    const json front = yaml_front_matter(read_file(card));
+    if (front.is_object()) configurations = front.value("configs", json());
+  }
   std::vector<std::string> names;
   if (!configurations.is_array()) configurations = json::array();
   for (json& entry : configurations) {
     if (!entry.is_object()) continue;
-    names.push_back(entry.value("config_name", "default"));
-    const bool is_default = entry.value("default", false) || names.back() == "default";
+    names.push_back(text_of(entry, "config_name", "default"));
+    const bool is_default = entry.value("default", json()) == true || names.back() == "default";
     if (wanted ? names.back() == *wanted : is_default || configurations.size() == 1) return entry;
   }
   if (!wanted && names.empty()) return json::object();
@@ -225,7 +249,7 @@ std::vector<std::string> files_of_split(const fs::path& folder, const json& chos
 std::vector<fs::path> files_of_folder(const fs::path& folder, const std::optional<std::string>& configuration,
                                       const std::string& split) {
   const json chosen = configuration_of(folder, configuration);
-  const fs::path base = folder / chosen.value("data_dir", "");
+  const fs::path base = folder / data_dir_of(chosen, folder.string());
   std::vector<fs::path> out;
   for (const std::string& file : files_of_split(folder, chosen, data_files_below(base), split))
     out.push_back(base / file);
@@ -240,8 +264,7 @@ std::vector<fs::path> files_of_hub(const HubId& id, const std::optional<std::str
   const fs::path folder =
       hub_fetch(client, id, listing, [](std::string_view path) { return path == "README.md"; }).folder;
   const json chosen = configuration_of(folder, configuration);
-  std::string base = chosen.value("data_dir", "");
-  while (base.ends_with('/')) base.pop_back();
+  std::string base = data_dir_of(chosen, fmt::format("{} on {}", id.text(), client.endpoint()));
   if (!base.empty()) base += '/';
   std::vector<std::string> files;
   for (const HubFile& file : listing.files)
@@ -261,7 +284,7 @@ std::vector<fs::path> files_of_hub(const HubId& id, const std::optional<std::str
 
 // "data/train-00001-of-00002.jsonl": the shards that the names of `files` speak of and that are not there.
 std::vector<std::string> missing_shards(const std::vector<fs::path>& files) {
-  std::set<std::string> there, out;
+  std::set<std::string> there, out, looked_at;
   for (const fs::path& file : files) there.insert(file.string());
   for (const std::string& file : there) {
     const std::size_t of = file.rfind("-of-");
@@ -269,6 +292,7 @@ std::vector<std::string> missing_shards(const std::vector<fs::path>& files) {
     const std::string count = file.substr(of + 4, 5);
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
     if (file[of - 6] != '-' || !std::ranges::all_of(count + file.substr(of - 5, 5), is_digit)) continue;
+    if (!looked_at.insert(file.substr(0, of - 5) + file.substr(of)).second) continue;
     for (int shard = 0; shard < std::stoi(count); ++shard) {
       const std::string other = fmt::format("{}{:05}{}", file.substr(0, of - 5), shard, file.substr(of));
       if (!there.contains(other)) out.insert(other);
@@ -277,24 +301,30 @@ std::vector<std::string> missing_shards(const std::vector<fs::path>& files) {
   return {out.begin(), out.end()};
 }
 
-// Of the hub's cache, and of the hub what is missing there; nothing where it is not in the cache and may not be asked
-// for: a name without an owner is a folder that is not there, more likely than a data set of the hub's first years.
+// Of the hub's caches, and of the hub what is missing there; nothing where it is in none and may not be asked for: a
+// name without an owner is a folder that is not there, more likely than a data set of the hub's first years.
 std::vector<fs::path> files_by_hub_name(const HubId& id, const std::optional<std::string>& configuration,
                                         const std::string& split) {
-  const fs::path snapshot = cached_snapshot(id);
+  const std::vector<fs::path> snapshots = cached_snapshots(id);
   const bool may_ask = !hub_is_offline() && id.name.find('/') != std::string::npos;
-  if (snapshot.empty()) return may_ask ? files_of_hub(id, configuration, split) : std::vector<fs::path>();
-  const HubId same{.kind = id.kind, .name = id.name, .revision = snapshot.filename().string()};
-  std::vector<fs::path> files;
-  try {
-    files = files_of_folder(snapshot, configuration, split);
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::not_found || hub_is_offline()) throw;
-    return files_of_hub(same, configuration, split);
+  if (snapshots.empty()) return may_ask ? files_of_hub(id, configuration, split) : std::vector<fs::path>();
+  std::exception_ptr fault;
+  std::vector<std::string> missing;
+  for (const fs::path& snapshot : snapshots) {
+    try {
+      const std::vector<fs::path> files = files_of_folder(snapshot, configuration, split);
+      const std::vector<std::string> lacking = missing_shards(files);
+      if (lacking.empty()) return files;
+      if (missing.empty()) missing = lacking;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::not_found) throw;
+      if (!fault) fault = std::current_exception();
+    }
   }
-  const std::vector<std::string> missing = missing_shards(files);
-  if (missing.empty()) return files;
+  // None has it whole.
+  const HubId same{.kind = id.kind, .name = id.name, .revision = snapshots.front().filename().string()};
   if (!hub_is_offline()) return files_of_hub(same, configuration, split);
+  if (missing.empty()) std::rethrow_exception(fault);
   fail(
       {id.text(), fmt::format("{} of its files are missing in the cache: {}", missing.size(), fmt::join(missing, ", ")),
        "a data set that was downloaded whole",
@@ -325,7 +355,7 @@ DatasetFiles find_dataset_files(const std::string& name, const std::optional<std
       if (std::vector<fs::path> files = files_by_hub_name(*id, configuration, split); !files.empty())
         return {std::move(files)};
     } catch (const Error& error) {
-      if (!cached_snapshot(*id).empty()) throw;
+      if (!cached_snapshots(*id).empty()) throw;
       answer = fmt::format(", nor downloaded: {}", error.what());
     }
   }

@@ -46,14 +46,21 @@ class RowTexts {
   std::optional<TextTemplate> prefix_, completion_;
 };
 
+// Of a document's format that of its rows; "": by the file's ending.
+std::string_view table_format(std::string_view format) {
+  if (format == "json") return "jsonl";  // whose reader takes an array, too
+  const bool is_table = format == "jsonl" || format == "csv" || format == "tsv" || format == "parquet";
+  return is_table ? format : std::string_view();
+}
+
 }  // namespace
 
 std::vector<HeldOutRow> read_held_out_rows(const HeldOutRowOptions& options) {
   const RowTexts texts(options);
   std::vector<HeldOutRow> rows;
-  const bool by_ending = options.format != "jsonl" && options.format != "json";
+  const std::string_view format = table_format(options.format);
   for (const std::filesystem::path& file : expand_files(options.files, options.name)) {
-    const auto reader = RowReader::open(file, by_ending ? std::string_view() : options.format);
+    const auto reader = RowReader::open(file, format);
     for (RawRow raw; reader->next(raw);) {
       RowValue value;
       try {

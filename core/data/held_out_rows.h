@@ -22,7 +22,7 @@ struct HeldOutRow {
 struct HeldOutRowOptions {
   std::vector<std::filesystem::path> files = {};
   std::string name = "data";           // starts messages
-  std::string format = "auto";         // jsonl, json; else by the file's ending (rows.h)
+  std::string format = "auto";         // jsonl, json, csv, tsv, parquet; else by the file's ending (rows.h)
   bool skip_bad = false;               // leave out rows that are no text, instead of an error
   std::string text = {};               // field of the document, whose rows a data set has checked before
   std::vector<std::string> pair = {};  // templates (core/text/python_format.h) of prefix and completion

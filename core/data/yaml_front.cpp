@@ -20,16 +20,17 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, end == std::string_view::npos ? 0 : end + 1 - begin);
 }
 
-json scalar(std::string_view text) {
+json scalar(std::string_view text, int depth = 0) {
   text = trimmed(text);
   if (text.size() >= 2 && (text.front() == '"' || text.front() == '\'') && text.back() == text.front())
     return std::string(text.substr(1, text.size() - 2));
-  if (text.starts_with('[') && text.ends_with(']')) {
+  constexpr int deepest = 32;
+  if (text.starts_with('[') && text.ends_with(']') && depth < deepest) {
     json list = json::array();
     std::string_view rest = text.substr(1, text.size() - 2);
     while (!trimmed(rest).empty()) {
       const std::size_t comma = std::min(rest.find(','), rest.size());
-      list.push_back(scalar(rest.substr(0, comma)));
+      list.push_back(scalar(rest.substr(0, comma), depth + 1));
       rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
     return list;

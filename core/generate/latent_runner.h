@@ -7,6 +7,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "core/tensor/tensor_component.h"
@@ -15,8 +16,10 @@ namespace welt {
 
 class LatentRunner {
  public:
-  // `capacity`: slots of the longest row.
-  LatentRunner(TensorComponent& component, std::int64_t rows, std::int64_t capacity);
+  // `capacity`: slots of the longest row. `role`: the component's part in the model, as errors name it; a text that
+  // lasts.
+  LatentRunner(TensorComponent& component, std::int64_t rows, std::int64_t capacity,
+               std::string_view role = "the latent transformer");
 
   // The prompts: vectors [words of row, D] and prefix-block ids (−1: outside) of each row; the hidden states of each
   // row's last `tail` words, [k, D]: of all that it has, if these are fewer.
@@ -31,6 +34,7 @@ class LatentRunner {
   at::Tensor checked(at::Tensor hidden) const;  // throws Error unless it is finite
 
   TensorComponent& component_;
+  std::string_view role_;
   bool packed_;
   std::vector<Cache> caches_;  // one, or one a row
 };

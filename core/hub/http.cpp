@@ -1,6 +1,8 @@
 // See http.h.
 #include "core/hub/http.h"
 
+#include <algorithm>
+
 #include "core/base/error.h"
 
 #if __has_include(<curl/curl.h>)
@@ -10,7 +12,6 @@
 #include <curl/curl.h>
 #include <dlfcn.h>
 
-#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 
@@ -31,7 +32,7 @@ struct Library {
 };
 
 [[noreturn]] void fail_library(const std::string& found) {
-  fail({"downloading", found, "libcurl 7.55 or later",
+  fail({"downloading", found, "libcurl 7.58 or later",
         "Install it (Debian: libcurl4), or fetch the files where there is one and copy the folder here"},
        ErrorCode::unavailable);
 }
@@ -212,6 +213,22 @@ HttpAnswer HttpClient::ask(const HttpRequest&) { return {}; }
 #endif
 
 namespace welt {
+
+std::string shown_address(std::string_view url) {
+  const std::size_t query = std::min(url.find_first_of("?#"), url.size());
+  const std::string_view place = url.substr(0, query);
+  const std::size_t scheme = place.find("://"), begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  // The last one: a password may hold such a sign, or a slash, that should have been escaped.
+  const std::size_t at = place.rfind('@');
+  std::string out(place.substr(0, begin));
+  if (at == std::string_view::npos || at < begin) {
+    out += place.substr(begin);
+  } else {
+    out += "***";
+    out += place.substr(at);
+  }
+  return query < url.size() ? out + "?***" : out;
+}
 
 std::string HttpAnswer::header(const std::string& name) const {
   const auto found = headers.find(name);

@@ -43,6 +43,9 @@ struct HttpAnswer {
   std::string header(const std::string& name) const;  // "" when absent
 };
 
+// An address as messages show it: without user and password, and without its query, where signatures and tokens stand.
+std::string shown_address(std::string_view url);
+
 inline constexpr std::size_t max_body = std::size_t{64} << 20;
 
 // Keeps connections between requests. Proxies: http_proxy, https_proxy, all_proxy, no_proxy, in capitals too;

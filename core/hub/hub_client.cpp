@@ -93,9 +93,10 @@ bool is_part_from(const std::string& range, std::uint64_t begin) {
 
 }  // namespace
 
-HubClient::HubClient(HubSettings settings) : settings_(std::move(settings)) {
+HubClient::HubClient(HubSettings settings)
+    : settings_(std::move(settings)), shown_endpoint_(shown_address(settings_.endpoint)) {
   if (hub_is_offline())
-    fail({settings_.endpoint, "HF_HUB_OFFLINE says that no network is to be used", "HF_HUB_OFFLINE unset or 0",
+    fail({shown_endpoint_, "HF_HUB_OFFLINE says that no network is to be used", "HF_HUB_OFFLINE unset or 0",
           "Unset it (TRANSFORMERS_OFFLINE and HF_DATASETS_OFFLINE too), or name a folder"},
          ErrorCode::failed_precondition);
 }
@@ -125,20 +126,20 @@ HttpAnswer HubClient::ask(const HttpRequest& request) {
 void HubClient::wait(const HttpAnswer& answer, int failures) const {
   const std::chrono::seconds asked = asked_wait(answer);
   if (asked > longest_wait)
-    fail({answer.url, fmt::format("{}, and to come back in {} s", said(answer), asked.count()),
+    fail({shown_address(answer.url), fmt::format("{}, and to come back in {} s", said(answer), asked.count()),
           fmt::format("at most {} s", longest_wait.count()), "Try again then, or sign in with a token (HF_TOKEN)"},
          ErrorCode::resource_exhausted);
   const auto own = settings_.first_wait * (1 << std::min(failures - 1, 5));
   const auto pause = std::max<std::chrono::milliseconds>(own, asked);
-  log_info("hub", "{}: {}; again in {:.1f} s", answer.url, said(answer), static_cast<double>(pause.count()) / 1000);
+  log_info("hub", "{}: {}; again in {:.1f} s", shown_address(answer.url), said(answer),
+           static_cast<double>(pause.count()) / 1000);
   std::this_thread::sleep_for(pause);
 }
 
 void HubClient::fail_answer(const HubId& id, const std::string& path, const HttpAnswer& answer) const {
-  const std::string where = path.empty() ? fmt::format("{} on {}", id.text(), settings_.endpoint)
-                                         : fmt::format("{} of {} on {}", path, id.text(), settings_.endpoint);
-  const std::string page =
-      fmt::format("{}/{}{}", settings_.endpoint, id.kind == "models" ? "" : id.kind + "/", id.name);
+  const std::string where = path.empty() ? fmt::format("{} on {}", id.text(), shown_endpoint_)
+                                         : fmt::format("{} of {} on {}", path, id.text(), shown_endpoint_);
+  const std::string page = fmt::format("{}/{}{}", shown_endpoint_, id.kind == "models" ? "" : id.kind + "/", id.name);
   const std::string code = answer.header("x-error-code");
   if (answer.fault == HttpFault::unreachable)
     fail({where, "the hub cannot be reached: " + answer.reason, "a network",
@@ -177,7 +178,7 @@ HubListing HubClient::list(const HubId& id) {
                                       quoted(id.revision, false));
   const HttpAnswer answer = ask(request(url));
   if (answer.fault != HttpFault::none || answer.status != 200) fail_answer(id, "", answer);
-  return read_hub_listing(answer.body, url);
+  return read_hub_listing(answer.body, shown_address(url));
 }
 
 HubListing read_hub_listing(std::string_view text, const std::string& where) {
@@ -216,8 +217,8 @@ HubFile HubClient::look(const HubId& id, const std::string& commit, const HubFil
   out.size = number(answer.header(linked.empty() ? "content-length" : "x-linked-size"));
   const auto good = [](unsigned char c) { return std::isalnum(c) != 0 || c == '-' || c == '_' || c == '.'; };
   if (!is_plain_name(out.tag) || out.tag.size() > 200 || !std::ranges::all_of(out.tag, good))
-    fail({head.url, fmt::format("the entity tag \"{:.80}\"", out.tag), "letters, digits, '-', '_' and '.'",
-          "Check HF_ENDPOINT"},
+    fail({shown_address(head.url), fmt::format("the entity tag \"{:.80}\"", out.tag),
+          "letters, digits, '-', '_' and '.'", "Check HF_ENDPOINT"},
          ErrorCode::data_loss);
   return out;
 }
@@ -228,7 +229,7 @@ void HubClient::download(const HubId& id, const std::string& commit, const HubFi
   if (file.size && part.size() > *file.size) part.cut(0);
   bool has_old = part.size() > 0;
   const HashKind kind = hash_kind(file.tag);
-  const std::string where = fmt::format("{} of {} on {}", file.path, id.text(), settings_.endpoint);
+  const std::string where = fmt::format("{} of {} on {}", file.path, id.text(), shown_endpoint_);
   for (int failures = 0;;) {
     bool whole = file.size && part.size() == *file.size;
     if (!whole) {

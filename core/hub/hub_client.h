@@ -54,7 +54,7 @@ class HubClient {
  public:
   // Throws Error when nothing may be asked, or there is no libcurl.
   explicit HubClient(HubSettings settings = HubSettings::from_environment());
-  const std::string& endpoint() const { return settings_.endpoint; }
+  const std::string& endpoint() const { return shown_endpoint_; }  // for messages: shown_address()
 
   // Throws Error: not_found with the nearest names of this machine, permission_denied with where to ask for access,
   // unavailable where nobody answers.
@@ -74,6 +74,7 @@ class HubClient {
   [[noreturn]] void fail_answer(const HubId& id, const std::string& path, const HttpAnswer& answer) const;
 
   HubSettings settings_;
+  std::string shown_endpoint_;
   HttpClient http_;
   bool reached_ = false;  // somebody has answered: silence is a fault that may pass
 };

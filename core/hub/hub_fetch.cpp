@@ -2,6 +2,7 @@
 #include "core/hub/hub_fetch.h"
 
 #include <fnmatch.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -15,9 +16,9 @@ namespace welt {
 namespace fs = std::filesystem;
 
 HubFetched hub_fetch(HubClient& client, const HubId& id, const HubListing& listing,
-                     const std::function<bool(std::string_view path)>& wanted) {
+                     const std::function<bool(std::string_view path)>& wanted, const fs::path& cache) {
   constexpr std::uint64_t megabyte = 1000000;
-  const HubStore store(id);
+  const HubStore store(id, cache.empty() ? cache_for(id, listing.commit) : cache);
   HubFetched out{.folder = store.snapshot(listing.commit), .commit = listing.commit};
   for (const HubFile& listed : listing.files) {
     if (!wanted(listed.path)) continue;
@@ -49,13 +50,23 @@ bool fits_hub_pattern(const std::string& path, const std::vector<std::string>& p
   });
 }
 
-fs::path cached_snapshot(const HubId& id) {
+std::vector<fs::path> cached_snapshots(const HubId& id) {
+  std::vector<fs::path> out;
   for (const fs::path& cache : hub_caches()) {
     const fs::path repository = hub_repository(cache, id.kind, id.name);
     const std::string commit = hub_commit(repository, id.revision).value_or(id.revision);
     std::error_code ignored;
     if (is_plain_name(commit) && fs::is_directory(repository / "snapshots" / commit, ignored))
-      return repository / "snapshots" / commit;
+      out.push_back(repository / "snapshots" / commit);
+  }
+  return out;
+}
+
+fs::path cache_for(const HubId& id, const std::string& commit) {
+  for (const fs::path& snapshot : cached_snapshots({.kind = id.kind, .name = id.name, .revision = commit})) {
+    const fs::path repository = snapshot.parent_path().parent_path();
+    if (::access(snapshot.c_str(), W_OK) == 0 && ::access(repository.c_str(), W_OK) == 0)
+      return repository.parent_path();
   }
   return {};
 }

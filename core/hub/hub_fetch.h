@@ -21,15 +21,18 @@ struct HubFetched {
 };
 
 // Downloads those of `listing.files` that `wanted` says; then refs/REVISION names the commit. With a line of progress
-// for each on a terminal. Throws Error; what is complete by then stays.
+// for each on a terminal. In `cache`, or cache_for() the commit. Throws Error; what is complete by then stays.
 HubFetched hub_fetch(HubClient& client, const HubId& id, const HubListing& listing,
-                     const std::function<bool(std::string_view path)>& wanted);
+                     const std::function<bool(std::string_view path)>& wanted, const std::filesystem::path& cache = {});
 
 // Whether a path fits one of the patterns: * ? [ ] as the hub's tools have them, where * goes over folders too and a
 // pattern that ends in / means all below.
 bool fits_hub_pattern(const std::string& path, const std::vector<std::string>& patterns);
 
-// The folder of the snapshot of `id` in one of the caches, "" where there is none. It need not be whole.
-std::filesystem::path cached_snapshot(const HubId& id);
+// The folders of the snapshot of `id` in the caches, in their order. They need not be whole.
+std::vector<std::filesystem::path> cached_snapshots(const HubId& id);
+
+// The cache to fill: the first that has begun the snapshot of a commit and can be written, else "": the first of all.
+std::filesystem::path cache_for(const HubId& id, const std::string& commit);
 
 }  // namespace welt

@@ -70,7 +70,8 @@ HubSettings HubSettings::from_environment() {
   if (out.endpoint.empty()) out.endpoint = "https://huggingface.co";
   while (out.endpoint.ends_with('/')) out.endpoint.pop_back();
   if (!out.endpoint.starts_with("http://") && !out.endpoint.starts_with("https://"))
-    fail({"HF_ENDPOINT", fmt::format("\"{}\"", out.endpoint), "an address such as https://huggingface.co"});
+    fail({"HF_ENDPOINT", fmt::format("\"{}\"", shown_address(out.endpoint)),
+          "an address such as https://huggingface.co"});
   if (const std::string seconds = variable("HF_HUB_DOWNLOAD_TIMEOUT"); !seconds.empty()) {
     const auto [end, error] = std::from_chars(seconds.data(), seconds.data() + seconds.size(), out.stall_seconds);
     if (error != std::errc() || end != seconds.data() + seconds.size() || out.stall_seconds < 1 ||

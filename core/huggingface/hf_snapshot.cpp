@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <optional>
 #include <set>
 #include <string>
@@ -132,11 +133,17 @@ fs::path find_model_folder(std::string_view from) {
           .expected = "a folder with config.json, or the name of a model of the hub (org/name, org/name@revision)",
           .mend = "Check the spelling; relative paths start at the working directory"},
          ErrorCode::not_found);
+  std::exception_ptr half;
   for (const fs::path& cache : hub_caches()) {
     const fs::path repository = hub_repository(cache, id->kind, id->name);
     tried.push_back((repository / "snapshots" / "*").string());
-    if (const fs::path snapshot = find_snapshot(repository, *id); !snapshot.empty()) return snapshot;
+    try {
+      if (const fs::path snapshot = find_snapshot(repository, *id); !snapshot.empty()) return snapshot;
+    } catch (const Error&) {
+      if (!half) half = std::current_exception();  // another cache may have it whole
+    }
   }
+  if (half) std::rethrow_exception(half);
   if (!hub_is_offline()) return download_small_files(*id, tried);
   fail({.where = fmt::format("Hugging Face model \"{}\"", from),
         .found = fmt::format("neither a folder nor in the local cache (tried {})", fmt::join(tried, ", ")),
@@ -164,11 +171,13 @@ void complete_weights(const fs::path& folder) {
   }
   HubClient client;
   const HubListing listing = client.list(id);
+  const fs::path cache = repository.parent_path();  // where the rest of it is
   const auto has = [&](std::string_view path) {
     return std::ranges::find(listing.files, path, &HubFile::path) != listing.files.end();
   };
   if (has(weights_name)) {
-    hub_fetch(client, id, listing, [](std::string_view path) { return path == weights_name; });
+    hub_fetch(
+        client, id, listing, [](std::string_view path) { return path == weights_name; }, cache);
     return;
   }
   if (!has(index_name)) {
@@ -181,9 +190,11 @@ void complete_weights(const fs::path& folder) {
            ErrorCode::failed_precondition);
     return;
   }
-  hub_fetch(client, id, listing, [](std::string_view path) { return path == index_name; });
+  hub_fetch(
+      client, id, listing, [](std::string_view path) { return path == index_name; }, cache);
   missing = missing_shards(index);
-  hub_fetch(client, id, listing, [&](std::string_view path) { return missing.contains(std::string(path)); });
+  hub_fetch(
+      client, id, listing, [&](std::string_view path) { return missing.contains(std::string(path)); }, cache);
 }
 
 }  // namespace welt

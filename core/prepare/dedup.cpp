@@ -87,7 +87,8 @@ std::uint64_t NearIndex::band_hash(const Sketch& sketch, std::size_t band) {
 void NearIndex::place(std::size_t band, std::uint32_t text) {
   std::vector<std::uint32_t>& slots = slots_[band];
   std::size_t at = band_hash(sketches_[text], band) % slots.size();
-  while (slots[at] != 0) at = (at + 1) % slots.size();
+  for (std::size_t steps = 0; slots[at] != 0; at = (at + 1) % slots.size())
+    if (++steps == most_steps) return;
   slots[at] = text + 1;
 }
 
@@ -104,7 +105,8 @@ bool NearIndex::contains(const Sketch& sketch) const {
   if (sketches_.empty()) return false;
   for (std::size_t band = 0; band < bands; ++band) {
     const std::vector<std::uint32_t>& slots = slots_[band];
-    for (std::size_t at = band_hash(sketch, band) % slots.size(); slots[at] != 0; at = (at + 1) % slots.size()) {
+    std::size_t at = band_hash(sketch, band) % slots.size();
+    for (std::size_t steps = 0; slots[at] != 0 && steps < most_steps; at = (at + 1) % slots.size(), ++steps) {
       const Sketch& other = sketches_[slots[at] - 1];
       std::size_t equal = 0;
       for (std::size_t i = 0; i < sketch_size; ++i) equal += sketch[i] == other[i] ? 1 : 0;

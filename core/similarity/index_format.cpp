@@ -2,6 +2,8 @@
 #include "core/similarity/index_format.h"
 
 #include <algorithm>
+#include <charconv>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/base/error.h"
@@ -82,6 +84,18 @@ bool is_segment_name(std::string_view name) {
   return std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
 }
 
+namespace {
+
+// Of a file that is_segment_name(); one that is too large for a number is above all.
+std::uint64_t segment_number(std::string_view name) {
+  name.remove_prefix(segment_prefix.size());
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+  return error == std::errc() ? number : std::numeric_limits<std::uint64_t>::max();
+}
+
+}  // namespace
+
 Manifest read_manifest(const fs::path& folder) {
   const fs::path path = folder / manifest_name;
   std::error_code error;
@@ -122,6 +136,13 @@ Manifest read_manifest(const fs::path& folder) {
   for (const SegmentFile& each : out.segments) names.push_back(each.file);
   std::ranges::sort(names);
   if (std::ranges::adjacent_find(names) != names.end()) refuse("a file that is named twice");
+  for (const std::string& name : names)
+    if (segment_number(name) >= out.next)
+      fail({.where = path.string() + ", \"next\"",
+            .found = fmt::format("{}, and there is {}: an addition would write over it", out.next, name),
+            .expected = "a number above those of all segments",
+            .mend = "Build the index again"},
+           ErrorCode::data_loss);
   return out;
 }
 

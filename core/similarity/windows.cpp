@@ -57,13 +57,11 @@ class Cutter {
 
   std::vector<Window> cut() {
     std::vector<Window> out;
-    for (std::size_t begin = 0; begin < text_.size();) {
-      const std::size_t end = end_from(begin);
-      out.push_back({begin, end});
-      if (end == text_.size()) break;
-      begin = start_within(begin, end);
+    if (text_.empty()) return out;
+    for (Window now{0, end_from(0)};; now = behind(now)) {
+      out.push_back(now);
+      if (now.end == text_.size()) return out;
     }
-    return out;
   }
 
  private:
@@ -109,16 +107,25 @@ class Cutter {
           .expected = "a larger size"});
   }
 
-  // The earliest place within a chunk from which its rest fits in the overlap; its end where there is none. Words are
+  // The next chunk, which ends behind this one: what does not fit beside the overlap, because the next word is long,
+  // gets less of it.
+  Window behind(const Window& chunk) const {
+    for (std::int64_t overlap = options_.overlap;; overlap /= 2) {
+      const std::size_t begin = start_within(chunk.begin, chunk.end, overlap), end = end_from(begin);
+      if (end > chunk.end) return {begin, end};
+    }
+  }
+
+  // The earliest place within a chunk from which its rest fits in `overlap`; its end where there is none. Words are
   // repeated whole.
-  std::size_t start_within(std::size_t begin, std::size_t end) const {
-    if (options_.overlap == 0) return end;
+  std::size_t start_within(std::size_t begin, std::size_t end, std::int64_t overlap) const {
+    if (overlap == 0) return end;
     for (const auto* places : {&places_.words, &places_.clusters}) {
       const auto first = static_cast<std::size_t>(std::ranges::upper_bound(*places, begin) - places->begin());
       const auto behind = static_cast<std::size_t>(std::ranges::lower_bound(*places, end) - places->begin());
       if (first >= behind) continue;
-      const std::size_t fitting = holding(
-          behind - first, [&](std::size_t i) { return fits((*places)[behind - 1 - i], end, options_.overlap); });
+      const std::size_t fitting =
+          holding(behind - first, [&](std::size_t i) { return fits((*places)[behind - 1 - i], end, overlap); });
       return fitting == 0 ? end : (*places)[behind - fitting];
     }
     return end;

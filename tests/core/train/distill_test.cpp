@@ -8,23 +8,19 @@
 #include <cmath>
 
 #include "core/similarity/embedding_files.h"
-#include "core/tensor/tensor_io.h"
 #include "core/train/principal_components.h"
 #include "core/train/recipe_keys.h"
 #include "tests/core/base/temp_folder.h"
+#include "tests/core/train/distill_goldens.h"
 
 namespace welt {
 namespace {
 
 namespace fs = std::filesystem;
 using test::error_of;
+using test::tensor_of;
 
-const fs::path goldens = fs::path(WELT_TEST_DATA) / "distill";
-
-at::Tensor tensor_of(const fs::path& file, std::string_view name) {
-  const SafetensorsFile opened = SafetensorsFile::open(file);
-  return copied_tensor(opened, *opened.find(name), at::kFloat);
-}
+const fs::path& goldens = test::distill_goldens;
 
 class Distill : public testing::Test {
  protected:

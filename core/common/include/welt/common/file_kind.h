@@ -59,8 +59,8 @@ inline constexpr std::array rows = std::to_array<Row>({
     {"7z\xBC\xAF\x27\x1C", {"a 7z archive", "Run `7z x FILE` and name what is in it"}},
     {"PAR1",
      {"a Parquet table",
-      "Run `python -c \"import pandas; pandas.read_parquet('FILE').to_json('NEW.jsonl', "
-      "orient='records', lines=True)\"`"}},
+      "It is read where its name ends in .parquet: rename it, or set format = \"parquet\" (data.train.format of a "
+      "recipe, --format)"}},
     {"ARROW1",
      {"an Arrow table",
       "Run `python -c \"import pandas; pandas.read_feather('FILE').to_json('NEW.jsonl', "
