@@ -147,7 +147,8 @@ struct StaticEmbedding::Table {
     max_length = default_max_length;
     if (const auto at = config.find("max_length"); at != config.end()) {
       if (!at->is_null() && !at->is_number_unsigned()) refuse("max_length", "a number of tokens, or null");
-      max_length = at->is_null() ? std::optional<std::size_t>() : at->get<std::size_t>();
+      constexpr std::size_t most = std::size_t{1} << 32;  // times a token's length it is a number still
+      max_length = at->is_null() ? std::optional<std::size_t>() : std::min(at->get<std::size_t>(), most);
     }
     // A text is cut to so many characters before it is tokenized, as Model2Vec does.
     std::vector<std::size_t> lengths;

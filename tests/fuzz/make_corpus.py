@@ -215,20 +215,36 @@ TOKENIZERS = {
 for name, text in TOKENIZERS.items():
     put("bpe", name, text.encode() + b"\0" + "Theabab's  \u00e9t\u00e9 <x> <x><x> 1234\n\u3042".encode())
     put("teacher_vocabulary", name, text)
-put("teacher_vocabulary", "word-piece", json.dumps({
+WORD_PIECE = json.dumps({
     "added_tokens": [{"id": i, "content": t, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
                       "special": True} for i, t in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]"])],
     "normalizer": {"type": "BertNormalizer"}, "pre_tokenizer": {"type": "BertPreTokenizer"},
     "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
     "padding": {"strategy": "BatchLongest", "direction": "Right", "pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]"},
     "model": {"type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 9,
-              "vocab": {t: i for i, t in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[unused1]", "a", "##b"])}}}))
+              "vocab": {t: i for i, t in enumerate(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[unused1]", "a", "##b"])}}})
+put("teacher_vocabulary", "word-piece", WORD_PIECE)
 put("teacher_vocabulary", "unigram", json.dumps({
     "added_tokens": [], "normalizer": None, "pre_tokenizer": None, "post_processor": {
         "type": "TemplateProcessing", "single": [{"SpecialToken": {"id": "a", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
         "special_tokens": {"a": {"id": "a", "ids": [1], "tokens": ["a"]}}},
     "model": {"type": "Unigram", "unk_id": 0, "vocab": [["?", 0.0], ["a", -1.0], ["ab", -2.5]]}}))
 put("teacher_vocabulary", "refused-pointer", b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12\n")
+
+
+# ---- a folder of Model2Vec: tokenizer.json, NUL, config.json, NUL, model.safetensors; 7 tokens ----
+
+def model2vec(*tensors, config='{"normalize": true}'):
+    return WORD_PIECE.encode() + b"\0" + config.encode() + b"\0" + safetensors(tensors)
+
+
+HALVES = struct.pack("<14H", *range(0x3800, 0x3800 + 14))
+put("model2vec", "half", model2vec(("embeddings", "F16", [7, 2], HALVES)))
+put("model2vec", "float", model2vec(("embeddings", "F32", [7, 1], floats(*range(7))), config='{"max_length": 2}'))
+put("model2vec", "quantised", model2vec(("embeddings", "I8", [3, 2], bytes(range(6))), ("weights", "F64", [7], struct.pack("<7d", *range(7))),
+                                        ("mapping", "I64", [7], longs(0, 1, 2, 2, 1, 0, 2)), config='{"normalize": false}'))
+put("model2vec", "refused-mapping", model2vec(("embeddings", "I8", [3, 2], bytes(range(6))), ("mapping", "I64", [7], longs(0, 1, 2, 3, 1, 0, 2))))
+put("model2vec", "refused-rows", model2vec(("embeddings", "F16", [2, 2], HALVES[:8])))
 for name, dtype, values in (("half", "F16", bytes(range(256)) * 4), ("float", "F32", floats(*([1.5, -2] * 256)))):
     put("token_table", name, safetensors([("embedding.weight", dtype, [256, 2], values)]))
 put("token_table", "refused-rows", safetensors([("embeddings", "F32", [255, 2], floats(*([1.5, -2] * 255)))]))
