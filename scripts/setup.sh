@@ -45,6 +45,8 @@ zlib1g-dev          | header zlib.h                  | reads gzip-compressed tex
 liblzma-dev         | header lzma.h                  | reads xz-compressed text
 libzstd-dev         | header zstd.h                  | reads zstd-compressed text
 libsnappy-dev       | header snappy-c.h              | reads Parquet files
+libbrotli-dev       | header brotli/decode.h         | reads Parquet files compressed with brotli
+liblz4-dev          | header lz4.h                   | reads Parquet files compressed with lz4
 libcurl4-openssl-dev | header curl/curl.h            | downloads models and data sets: welt hub
 libdeflate-dev      | header libdeflate.h            | writes gzip-compressed shards: welt data prepare
 libboost1.81-dev    | header boost/dll/shared_library.hpp, Boost 1.74 or up | opens plugins (Boost.DLL, headers only)
@@ -65,7 +67,7 @@ font_folders=(/usr/share/unifont /usr/share/fonts/{truetype/noto,opentype/noto,n
 
 # A build works without these, only slower, or without downloads; and the tests, but for those that want a second
 # compiler or a download.
-optional=' ccache mold clang libcurl4-openssl-dev libsnappy-dev '
+optional=' ccache mold clang libcurl4-openssl-dev libsnappy-dev libbrotli-dev liblz4-dev '
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() {

@@ -17,6 +17,12 @@
 #ifdef WELT_WITH_SNAPPY
 #include <snappy-c.h>
 #endif
+#ifdef WELT_WITH_BROTLI
+#include <brotli/decode.h>
+#endif
+#ifdef WELT_WITH_LZ4
+#include <lz4.h>
+#endif
 
 #include "core/base/error.h"
 
@@ -24,6 +30,8 @@ namespace welt::parquet {
 namespace {
 
 constexpr std::int64_t largest_page = std::int64_t{1} << 30;
+// A value of a dictionary takes 32 bytes, whatever it takes in the file.
+constexpr std::int64_t largest_dictionary = std::int64_t{1} << 27, most_values = std::int64_t{1} << 24;
 constexpr std::int64_t bomb_ratio = 1000;  // as core/data/unpack.h has it
 
 int bits_of(int most) { return static_cast<int>(std::bit_width(static_cast<unsigned>(most))); }
@@ -54,6 +62,28 @@ void unpack_snappy([[maybe_unused]] std::string_view packed, [[maybe_unused]] st
     throw Fault("a page's snappy data is damaged");
 #else
   throw Fault("its pages are compressed with snappy, and this program was built without it (libsnappy-dev)");
+#endif
+}
+
+void unpack_brotli([[maybe_unused]] std::string_view packed, [[maybe_unused]] std::string& out) {
+#ifdef WELT_WITH_BROTLI
+  std::size_t size = out.size();
+  if (BrotliDecoderDecompress(packed.size(), reinterpret_cast<const std::uint8_t*>(packed.data()), &size,
+                              reinterpret_cast<std::uint8_t*>(out.data())) != BROTLI_DECODER_RESULT_SUCCESS ||
+      size != out.size())
+    throw Fault("a page's brotli data is damaged");
+#else
+  throw Fault("its pages are compressed with brotli, and this program was built without it (libbrotli-dev)");
+#endif
+}
+
+void unpack_lz4([[maybe_unused]] std::string_view packed, [[maybe_unused]] std::string& out) {
+#ifdef WELT_WITH_LZ4
+  const auto size = static_cast<int>(out.size());  // neither is above largest_page
+  if (LZ4_decompress_safe(packed.data(), out.data(), static_cast<int>(packed.size()), size) != size)
+    throw Fault("a page's lz4 data is damaged");
+#else
+  throw Fault("its pages are compressed with lz4, and this program was built without it (liblz4-dev)");
 #endif
 }
 
@@ -117,14 +147,22 @@ std::string ColumnReader::unpacked(std::string_view packed, std::int64_t size) c
     case 2:
       unpack_gzip(packed, out);
       break;
+    case 4:
+      unpack_brotli(packed, out);
+      break;
+    case 7:
+      unpack_lz4(packed, out);
+      break;
     case 6:
       if (ZSTD_decompress(out.data(), out.size(), packed.data(), packed.size()) != out.size())
         throw Fault("a page's zstd data is damaged");
       break;
     default: {
-      const char* const names[] = {"", "", "", "lzo", "brotli", "lz4", "", "lz4"};
-      throw Fault(fmt::format("its pages are compressed with {}; none, snappy, gzip and zstd are read",
-                              chunk_.codec > 0 && chunk_.codec < 8 ? names[chunk_.codec] : "an unknown codec"));
+      const char* const name = chunk_.codec == 3   ? "lzo"
+                               : chunk_.codec == 5 ? "lz4 in Hadoop's frames"
+                                                   : "an unknown codec";
+      throw Fault(fmt::format(
+          "its pages are compressed with {}; none, snappy, gzip, zstd, brotli and lz4 (raw) are read", name));
     }
   }
   return out;
@@ -190,10 +228,13 @@ ColumnReader::PageHead ColumnReader::read_head() {
 void ColumnReader::read_dictionary(const PageHead& head, std::string_view body) {
   if (has_dictionary_) throw Fault("a column has two dictionaries");
   has_dictionary_ = true;
+  if (leaf_.type == Type::boolean) throw Fault("a column of booleans has a dictionary");
+  if (head.unpacked > largest_dictionary) throw Fault(fmt::format("a dictionary of {} bytes", head.unpacked));
   dictionary_page_ = unpacked(body, head.unpacked);
   const std::unique_ptr<ValueReader> values = read_values(0, leaf_, dictionary_page_, head.values, nullptr);
-  if (head.values < 0 || head.values > 8 * static_cast<std::int64_t>(dictionary_page_.size()))
+  if (head.values < 0 || head.values > static_cast<std::int64_t>(dictionary_page_.size()))
     throw Fault("a dictionary has more values than bytes");
+  if (head.values > most_values) throw Fault(fmt::format("a dictionary of {} values", head.values));
   for (std::int64_t i = 0; i < head.values; ++i) values->next(dictionary_.emplace_back());
 }
 

@@ -10,7 +10,8 @@ namespace {
 
 using Field = ThriftReader::Field;
 
-constexpr std::size_t most_columns = 10000;
+// A byte of the footer may be an element, a group or a chunk, each of which is some hundred bytes here.
+constexpr std::size_t most_columns = 10000, most_groups = 1000000;
 
 struct Element {
   Node node;
@@ -224,7 +225,10 @@ RowGroup read_group(ThriftReader& in) {
   RowGroup out;
   in.record([&](const Field& field) {
     if (field.id == 1 && field.type == Thrift::list) {
-      in.list([&] { out.chunks.push_back(read_chunk(in)); });
+      in.list([&] {
+        if (out.chunks.size() == most_columns) throw Fault("a group of rows has too many columns");
+        out.chunks.push_back(read_chunk(in));
+      });
       return true;
     }
     if (field.id != 3) return false;
@@ -258,7 +262,10 @@ void read_footer(std::string_view bytes, std::uint64_t data_end, Footer& footer)
   std::vector<Element> elements;
   in.record([&](const Field& field) {
     if (field.id == 2 && field.type == Thrift::list) {
-      in.list([&] { elements.push_back(read_element(in)); });
+      in.list([&] {
+        if (elements.size() == 2 * most_columns) throw Fault("its schema has too many columns");
+        elements.push_back(read_element(in));
+      });
       return true;
     }
     if (field.id == 3) {
@@ -266,17 +273,20 @@ void read_footer(std::string_view bytes, std::uint64_t data_end, Footer& footer)
       return true;
     }
     if (field.id == 4 && field.type == Thrift::list) {
-      in.list([&] { footer.groups.push_back(read_group(in)); });
+      in.list([&] {
+        if (footer.groups.size() == most_groups) throw Fault("it has too many groups of rows");
+        footer.groups.push_back(read_group(in));
+      });
       return true;
     }
     return false;
   });
   std::size_t at = 0, leaves = 0;
-  if (elements.size() > most_columns) throw Fault("its schema has too many columns");
   footer.root = build(elements, at, 0, 0, 0, leaves);
   if (at != elements.size()) throw Fault("its schema is no tree");
   if (footer.rows < 0) throw Fault("it says to have fewer than no rows");
   collect(footer.root, footer.leaves);
+  if (footer.leaves.size() > most_columns) throw Fault("its schema has too many columns");
   check(footer, data_end);
 }
 

@@ -13,6 +13,9 @@
 namespace welt {
 
 namespace fs = std::filesystem;
+// Of a row's text: the levels of a list may say in a few bytes that it has a billion nulls.
+constexpr std::size_t largest_row = std::size_t{1} << 30;
+
 using parquet::ColumnReader;
 using parquet::Fault;
 using parquet::Meaning;
@@ -99,6 +102,7 @@ void ParquetRows::State::elements(const Node& node, const Node& element, std::st
     bool more = false;
     do {
       if (std::exchange(more, true)) out += ',';
+      if (out.size() > largest_row) throw Fault(fmt::format("a row of more than {} bytes", largest_row));
       if (&element == &node)
         present(node, out);
       else
@@ -116,6 +120,7 @@ void ParquetRows::State::map(const Node& entries, std::string& out) {
     bool more = false;
     do {
       if (std::exchange(more, true)) out += ',';
+      if (out.size() > largest_row) throw Fault(fmt::format("a row of more than {} bytes", largest_row));
       std::string key;
       value(entries.children[0], key);
       if (key.starts_with('"'))

@@ -125,6 +125,7 @@ class Differences {
     const std::size_t size = block_ / minis_, mini = at_ / size;
     if (at_ % size == 0) packed_ = take_bytes(bytes_, size / 8 * widths_[mini]);
     const int width = widths_[mini];
+    if (width > 64) throw Fault("a page has values of more than 64 bits");
     value_ += least_ + unpack_bits(packed_, at_ % size * static_cast<std::size_t>(width), width);
     ++at_;
     return value_;
@@ -141,8 +142,6 @@ class Differences {
     least_ = zigzag();
     const std::string_view widths = take_bytes(bytes_, minis_);
     widths_.assign(widths.begin(), widths.end());
-    if (std::ranges::any_of(widths_, [](std::uint8_t width) { return width > 64; }))
-      throw Fault("a page has values of more than 64 bits");
     at_ = 0;
   }
   std::string_view bytes_, packed_;

@@ -26,19 +26,23 @@ class HubVerb : public testing::Test {
                                          " HF_HUB_CACHE=" + test::shell_quoted(folder_ / "cache") +
                                          " HOME=" + test::shell_quoted(folder_.path()) + " " + more);
   }
-  // A machine without libcurl leaves these out; continuous integration has it (scripts/setup.sh).
-  void SetUp() override {
-    if (has_curl()) return;
-    ASSERT_EQ(std::getenv("CI"), nullptr) << "built without libcurl: scripts/setup.sh installs it";
-    GTEST_SKIP() << "built without libcurl";
-  }
   bool has_curl() const { return welt({"hub", "get", "org/name"}).err.find("libcurl") == std::string::npos; }
 
   const test::TempFolder folder_;
   test::LocalHub hub_;
 };
 
-TEST_F(HubVerb, GetListVerifyAndRemove) {
+class HubVerbDownloads : public HubVerb {
+ protected:
+  // A machine without libcurl leaves these out; continuous integration has it (scripts/setup.sh).
+  void SetUp() override {
+    if (has_curl()) return;
+    ASSERT_EQ(std::getenv("CI"), nullptr) << "built without libcurl: scripts/setup.sh installs it";
+    GTEST_SKIP() << "built without libcurl";
+  }
+};
+
+TEST_F(HubVerbDownloads, GetListVerifyAndRemove) {
   hub_.put("models/org/name", "config.json", {.content = "{}"});
   hub_.put("models/org/name", "model.safetensors", {.content = std::string(5000, 'w'), .large = true});
   const Outcome got = welt({"hub", "get", "org/name"});
@@ -62,7 +66,7 @@ TEST_F(HubVerb, GetListVerifyAndRemove) {
   EXPECT_CONTAINS(welt({"hub", "rm", "org/name"}).err, "not among the cached models");
 }
 
-TEST_F(HubVerb, PatternsChooseFilesAndARefusalIsOneParagraph) {
+TEST_F(HubVerbDownloads, PatternsChooseFilesAndARefusalIsOneParagraph) {
   hub_.put("datasets/org/texts", "data/train-00000-of-00001.jsonl", {.content = "{\"text\": \"a\"}\n"});
   hub_.put("datasets/org/texts", "data/test-00000-of-00001.jsonl", {.content = "{\"text\": \"b\"}\n"});
   const Outcome got = welt({"hub", "get", "org/texts", "--dataset", "--include", "data/train*", "--json"});
@@ -82,7 +86,7 @@ TEST_F(HubVerb, PatternsChooseFilesAndARefusalIsOneParagraph) {
   EXPECT_CONTAINS(welt({"hub", "get", "org/gated"}, "HF_HUB_OFFLINE=1").err, "HF_HUB_OFFLINE");
 }
 
-TEST_F(HubVerb, ARecipesModelIsDownloadedWhenItIsNamed) {
+TEST_F(HubVerbDownloads, ARecipesModelIsDownloadedWhenItIsNamed) {
   const fs::path model = fs::path(WELT_TEST_DATA) / "models" / "llama-gqa";
   for (const fs::directory_entry& entry : fs::directory_iterator(model))
     hub_.put("models/org/llama", entry.path().filename().string(),
@@ -97,7 +101,7 @@ TEST_F(HubVerb, ARecipesModelIsDownloadedWhenItIsNamed) {
 }
 
 // A table of two words, under a published name of WordLlama and one of Model2Vec.
-TEST_F(HubVerb, PublishedEmbeddingsAreFoundInTheCacheOrDownloaded) {
+TEST_F(HubVerbDownloads, PublishedEmbeddingsAreFoundInTheCacheOrDownloaded) {
   const json tokenizer{
       {"model", {{"type", "WordLevel"}, {"vocab", {{"[UNK]", 0}, {"river", 1}}}, {"unk_token", "[UNK]"}}},
       {"pre_tokenizer", {{"type", "Whitespace"}}},

@@ -52,8 +52,8 @@ TEST_P(ParquetParity, RowsAreThoseThatPyarrowReads) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, ParquetParity,
-                         testing::Values("talk-none", "talk-snappy", "talk-gzip", "talk-zstd", "talk-v2", "types",
-                                         "types-v2", "deltas"),
+                         testing::Values("talk-none", "talk-snappy", "talk-gzip", "talk-zstd", "talk-brotli",
+                                         "talk-lz4", "talk-v2", "types", "types-v2", "deltas"),
                          [](const auto& info) {
                            std::string name = info.param;
                            std::ranges::replace(name, '-', '_');

@@ -60,7 +60,7 @@ talk = pa.table({
     "scores": pa.array([[("en", 1.0), ("de", None)], [], None, [("he", 2.5)], [("ja", 3.0)]],
                        pa.map_(pa.string(), pa.float64())),
 })
-for codec in ("none", "snappy", "gzip", "zstd"):
+for codec in ("none", "snappy", "gzip", "zstd", "brotli", "lz4"):
     write(f"talk-{codec}", talk, compression=codec)
 write("talk-v2", talk, compression="zstd", data_page_version="2.0", write_page_checksum=True)
 
