@@ -133,8 +133,12 @@ void CorpusStats::add(const SourceDocument& document) {
   count_words(document.text);
   const auto words = static_cast<std::int64_t>(ends_.size());
   if (!document.language.empty()) {
-    auto language = languages_.find(document.language);
-    if (language == languages_.end()) language = languages_.emplace(document.language, std::pair{0, 0}).first;
+    constexpr std::size_t most_languages = 10000;  // the field may hold anything
+    const std::string_view tag = languages_.size() < most_languages || languages_.contains(document.language)
+                                     ? document.language
+                                     : std::string_view("(others)");
+    auto language = languages_.find(tag);
+    if (language == languages_.end()) language = languages_.emplace(tag, std::pair{0, 0}).first;
     ++language->second.first;
     language->second.second += words;
   }

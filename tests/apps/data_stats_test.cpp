@@ -1,6 +1,7 @@
 // `welt data stats` as a person runs it.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tests/apps/run_welt.h"
@@ -8,6 +9,7 @@
 namespace welt::test {
 namespace {
 
+namespace fs = std::filesystem;
 using nlohmann::json;
 
 json figures(std::vector<std::string> arguments) {
@@ -74,6 +76,23 @@ TEST(DataStats, TakesARecipe) {
   const json f = figures({"--recipe", "recipes/quickstart.toml", "--set", "train.words=64"});
   EXPECT_EQ(f["padding"]["words"], 64);
   EXPECT_GT(f["padding"]["rows"].get<int>(), 1000);
+}
+
+TEST(DataStats, TakesOnInvalidOfTheRecipeUnlessItIsSaidOtherwise) {
+  const TempFolder folder;
+  const fs::path bad = folder.put("bad.txt", "a good line\na\xFFz\n");
+  const std::vector<std::string> recipe = {"data",     "stats",
+                                           "--recipe", "recipes/quickstart.toml",
+                                           "--set",    "data.train.files=[\"" + bad.string() + "\"]",
+                                           "--set",    "data.train.format=\"lines\""};
+  const auto status = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), recipe.begin(), recipe.end());
+    return run_welt(more).status;
+  };
+  EXPECT_EQ(status({}), 1);
+  EXPECT_EQ(status({"--set", "data.train.on_invalid=\"skip\""}), 0);
+  EXPECT_EQ(status({"--set", "data.train.on_invalid=\"skip\"", "--on_invalid", "error"}), 1);
+  EXPECT_EQ(status({"--on-invalid", "replace"}), 0);
 }
 
 }  // namespace

@@ -148,6 +148,29 @@ TEST_F(TextVerb, EachLineIsAnsweredInOrderErrorsToo) {
   for (std::size_t i = 2; i < 5; ++i) EXPECT_TRUE(split[i].contains("error")) << split[i];
 }
 
+TEST_F(TextVerb, LinesTakeWhatTheyDoNotSayFromTheCommandLine) {
+  const json docs = {"river stones", "paper boats", "river stones", "paper boats"};
+  EXPECT_EQ(answers("cluster", {{{"docs", docs}}}, 0, {"--k", "2"})[0]["labels"], json({0, 1, 0, 1}));
+  EXPECT_TRUE(answers("cluster", {{{"docs", docs}}})[0].contains("error")) << "eight of four";
+  EXPECT_EQ(answers("cluster", {{{"docs", docs}}}, 0, {"--k", "auto"})[0]["labels"].size(), 4u);
+  EXPECT_EQ(answers("cluster", {{{"docs", docs}, {"k", 2}}}, 0, {"--k", "9", "--mini-batch", "2"})[0]["labels"].size(),
+            4u);
+  EXPECT_TRUE(answers("cluster", {{{"docs", docs}, {"k", 2}, {"mini_batch", -1}}})[0].contains("error"));
+  const json text = {{"text", "one two three four"}};
+  const std::vector<std::string> windows = {"--by", "characters", "--target-size", "10", "--overlap", "4"};
+  const json split = answers("split", {text}, 0, windows)[0];
+  EXPECT_EQ(split["chunks"], json({"one two ", "two three ", "four"}));
+  EXPECT_EQ(split["offsets"], json({0, 4, 14}));
+  json own = text;
+  own.update({{"by", "bytes"}, {"target_size", 9}, {"overlap", 0}});
+  EXPECT_EQ(answers("split", {own}, 0, windows)[0]["chunks"], json({"one two ", "three ", "four"}));
+  json bad = text;
+  bad["by"] = "words";
+  json without = text;
+  without["overlap"] = 3;
+  for (const json& line : answers("split", {bad, without})) EXPECT_TRUE(line.contains("error")) << line;
+}
+
 TEST_F(TextVerb, ChunksPutTogetherAreTheFile) {
   std::string book;
   for (int i = 0; i < 300; ++i) book += "Line " + std::to_string(i) + " of a book. It goes on, é and so on!\r\n\n";

@@ -54,6 +54,21 @@ TEST_F(HeldOutRows, DamagedRowsAreAnErrorOrLeftOut) {
   EXPECT_EQ(read(lines, {.text = "text", .most = 1}).size(), 1U);
 }
 
+TEST_F(HeldOutRows, AFormatThatIsNamedCountsMoreThanTheEnding) {
+  const auto texts = [&](const char* content, const char* format) {
+    HeldOutRowOptions options{.files = {folder_.put("rows.data", content)}, .format = format, .text = "text"};
+    std::string out;
+    for (const HeldOutRow& row : read_held_out_rows(options)) out += row.text + ".";
+    return out;
+  };
+  EXPECT_EQ(texts("[{\"text\": \"a\"}, {\"text\": \"b\"}]", "json"), "a.b.");
+  EXPECT_EQ(texts("{\"text\": \"a\"}\n", "jsonl"), "a.");
+  EXPECT_EQ(texts("n\ttext\n1\ta, b\n", "tsv"), "a, b.");
+  EXPECT_EQ(texts("text,n\na,1\n", "csv"), "a.");
+  EXPECT_CONTAINS(test::error_of([&] { texts("x", "parquet"); }), "Parquet");
+  EXPECT_CONTAINS(test::error_of([&] { texts("x", "auto"); }), "ending");
+}
+
 TEST_F(HeldOutRows, EveryWordOfAGroupIsALabelOnceInItsBatches) {
   const std::vector<HeldOutRow> rows{{.text = "a b c d e f g", .group = "x"},
                                      {.text = "", .group = "y"},

@@ -100,6 +100,7 @@ TEST(TextStream, OtherKindsOfFilesWereTakenForText) {
   EXPECT_NE(refusal(pointer).find("git lfs pull"), std::string::npos);
   EXPECT_NE(refusal(gzip(pointer)).find("(decompressed): is a Git LFS pointer"), std::string::npos);
   EXPECT_NE(refusal("PAR1\x15\x04").find("Parquet"), std::string::npos);
+  EXPECT_NE(refusal("PAR1\x15\x04").find("format = \"parquet\""), std::string::npos) << "it is read, under its name";
   EXPECT_NE(refusal("\xFF\xFEt\0e\0"s).find("iconv -f UTF-16"), std::string::npos);
   EXPECT_NE(refusal("t\0e\0x\0t\0\n\0"s).find("UTF-16"), std::string::npos);
   EXPECT_NE(refusal("\xEF\xBB\xBF<!doctype html>").find("HTML"), std::string::npos);

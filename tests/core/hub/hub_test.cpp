@@ -86,6 +86,15 @@ TEST(GitHash, IsGitsOwnNameOfAFile) {
   EXPECT_EQ(hash_kind(std::string(40, 'A')), HashKind::none);
 }
 
+TEST(HubAddress, IsShownWithoutPasswordsAndSignatures) {
+  EXPECT_EQ(shown_address("https://huggingface.co/org/name"), "https://huggingface.co/org/name");
+  EXPECT_EQ(shown_address("https://user:pass@host:80/a"), "https://***@host:80/a");
+  EXPECT_EQ(shown_address("https://user:pa/s@s@host/a"), "https://***@host/a");
+  EXPECT_EQ(shown_address("https://cdn/a?X-Amz-Signature=s3cret&token=t"), "https://cdn/a?***");
+  EXPECT_EQ(shown_address("https://host/a#s3cret"), "https://host/a?***");
+  EXPECT_EQ(shown_address("nothing"), "nothing");
+}
+
 TEST(HubId, NamesAndRevisions) {
   EXPECT_EQ(hub_id("org/name@refs/pr/1", "models")->revision, "refs/pr/1");
   EXPECT_EQ(hub_id("name", "models")->text(), "name");
@@ -245,8 +254,12 @@ TEST_F(Hub, RefusalsSayWhatToDo) {
   EXPECT_CONTAINS(answers(404, "RevisionNotFound"), "no revision \"v2\"");
   ::setenv("HF_ENDPOINT", "http://127.0.0.1:1", 1);
   EXPECT_CONTAINS(test::error_of([] { get("org/name"); }), "cannot be reached");
-  ::setenv("HF_ENDPOINT", "ftp://x", 1);
-  EXPECT_CONTAINS(test::error_of([] { get("org/name"); }), "HF_ENDPOINT");
+  for (const char* endpoint : {"http://user:s3cret@127.0.0.1:1", "ftp://user:s3cret@x"}) {
+    ::setenv("HF_ENDPOINT", endpoint, 1);
+    const std::string message = test::error_of([] { get("org/name"); });
+    EXPECT_CONTAINS(message, "HF_ENDPOINT");
+    EXPECT_EQ(message.find("s3cret"), std::string::npos) << message;
+  }
   ::setenv("HF_ENDPOINT", hub_.address().c_str(), 1);
   ::setenv("HF_HUB_OFFLINE", "1", 1);
   EXPECT_CONTAINS(test::error_of([] { get("org/name"); }), "HF_HUB_OFFLINE");
@@ -302,6 +315,20 @@ TEST_F(Hub, OfADataSetTheFilesOfTheSplitAreDownloaded) {
   ::unsetenv("HF_HUB_OFFLINE");
   EXPECT_EQ(find_dataset_files("org/texts", {}, "train").files.size(), 2U);
   EXPECT_CONTAINS(test::error_of([] { find_dataset_files("org/texs", {}, "train"); }), "org/texts");
+}
+
+TEST_F(Hub, WhatAnotherCacheHasBegunIsCompletedThere) {
+  hub_.put("models/org/name", "config.json", {.content = "{}"});
+  hub_.put("models/org/name", "model.safetensors", {.content = large_, .large = true});
+  const fs::path snapshot = folder_ / "home/hub/models--org--name/snapshots" / hub_.commit;
+  folder_.put((snapshot / "config.json").lexically_relative(folder_.path()).string(), "{}");
+  ::setenv("HF_HOME", (folder_ / "home").c_str(), 1);
+  const HubFetched got = get("org/name");
+  EXPECT_EQ(got.folder, snapshot);
+  EXPECT_EQ(got.downloaded, 1);
+  EXPECT_EQ(read_file(snapshot / "model.safetensors"), large_);
+  EXPECT_FALSE(fs::exists(repository()));
+  ::unsetenv("HF_HOME");
 }
 
 TEST_F(Hub, TheShelfIsListedVerifiedAndCleared) {

@@ -185,6 +185,11 @@ TEST_F(SimilarityWindows, LongWordsAreCutBetweenClustersAndElseBetweenCharacters
   EXPECT_THROW(cut("\xE4\xB8\xAD", Unit::bytes, 2), Error);
 }
 
+TEST_F(SimilarityWindows, ALongWordWasPrecededByChunksThatOnlyRepeated) {
+  EXPECT_EQ(cut("aa bb cc abcdefgh ii", Unit::characters, 9, 6), (Chunks{"aa bb cc ", "abcdefgh ", "defgh ii"}));
+  EXPECT_EQ(cut("a b c d efghijklmnop", Unit::bytes, 8, 7).front(), "a b c d ");
+}
+
 TEST_F(SimilarityWindows, SizesThatDoNotFitAreRefused) {
   for (const auto& [size, overlap] :
        std::vector<std::pair<std::int64_t, std::int64_t>>{{0, 0}, {-1, 0}, {5, 5}, {5, -1}})

@@ -180,6 +180,7 @@ TEST_F(TextIndexFiles, ManifestsThatLieAreRefused) {
       [](auto& m) { m["segments"][0]["file"] = "../segment-000001.safetensors"; },
       [](auto& m) { m["segments"][0]["file"] = "segment-000002.safetensors"; },
       [](auto& m) { m["segments"].push_back(m["segments"][0]); },
+      [](auto& m) { m["next"] = 1; },  // the segment that is there would be written over
   };
   for (std::size_t i = 0; i < lies.size(); ++i) {
     change(lies[i]);
