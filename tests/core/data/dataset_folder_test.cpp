@@ -45,7 +45,7 @@ TEST_F(DatasetFolder, CardsThatAreNestedOrFullOfStarsAreAnswered) {
   EXPECT_CONTAINS(error_of([&] { found("  data_files: \"" + stars + "nothing\"\n"); }), "no file fits");
   EXPECT_EQ(found("  data_files: \"" + stars + "**\"\n").size(), 1U);
   const std::string brackets = std::string(200'000, '[') + std::string(200'000, ']');
-  EXPECT_CONTAINS(error_of([&] { found("  data_files: " + brackets + "\n"); }), "");
+  EXPECT_EQ(found("  data_files: " + brackets + "\n").size(), 2U) << "no patterns: as if they were not there";
 }
 
 TEST_F(DatasetFolder, OfSeveralCachesTheOneThatHasItWholeIsTaken) {

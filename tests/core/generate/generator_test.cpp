@@ -221,6 +221,18 @@ TEST(LatentRunner, RowsOfDifferentLengthGrowAsTheyWouldAlone) {
   for (std::size_t i = 0; i < 3; ++i) EXPECT_LT((found[i] - expected[i]).abs().max().item<double>(), 1e-5) << i;
 }
 
+// A byte_lm runs its decoder so.
+TEST(LatentRunner, ErrorsNameThePartThatTheComponentIs) {
+  WeltModel model = load("image-only");
+  WordEncoder encoder(model, std::make_shared<TextFrontEnd>(model));
+  const at::NoGradGuard no_grad;
+  for (const ModelParameter& parameter : model.parameters())
+    if (parameter.name.starts_with("latent_transformer.")) parameter.tensor.detach().fill_(std::nan(""));
+  LatentRunner runner(model.latent_transformer(), 1, 4, "the decoder");
+  const std::vector<std::string> words{"a "};
+  EXPECT_CONTAINS(test::error_of([&] { runner.prefill({encoder.encode(words)}, {{-1}}); }), "the decoder (");
+}
+
 TEST(Generator, AnythingThatIsWrittenIsWellFormedAndWithinTheLimit) {
   for (const char* name : {"bytes-only", "image-only", "utf16", "utf32"}) {
     WeltModel model = load(name);
