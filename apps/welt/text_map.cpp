@@ -17,7 +17,6 @@
 #include "core/similarity/mini_batch.h"
 #include "core/similarity/plane.h"
 #include "core/similarity/ranking.h"
-#include "core/train/chart.h"
 
 namespace welt {
 namespace {

@@ -93,4 +93,16 @@ void write_json(const std::filesystem::path& path, const nlohmann::json& value) 
   write_file(path, json_text(value, 2) + "\n");
 }
 
+std::string script_text(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  for (const char byte : json) {
+    if (byte == '<')
+      out += "\\u003c";
+    else
+      out += byte;
+  }
+  return out;
+}
+
 }  // namespace welt

@@ -40,4 +40,7 @@ std::string json_text(const Json& value, int indent = -1) {
 // A file of it for people too: indented, a newline at the end; written as write_file() writes.
 void write_json(const std::filesystem::path& path, const nlohmann::json& value);
 
+// JSON as a script in HTML holds it: "<" of its strings, which might end the script, as an escape.
+std::string script_text(std::string_view json);
+
 }  // namespace welt

@@ -137,16 +137,4 @@ std::string chart_svg(std::string_view title, const std::vector<ChartLine>& line
   return chart.empty() ? std::string() : "<figure>" + chart.svg(title) + "</figure>\n";
 }
 
-std::string script_text(std::string_view json) {
-  std::string out;
-  out.reserve(json.size());
-  for (const char byte : json) {
-    if (byte == '<')
-      out += "\\u003c";
-    else
-      out += byte;
-  }
-  return out;
-}
-
 }  // namespace welt

@@ -21,7 +21,4 @@ std::string chart_svg(std::string_view title, const std::vector<ChartLine>& line
 // Text as HTML shows it.
 std::string html_text(std::string_view text);
 
-// JSON as a script in HTML holds it: "<" of its strings, which might end the script, as an escape.
-std::string script_text(std::string_view json);
-
 }  // namespace welt

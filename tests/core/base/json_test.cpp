@@ -59,5 +59,10 @@ TEST(JsonText, APathThatIsNotUtf8ThrewTypeError316) {
   EXPECT_EQ(json_text(nlohmann::ordered_json{{"a", 1}}, 2), "{\n  \"a\": 1\n}");
 }
 
+TEST(ScriptText, HoldsNoTagAndTakesNoTime) {
+  EXPECT_EQ(script_text("{\"a\": \"</script>\"}"), "{\"a\": \"\\u003c/script>\"}");
+  EXPECT_EQ(script_text(std::string(4 << 20, '<')).size(), std::size_t{6} * (4 << 20));  // quadratic, it took minutes
+}
+
 }  // namespace
 }  // namespace welt
