@@ -112,6 +112,7 @@ std::vector<CachedRepository> cached_repositories() {
 std::vector<CacheFinding> verify_cached(const CachedRepository& repository,
                                         const std::function<void(std::uint64_t bytes)>& checked) {
   std::vector<CacheFinding> out;
+  const std::string name = repository.name + (repository.kind == "datasets" ? " --dataset" : "");
   std::map<fs::path, std::string> results;  // of each blob, which several revisions may share
   for (const CachedRevision& revision : repository.revisions) {
     for (const CachedFile& file : revision.files) {
@@ -134,7 +135,7 @@ std::vector<CacheFinding> verify_cached(const CachedRepository& repository,
       if (found->second != tag)
         out.push_back({"fail", path,
                        fmt::format("hash {}, expected {}: `welt hub rm {}`, then `welt hub get {}`", found->second, tag,
-                                   repository.name, repository.name)});
+                                   name, name)});
     }
   }
   for (const auto& [commit, names] : names_of_commits(repository.folder))

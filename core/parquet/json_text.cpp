@@ -60,8 +60,9 @@ std::string clock_text(std::int64_t units, std::int64_t scale) {
 
 std::string timestamp_text(std::int64_t units, std::int64_t scale) {
   const std::int64_t day = 86400 * scale;
-  const std::int64_t days = units / day - (units % day < 0 ? 1 : 0);
-  return date_text(days) + "T" + clock_text(units - days * day, scale);
+  // The least number, which pandas has for no time, is less than a day above what an int64 holds.
+  const bool before = units % day < 0;
+  return date_text(units / day - (before ? 1 : 0)) + "T" + clock_text(units % day + (before ? day : 0), scale);
 }
 
 // Nanoseconds of the day, then the Julian day.

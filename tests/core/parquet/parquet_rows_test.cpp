@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -12,6 +13,7 @@
 #include "core/data/dataset_folder.h"
 #include "core/data/rows.h"
 #include "core/data/source.h"
+#include "core/parquet/json_text.h"
 #include "core/parquet/parquet_rows.h"
 #include "tests/apps/run_welt.h"
 #include "tests/core/base/temp_folder.h"
@@ -141,6 +143,21 @@ TEST(ParquetRows, AChangedPageIsToldByItsChecksum) {
   content[page + 9] = static_cast<char>(content[page + 9] ^ 1);
   const fs::path file = folder.put("a.parquet", content);
   EXPECT_CONTAINS(error_of([&] { rows_of(file); }), "checksum");
+}
+
+TEST(ParquetText, TimesAtTheEndsOfTheirRangeAreWritten) {
+  parquet::Node leaf;
+  leaf.type = parquet::Type::int64, leaf.meaning = parquet::Meaning::timestamp, leaf.scale = 1000000000;
+  const auto text = [&](std::int64_t number) {
+    parquet::Value value;
+    value.number = number;
+    std::string out;
+    parquet::put_value(leaf, value, out);
+    return out;
+  };
+  EXPECT_EQ(text(std::numeric_limits<std::int64_t>::min()), "\"1677-09-21T00:12:43.145224192\"");
+  EXPECT_EQ(text(std::numeric_limits<std::int64_t>::max()), "\"2262-04-11T23:47:16.854775807\"");
+  EXPECT_EQ(text(-1), "\"1969-12-31T23:59:59.999999999\"");
 }
 
 }  // namespace
