@@ -7,6 +7,7 @@
 #include "core/checkpoint/run_folder.h"
 #include "core/data/recipe_keys.h"
 #include "core/generate/settings.h"
+#include "core/model/auxiliary_heads.h"
 #include "core/model/objective.h"
 #include "core/model/recipe_keys.h"
 #include "core/model/welt_spec.h"
@@ -54,6 +55,7 @@ void add_training(Keys& keys) {
       incidental({"train.memory_gb", "number", 0.0,
                   "Gigabytes that training may take by its estimate; 0: what the machine has free", 0, 1e6}));
   add_objective_keys(keys);
+  add_auxiliary_keys(keys);
   add_schedule_keys(keys);
   add_optimizer_keys(keys);
   keys.push_back({"train.clip", "number", 1.0, "Largest norm of the gradient; 0: no clipping", 0, no_limit});
