@@ -263,8 +263,8 @@ def main():
     parser.add_argument("name", nargs="?", choices=["all", *DATA_SETS], help="data set; all: each in its own folder")
     parser.add_argument("--out", type=pathlib.Path, help="folder to write into; default: data/experiments/NAME")
     parser.add_argument("--text", type=pathlib.Path,
-                        help="a text of your own in place of the source: a sentence a line; for letter_count any text, for"
-                             " pretraining paragraphs with an empty line between them; not for translation and chat")
+                        help="a text of your own in place of the source: a sentence a line, for letter_count any text,"
+                             " for pretraining paragraphs with an empty line between; not for translation and chat")
     parser.add_argument("--seed", type=int, default=42, help="of the order and of what is drawn (default 42)")
     parser.add_argument("--list", action="store_true", help="say what there is")
     options = parser.parse_args()
