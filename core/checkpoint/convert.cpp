@@ -67,14 +67,14 @@ void plan_packed(std::vector<PlannedTensor>& tensors, const std::string& name, c
                      }});
 }
 
-std::vector<PlannedTensor> plan(const HfWeights& weights, std::optional<at::ScalarType> dtype,
-                                const TernaryPlan* ternary) {
+std::vector<PlannedTensor> plan(const HfWeights& weights, const Conversion& conversion, const TernaryPlan* ternary) {
+  const std::optional<at::ScalarType> dtype = conversion.dtype;
   std::vector<PlannedTensor> tensors;
   std::size_t packed = 0;
   std::map<const SafetensorsEntry*, std::size_t> place;
   std::vector<std::string> unread;
   for (const auto& [name, item] : weights.items()) {
-    if (item.alias) continue;
+    if (item.alias || (!conversion.without.empty() && name.starts_with(conversion.without))) continue;
     const auto type = safetensors_scalar_type(item.entry->dtype);
     if (!type) {
       unread.push_back(fmt::format("{} ({})", name, item.entry->dtype));
@@ -143,7 +143,7 @@ ConversionReport convert_into(const fs::path& checkpoint, const fs::path& folder
   const nlohmann::json config = read_json_object(config_file, config_limit);
   std::optional<TernaryPlan> ternary;
   if (conversion.ternary) ternary.emplace(config, config_file);
-  const std::vector<PlannedTensor> tensors = plan(weights, conversion.dtype, ternary ? &*ternary : nullptr);
+  const std::vector<PlannedTensor> tensors = plan(weights, conversion, ternary ? &*ternary : nullptr);
   ConversionReport report{.tensors = static_cast<std::int64_t>(tensors.size())};
   for (const PlannedTensor& tensor : tensors) report.bytes_after += tensor.bytes;
   for (const auto& [name, item] : weights.items())

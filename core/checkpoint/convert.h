@@ -16,6 +16,7 @@ struct Conversion {
   std::optional<at::ScalarType> dtype;  // of floating tensors; not given: each as it is
   std::int64_t largest_file = 0;        // bytes; 0: one file
   bool ternary = false;                 // layers with ternary weights keep them in 2 bits (pack_ternary.h)
+  std::string without = {};             // tensors whose names begin so are left out; empty: none
 };
 
 struct ConversionReport {

@@ -15,6 +15,8 @@
 #include "core/checkpoint/weight_files.h"
 #include "core/huggingface/hf_load.h"
 #include "core/huggingface/hf_source.h"
+#include "core/huggingface/welt_json.h"
+#include "core/model/auxiliary_heads.h"
 #include "core/model/byte_lm.h"
 #include "core/model/welt_slots.h"
 #include "core/tensor/tensor_io.h"
@@ -118,11 +120,23 @@ at::ScalarType stored_dtype(const HfWeights& weights) {
   return at::kFloat;
 }
 
+// Of the specification and of welt.json, as their tensors are left out.
+void leave_out_auxiliary(WeltSpec& spec, const fs::path& folder, ExportReport& report) {
+  report.told.emplace_back(
+      "left out: the heads for further words and for masked ones, which only training reads and the Python WeLT has no "
+      "place for");
+  spec.further_words = 0;
+  spec.masked_words = false;
+  nlohmann::json own = read_welt_json(folder).value_or(nlohmann::json::object());
+  for (const char* key : {"further_words", "masked_words"}) own.erase(key);
+  write_json(folder / "welt.json", own);
+}
+
 }  // namespace
 
 ExportReport export_model(const fs::path& run_or_checkpoint, const fs::path& target, std::int64_t largest_file) {
   const fs::path checkpoint = find_checkpoint(run_or_checkpoint);
-  const WeltSpec spec = WeltSpec::from_checkpoint(checkpoint);
+  WeltSpec spec = WeltSpec::from_checkpoint(checkpoint);
   if (is_byte_lm(spec))
     fail({checkpoint.string(),
           "a byte_lm, which is its decoder alone: the Python WeLT has no such model",
@@ -131,7 +145,9 @@ ExportReport export_model(const fs::path& run_or_checkpoint, const fs::path& tar
          ErrorCode::unimplemented);
   ExportReport report{.class_name = "WordLatentTransformerForCausalLM"};
   write_new_folder(target, [&](const fs::path& folder) {
-    const ConversionReport converted = convert_into(checkpoint, folder, {.largest_file = largest_file});
+    const ConversionReport converted =
+        convert_into(checkpoint, folder, {.largest_file = largest_file, .without = std::string(auxiliary_group) + "."});
+    if (spec.has_auxiliary()) leave_out_auxiliary(spec, folder, report);
     report.tensors = converted.tensors;
     report.files = converted.files;
     if (const std::string unknown = unknown_to_python(spec); !unknown.empty()) report.told.push_back(unknown);

@@ -79,6 +79,12 @@ void add(Upload& upload, const DecoderChunk& chunk, ChunkTensors& out) {
   out.host_offsets = as_tensor(chunk.offsets);
 }
 
+void add(Upload& upload, const DecoderPlan& plan, at::Tensor& positions, std::vector<ChunkTensors>& chunks) {
+  upload(plan.positions, positions);
+  chunks.resize(plan.chunks.size());
+  for (std::size_t i = 0; i < chunks.size(); ++i) add(upload, plan.chunks[i], chunks[i]);
+}
+
 void shape(const LatentPlan& plan, LatentTensors& out) {
   out.word_row = out.word_row.clamp_min(0);
   for (at::Tensor* tensor : {&out.word_row, &out.position, &out.document, &out.prefix})
@@ -93,9 +99,13 @@ StepTensors upload(const StepPlan& plan, at::Device device) {
   Upload upload(device);
   add(upload, plan.words, out.words);
   add(upload, plan.latent, out.latent);
-  upload(plan.decoder.positions, out.positions);
-  out.chunks.resize(plan.decoder.chunks.size());
-  for (std::size_t i = 0; i < out.chunks.size(); ++i) add(upload, plan.decoder.chunks[i], out.chunks[i]);
+  add(upload, plan.decoder, out.positions, out.chunks);
+  out.further.resize(plan.further.size());
+  const auto add_auxiliary = [&](const DecoderPlan& rows, SpellingTensors& to) {
+    if (!rows.chunks.empty()) add(upload, rows, to.positions, to.chunks);
+  };
+  for (std::size_t i = 0; i < out.further.size(); ++i) add_auxiliary(plan.further[i], out.further[i]);
+  add_auxiliary(plan.masked, out.masked);
   upload.send();
   shape(plan.latent, out.latent);
   return out;

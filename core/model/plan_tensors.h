@@ -32,11 +32,19 @@ struct ChunkTensors {
   at::Tensor ids, host_offsets, visible, predictors, targets, target_row;
 };
 
+// What the decoder spells: [R] flat slots whose latents its rows begin with, and these rows.
+struct SpellingTensors {
+  at::Tensor positions;
+  std::vector<ChunkTensors> chunks;
+};
+
 struct StepTensors {
   WordTensors words;
   LatentTensors latent;
   at::Tensor positions;  // of the latents that the decoder reads
   std::vector<ChunkTensors> chunks;
+  std::vector<SpellingTensors> further;  // as in StepPlan
+  SpellingTensors masked;
 };
 
 StepTensors upload(const StepPlan& plan, at::Device device);

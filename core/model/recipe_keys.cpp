@@ -48,6 +48,10 @@ void add_model_keys(std::vector<RecipeKey>& keys) {
                   "Latents that the decoder reads before a word: its own and those of the words before in the "
                   "document; 1: its own, as the Python WeLT",
                   1, most_decoder_context});
+  keys.push_back({"model.further_words", "integer", 0,
+                  "Words behind the next one that training predicts too, each by a head of its own; nothing else reads "
+                  "these heads",
+                  0, most_further_words});
   keys.push_back({"model.modality_dropout", "number", 0.15,
                   "Share of training batches that one of the two encoders is left out of, each in half of them", 0, 1});
   keys.push_back({"model.segmenter.plugin", "string", "words", "Plugin that cuts text into words"});

@@ -138,21 +138,25 @@ WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& wor
 }
 
 DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens, std::int64_t context) {
-  const WordTable& table = batch.table;
+  std::vector<SpelledWord> words;
+  for (std::int64_t slot = 0; slot < std::ssize(batch.label); ++slot)
+    if (batch.label[slot] >= 0)
+      words.push_back({.slot = slot, .word = batch.label[slot], .latents = latents_before(batch, slot, context)});
+  return plan_spelling(batch.table, words, chunk_tokens);
+}
+
+DecoderPlan plan_spelling(const WordTable& table, const std::vector<SpelledWord>& words, std::int64_t chunk_tokens) {
   DecoderPlan plan;
-  std::vector<std::int64_t> labelled, latents, lengths;
-  for (std::size_t position = 0; position < batch.label.size(); ++position) {
-    if (batch.label[position] < 0) continue;
-    const std::span<const std::uint8_t> word = table.word(batch.label[position]);
-    labelled.push_back(static_cast<std::int64_t>(position));
-    latents.push_back(latents_before(batch, labelled.back(), context));
-    lengths.push_back(latents.back() + 1 + table.units.count(word));
+  std::vector<std::int64_t> lengths;
+  for (const SpelledWord& spelled : words) {
+    const std::span<const std::uint8_t> word = table.word(spelled.word);
+    lengths.push_back(spelled.latents + 1 + table.units.count(word));
     plan.text_bytes += std::ssize(word) - (table.nul_is_padding ? std::ranges::count(word, pad_byte) : 0);
   }
   for (const std::int64_t i : order_by_length(lengths)) {
-    DecoderChunk& chunk = plan.chunk_for(lengths[i], chunk_tokens);
-    append_row(chunk, latents[i], table.word(batch.label[labelled[i]]), table);
-    for (std::int64_t before = latents[i] - 1; before >= 0; --before) plan.positions.push_back(labelled[i] - before);
+    const auto& [slot, word, latents] = words[i];
+    append_row(plan.chunk_for(lengths[i], chunk_tokens), latents, table.word(word), table);
+    for (std::int64_t before = latents - 1; before >= 0; --before) plan.positions.push_back(slot - before);
   }
   return plan;
 }

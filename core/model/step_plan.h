@@ -57,6 +57,13 @@ struct DecoderChunk {
   void finish_row(std::int64_t unit_bytes);
 };
 
+// A word that the decoder spells behind `latents` of its document, the last of which is that of `slot`.
+struct SpelledWord {
+  std::int64_t slot = 0;  // flat b·W+w
+  std::int64_t word = 0;  // of the table
+  std::int64_t latents = 1;
+};
+
 // A row of a word behind so many latents, with its targets: units…, EOS.
 void append_row(DecoderChunk& chunk, std::int64_t latents, std::span<const std::uint8_t> word, const WordTable& table);
 
@@ -77,6 +84,9 @@ struct StepPlan {
   WordPlan words;
   LatentPlan latent;
   DecoderPlan decoder;
+  // Of training alone (auxiliary_heads.h): rows of the heads for further words, a plan each, and of masked words.
+  std::vector<DecoderPlan> further;
+  DecoderPlan masked;
 };
 
 // `context`: latents that the decoder reads before a word at most, all of one document.
@@ -87,5 +97,7 @@ WordPlan plan_words(const WordTable& table, const std::vector<std::int64_t>& wor
                     std::vector<std::int64_t>& word_row);
 
 DecoderPlan plan_decoder(const Batch& batch, std::int64_t chunk_tokens, std::int64_t context = 1);
+// Rows in order of length.
+DecoderPlan plan_spelling(const WordTable& table, const std::vector<SpelledWord>& words, std::int64_t chunk_tokens);
 
 }  // namespace welt

@@ -21,9 +21,6 @@
 namespace welt {
 namespace {
 
-// Hugging Face's initialiser of layers that WeLT itself adds (PreTrainedModel._init_weights, initializer_range 0.02).
-constexpr double mapping_initializer_range = 0.02;
-
 TensorComponent make_component(SlotSpec& slot, std::string_view role, bool random) {
   const ConfigView view(*slot.type, slot.config, /*strict=*/false, slot.where);
   TensorComponent component = with_context(slot.where, [&] {
@@ -134,6 +131,8 @@ void WeltModel::make_own_tensors(Init init) {
   if (wide) spec_.decoder.config["vocab_size"] = head_rows;
   if (wide || !vocabulary.tied) head_weight_ = matrix(head_rows, decoder_input);
   if (!vocabulary.head_bias_name.empty()) head_bias_ = bias(head_rows);
+  // Last, so that the draws of all others are those of a model without them.
+  if (latent_) auxiliary_ = AuxiliaryHeads(spec_, latent_->width(), decoder_input, options);
 }
 
 // What a byte table's three names begin with, up to a dot.
@@ -209,6 +208,7 @@ void WeltModel::collect_tensors() {
   own(decoder.prefix + (vocabulary.tied ? vocabulary.table_name : vocabulary.head_name), head_weight_, true,
       "bytes_decoder");
   own(decoder.prefix + vocabulary.head_bias_name, head_bias_, false, "bytes_decoder");
+  for (const auto& [name, tensor, decay] : auxiliary_.tensors()) own(name, *tensor, decay, auxiliary_group);
 }
 
 std::array<WeltModel::Part, 4> WeltModel::parts() const {
@@ -266,6 +266,7 @@ void WeltModel::to(at::Device device, at::ScalarType dtype) {
   for (at::Tensor* tensor : {&encoder_mapping_weight_, &encoder_mapping_bias_, &encoder_norm_, &decoder_mapping_weight_,
                              &decoder_mapping_bias_, &decoder_norm_, &head_weight_, &head_bias_})
     convert(*tensor);
+  for (const auto& [name, tensor, decay] : auxiliary_.tensors()) convert(*tensor);
   collect_tensors();
 }
 

@@ -23,6 +23,7 @@
 
 #include "core/data/batch.h"
 #include "core/metrics/accumulator.h"
+#include "core/model/auxiliary_heads.h"
 #include "core/model/byte_table.h"
 #include "core/model/objective.h"
 #include "core/model/plan_tensors.h"
@@ -52,10 +53,17 @@ struct ModelParameter {
   bool table = false;  // rows are looked up or added, not multiplied
 };
 
-// What passes spent: seconds by part, and byte positions that were computed.
+// A loss beside that of the next words: Σ nats, a float64 scalar on the model's device, undefined for none; unweighted.
+struct AuxiliaryLoss {
+  at::Tensor nats;
+  std::int64_t label_bytes = 0;  // that they are of
+};
+
+// What passes spent: seconds by part, and byte positions that were computed; and their losses that no LossSums has.
 struct PassStatistics {
   double encode = 0, latent = 0, decoder = 0, backward = 0;  // seconds; decoder: forward and backward of all chunks
   std::int64_t encoder_tokens = 0, decoder_tokens = 0;
+  AuxiliaryLoss further, masked;  // auxiliary_heads.h
 };
 
 // Which of a word's two sides a pass reads. One that the model has and a pass does not read gives zeros, and what is
@@ -101,6 +109,8 @@ class WeltModel {
   void set_training(bool training);
   void set_objective(const Objective& objective) { objective_ = &objective; }  // of passes; first: cross-entropy
   Modalities modalities() const;                                               // the model has it, and it is enabled
+  // Of forward_backward() of batches from now on; first: no such loss, and no word is masked.
+  void set_auxiliary(const AuxiliaryOptions& options) { auxiliary_options_ = options; }
 
   // Longest rows the components take, 0: unlimited.
   struct Limits {
@@ -111,7 +121,8 @@ class WeltModel {
   // Forward and backward of one micro-batch; adds d(Σ nats / divisor) to the parameters' gradients. `use`: all that the
   // model has, if not given.
   // With `nats` (a float64 scalar on the model's device) they are added to it and stay there, and those of the result
-  // are 0: so that a step waits for its values once.
+  // are 0: so that a step waits for its values once. Auxiliary losses are in `statistics` alone; masks are drawn from
+  // the default generator.
   LossSums forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
                             PassStatistics* statistics = nullptr, std::optional<Modalities> use = {},
                             const at::Tensor* nats = nullptr);
@@ -165,6 +176,7 @@ class WeltModel {
   std::string encoder_body() const;
   void take_weights();  // welt_from.cpp
   std::string table_stem(const std::string& slot, const TensorComponent& component) const;
+  void plan_auxiliary(StepPlan& plan, const Batch& batch, std::int64_t chunk_tokens) const;
   std::int64_t image_width() const { return image_encoder_ ? image_encoder_->width() : 0; }
   std::int64_t bytes_width() const { return bytes_encoder_ ? bytes_encoder_->width() : 0; }
 
@@ -177,6 +189,8 @@ class WeltModel {
   at::Tensor encoder_mapping_weight_, encoder_mapping_bias_, encoder_norm_;
   at::Tensor decoder_mapping_weight_, decoder_mapping_bias_, decoder_norm_;
   at::Tensor head_weight_, head_bias_;  // undefined: tied to the byte table, none
+  AuxiliaryHeads auxiliary_;
+  AuxiliaryOptions auxiliary_options_;
   const Objective* objective_ = &objectives().front();
   std::vector<ModelTensor> tensors_;
   std::vector<ModelParameter> parameters_;

@@ -70,15 +70,57 @@ at::Tensor WeltModel::decode(const ChunkTensors& chunk, const at::Tensor& latent
   return byte_logits(at::embedding(hidden, chunk.predictors), table);
 }
 
+void WeltModel::plan_auxiliary(StepPlan& plan, const Batch& batch, std::int64_t chunk_tokens) const {
+  if (auxiliary_options_.further_weight > 0)
+    for (std::int64_t ahead = 1; ahead <= std::ssize(auxiliary_.further); ++ahead)
+      plan.further.push_back(plan_further_words(batch, ahead, chunk_tokens));
+  if (auxiliary_options_.mask_share > 0 && auxiliary_.masked)
+    mask_words(plan, batch, draw_masked(batch, auxiliary_options_.mask_share), chunk_tokens);
+}
+
 LossSums WeltModel::forward_backward(const Batch& batch, double divisor, std::int64_t chunk_tokens, bool amp,
                                      PassStatistics* statistics, std::optional<Modalities> use,
                                      const at::Tensor* nats) {
   if (is_byte_lm(spec_)) return forward_backward_bytes(*this, *objective_, batch, divisor, amp, statistics, nats);
-  const StepPlan plan = checked_plan(batch, *this, chunk_tokens);
+  StepPlan plan = checked_plan(batch, *this, chunk_tokens);
+  plan_auxiliary(plan, batch, chunk_tokens);
   const Modalities reads = use.value_or(modalities());
   const WordImages images = reads.image ? normalise(plan.words.images) : WordImages();
   return forward_backward(plan, images, reads, divisor, amp, statistics, nats);
 }
+
+namespace {
+
+// What the decoder's rows behind `latents` cost, and the gradient of these.
+struct Spelling {
+  at::Tensor nats;      // []
+  at::Tensor gradient;  // as `latents`
+  std::int64_t label_bytes = 0, rows = 0;
+};
+
+// Each chunk is its own small graph that ends in leaves: the chunk's latents and the folded table, `table`, to whose
+// gradient its own is added.
+Spelling spell(WeltModel& model, const Objective& objective, const std::vector<ChunkTensors>& chunks,
+               const at::Tensor& latents, const at::Tensor& table, double divisor, AutocastRegion& autocast) {
+  Spelling out{.nats = at::zeros({}, table.options().dtype(at::kDouble).requires_grad(false)), .gradient = {}};
+  std::vector<at::Tensor> gradients;
+  for (const ChunkTensors& chunk : chunks) {
+    const at::Tensor leaf = latents.detach().narrow(0, chunk.first_latent, chunk.latents).requires_grad_();
+    const at::Tensor logits = model.decode(chunk, leaf, table);
+    const AutocastRegion::Pause pause(autocast);
+    const at::Tensor loss = objective.loss(logits, chunk.targets);  // [] summed
+    out.nats = out.nats.add(loss.detach());
+    out.label_bytes += chunk.targets.numel();
+    out.rows += chunk.rows;
+    loss.div(divisor).backward();
+    gradients.push_back(leaf.grad());
+  }
+  const AutocastRegion::Pause pause(autocast);
+  out.gradient = at::cat(gradients);
+  return out;
+}
+
+}  // namespace
 
 LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& images, Modalities use, double divisor,
                                      bool amp, PassStatistics* statistics, const at::Tensor* nats) {
@@ -87,46 +129,54 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
   LossSums sums{.text_bytes = plan.decoder.text_bytes};
   if (plan.decoder.chunks.empty()) return sums;
   spent.encoder_tokens += plan.words.offsets.back();
-  spent.decoder_tokens += plan.decoder.tokens;
+  spent.decoder_tokens += plan.decoder.tokens + plan.masked.tokens;
+  for (const DecoderPlan& rows : plan.further) spent.decoder_tokens += rows.tokens;
   AutocastRegion autocast(amp, device().type());
 
   auto start = Clock::now();
   const StepTensors on_device = upload(plan, device());
-  const at::Tensor words = encode_words(on_device.words, images, use).vectors;  // [N,D]
+  at::Tensor words = encode_words(on_device.words, images, use).vectors;  // [N,D]
+  if (!plan.masked.chunks.empty())                                        // [N+1,D]
+    words = at::cat({words, auxiliary_.mask_row(encoder_norm_).to(words.scalar_type())});
   spent.encode += seconds_since(start);
   start = Clock::now();
   const at::Tensor hidden = latent_hidden(on_device.latent, words).flatten(0, 1);  // [B·W,D]
   const at::Tensor latent_vectors = map_latents(at::embedding(hidden, on_device.positions)).latents;
   spent.latent += seconds_since(start);
 
-  // Each chunk is its own small graph that ends in leaves: the chunk's latents and the folded table. Their gradients
-  // are collected and sent into the large graph once.
+  // The gradients of chunks' leaves are collected and sent into the large graph once.
   start = Clock::now();
   const at::Tensor folded = decoder_embeddings();
   const at::Tensor table_leaf = folded.detach().requires_grad_();
-  std::vector<at::Tensor> latent_gradients;
-  at::Tensor total = at::zeros({}, folded.options().dtype(at::kDouble).requires_grad(false));  // nats of all chunks
-  for (const ChunkTensors& chunk : on_device.chunks) {
-    const at::Tensor leaf = latent_vectors.detach().narrow(0, chunk.first_latent, chunk.latents).requires_grad_();
-    const at::Tensor logits = decode(chunk, leaf, table_leaf);
-    const AutocastRegion::Pause pause(autocast);
-    const at::Tensor loss = objective_->loss(logits, chunk.targets);  // [] summed
-    total = total.add(loss.detach());
-    sums.label_bytes += chunk.targets.numel();
-    sums.words += chunk.rows;
-    loss.div(divisor).backward();
-    latent_gradients.push_back(leaf.grad());
-  }
+  const Spelling next = spell(*this, *objective_, on_device.chunks, latent_vectors, table_leaf, divisor, autocast);
+  sums.label_bytes += next.label_bytes;
+  sums.words += next.rows;
+  std::vector<at::Tensor> roots{latent_vectors}, gradients{next.gradient};
+  const auto learn = [&](const SpellingTensors& rows, const AuxiliaryHead& head, double weight, AuxiliaryLoss& told) {
+    if (rows.chunks.empty() || weight <= 0) return;
+    const at::Tensor latents = head.latents(at::embedding(hidden, rows.positions));
+    const Spelling found = spell(*this, *objective_, rows.chunks, latents, table_leaf, divisor / weight, autocast);
+    told.nats = told.nats.defined() ? told.nats.add(found.nats) : found.nats;
+    told.label_bytes += found.label_bytes;
+    roots.push_back(latents);
+    gradients.push_back(found.gradient);
+  };
+  for (std::size_t i = 0; i < on_device.further.size(); ++i)
+    learn(on_device.further[i], auxiliary_.further[i], auxiliary_options_.further_weight, spent.further);
+  if (auxiliary_.masked) learn(on_device.masked, *auxiliary_.masked, auxiliary_options_.mask_weight, spent.masked);
   spent.decoder += seconds_since(start);
 
   start = Clock::now();
   const AutocastRegion::Pause pause(autocast);
   folded.backward(table_leaf.grad());
-  latent_vectors.backward(at::cat(latent_gradients));
+  if (roots.size() == 1)
+    latent_vectors.backward(next.gradient);
+  else
+    at::cat(roots).backward(at::cat(gradients));
   if (nats)
-    at::Tensor(*nats).add_(total);
-  else if (!total.is_meta())
-    sums.nats = total.item<double>();
+    at::Tensor(*nats).add_(next.nats);
+  else if (!next.nats.is_meta())
+    sums.nats = next.nats.item<double>();
   spent.backward += seconds_since(start);
   return sums;
 }

@@ -226,6 +226,8 @@ WeltSpec WeltSpec::from_recipe(const Recipe& recipe) {
   spec.decoder = slot_from_recipe(recipe, decoder_slot);
   if (spec.bytes_encoder.type && spec.image_encoder.type)
     spec.modality_dropout = recipe.number("model.modality_dropout");
+  spec.further_words = static_cast<std::int32_t>(recipe.integer("model.further_words"));
+  spec.masked_words = recipe.number("train.mask_words") > 0;
   return spec;
 }
 

@@ -27,7 +27,7 @@ struct SlotSpec {
   bool fresh = false;                   // its weights are not those of the checkpoint that the rest comes from
 };
 
-inline constexpr std::int32_t most_decoder_context = 64;
+inline constexpr std::int32_t most_decoder_context = 64, most_further_words = 8;
 
 // Where a checkpoint keeps how pixels are normalised.
 inline constexpr const char* pixel_normalisation_file = "image_processor/preprocessor_config.json";
@@ -74,6 +74,10 @@ struct WeltSpec {
   // reads 1.
   std::int32_t decoder_context = 1;
   double modality_dropout = 0;  // share of training steps in which one of two encoders is left out
+  // What only training uses (auxiliary_heads.h): heads for words behind the next one; a mask vector, and a head for the
+  // words that it stands for.
+  std::int32_t further_words = 0;
+  bool masked_words = false;
 
   // Resolves every slot of a recipe: plugin, preset or `from`, overrides; checks keys. Throws Error naming file and
   // line.
@@ -91,6 +95,7 @@ struct WeltSpec {
   nlohmann::json config_json() const;  // config.json
   nlohmann::json welt_json() const;    // welt.json
   nlohmann::json recipe_json() const;  // [model] of a recipe that describes the same; but null, which TOML has not
+  bool has_auxiliary() const { return further_words > 0 || masked_words; }
 };
 
 // What the recipe's `precision` keeps weights, buffers and moments in.

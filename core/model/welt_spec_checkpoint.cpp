@@ -67,16 +67,15 @@ RendererSpec renderer_from(const Json& json, const std::string& file) {
   return renderer;
 }
 
-std::int32_t context_from(const Json& extra, const std::string& file) {
-  const auto found = extra.find("decoder_context");
-  if (found == extra.end()) return 1;
-  const std::int64_t latents = found->is_number_integer() ? found->get<std::int64_t>() : 0;
-  if (latents < 1 || latents > most_decoder_context)
-    fail({file,
-          fmt::format("decoder_context {:.60}", json_text(*found)),
-          fmt::format("1 to {}", most_decoder_context),
-          {}});
-  return static_cast<std::int32_t>(latents);
+// A whole number of welt.json; what it has nothing of is `least`.
+std::int32_t count_from(const Json& extra, const char* key, std::int32_t least, std::int32_t most,
+                        const std::string& file) {
+  const auto found = extra.find(key);
+  if (found == extra.end()) return least;
+  const std::int64_t count = found->is_number_integer() ? found->get<std::int64_t>() : least - 1;
+  if (count < least || count > most)
+    fail({file, fmt::format("{} {:.60}", key, json_text(*found)), fmt::format("{} to {}", least, most), {}});
+  return static_cast<std::int32_t>(count);
 }
 
 Encoding encoding_from(const Json& config, const std::string& file) {
@@ -129,7 +128,9 @@ WeltSpec WeltSpec::from_checkpoint(const std::filesystem::path& folder) {
     // Trained by the Python WeLT, whose words it then is to get.
     const Json python_words = {{"config", {{"reference_compatible", true}}}};
     spec.segmenter = segmenter_from(extra.value("segmenter", python_words), own.string());
-    spec.decoder_context = context_from(extra, own.string());
+    spec.decoder_context = count_from(extra, "decoder_context", 1, most_decoder_context, own.string());
+    spec.further_words = count_from(extra, "further_words", 0, most_further_words, own.string());
+    spec.masked_words = extra.value("masked_words", false);
     if (spec.image_encoder.type) {
       spec.renderer = renderer_from(extra.value("renderer", Json::object()), own.string());
       // No such file: mean and deviation are left to the plugin.
@@ -193,6 +194,8 @@ Json WeltSpec::welt_json() const {
             {"segmenter",
              {{"plugin", segmenter.type->id}, {"max_bytes", segmenter.max_bytes}, {"config", segmenter.config}}}};
   if (decoder_context > 1) json["decoder_context"] = decoder_context;
+  if (further_words > 0) json["further_words"] = further_words;
+  if (masked_words) json["masked_words"] = true;
   if (!segmenter.fingerprint.empty()) json["segmenter"]["fingerprint"] = segmenter.fingerprint;
   if (!renderer.plugin.empty())
     json["renderer"] = {

@@ -140,6 +140,7 @@ Json WeltSpec::recipe_json() const {
   Json model{
       {"encoding", encoding_key},
       {"decoder_context", decoder_context},
+      {"further_words", further_words},
       {"segmenter", {{"plugin", segmenter.type->id}, {"max_bytes", segmenter.max_bytes}, {"config", std::move(words)}}},
       {"decoder", described(decoder)}};
   if (is_byte_lm(*this)) {
@@ -171,6 +172,8 @@ SpecChanges changes_of_checkpoint(const WeltSpec& trained, const Recipe& now) {
     refuse_difference(now, "model.encoding");
   if (now.given("model.decoder_context") && now.integer("model.decoder_context") != trained.decoder_context)
     refuse_difference(now, "model.decoder_context");
+  if (now.given("model.further_words") && now.integer("model.further_words") != trained.further_words)
+    refuse_difference(now, "model.further_words");
   refuse_difference(now, segmenter_difference(trained.segmenter, now));
   if (is_byte_lm(now) != is_byte_lm(trained)) refuse_difference(now, "model.kind");
   refuse_difference(now, difference(trained.decoder, now, decoder_slot));

@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/resources.h"
+#include "core/model/auxiliary_heads.h"
 #include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
 #include "core/train/optimizers.h"
@@ -22,7 +23,9 @@ constexpr std::int64_t word_positions = 6;  // BOS, 4 bytes, EOS
 // Positions of a step that a part of the model computes before its backward pass.
 std::int64_t positions(const Recipe& recipe, std::int64_t rows, const std::string& group) {
   const std::int64_t words = rows * recipe.integer("train.words");
-  if (group == "latent_transformer" || group == "decoder_mapping" || group == "decoder_norm") return words;
+  if (group == "latent_transformer" || group == "decoder_mapping" || group == "decoder_norm" ||
+      group == auxiliary_group)
+    return words;
   if (is_byte_lm(recipe)) return words;
   if (group == "bytes_decoder") return std::min(recipe.integer("train.decoder_chunk_tokens"), words * word_positions);
   if (group == "encoder_mapping" || group == "encoder_norm") return words / 2;

@@ -7,6 +7,7 @@
 #include "core/checkpoint/run_folder.h"
 #include "core/data/recipe_keys.h"
 #include "core/generate/settings.h"
+#include "core/model/auxiliary_heads.h"
 #include "core/model/objective.h"
 #include "core/model/recipe_keys.h"
 #include "core/model/welt_spec.h"
@@ -54,6 +55,7 @@ void add_training(Keys& keys) {
       incidental({"train.memory_gb", "number", 0.0,
                   "Gigabytes that training may take by its estimate; 0: what the machine has free", 0, 1e6}));
   add_objective_keys(keys);
+  add_auxiliary_keys(keys);
   add_schedule_keys(keys);
   add_optimizer_keys(keys);
   keys.push_back({"train.clip", "number", 1.0, "Largest norm of the gradient; 0: no clipping", 0, no_limit});
@@ -154,8 +156,9 @@ void inherit_model(Recipe& recipe) {
     if (trained.empty()) return {{"model", WeltSpec::from_checkpoint(checkpoint).recipe_json()}};
     return Recipe::load(recipe_schema(), trained).json();
   });
-  for (const char* part : {"model.kind", "model.encoding", "model.segmenter", "model.renderer", "model.bytes_encoder",
-                           "model.image_encoder", "model.latent", "model.decoder"}) {
+  for (const char* part : {"model.kind", "model.encoding", "model.decoder_context", "model.further_words",
+                           "model.segmenter", "model.renderer", "model.bytes_encoder", "model.image_encoder",
+                           "model.latent", "model.decoder"}) {
     const bool another = std::ranges::any_of(recipe_schema().keys(), [&](const RecipeKey& key) {
       const std::string_view last = std::string_view(key.name).substr(key.name.rfind('.') + 1);
       std::string place = "/" + key.name;

@@ -41,6 +41,10 @@ void RunWatch::step(const StepReport& report, const TrainingState& state, const 
                       {"bytes", report.bytes},
                       {"step_seconds", report.total_seconds},
                       {"seconds", state.seconds}};
+  const std::pair<const char*, std::optional<double>> auxiliary[] = {{"further_loss", report.further_loss},
+                                                                     {"masked_loss", report.masked_loss}};
+  for (const auto& [figure, loss] : auxiliary)
+    if (loss) line[figure] = *loss;
   line.update(throughput);
   folder_.log(line);
   std::vector<std::pair<std::string, double>> values{{"train/loss", report.loss},
@@ -50,6 +54,8 @@ void RunWatch::step(const StepReport& report, const TrainingState& state, const 
   for (const char* figure : {"bytes_per_second", "padding_share", "mfu"})
     if (const auto at = throughput.find(figure); at != throughput.end())
       values.emplace_back(fmt::format("train/{}", figure), at->get<double>());
+  for (const auto& [figure, loss] : auxiliary)
+    if (loss) values.emplace_back(fmt::format("train/{}", figure), *loss);
   for (const auto& [part, norm] : report.part_norms) values.emplace_back("gradient_norm/" + part, norm);
   tell(report.step, values);
   if (seconds_since(reported_) > pause_) this->report();

@@ -158,7 +158,10 @@ void check_model(const Recipe& recipe, SessionUse use) {
     check_swapped_width(model, folder);
   }
   check_limits(recipe, model);
-  if (use == SessionUse::train) micro_batches(recipe, model.spec());
+  if (use == SessionUse::train) {
+    auxiliary_options(recipe, model.spec());
+    micro_batches(recipe, model.spec());
+  }
   const TextFrontEnd text(model);
   if (use == SessionUse::train) check_samples(model, text, recipe);
   check_held_out(recipe, model);
@@ -179,6 +182,7 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
   Session session{.model = open_model(recipe, use, checkpoint, changes, pieces)};
   session.micro_batches = pieces;
   session.model.set_objective(objective_of(recipe));
+  if (use == SessionUse::train) session.model.set_auxiliary(auxiliary_options(recipe, session.model.spec()));
   session.model.to(at::kCPU, weights_dtype(recipe));  // a model that the run starts from may have another
   session.chunk_tokens = recipe.integer("train.decoder_chunk_tokens");
   session.amp = recipe.string("precision") == "amp";

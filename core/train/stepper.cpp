@@ -166,11 +166,19 @@ StepReport Stepper::step(std::int64_t k) {
   const auto update = Clock::now();
   // The only place where a step waits for values of the device.
   const at::Tensor norms = gradients_.norms(part_of_, parts_.size()).to(model_.device());
-  const at::Tensor figures = at::cat({nats.reshape({1}), norms}).cpu();
+  std::vector<at::Tensor> values{nats.reshape({1}), norms};
+  const std::pair<const AuxiliaryLoss*, std::optional<double>*> auxiliary[] = {
+      {&report.passes.further, &report.further_loss}, {&report.passes.masked, &report.masked_loss}};
+  for (const auto& [loss, told] : auxiliary)
+    if (loss->nats.defined()) values.push_back(loss->nats.reshape({1}));
+  const at::Tensor figures = at::cat(values).cpu();
   const double* const figure = figures.const_data_ptr<double>();
   report.loss = report.label_bytes > 0 ? figure[0] / static_cast<double>(report.label_bytes) : 0.0;
   report.gradient_norm = figure[1];
   for (std::size_t i = 0; i < parts_.size(); ++i) report.part_norms[parts_[i].first] = figure[i + 2];
+  const double* next = figure + 1 + norms.size(0);
+  for (const auto& [loss, told] : auxiliary)
+    if (loss->nats.defined()) *told = *next++ / static_cast<double>(loss->label_bytes);
   report.learning_rate = learning_rate(options_.schedule, k);
   if (!std::isfinite(report.loss) || !std::isfinite(report.gradient_norm)) {
     const std::string first = first_not_finite(batches);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,6 +46,8 @@ Modalities draw_modalities(const StepperOptions& options, Modalities available, 
 struct StepReport {
   std::int64_t step = 0;
   double loss = 0;                           // nats per label byte over the whole step
+  std::optional<double> further_loss;        // the same of the words behind the next one, where heads for them learn
+  std::optional<double> masked_loss;         // and of the words that were masked
   double gradient_norm = 0;                  // before clipping
   std::map<std::string, double> part_norms;  // of each part of the model (core/train/parameter_kinds.h)
   double learning_rate = 0;

@@ -130,9 +130,9 @@ TEST_F(ByteLmRunSlow, ReadsTheFormatsAndModesOfTheSeed) {
 }
 
 TEST_F(ByteLmRunSlow, WhatIsOfWordsIsRefusedBeforeAnythingIsWritten) {
-  for (const std::string key :
-       {"model.latent.plugin=llama", "model.bytes_encoder.plugin=bert", "model.modality_dropout=0.5",
-        "train.best_metric=word_accuracy", "model.decoder_context=2"}) {
+  for (const std::string key : {"model.latent.plugin=llama", "model.bytes_encoder.plugin=bert",
+                                "model.modality_dropout=0.5", "train.best_metric=word_accuracy",
+                                "model.decoder_context=2", "model.further_words=1", "train.mask_words=0.1"}) {
     for (const char* verb : {"validate", "run"}) {
       const Outcome outcome =
           run_welt({verb, (folder_ / "recipe.toml").string(), "--set", key, "--set", "train.eval_every=2"});

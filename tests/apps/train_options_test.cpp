@@ -59,6 +59,67 @@ TEST_F(TrainOptionsSlow, ADecoderThatReadsTwoLatentsTrainsAndIsKept) {
   EXPECT_CONTAINS(other.err, "model.decoder_context");
 }
 
+TEST_F(TrainOptionsSlow, FurtherAndMaskedWordsAreLearntBesideTheNextOne) {
+  std::vector<std::string> set = settings({"model.further_words=2", "train.mask_words=0.2", "train.steps=40",
+                                           "train.learning_rate=0.003", "train.checkpoint_every=20", "name=heads"});
+  const auto auxiliary = [&](const char* figure) {
+    std::map<int, double> found;
+    std::ifstream in(run_folder("heads") / "log.jsonl");
+    for (std::string line; std::getline(in, line);)
+      if (const Json json = Json::parse(line); json.contains(figure)) {
+        EXPECT_EQ(json.at("kind"), "train") << "evaluations know nothing of it";
+        found[json.at("step")] = json.at(figure);
+      }
+    return found;
+  };
+  const Outcome whole = train(set);
+  ASSERT_EQ(whole.status, 0) << whole.err;
+  const std::map<int, double> unbroken = losses("heads"), further = auxiliary("further_loss"),
+                              masked = auxiliary("masked_loss");
+  ASSERT_EQ(further.size(), 40u);
+  EXPECT_LT(further.at(40), 0.9 * further.at(1));
+  EXPECT_LT(masked.rbegin()->second, 0.9 * masked.begin()->second);
+
+  fs::remove_all(run_folder("heads") / "checkpoints" / "step-00000040");
+  fs::remove(run_folder("heads") / "summary.json");
+  set.push_back("--resume");
+  const Outcome resumed = train(set);
+  ASSERT_EQ(resumed.status, 0) << resumed.err;
+  EXPECT_EQ(losses("heads"), unbroken);
+  EXPECT_EQ(auxiliary("further_loss"), further);
+  EXPECT_EQ(auxiliary("masked_loss"), masked);
+
+  const std::string run = run_folder("heads").string();
+  EXPECT_EQ(run_welt({"evaluate", run}).status, 0);
+  EXPECT_EQ(run_welt({"generate", run, "--prompt", "verse ", "--words", "2"}).status, 0);
+  EXPECT_EQ(run_welt({"model", "info", run}).status, 0);
+  EXPECT_EQ(run_welt({"checkpoint", "inspect", run, "--check"}).status, 0);
+  const std::string exported = (folder_ / "exported").string();
+  const Outcome told = run_welt({"checkpoint", "export", run, exported});
+  EXPECT_EQ(told.status, 0) << told.err;
+  EXPECT_CONTAINS(told.out + told.err, "only training reads");
+  EXPECT_EQ(run_welt({"generate", exported, "--prompt", "verse ", "--words", "2"}).status, 0);
+
+  // Masking wants a vector that the model has, or a model of its own.
+  ASSERT_EQ(train(settings({"name=plain"})).status, 0);
+  const std::string plain = run_folder("plain").string();
+  const std::vector<std::string> from =
+      settings({"name=more", "model.from=" + plain, "train.mask_words=0.2", "train.steps=2"});
+  const Outcome refused = train(from);
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_CONTAINS(refused.err, "train.mask_words");
+  EXPECT_EQ(train(settings({"name=more", "model.init_from=" + plain, "model.init_strict=false", "train.mask_words=0.2",
+                            "train.steps=2"}))
+                .status,
+            0);
+}
+
+TEST_F(TrainOptionsSlow, HeadsThatAreOffChangeNoLoss) {
+  ASSERT_EQ(train(settings({"name=before"})).status, 0);
+  ASSERT_EQ(train(settings({"name=off", "model.further_words=0", "train.mask_words=0.0"})).status, 0);
+  EXPECT_EQ(losses("off"), losses("before"));
+}
+
 TEST_F(TrainOptionsSlow, WhatIsFrozenStaysAsItWas) {
   ASSERT_EQ(train(settings({"train.latent.frozen=true", "train.checkpoint_every=1"})).status, 0);
   const auto values = [&](const char* step, const std::string& name) {
