@@ -1,4 +1,4 @@
-# welt_add_tests(name LIBRARIES … SOURCES …): one GoogleTest program; every test becomes a ctest entry of its own.
+# welt_add_tests(name [TENSORS] LIBRARIES … SOURCES …): one GoogleTest program; every test becomes a ctest entry of its own.
 # Labels come from the test's suite name: *Parity is `parity`, *Slow is `slow`, everything else `unit`.
 # Test programs lie in a folder of their own, so ctest tells the registry where the built plugins are.
 find_package(GTest REQUIRED)
@@ -6,13 +6,14 @@ find_package(GTest REQUIRED)
 # Tests are not optimised: what they run is.
 set(WELT_TEST_FLAGS $<$<NOT:$<CONFIG:Debug>>:-O0>)
 
-# Most of a test's compilation is reading what is not ours: GoogleTest, JSON and, for programs that link welt_model,
-# LibTorch's tensors. Either set is precompiled once: by the first program that wants it, for all others.
-function(_welt_precompile name libraries)
+# Most of a test's compilation is reading what is not ours: GoogleTest, JSON and, for programs of TENSORS, LibTorch's
+# tensors. Either set is precompiled once: by the first program that wants it, for all others. Every file pays for what is
+# in its set and unused (two seconds for tensors), so a program has the larger one only if most of its files need it.
+function(_welt_precompile name tensors)
   set(headers <gtest/gtest.h> <nlohmann/json.hpp> <algorithm> <cmath> <filesystem> <fstream> <map> <memory> <random> <set>
     <sstream> <string> <vector>)
   set(kind text)
-  if(welt_model IN_LIST libraries)
+  if(tensors)
     set(kind tensors)
     list(APPEND headers <ATen/core/Tensor.h> <ATen/TensorOperators.h>)
   endif()
@@ -26,13 +27,13 @@ function(_welt_precompile name libraries)
 endfunction()
 
 function(welt_add_tests name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
+  cmake_parse_arguments(ARG "TENSORS" "" "SOURCES;LIBRARIES;DEFINITIONS" ${ARGN})
   if(NOT ARG_SOURCES)
     return()
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_LIBRARIES} GTest::gtest GTest::gtest_main welt_warnings)
-  _welt_precompile(${name} "${ARG_LIBRARIES}")
+  _welt_precompile(${name} ${ARG_TENSORS})
   target_compile_options(${name} PRIVATE ${WELT_TEST_FLAGS})
   if(WELT_STATIC_PLUGINS)
     target_link_libraries(${name} PRIVATE welt_static_plugins)

@@ -16,6 +16,10 @@ endif()
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g1 -DNDEBUG")
 
+# GCC collects its garbage anew with each third more of memory. With some 500 MB before the first time a file takes up to
+# 200 MB more and a tenth less time.
+add_compile_options("$<$<COMPILE_LANG_AND_ID:CXX,GNU>:SHELL:--param ggc-min-expand=300 --param ggc-min-heapsize=524288>")
+
 option(WELT_WERROR "Treat warnings as errors" ON)
 add_library(welt_warnings INTERFACE)
 target_compile_options(welt_warnings INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers
