@@ -1,5 +1,5 @@
-// What is special to the built plugin `granite`: scales that would be no scales, and the head. Parity is tested with every
-// other class in tests/apps (tests/goldens/models).
+// What is special to the built plugin `granite`: scales that would be no scales, and the head. Parity is tested with
+// every other class in tests/apps (tests/goldens/models).
 #include <gtest/gtest.h>
 #include <welt/abi/decoder.h>
 

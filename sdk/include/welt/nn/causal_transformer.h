@@ -53,7 +53,7 @@ struct CausalSettings : sdk::Fields {
   bool bias = false, out_bias = false, mlp_bias = false;  // of q, k and v; of o; of gate, up and down
   enum class QueryNorm { none, heads, projection };       // RMS norms of queries and keys: of each head, of all at once
   QueryNorm query_norm = QueryNorm::none;
-  double score_scale = 0;                                 // of q·k; 0: 1/√d
+  double score_scale = 0;                 // of q·k; 0: 1/√d
   std::vector<Window> windows = {};       // of each layer; empty: all see everything before them
   std::vector<bool> with_positions = {};  // layers that turn queries and keys; empty: all
 
