@@ -44,6 +44,7 @@ MODELS = {
     "qwen3": ("latent", dict(CAUSAL, model_type="qwen3", head_dim=64)),
     "smollm3": ("latent", dict(CAUSAL, model_type="smollm3")),
     "olmo2": ("latent", dict(CAUSAL, model_type="olmo2")),
+    "granite": ("latent", dict(CAUSAL, model_type="granite", attention_multiplier=0.125, residual_multiplier=0.22)),
     "gemma3": ("latent", dict(CAUSAL, model_type="gemma3_text", head_dim=64, sliding_window=32)),
     "gpt_neox": ("latent", dict(TEXT, model_type="gpt_neox", max_position_embeddings=512)),
     "gpt2": ("latent", dict(model_type="gpt2", vocab_size=256, n_embd=256, n_layer=4, n_head=4, n_positions=512,

@@ -60,7 +60,8 @@ at::Tensor CausalAttention::operator()(const at::Tensor& x, const CausalShared& 
   const at::Tensor k = in_heads(k_(x), s_.kv_heads, k_norm_);
   const at::Tensor v = in_heads(v_(x), s_.kv_heads, {});
   const bool turns = s_.with_positions.empty() || s_.with_positions[layer];
-  const AttentionOptions options{.window = s_.windows.empty() ? Window{} : s_.windows[layer],
+  const AttentionOptions options{.scale = s_.score_scale,
+                                 .window = s_.windows.empty() ? Window{} : s_.windows[layer],
                                  .dropout = shared.dropout,
                                  .rotary = turns ? &shared.rotary : nullptr,
                                  .layer = static_cast<std::int64_t>(layer)};

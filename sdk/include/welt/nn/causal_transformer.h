@@ -53,6 +53,7 @@ struct CausalSettings : sdk::Fields {
   bool bias = false, out_bias = false, mlp_bias = false;  // of q, k and v; of o; of gate, up and down
   enum class QueryNorm { none, heads, projection };       // RMS norms of queries and keys: of each head, of all at once
   QueryNorm query_norm = QueryNorm::none;
+  double score_scale = 0;                 // of q·k; 0: 1/√d
   std::vector<Window> windows = {};       // of each layer; empty: all see everything before them
   std::vector<bool> with_positions = {};  // layers that turn queries and keys; empty: all
 
@@ -112,6 +113,9 @@ class CausalTransformer : public Model {
   std::int64_t width() const override { return s_.width; }
   VocabularyFacts vocabulary() const override { return s_.vocabulary(); }
   CacheLayout cache_layout() const override { return {s_.layers, s_.kv_heads, s_.head_width, s_.head_width}; }
+
+ protected:
+  const Settings& settings() const { return s_; }
 
  private:
   Settings s_;
