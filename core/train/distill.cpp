@@ -163,9 +163,7 @@ void check_distill(const Recipe& recipe) {
 }
 
 TaskOutcome distill_task(const Recipe& recipe, const TaskOptions& options) {
-  if (options.resume)
-    fail({recipe.path().string(), "--resume with task = \"distill\"", "a recipe that trains",
-          "A distillation starts anew each time: leave --resume out"});
+  refuse_training_options(recipe, options);
   if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
   const HfSource source = teacher_of(recipe);
   const fs::path target = new_static_folder(recipe);

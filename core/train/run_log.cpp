@@ -63,12 +63,19 @@ void add_figures(const Json& line, const std::string& before, std::map<std::stri
   }
 }
 
-// `steps = 400` in the table [train]: recipes as the program writes them, a key a line.
-std::int64_t planned_steps(const std::string& recipe) {
+// What stands behind `steps = ` in the table [train], up to the end of the line: recipes as the program writes them, a
+// key a line. "": it is not there.
+std::string train_value(const std::string& recipe, const std::string& key) {
   const std::size_t table = recipe.find("[train]");
-  const std::size_t key = table == std::string::npos ? table : recipe.find("\nsteps", table);
-  const std::size_t value = key == std::string::npos ? key : recipe.find('=', key);
-  return value == std::string::npos ? 0 : std::atoll(recipe.c_str() + value + 1);
+  const std::size_t at = table == std::string::npos ? table : recipe.find("\n" + key + " = ", table);
+  if (at == std::string::npos) return {};
+  const std::size_t value = at + key.size() + 4;
+  return recipe.substr(value, recipe.find('\n', value) - value);
+}
+
+std::string objective_in(const std::string& recipe) {
+  const std::string value = train_value(recipe, "objective");
+  return value.starts_with('"') ? value.substr(1, value.find('"', 1) - 1) : std::string();
 }
 
 // A recipe alone is what a run can be made of.
@@ -99,7 +106,8 @@ RunLog RunLog::read(const fs::path& folder) {
           "welt runs list shows those there are"},
          ErrorCode::not_found);
   log.recipe = read_file(folder / "recipe.toml");
-  log.steps = planned_steps(log.recipe);
+  log.steps = std::atoll(train_value(log.recipe, "steps").c_str());
+  log.objective = objective_in(log.recipe);
   for (const Json& line : lines_of(folder / "log.jsonl")) {
     const auto step = line.find("step");
     if (step == line.end() || !step->is_number()) continue;

@@ -29,6 +29,7 @@ struct RunLog {
   std::vector<LoggedText> written;                           // of the last evaluation that wrote texts
   std::string recipe;                                        // TOML, every key
   std::int64_t steps = 0;                                    // planned; 0: not known
+  std::string objective;                                     // what training's "loss" is of; "": not known
 
   double last_step() const;
   // finished, stopped early, or "step N": in progress or interrupted.

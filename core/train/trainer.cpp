@@ -140,6 +140,7 @@ class Run {
     if (!result.signal) finish(result);
     result.before = state_.before;
     result.stopped_early = state_.stopped_early;
+    result.ended_by = ended_by(recipe_, state_);
     if (state_.best.value)
       result.best = {{"metric", best_.metric}, {"value", *state_.best.value}, {"step", state_.best.step}};
     result.peak_memory = peak_memory();
@@ -354,6 +355,7 @@ Json TrainResult::to_json() const {
             {"peak_memory_bytes", peak_memory}};
   if (!throughput.empty()) json["throughput"] = throughput;
   if (stopped_early) json["stopped_early"] = true;
+  if (!ended_by.empty()) json["ended_by"] = ended_by;
   if (!best.is_null()) json["best"] = best;
   if (before) json["before"] = evaluation_json(*before);
   if (after) json["after"] = evaluation_json(*after);
