@@ -176,8 +176,14 @@ TaskOutcome distill_task(const Recipe& recipe, const TaskOptions& options) {
   const auto start = Clock::now();
   const Reduced result = reduced(teacher_vectors(source, vocabulary, recipe), recipe);
   const at::ScalarType dtype = parse_float_dtype(recipe.string("distill.dtype"), "distill.dtype");
-  write_static_folder(recipe, target, {"embeddings", result.table.to(dtype)}, vocabulary.tokenizer,
-                      config_of(recipe, result.table));
+  const at::Tensor table = result.table.to(dtype);
+  if (!at::isfinite(table).all().item<bool>())
+    fail({.where = source.folder().string(),
+          .found = fmt::format("a number that {} has not", float_dtype_name(dtype)),
+          .expected = "finite numbers in its range",
+          .mend = dtype == at::kHalf ? "Try distill.dtype = \"float32\"" : ""},
+         ErrorCode::data_loss);
+  write_static_folder(recipe, target, {"embeddings", table}, vocabulary.tokenizer, config_of(recipe, result.table));
   return {plan + fmt::format("Embedding: {} rows of {} columns, {:.1f} % of the variance, in {:.0f} s\n"
                              "Written: {}\nTry: welt text rank --model {} 'a text' 'another' 'a third'\n",
                              result.table.size(0), result.table.size(1), 100 * result.explained, seconds_since(start),

@@ -111,7 +111,8 @@ std::string charts(const RunLog& log) {
          written_charts(log) + chart_svg("Learning rate", lines_of(log.training, {"learning_rate"})) +
          chart_svg("Gradient norm, before clipping", lines_of(log.training, {"gradient_norm"}), true) +
          chart_svg("Gradient norm of each part", lines_below(log.training, "gradient_norms/"), true) +
-         chart_svg("Throughput, words a second", {{"", throughput(log.training)}});
+         chart_svg(log.of_bytes ? "Throughput, bytes a second" : "Throughput, words a second",
+                   {{"", throughput(log.training)}});
 }
 
 std::string sample_section(const RunLog& log, const WordPictures& pictures) {

@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/model/byte_lm.h"
 
 namespace welt {
 namespace {
@@ -63,18 +64,18 @@ void add_figures(const Json& line, const std::string& before, std::map<std::stri
   }
 }
 
-// What stands behind `steps = ` in the table [train], up to the end of the line: recipes as the program writes them, a
+// What stands behind `steps = ` in a table as [train], up to the end of the line: recipes as the program writes them, a
 // key a line. "": it is not there.
-std::string train_value(const std::string& recipe, const std::string& key) {
-  const std::size_t table = recipe.find("[train]");
-  const std::size_t at = table == std::string::npos ? table : recipe.find("\n" + key + " = ", table);
+std::string value_in(const std::string& recipe, const std::string& table, const std::string& key) {
+  const std::size_t begin = recipe.find(table);
+  const std::size_t at = begin == std::string::npos ? begin : recipe.find("\n" + key + " = ", begin);
   if (at == std::string::npos) return {};
   const std::size_t value = at + key.size() + 4;
   return recipe.substr(value, recipe.find('\n', value) - value);
 }
 
-std::string objective_in(const std::string& recipe) {
-  const std::string value = train_value(recipe, "objective");
+std::string text_in(const std::string& recipe, const std::string& table, const std::string& key) {
+  const std::string value = value_in(recipe, table, key);
   return value.starts_with('"') ? value.substr(1, value.find('"', 1) - 1) : std::string();
 }
 
@@ -106,8 +107,9 @@ RunLog RunLog::read(const fs::path& folder) {
           "welt runs list shows those there are"},
          ErrorCode::not_found);
   log.recipe = read_file(folder / "recipe.toml");
-  log.steps = std::atoll(train_value(log.recipe, "steps").c_str());
-  log.objective = objective_in(log.recipe);
+  log.steps = std::atoll(value_in(log.recipe, "[train]", "steps").c_str());
+  log.objective = text_in(log.recipe, "[train]", "objective");
+  log.of_bytes = text_in(log.recipe, "[model]", "kind") == byte_lm_kind;
   for (const Json& line : lines_of(folder / "log.jsonl")) {
     const auto step = line.find("step");
     if (step == line.end() || !step->is_number()) continue;

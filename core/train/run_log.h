@@ -30,6 +30,7 @@ struct RunLog {
   std::string recipe;                                        // TOML, every key
   std::int64_t steps = 0;                                    // planned; 0: not known
   std::string objective;                                     // what training's "loss" is of; "": not known
+  bool of_bytes = false;                                     // of a byte_lm, whose words are bytes
 
   double last_step() const;
   // finished, stopped early, or "step N": in progress or interrupted.

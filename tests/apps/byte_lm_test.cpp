@@ -169,6 +169,9 @@ TEST_F(ByteLmRunSlow, WhatIsOfWordsIsRefusedBeforeAnythingIsWritten) {
       EXPECT_NE(outcome.err.find(key.substr(0, key.find('='))), std::string::npos) << outcome.err;
     }
   }
+  const Outcome stats = run_welt({"data", "stats", "--recipe", (folder_ / "recipe.toml").string()});
+  EXPECT_EQ(stats.status, 1);
+  EXPECT_CONTAINS(stats.err, "byte_lm");
   EXPECT_FALSE(fs::exists(run_folder()));
 }
 

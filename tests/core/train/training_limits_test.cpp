@@ -2,6 +2,8 @@
 // of a training given to other tasks.
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "core/base/stopwatch.h"
 #include "core/train/best.h"
 #include "core/train/html_report.h"
@@ -60,6 +62,15 @@ TEST(Best, FiguresOfTwoMetricsAreNotCompared) {
   EXPECT_EQ(best.waiting, 0);
   EXPECT_TRUE(best.take(accuracy, {{"byte_accuracy", 0.5}}, 30)) << "0.5 is no worse than a loss of 3";
   EXPECT_EQ(best.metric, "byte_accuracy");
+}
+
+TEST(Best, WhatIsNotFiniteIsNotTheBest) {
+  Best best;
+  const BestOptions perplexity{.metric = "perplexity", .patience = 2};
+  EXPECT_FALSE(best.take(perplexity, {{"perplexity", std::numeric_limits<double>::infinity()}}, 10));
+  EXPECT_TRUE(best.take(perplexity, {{"perplexity", 300.0}}, 20));
+  EXPECT_FALSE(best.take(perplexity, {{"perplexity", std::numeric_limits<double>::quiet_NaN()}}, 30));
+  EXPECT_EQ(best.step, 20);
 }
 
 TEST(TrainingState, RemembersWhoseValueTheBestIs) {
