@@ -94,7 +94,7 @@ double RunLog::last_step() const {
 
 std::string RunLog::state() const {
   if (summary.is_null()) return fmt::format("step {}", last_step());
-  return summary.contains("stopped_early") ? "stopped early" : "finished";
+  return summary.contains("stopped_early") ? "stopped early, by train.patience" : "finished";
 }
 
 RunLog RunLog::read(const fs::path& folder) {

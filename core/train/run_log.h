@@ -33,7 +33,7 @@ struct RunLog {
   bool of_bytes = false;                                     // of a byte_lm, whose words are bytes
 
   double last_step() const;
-  // finished, stopped early, or "step N": in progress or interrupted.
+  // finished, stopped early (by what), or "step N": in progress or interrupted.
   std::string state() const;
 
   // Throws Error when there is no recipe.toml, or nothing that a run writes beside it.
