@@ -66,7 +66,7 @@ void add_figures(const Json& line, const std::string& before, std::map<std::stri
 
 // What stands behind `steps = ` in a table as [train], up to the end of the line: recipes as the program writes them, a
 // key a line. "": it is not there.
-std::string value_in(const std::string& recipe, const std::string& table, const std::string& key) {
+std::string setting_in(const std::string& recipe, const std::string& table, const std::string& key) {
   const std::size_t begin = recipe.find(table);
   const std::size_t at = begin == std::string::npos ? begin : recipe.find("\n" + key + " = ", begin);
   if (at == std::string::npos) return {};
@@ -75,7 +75,7 @@ std::string value_in(const std::string& recipe, const std::string& table, const 
 }
 
 std::string text_in(const std::string& recipe, const std::string& table, const std::string& key) {
-  const std::string value = value_in(recipe, table, key);
+  const std::string value = setting_in(recipe, table, key);
   return value.starts_with('"') ? value.substr(1, value.find('"', 1) - 1) : std::string();
 }
 
@@ -107,7 +107,7 @@ RunLog RunLog::read(const fs::path& folder) {
           "welt runs list shows those there are"},
          ErrorCode::not_found);
   log.recipe = read_file(folder / "recipe.toml");
-  log.steps = std::atoll(value_in(log.recipe, "[train]", "steps").c_str());
+  log.steps = std::atoll(setting_in(log.recipe, "[train]", "steps").c_str());
   log.objective = text_in(log.recipe, "[train]", "objective");
   log.of_bytes = text_in(log.recipe, "[model]", "kind") == byte_lm_kind;
   for (const Json& line : lines_of(folder / "log.jsonl")) {
