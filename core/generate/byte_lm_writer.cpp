@@ -47,7 +47,7 @@ class Writing {
                                          : model.spec().segmenter.max_bytes),
         table_(model.decoder_embeddings()),
         results_(prompts.size()),
-        runner_(model.decoder(), std::ssize(rows), capacity(rows)) {
+        runner_(model.decoder(), std::ssize(rows), capacity(rows), "the decoder") {
     std::map<std::string_view, std::uint64_t> occurrences;
     for (GrowingText& text : rows) {
       const std::string& prompt = prompts[text.prompt];

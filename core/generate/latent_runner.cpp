@@ -20,12 +20,12 @@ at::Tensor prefix_tensor(const std::vector<std::int64_t>& prefixes) {
 }  // namespace
 
 at::Tensor LatentRunner::checked(at::Tensor hidden) const {
-  require_finite_output(hidden, "the latent transformer", component_.type().id);
+  require_finite_output(hidden, part_, component_.type().id);
   return hidden;
 }
 
-LatentRunner::LatentRunner(TensorComponent& component, std::int64_t rows, std::int64_t capacity)
-    : component_(component), packed_((component.type().flags & WELT_COMPONENT_PACKED) != 0) {
+LatentRunner::LatentRunner(TensorComponent& component, std::int64_t rows, std::int64_t capacity, const char* part)
+    : component_(component), part_(part), packed_((component.type().flags & WELT_COMPONENT_PACKED) != 0) {
   for (std::int64_t i = 0; i < (packed_ ? 1 : rows); ++i)
     caches_.push_back(component.make_cache(packed_ ? rows : 1, capacity));
 }

@@ -15,8 +15,9 @@ namespace welt {
 
 class LatentRunner {
  public:
-  // `capacity`: slots of the longest row.
-  LatentRunner(TensorComponent& component, std::int64_t rows, std::int64_t capacity);
+  // `capacity`: slots of the longest row; `part`: what messages call the component.
+  LatentRunner(TensorComponent& component, std::int64_t rows, std::int64_t capacity,
+               const char* part = "the latent transformer");
 
   // The prompts: vectors [words of row, D] and prefix-block ids (−1: outside) of each row; the hidden states of each
   // row's last `tail` words, [k, D]: of all that it has, if these are fewer.
@@ -31,6 +32,7 @@ class LatentRunner {
   at::Tensor checked(at::Tensor hidden) const;  // throws Error unless it is finite
 
   TensorComponent& component_;
+  const char* part_;
   bool packed_;
   std::vector<Cache> caches_;  // one, or one a row
 };
