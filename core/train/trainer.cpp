@@ -116,8 +116,10 @@ class Run {
       return result;
     }
     const DatasetStatistics& text = session_->train->statistics();
-    log_info("train", "{}: {} parameters; {} documents, {} words, {} bytes in {} rows", folder_->path().string(),
-             session_->model.parameter_count(), text.documents, text.words, text.bytes, text.rows);
+    const bool byte_lm = is_byte_lm(session_->model.spec());
+    log_info("train", "{}: {} parameters; {} documents, {}{} bytes in {} rows", folder_->path().string(),
+             session_->model.parameter_count(), text.documents,
+             byte_lm ? std::string() : fmt::format("{} words, ", text.words), text.bytes, text.rows);
     result.parameters = session_->model.parameter_count();
     throughput_.emplace(recipe_);
     if (state_.step == 0 && session_->validation) state_.before = evaluate_now(0).all.sums;
