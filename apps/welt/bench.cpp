@@ -16,6 +16,7 @@
 #include "core/base/json.h"
 #include "core/checkpoint/model_files.h"
 #include "core/generate/bench_generate.h"
+#include "core/model/byte_lm.h"
 #include "core/train/bench_train.h"
 
 namespace welt {
@@ -36,16 +37,18 @@ struct BenchOptions {
 };
 
 void bench_train_verb(const BenchOptions& options) {
-  const nlohmann::json result = bench_train(options.recipe.load(), options.steps, options.warmup);
+  const Recipe recipe = options.recipe.load();
+  const bool byte_lm = is_byte_lm(recipe);  // its words are bytes, and nothing is encoded
+  const nlohmann::json result = bench_train(recipe, options.steps, options.warmup);
   if (options.json) {
     fmt::print("{}\n", json_text(result));
     return;
   }
-  fmt::print("{} steps of {:.0f} words (medians, after {} warm-up steps), {}, {} threads\n", options.steps,
-             result["words_per_step"].get<double>(), options.warmup, result["precision"].get<std::string>(),
-             result["threads"].get<int>());
-  fmt::print("  words/s          {:>12.0f}\n  real bytes/s     {:>12.0f}\n  ms per step      {:>12.1f}\n",
-             result["words_per_second"].get<double>(), result["bytes_per_second"].get<double>(),
+  fmt::print("{} steps of {:.0f} {} (medians, after {} warm-up steps), {}, {} threads\n", options.steps,
+             result["words_per_step"].get<double>(), byte_lm ? "bytes" : "words", options.warmup,
+             result["precision"].get<std::string>(), result["threads"].get<int>());
+  if (!byte_lm) fmt::print("  words/s          {:>12.0f}\n", result["words_per_second"].get<double>());
+  fmt::print("  real bytes/s     {:>12.0f}\n  ms per step      {:>12.1f}\n", result["bytes_per_second"].get<double>(),
              result["milliseconds"]["step"].get<double>());
   for (const auto& [part, value] : result["milliseconds"].items())
     if (part != "step") fmt::print("    {:<14} {:>12.1f}\n", part, value.get<double>());
@@ -54,15 +57,21 @@ void bench_train_verb(const BenchOptions& options) {
              100 * products["share_of_step"].get<double>(), products["flops_per_second"].get<double>() / 1e9,
              100 * result["attention"]["share_of_step"].get<double>(),
              100 * (1 - products["share_of_step"].get<double>() - result["attention"]["share_of_step"].get<double>()));
-  fmt::print("  utilisation      {:>11.1f} % of this machine's {:.0f} GFLOP/s (a product of 2,048 x 2,048 x 2,048)\n",
-             100 * products["utilisation"].get<double>(), products["peak_flops_per_second"].get<double>() / 1e9);
-  fmt::print("  padding share    {:>11.1f} % of word slots, {:.1f} % of encoder and {:.1f} % of decoder byte slots\n",
-             100.0 * result["padding_share"]["words"].get<double>(),
-             100.0 * result["padding_share"]["encoder"].get<double>(),
-             100.0 * result["padding_share"]["decoder"].get<double>());
-  fmt::print("  byte positions   {:>11.1f} % of a padded batch's in the encoder, {:.1f} % in the decoder\n",
-             100.0 * result["computed_share_of_padded_batch"]["encoder"].get<double>(),
-             100.0 * result["computed_share_of_padded_batch"]["decoder"].get<double>());
+  fmt::print(
+      "  utilisation      {:>11.1f} % of this machine's {:.0f} GFLOP/s (a product of up to 2,048 x 2,048 x 2,048)\n",
+      100 * products["utilisation"].get<double>(), products["peak_flops_per_second"].get<double>() / 1e9);
+  if (byte_lm) {
+    fmt::print("  padding share    {:>11.1f} % of byte slots\n",
+               100.0 * result["padding_share"]["words"].get<double>());
+  } else {
+    fmt::print("  padding share    {:>11.1f} % of word slots, {:.1f} % of encoder and {:.1f} % of decoder byte slots\n",
+               100.0 * result["padding_share"]["words"].get<double>(),
+               100.0 * result["padding_share"]["encoder"].get<double>(),
+               100.0 * result["padding_share"]["decoder"].get<double>());
+    fmt::print("  byte positions   {:>11.1f} % of a padded batch's in the encoder, {:.1f} % in the decoder\n",
+               100.0 * result["computed_share_of_padded_batch"]["encoder"].get<double>(),
+               100.0 * result["computed_share_of_padded_batch"]["decoder"].get<double>());
+  }
   fmt::print("  peak memory      {:>11.0f} MB\n", result["peak_memory_bytes"].get<double>() / 1e6);
 }
 

@@ -19,6 +19,7 @@
 #include "core/base/json.h"
 #include "core/base/progress.h"
 #include "core/data/dataset_folder.h"
+#include "core/model/byte_lm.h"
 #include "core/model/text_front_end.h"
 #include "core/model/welt_model.h"
 #include "core/prepare/corpus_stats.h"
@@ -69,6 +70,10 @@ struct Words {
 
 void use_recipe(Options& options, Words& words, std::vector<fs::path>& files) {
   const Recipe recipe = load_recipe(find_recipe(options.recipe), options.overrides);
+  if (is_byte_lm(recipe))
+    fail({recipe.path().string(), "model.kind = \"byte_lm\", which has no words to tell of",
+          "a word-level model's recipe", "Name the files and leave --recipe out: words are then those of --segmenter"},
+         ErrorCode::unimplemented);
   words.model.emplace(WeltModel::outline(WeltSpec::from_recipe(recipe)));
   words.text.emplace(*words.model);
   options.stats.batch = recipe.integer("train.batch");

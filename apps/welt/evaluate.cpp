@@ -15,7 +15,7 @@ namespace {
 struct EvaluateOptions {
   std::string run;
   std::vector<std::string> overrides;
-  std::string weights = "fp32";
+  std::string weights;
   bool json = false;
 };
 
@@ -25,7 +25,10 @@ void evaluate_run(const EvaluateOptions& options) {
     fail({options.run, "no recipe.toml beside the checkpoint", "a run folder, runs/<name>",
           "Use task = \"evaluate\" and model.from = \"…\" in a recipe for a checkpoint on its own"},
          ErrorCode::not_found);
-  const Recipe trained = load_recipe(file), recipe = load_recipe(file, options.overrides);
+  std::vector<std::string> overrides = options.overrides;
+  if (!options.weights.empty())
+    overrides.push_back("generate.weights=" + options.weights);  // texts that it writes, too
+  const Recipe trained = load_recipe(file), recipe = load_recipe(file, overrides);
   refuse_other_changes(trained, recipe);
   fmt::print("{}", evaluation_report(recipe, checkpoint, encoder_changes(&trained, recipe), options.json));
   tell_unused_weights(options.weights);
@@ -43,7 +46,7 @@ void add_evaluate(CLI::App& app) {
   repeatable(verb->add_option("--set", options->overrides, "Override a key of the run's recipe")
                  ->type_name("KEY=VALUE")
                  ->group("Recipe"));
-  add_weights(*verb, options->weights);
+  add_weights(*verb, options->weights)->default_str("fp32; of texts that it writes generate.weights of the recipe");
   verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
   verb->footer(
       "Says which encoders were on. One may be switched off, or taken from elsewhere if it is as wide.\n\n"

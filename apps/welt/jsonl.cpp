@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/json_fields.h"
 #include "core/base/utf8.h"
 #include "core/data/line_reader.h"
 
@@ -41,11 +42,6 @@ std::optional<Json> object_of(std::string_view line, std::string& reason) {
   fail({.where = fmt::format("the field \"{}\"", name),
         .found = at == request.end() ? "nothing" : fmt::format("{} ({:.60})", at->type_name(), json_text(*at)),
         .expected = std::string(expected)});
-}
-
-const json* field(const json& request, const char* name) {
-  const auto at = request.find(name);
-  return at == request.end() || at->is_null() ? nullptr : &*at;
 }
 
 enum class Malformed { fails, answered };
@@ -94,13 +90,13 @@ void answer_every_ordered_line(const OrderedAnswer& answer) {
 void answer_ordered_lines(const OrderedAnswer& answer) { answer_all<nlohmann::ordered_json>(answer, Malformed::fails); }
 
 std::string text_field(const json& request, const char* name) {
-  const json* value = field(request, name);
+  const json* value = value_in(request, name);
   if (value == nullptr || !value->is_string()) fail_field(request, name, "a text");
   return value->get<std::string>();
 }
 
 std::vector<std::string> texts_field(const json& request, const char* name) {
-  const json* value = field(request, name);
+  const json* value = value_in(request, name);
   const bool fits = value != nullptr && value->is_array() &&
                     std::ranges::all_of(*value, [](const json& text) { return text.is_string(); });
   if (!fits) fail_field(request, name, "a list of texts");
@@ -108,23 +104,21 @@ std::vector<std::string> texts_field(const json& request, const char* name) {
 }
 
 std::int64_t integer_field(const json& request, const char* name, std::int64_t fallback) {
-  const json* value = field(request, name);
+  const json* value = value_in(request, name);
   if (value == nullptr) return fallback;
-  const bool fits = value->is_number_integer() &&
-                    !(value->is_number_unsigned() && value->get<std::uint64_t>() > std::uint64_t{INT64_MAX});
-  if (!fits) fail_field(request, name, "an integer of 64 bits");
+  if (!is_integer_in(*value, INT64_MIN, INT64_MAX)) fail_field(request, name, "an integer of 64 bits");
   return value->get<std::int64_t>();
 }
 
 bool flag_field(const json& request, const char* name, bool fallback) {
-  const json* value = field(request, name);
+  const json* value = value_in(request, name);
   if (value == nullptr) return fallback;
   if (!value->is_boolean()) fail_field(request, name, "true or false");
   return value->get<bool>();
 }
 
 json options_field(const json& request, const std::vector<std::string>& known) {
-  const json* value = field(request, "options");
+  const json* value = value_in(request, "options");
   if (value == nullptr) return json::object();
   if (!value->is_object()) fail_field(request, "options", "an object");
   for (const auto& [key, _] : value->items()) {

@@ -1,6 +1,6 @@
 // A byte_lm's texts (core/model/byte_lm.h): its decoder reads BOS and the prompt's bytes once, then a byte of each text
 // a step, with one cache of keys and values or states. The segmenter only says where the words end that are counted and
-// told. Inside core/generate only.
+// told. Inside core/generate only, but for check_bytes().
 #pragma once
 
 #include <string>

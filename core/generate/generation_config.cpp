@@ -7,6 +7,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/json_fields.h"
 
 namespace welt {
 namespace {
@@ -17,17 +18,14 @@ using Json = nlohmann::json;
   fail({fmt::format("options.{}", name), fmt::format("{:.80}", json_text(value)), std::string(expected), {}});
 }
 
-// Values of an object of options; null counts as absent, as in Python.
+// Values of an object of options.
 class Reader {
  public:
   explicit Reader(const Json& options) : options_(options) {
     if (!options.is_object()) fail({"options", std::string(options.type_name()), "an object", {}});
   }
 
-  const Json* find(const char* name) const {
-    const auto at = options_.find(name);
-    return at == options_.end() || at->is_null() ? nullptr : &*at;
-  }
+  const Json* find(const char* name) const { return value_in(options_, name); }
   double number(const char* name, double fallback, double least, double most) const {
     const Json* value = find(name);
     if (!value) return fallback;
@@ -38,7 +36,7 @@ class Reader {
   std::int64_t integer(const char* name, std::int64_t fallback, std::int64_t least) const {
     const Json* value = find(name);
     if (!value) return fallback;
-    if (!value->is_number_integer() || value->get<std::int64_t>() < least || value->get<std::int64_t>() > 1'000'000)
+    if (!is_integer_in(*value, least, 1'000'000))
       refuse(name, *value, fmt::format("an integer from {} to 1000000", least));
     return *value;
   }
@@ -72,8 +70,7 @@ class Reader {
     return sequence;
   }
   static std::size_t byte_of(const char* name, const Json& value) {
-    if (!value.is_number_integer() || value.get<std::int64_t>() < 0 || value.get<std::int64_t>() > 255)
-      refuse(name, value, "bytes, 0 to 255");
+    if (!is_integer_in(value, 0, 255)) refuse(name, value, "bytes, 0 to 255");
     return value;
   }
 

@@ -238,6 +238,8 @@ Generator::Generator(WeltModel& model, std::shared_ptr<const TextFrontEnd> text)
 Generator::~Generator() = default;
 
 void Generator::set_draft(WeltModel& draft) {
+  require_words(state_->model.spec(), "words that a draft could guess");
+  require_words(draft.spec(), "words to guess");
   state_->draft = &draft;
   state_->draft_encoder.emplace(draft, std::make_shared<TextFrontEnd>(draft));
 }

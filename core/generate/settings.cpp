@@ -101,7 +101,7 @@ void add_generate_keys(std::vector<RecipeKey>& keys) {
       choice_key("generate.weights", "fp32",
                  "What products multiply with: fp32: the weights as they are; bf16, or int8 with a scale for "
                  "each output: copies that are read faster and round; auto: bf16 where the kernels are on, "
-                 "else fp32. Of samples, too",
+                 "else fp32. Of samples and of texts that evaluations write, too",
                  kernels::step_weights_names())));
 }
 

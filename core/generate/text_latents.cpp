@@ -16,8 +16,11 @@ TextLatents::TextLatents(WeltModel& model, WordEncoder& encoder, std::int64_t ca
 void TextLatents::read(std::span<const std::string> words, const std::vector<std::int64_t>& blocks) {
   if (words.empty()) return;
   AttentionView attention{.kind = WELT_ATTENTION_CAUSAL};
-  if (std::ranges::any_of(blocks, [](std::int64_t id) { return id >= 0; }))
-    attention.prefix_id = at::tensor(blocks, at::kLong).unsqueeze(0);
+  if (std::ranges::any_of(blocks, [](std::int64_t id) { return id >= 0; })) {
+    std::vector<std::int64_t> ids = blocks;
+    ids.resize(words.size(), -1);  // what was written behind the prompt is in no block
+    attention.prefix_id = at::tensor(ids, at::kLong).unsqueeze(0);
+  }
   TensorComponent& latent = model_.latent_transformer();
   const at::Tensor hidden = latent.forward({encoder_.encode(words).unsqueeze(0), {}}, attention, {}, &cache_)[0];
   require_finite_output(hidden, "the latent transformer", latent.type().id);

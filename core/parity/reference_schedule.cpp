@@ -13,6 +13,7 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
+#include "core/base/json_fields.h"
 #include "core/train/schedule.h"
 
 namespace welt {
@@ -27,29 +28,23 @@ constexpr std::int64_t most_steps = 10'000'000, most_told = 1'000'000;
   fail({fmt::format("the field \"{}\"", name), fmt::format("{:.80}", json_text(value)), std::string(expected), {}});
 }
 
-const Json* find(const Json& object, const char* name) {
-  const auto at = object.find(name);
-  return at == object.end() || at->is_null() ? nullptr : &*at;
-}
-
 double number(const Json& object, const char* name, double fallback) {
-  const Json* value = find(object, name);
+  const Json* value = value_in(object, name);
   if (!value) return fallback;
   if (!value->is_number() || !std::isfinite(value->get<double>())) refuse(name, *value, "a number");
   return *value;
 }
 
 std::int64_t integer(const Json& object, const char* name, std::int64_t fallback) {
-  const Json* value = find(object, name);
+  const Json* value = value_in(object, name);
   if (!value) return fallback;
-  if (!value->is_number_integer() || value->get<std::int64_t>() < 0 || value->get<std::int64_t>() > most_steps)
-    refuse(name, *value, fmt::format("an integer from 0 to {}", most_steps));
+  if (!is_integer_in(*value, 0, most_steps)) refuse(name, *value, fmt::format("an integer from 0 to {}", most_steps));
   return *value;
 }
 
 std::string text(const Json& object, const char* name, const std::string& fallback,
                  const std::vector<std::string>& choices) {
-  const Json* value = find(object, name);
+  const Json* value = value_in(object, name);
   if (!value) return fallback;
   if (!value->is_string() || std::ranges::find(choices, value->get<std::string>()) == choices.end())
     refuse(name, *value, fmt::format("one of {}", fmt::join(choices, ", ")));
@@ -90,7 +85,7 @@ Share share_of(ScheduleOptions options) {
 
 // min_lr or min_lr_rate, one of them.
 double floor_of(const Request& request) {
-  const bool rate = find(request.kwargs, "min_lr"), share = find(request.kwargs, "min_lr_rate");
+  const bool rate = value_in(request.kwargs, "min_lr"), share = value_in(request.kwargs, "min_lr_rate");
   if (rate == share)
     fail({fmt::format("kwargs of {}", request.name),
           rate ? "min_lr and min_lr_rate" : "neither min_lr nor min_lr_rate",
@@ -123,7 +118,7 @@ Share warmed_floored_cosine(const Request& request) {
   ScheduleOptions options = options_of(request, "cosine");
   options.final_ratio = floor_of(request);
   options.cycles = number(request.kwargs, "num_cycles", 0.5);
-  const bool from_given = find(request.kwargs, "warmup_lr_rate");
+  const bool from_given = value_in(request.kwargs, "warmup_lr_rate");
   const double from = number(request.kwargs, "warmup_lr_rate", 0);
   return [options, from_given, from](std::int64_t step) {
     const auto at = static_cast<double>(step), warmup = static_cast<double>(options.warmup_steps);
@@ -135,14 +130,15 @@ Share warmed_floored_cosine(const Request& request) {
 Share stable_decay(const Request& request) {
   require_known(request,
                 {"num_decay_steps", "num_stable_steps", "warmup_type", "decay_type", "min_lr_ratio", "num_cycles"});
-  if (!find(request.kwargs, "num_decay_steps"))
+  if (!value_in(request.kwargs, "num_decay_steps"))
     fail({fmt::format("kwargs of {}", request.name), "no num_decay_steps", "how many steps the decay takes", {}});
   const std::vector<std::string> shapes{"linear", "cosine", "1-sqrt"};
   ScheduleOptions options = options_of(request, "wsd");
   options.final_ratio = number(request.kwargs, "min_lr_ratio", 0);
   options.cycles = number(request.kwargs, "num_cycles", 0.5);
   options.decay_steps = integer(request.kwargs, "num_decay_steps", 0);
-  if (find(request.kwargs, "num_stable_steps")) options.stable_steps = integer(request.kwargs, "num_stable_steps", 0);
+  if (value_in(request.kwargs, "num_stable_steps"))
+    options.stable_steps = integer(request.kwargs, "num_stable_steps", 0);
   options.warmup_shape = text(request.kwargs, "warmup_type", "linear", shapes);
   options.decay_shape = text(request.kwargs, "decay_type", "cosine", shapes);
   return share_of(std::move(options));
@@ -225,7 +221,7 @@ std::vector<double> plateau(const Request& request, double rate, const std::vect
 }
 
 std::vector<double> metrics_of(const Json& request, std::int64_t run) {
-  const Json* values = find(request, "metrics");
+  const Json* values = value_in(request, "metrics");
   const bool fits = values && values->is_array() && std::ssize(*values) >= run &&
                     std::ranges::all_of(*values, [](const Json& value) { return value.is_number(); });
   if (!fits) refuse("metrics", values ? *values : Json(), fmt::format("{} numbers, one after each update", run));
@@ -239,12 +235,12 @@ std::vector<std::int64_t> wanted_steps(const Json& request, std::int64_t run) {
       refuse("keep", value, fmt::format("steps, 1 to {}", run));
     steps.push_back(value);
   };
-  if (const Json* kept = find(request, "lr_of_step"); kept && kept->is_object()) {
+  if (const Json* kept = value_in(request, "lr_of_step"); kept && kept->is_object()) {
     for (const auto& [key, value] : kept->items())
       add(!key.empty() && key.size() < 9 && std::ranges::all_of(key, [](char c) { return c >= '0' && c <= '9'; })
               ? Json(std::stoll(key))
               : Json(key));
-  } else if (const Json* listed = find(request, "keep"); listed && listed->is_array()) {
+  } else if (const Json* listed = value_in(request, "keep"); listed && listed->is_array()) {
     for (const Json& value : *listed) add(value);
   } else {
     if (run > most_told) refuse("keep", Json(), fmt::format("the steps to be told: {} are too many", run));
@@ -254,7 +250,7 @@ std::vector<std::int64_t> wanted_steps(const Json& request, std::int64_t run) {
 }
 
 std::vector<double> rates_of(const Json& request, double rate) {
-  const Json* groups = find(request, "group_lr");
+  const Json* groups = value_in(request, "group_lr");
   if (!groups) return {rate};
   const bool fits = groups->is_array() && !groups->empty() &&
                     std::ranges::all_of(*groups, [](const Json& value) { return value.is_number(); });
@@ -264,17 +260,17 @@ std::vector<double> rates_of(const Json& request, double rate) {
 
 Request read(const Json& given) {
   Request request;
-  const Json* name = find(given, "name");
+  const Json* name = value_in(given, "name");
   if (!name || !name->is_string()) refuse("name", name ? *name : Json(), "a schedule's name");
   request.name = *name;
-  if (!find(given, "lr")) refuse("lr", Json(), "a number");
-  if (!find(given, "steps")) refuse("steps", Json(), "an integer");
+  if (!value_in(given, "lr")) refuse("lr", Json(), "a number");
+  if (!value_in(given, "steps")) refuse("steps", Json(), "an integer");
   request.rate = number(given, "lr", 0);
   request.steps = integer(given, "steps", 0);
   const double ratio = number(given, "warmup_ratio", 0);
   if (ratio < 0 || ratio > 1) refuse("warmup_ratio", ratio, "0 to 1");
   request.warmup = warmup_of(integer(given, "warmup_steps", 0), ratio, request.steps);
-  const Json* kwargs = find(given, "kwargs");
+  const Json* kwargs = value_in(given, "kwargs");
   if (kwargs && !kwargs->is_object()) refuse("kwargs", *kwargs, "an object");
   request.kwargs = kwargs ? *kwargs : Json::object();
   return request;
@@ -298,7 +294,7 @@ Json reference_rates(const Json& given) {
   const std::int64_t run = integer(given, "run", request.steps);
   const std::vector<double> rates = rates_of(given, request.rate);
   const std::vector<std::int64_t> steps = wanted_steps(given, run);
-  const bool grouped = find(given, "group_lr");
+  const bool grouped = value_in(given, "group_lr");
   std::vector<std::vector<double>> plateaus;
   Share share;
   if (request.name == plateau_name) {

@@ -9,7 +9,6 @@
 
 #include "core/base/error.h"
 #include "core/tensor/tensor_component_state.h"
-#include "core/tensor/tensor_io.h"
 #include "core/tensor/tensor_service.h"
 
 namespace welt {
@@ -33,12 +32,7 @@ at::Tensor own_head_logits(TensorComponent& component, const at::Tensor& hidden,
   error.check(status, what);
   std::vector<std::int64_t> expected = hidden.sizes().vec();
   expected.back() = head.size(0);
-  if (!result.defined() || result.sizes() != at::IntArrayRef(expected))
-    fail({.where = what,
-          .found = result.defined() ? shape_text(result.sizes()) : "it succeeded and gave nothing",
-          .expected = shape_text(expected),
-          .mend = "Tell the plugin's author"},
-         ErrorCode::internal);
+  require_shape(result, expected, what);
   return bias.defined() ? result.add(bias) : result;
 }
 

@@ -5,9 +5,7 @@
 
 #include <vector>
 
-#include "core/base/error.h"
 #include "core/tensor/tensor_component_state.h"
-#include "core/tensor/tensor_io.h"
 #include "core/tensor/tensor_service.h"
 
 namespace welt {
@@ -37,12 +35,7 @@ at::Tensor word_vectors(TensorComponent& component, std::span<const std::string>
   const at::Tensor result = take_tensor(out);  // owned before anything throws
   error.check(status, what);
   const std::vector<std::int64_t> expected{static_cast<std::int64_t>(words.size()), component.width()};
-  if (!result.defined() || result.sizes() != at::IntArrayRef(expected))
-    fail({.where = what,
-          .found = result.defined() ? shape_text(result.sizes()) : "it succeeded and gave nothing",
-          .expected = shape_text(expected),
-          .mend = "Tell the plugin's author"},
-         ErrorCode::internal);
+  require_shape(result, expected, what);
   return result;
 }
 

@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/plugin/strings.h"
 #include "core/tensor/tensor_component.h"
+#include "core/tensor/tensor_io.h"
 
 namespace welt {
 
@@ -21,6 +22,16 @@ struct Borrowed {
   const welt_tensor* ref() const { return box.value.defined() ? &box : nullptr; }
   welt_tensor box;
 };
+
+// Throws Error (internal) where what a plugin gave, `what`, is nothing or of another shape.
+inline void require_shape(const at::Tensor& result, at::IntArrayRef expected, const std::string& what) {
+  if (result.defined() && result.sizes() == expected) return;
+  fail({.where = what,
+        .found = result.defined() ? shape_text(result.sizes()) : "it succeeded and gave nothing",
+        .expected = shape_text(expected),
+        .mend = "Tell the plugin's author"},
+       ErrorCode::internal);
+}
 
 // What latent transformers and decoders have in common, whichever of the two tables a component offers.
 struct CausalBody {

@@ -2,6 +2,7 @@
 #include "core/train/best.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/base/error.h"
 #include "core/metrics/text_metrics.h"
@@ -63,17 +64,28 @@ BestOptions best_options(const Recipe& recipe) {
 }
 
 bool Best::take(const BestOptions& options, const nlohmann::json& evaluation, std::int64_t at_step) {
-  const Metric& metric = find_choice(metrics(), options.metric, "train.best_metric");
+  const Metric& judge = find_choice(metrics(), options.metric, "train.best_metric");
   const double now = evaluation.at(options.metric);
-  const double gain = !value ? options.min_improvement + 1 : metric.larger_is_better ? now - *value : *value - now;
+  if (!std::isfinite(now)) {  // nothing could be compared with it
+    ++waiting;
+    return false;
+  }
+  const double gain = !value ? options.min_improvement + 1 : judge.larger_is_better ? now - *value : *value - now;
   if (gain <= options.min_improvement) {
     ++waiting;
     return false;
   }
+  metric = options.metric;
   value = now;
   step = at_step;
   waiting = 0;
   return true;
+}
+
+bool Best::begin_anew_for(const BestOptions& options) {
+  const bool another = !options.metric.empty() && !metric.empty() && options.metric != metric;
+  if (another) *this = {};
+  return another;
 }
 
 }  // namespace welt

@@ -28,12 +28,15 @@ BestOptions best_options(const Recipe& recipe);
 
 // Part of a run's state: what a resumed run goes on with.
 struct Best {
+  std::string metric;  // whose value it is; "": not known, of a state that an older version wrote
   std::optional<double> value;
   std::int64_t step = 0;
   std::int64_t waiting = 0;  // evaluations since
 
   // Is this evaluation the best? Takes it, if so.
   bool take(const BestOptions& options, const nlohmann::json& evaluation, std::int64_t at_step);
+  // Figures of two metrics cannot be compared: where another one is asked for now, all is as at the start. Was it?
+  bool begin_anew_for(const BestOptions& options);
   bool enough(const BestOptions& options) const { return options.patience > 0 && waiting >= options.patience; }
 };
 

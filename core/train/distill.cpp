@@ -163,9 +163,7 @@ void check_distill(const Recipe& recipe) {
 }
 
 TaskOutcome distill_task(const Recipe& recipe, const TaskOptions& options) {
-  if (options.resume)
-    fail({recipe.path().string(), "--resume with task = \"distill\"", "a recipe that trains",
-          "A distillation starts anew each time: leave --resume out"});
+  refuse_training_options(recipe, options);
   if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
   const HfSource source = teacher_of(recipe);
   const fs::path target = new_static_folder(recipe);
@@ -181,7 +179,7 @@ TaskOutcome distill_task(const Recipe& recipe, const TaskOptions& options) {
   const at::Tensor table = result.table.to(dtype);
   if (!at::isfinite(table).all().item<bool>())
     fail({.where = source.folder().string(),
-          .found = fmt::format("a number that {} has not", recipe.string("distill.dtype")),
+          .found = fmt::format("a number that {} has not", float_dtype_name(dtype)),
           .expected = "finite numbers in its range",
           .mend = dtype == at::kHalf ? "Try distill.dtype = \"float32\"" : ""},
          ErrorCode::data_loss);

@@ -114,9 +114,7 @@ void check_extract(const Recipe& recipe) {
 }
 
 TaskOutcome extract_task(const Recipe& recipe, const TaskOptions& options) {
-  if (options.resume)
-    fail({recipe.path().string(), "--resume with task = \"extract\"", "a recipe that trains",
-          "An extraction starts anew each time: leave --resume out"});
+  refuse_training_options(recipe, options);
   const fs::path target = new_static_folder(recipe);
   const Sources sources = find_sources(recipe);
   const std::string plan = plan_of(sources);

@@ -9,6 +9,7 @@
 #include "core/base/printable.h"
 #include "core/base/table.h"
 #include "core/generate/settings.h"
+#include "core/kernels/step_weights.h"
 #include "core/text/control.h"
 #include "core/text/units.h"
 #include "core/train/evaluation.h"
@@ -60,6 +61,7 @@ Evaluation evaluate_fully(Session& session, const Recipe& recipe) {
                                 .samples = recipe.integer("evaluate.samples"),
                                 .by_group = !recipe.string("evaluate.group_by").empty()};
   options.generate.sampling.seed = static_cast<std::uint64_t>(recipe.integer("seed"));
+  const kernels::StepWeightsScope weights(recipe.string("generate.weights"));
   out.texts = evaluate_texts(session.model, session.text, session.held_out.rows, options);
   return out;
 }
@@ -103,18 +105,21 @@ std::string metric_lines(const Evaluation& evaluation) {
 
 std::string group_table(const Evaluation& evaluation, const std::string& field) {
   if (evaluation.groups.empty()) return {};
+  const bool byte_lm = evaluation.all.sums.words == 0;
   std::vector<std::vector<std::string>> rows{
-      {field, "words", "bits/byte", "bits/char", "loss", "perplexity", "bytes right", "words right"}};
+      {field, byte_lm ? "bytes" : "words", "bits/byte", "bits/char", "loss", "perplexity", "bytes right"}};
+  if (!byte_lm) rows.front().emplace_back("words right");
   if (evaluation.texts) {
     rows.front().emplace_back("texts");
     for (const TextMetric* metric : evaluation.texts->metrics) rows.front().emplace_back(metric->name);
   }
   const auto add = [&](const std::string& name, const TextFigures& figures, const TextSums* texts) {
     const LossSums& sums = figures.sums;
-    rows.push_back({printable(name), std::to_string(sums.words), fmt::format("{:.4f}", sums.bits_per_byte()),
-                    fmt::format("{:.4f}", figures.bits_per_character()), fmt::format("{:.4f}", sums.loss()),
-                    fmt::format("{:.3f}", sums.perplexity()), fmt::format("{:.2f} %", 100 * sums.byte_accuracy()),
-                    fmt::format("{:.2f} %", 100 * sums.word_accuracy())});
+    rows.push_back({printable(name), std::to_string(byte_lm ? sums.text_bytes : sums.words),
+                    fmt::format("{:.4f}", sums.bits_per_byte()), fmt::format("{:.4f}", figures.bits_per_character()),
+                    fmt::format("{:.4f}", sums.loss()), fmt::format("{:.3f}", sums.perplexity()),
+                    fmt::format("{:.2f} %", 100 * sums.byte_accuracy())});
+    if (!byte_lm) rows.back().push_back(fmt::format("{:.2f} %", 100 * sums.word_accuracy()));
     if (!evaluation.texts) return;
     rows.back().push_back(std::to_string(texts != nullptr ? texts->pairs : 0));
     for (const TextMetric* metric : evaluation.texts->metrics)

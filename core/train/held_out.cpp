@@ -8,8 +8,11 @@
 #include "core/base/context.h"
 #include "core/base/error.h"
 #include "core/base/log.h"
+#include "core/generate/byte_lm_writer.h"
 #include "core/generate/prompt.h"
 #include "core/generate/settings.h"
+#include "core/kernels/step_weights.h"
+#include "core/model/byte_lm.h"
 #include "core/recipe/choices.h"
 #include "core/train/samples.h"
 
@@ -104,7 +107,12 @@ void check_held_out(const Recipe& recipe, WeltModel& outline) {
   check_keys(recipe);
   if (writes(recipe)) {
     require_caches(outline, place(recipe, "evaluate.metrics"), "completions", "evaluate.metrics = []");
-    generate_options(recipe).check(outline.units().bytes() == 1);
+    const GenerateOptions options = generate_options(recipe);
+    options.check(outline.units().bytes() == 1);
+    if (is_byte_lm(outline.spec()))
+      with_context(place(recipe, "evaluate.metrics") + ", [generate]", [&] { check_bytes(options); });
+    with_context(place(recipe, "generate.weights"),
+                 [&] { kernels::step_weights_of(recipe.string("generate.weights")); });
   }
   if (writes(recipe) || has_groups(recipe)) read_rows(recipe, /*with_text=*/false, 1);
 }
@@ -115,9 +123,13 @@ HeldOut open_held_out(const Recipe& recipe, const DatasetOptions& options, const
   check_keys(recipe);
   if (!writes(recipe) && !has_groups(recipe)) return out;
   const std::vector<HeldOutRow> all = read_rows(recipe, has_groups(recipe), 0);
+  const bool bytes = is_byte_lm(model.spec());
   if (has_groups(recipe)) {
     const auto split = [&](std::string_view document, std::vector<std::uint64_t>& ends) {
-      text.segmenter().split(document, ends);
+      if (bytes)
+        split_into_bytes(document, ends);
+      else
+        text.segmenter().split(document, ends);
     };
     out.groups = group_batches(all, options, split, text.drawer().get(), recipe.integer("train.eval_rows"));
   }
@@ -125,12 +137,13 @@ HeldOut open_held_out(const Recipe& recipe, const DatasetOptions& options, const
   const std::int64_t positions = model.limits().latent;
   std::vector<const HeldOutRow*> fit;
   for (const HeldOutRow& row : all)
-    if (positions == 0 || std::ssize(text.words(row.prefix, "a prefix")) <= positions) fit.push_back(&row);
+    if (positions == 0 || prompt_positions(model, text, row.prefix, "a prefix") <= positions) fit.push_back(&row);
   if (fit.size() < all.size())
     log_warning("evaluate",
-                "{} of {} held-out rows have a prefix of more words than the {} positions of the latent "
-                "transformer: nothing is written for them",
-                all.size() - fit.size(), all.size(), positions);
+                "{} of {} held-out rows have a prefix of more {} than the {} positions of the {}: nothing is written "
+                "for them",
+                all.size() - fit.size(), all.size(), bytes ? "bytes" : "words", positions,
+                bytes ? "decoder" : "latent transformer");
   if (fit.empty())
     fail({place(recipe, files_key),
           all.empty() ? "no row" : "no row with a prefix that the model has room for",

@@ -28,8 +28,9 @@ std::vector<const TextMetric*> text_metrics_of(const Recipe& recipe);
 // that writes no text.
 void check_held_out(const Recipe& recipe, WeltModel& outline);
 
-// Prompts that cannot be continued are refused here, before anything is trained; of those with more words than the
-// latent transformer has positions it is said how many are left out. `options`: of the held-out text.
+// Prompts that cannot be continued are refused here, before anything is trained; of those that need more
+// positions (words, of a byte_lm bytes) than the model has it is said how many are left out. `options`: of the held-out
+// text.
 HeldOut open_held_out(const Recipe& recipe, const DatasetOptions& options, const WeltModel& model,
                       const TextFrontEnd& text);
 

@@ -18,16 +18,19 @@
 namespace welt {
 namespace {
 
-constexpr std::int64_t word_positions = 6;  // BOS, 4 bytes, EOS
+constexpr std::int64_t word_positions = 6;          // BOS, 4 bytes, EOS
+constexpr std::int64_t decoder_word_positions = 5;  // behind the latents: BOS, 4 bytes
 
 // Positions of a step that a part of the model computes before its backward pass.
-std::int64_t positions(const Recipe& recipe, std::int64_t rows, const std::string& group) {
+std::int64_t positions(const Recipe& recipe, const WeltSpec& spec, std::int64_t rows, const std::string& group) {
   const std::int64_t words = rows * recipe.integer("train.words");
-  if (group == "latent_transformer" || group == "decoder_mapping" || group == "decoder_norm" ||
-      group == auxiliary_group)
-    return words;
-  if (is_byte_lm(recipe)) return words;
-  if (group == "bytes_decoder") return std::min(recipe.integer("train.decoder_chunk_tokens"), words * word_positions);
+  if (is_byte_lm(spec) || group == "latent_transformer") return words;
+  // A latent is mapped for each word that the decoder reads it before.
+  if (group == "decoder_mapping" || group == "decoder_norm") return words * spec.decoder_context;
+  if (group == auxiliary_group) return words;
+  if (group == "bytes_decoder")
+    return std::min(recipe.integer("train.decoder_chunk_tokens"),
+                    words * (spec.decoder_context + decoder_word_positions));
   if (group == "encoder_mapping" || group == "encoder_norm") return words / 2;
   return words / 2 * word_positions;
 }
@@ -59,8 +62,8 @@ std::int64_t activation_bytes(const Recipe& recipe, const WeltModel& outline, st
   std::int64_t bytes = 0;
   for (const ModelParameter& parameter : outline.parameters())
     if (!parameter.table && parameter.tensor.dim() == 2)
-      bytes +=
-          positions(recipe, rows, parameter.group) * (parameter.tensor.size(0) + parameter.tensor.size(1)) * computed;
+      bytes += positions(recipe, outline.spec(), rows, parameter.group) *
+               (parameter.tensor.size(0) + parameter.tensor.size(1)) * computed;
   return bytes;
 }
 

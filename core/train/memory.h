@@ -12,8 +12,8 @@ namespace welt {
 struct MemoryNeed {
   std::int64_t weights = 0, gradients = 0, optimizer = 0;  // bytes, exact
   // Bytes of what a step keeps for its backward pass, at least: the inputs and outputs of all products, for rows of
-  // words of 4 bytes (6 positions), half of them distinct. A plugin may keep more, or with activation checkpointing
-  // less.
+  // words of 4 bytes (6 positions, and in the decoder one more for each further latent of model.decoder_context), half
+  // of them distinct. A plugin may keep more, or with activation checkpointing less.
   std::int64_t activations = 0;
   std::int64_t total() const { return weights + gradients + optimizer + activations; }
   std::string text() const;  // "1.6 GB"

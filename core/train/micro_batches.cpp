@@ -1,7 +1,10 @@
 // See micro_batches.h.
 #include "core/train/micro_batches.h"
 
+#include <fmt/format.h>
+
 #include "core/base/log.h"
+#include "core/model/byte_lm.h"
 #include "core/train/memory.h"
 
 namespace welt {
@@ -27,10 +30,13 @@ std::int64_t micro_batches(const Recipe& recipe, const WeltSpec& spec, std::int6
     }
     if (!automatic || need.total() - need.activations > free.bytes) break;
   }
+  // A byte_lm has no chunks of decoder tokens.
+  const char* shorter = is_byte_lm(spec) ? "train.words" : "train.words or train.decoder_chunk_tokens";
   refuse_memory(recipe, spec, need, free,
-                automatic ? "A single row is too much: lower train.words or train.decoder_chunk_tokens"
-                          : "Lower train.batch (and raise train.accumulate), train.words or "
-                            "train.decoder_chunk_tokens, or set train.auto_micro_batch = true");
+                automatic ? fmt::format("A single row is too much: lower {}", shorter)
+                          : fmt::format("Lower train.batch (and raise train.accumulate), {}, or set "
+                                        "train.auto_micro_batch = true",
+                                        shorter));
 }
 
 }  // namespace welt

@@ -123,7 +123,8 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
   if (result.finished_before)
     return fmt::format(
         "{} is finished: step {} of {}. Nothing was changed.\nOn held-out text: welt evaluate {}\nTo train longer: "
-        "more steps where train.schedule = \"constant\", more train.minutes where these ended it, else a new run:\n"
+        "more steps where train.schedule = \"constant\", more train.minutes or train.patience where these ended it, "
+        "else a new run:\n"
         "  welt run {} --set model.init_from={} --set name=longer\n",
         run, result.last_step, result.steps, run, path, run);
   if (result.signal)
@@ -138,7 +139,10 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
                                  is_byte_lm(recipe) ? "bytes" : "words", static_cast<double>(result.peak_memory) / 1e6);
   if (const std::string speed = Throughput::text(result.throughput, is_byte_lm(recipe)); !speed.empty())
     text += fmt::format("In this session {}\n", speed);
-  if (result.last_step < result.steps)
+  if (result.ended_by == "train.patience")
+    text += fmt::format("Stopped by train.patience = {0} before step {1}: no better {2} in {0} evaluations.\n",
+                        recipe.integer("train.patience"), result.steps, recipe.string("train.best_metric"));
+  else if (result.last_step < result.steps)
     text +=
         fmt::format("Stopped by train.minutes = {} before step {}.\n", recipe.number("train.minutes"), result.steps);
   if (result.after) {

@@ -59,15 +59,26 @@ ResumePoint find_resume_point(const Recipe& recipe, const fs::path& run) {
       continue;
     }
     point.checkpoint = at->path;
+    const BestOptions best = best_options(recipe);
+    const std::string metric = point.state.best.metric;
+    if (point.state.best.begin_anew_for(best))
+      log_warning("train",
+                  "train.best_metric is {}, and was {}: the best checkpoint is looked for anew, that of before is not "
+                  "kept",
+                  best.metric, metric);
+    // More patience, or none, lets it go on.
+    point.state.stopped_early = point.state.stopped_early && point.state.best.enough(best);
     point.finished = is_done(recipe, point.state) && fs::exists(run / "summary.json");
     return point;
   }
   throw *newest;  // a run to resume has one checkpoint at least
 }
 
-bool is_done(const Recipe& recipe, const TrainingState& state) {
+std::string ended_by(const Recipe& recipe, const TrainingState& state) {
   const double limit = recipe.number("train.minutes") * 60.0;
-  return state.stopped_early || state.step >= recipe.integer("train.steps") || (limit > 0 && state.seconds >= limit);
+  if (state.step >= recipe.integer("train.steps")) return "train.steps";
+  if (state.stopped_early) return "train.patience";
+  return limit > 0 && state.seconds >= limit ? "train.minutes" : "";
 }
 
 void check_same_recipe(const Recipe& recipe, const fs::path& run, const std::vector<std::string>& allowed) {

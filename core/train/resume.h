@@ -30,8 +30,10 @@ std::filesystem::path run_to_resume(const Recipe& recipe);
 // Throws Error (that of the newest checkpoint) when none of the run's is whole.
 ResumePoint find_resume_point(const Recipe& recipe, const std::filesystem::path& run);
 
-// Is there no step left to take?
-bool is_done(const Recipe& recipe, const TrainingState& state);
+// The key of the recipe for which there is no step left to take: train.patience, train.steps or train.minutes; "":
+// there is one.
+std::string ended_by(const Recipe& recipe, const TrainingState& state);
+inline bool is_done(const Recipe& recipe, const TrainingState& state) { return !ended_by(recipe, state).empty(); }
 
 // Throw Error for what is not as `run` was trained with and not in `allowed` (pins.h). `inputs`: of now; it gets what
 // the run started from, which a resumed one does not read again.

@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/model/byte_lm.h"
 
 namespace welt {
 namespace {
@@ -63,12 +64,19 @@ void add_figures(const Json& line, const std::string& before, std::map<std::stri
   }
 }
 
-// `steps = 400` in the table [train]: recipes as the program writes them, a key a line.
-std::int64_t planned_steps(const std::string& recipe) {
-  const std::size_t table = recipe.find("[train]");
-  const std::size_t key = table == std::string::npos ? table : recipe.find("\nsteps", table);
-  const std::size_t value = key == std::string::npos ? key : recipe.find('=', key);
-  return value == std::string::npos ? 0 : std::atoll(recipe.c_str() + value + 1);
+// What stands behind `steps = ` in a table as [train], up to the end of the line: recipes as the program writes them, a
+// key a line. "": it is not there.
+std::string setting_in(const std::string& recipe, const std::string& table, const std::string& key) {
+  const std::size_t begin = recipe.find(table);
+  const std::size_t at = begin == std::string::npos ? begin : recipe.find("\n" + key + " = ", begin);
+  if (at == std::string::npos) return {};
+  const std::size_t value = at + key.size() + 4;
+  return recipe.substr(value, recipe.find('\n', value) - value);
+}
+
+std::string text_in(const std::string& recipe, const std::string& table, const std::string& key) {
+  const std::string value = setting_in(recipe, table, key);
+  return value.starts_with('"') ? value.substr(1, value.find('"', 1) - 1) : std::string();
 }
 
 // A recipe alone is what a run can be made of.
@@ -86,7 +94,7 @@ double RunLog::last_step() const {
 
 std::string RunLog::state() const {
   if (summary.is_null()) return fmt::format("step {}", last_step());
-  return summary.contains("stopped_early") ? "stopped early" : "finished";
+  return summary.contains("stopped_early") ? "stopped early, by train.patience" : "finished";
 }
 
 RunLog RunLog::read(const fs::path& folder) {
@@ -99,7 +107,9 @@ RunLog RunLog::read(const fs::path& folder) {
           "welt runs list shows those there are"},
          ErrorCode::not_found);
   log.recipe = read_file(folder / "recipe.toml");
-  log.steps = planned_steps(log.recipe);
+  log.steps = std::atoll(setting_in(log.recipe, "[train]", "steps").c_str());
+  log.objective = text_in(log.recipe, "[train]", "objective");
+  log.of_bytes = text_in(log.recipe, "[model]", "kind") == byte_lm_kind;
   for (const Json& line : lines_of(folder / "log.jsonl")) {
     const auto step = line.find("step");
     if (step == line.end() || !step->is_number()) continue;

@@ -29,9 +29,11 @@ struct RunLog {
   std::vector<LoggedText> written;                           // of the last evaluation that wrote texts
   std::string recipe;                                        // TOML, every key
   std::int64_t steps = 0;                                    // planned; 0: not known
+  std::string objective;                                     // what training's "loss" is of; "": not known
+  bool of_bytes = false;                                     // of a byte_lm, whose words are bytes
 
   double last_step() const;
-  // finished, stopped early, or "step N": in progress or interrupted.
+  // finished, stopped early (by what), or "step N": in progress or interrupted.
   std::string state() const;
 
   // Throws Error when there is no recipe.toml, or nothing that a run writes beside it.

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/checkpoint/model_files.h"
+#include "core/checkpoint/pack_ternary.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/data/blocks.h"
 #include "core/model/byte_lm.h"
@@ -86,6 +87,19 @@ std::shared_ptr<const Dataset> open_text(const Recipe& recipe, const std::string
   return text;
 }
 
+// Gradients pass by weights that are kept in 2 bits.
+void refuse_packed(const WeltModel& model) {
+  for (const WeltModel::Part& part : model.parts()) {
+    if (part.component == nullptr) continue;
+    const auto packed = [](const NamedParameter& one) { return one.name.ends_with(packed_ending); };
+    if (std::ranges::any_of(part.component->parameters(), packed))
+      fail({part.slot, "weights in 2 bits (packed_weights), which cannot be trained", "a model whose weights are whole",
+            "Train the checkpoint that they were packed from, and pack the trained one: welt checkpoint convert "
+            "--ternary"},
+           ErrorCode::failed_precondition);
+  }
+}
+
 void set_checkpointing(const Recipe& recipe, const WeltModel& model) {
   const std::string key = "train.activation_checkpoint_every";
   const std::int64_t blocks = recipe.integer(key);
@@ -145,6 +159,15 @@ WeltModel open_model(const Recipe& recipe, SessionUse use, const std::optional<s
   return model;
 }
 
+// In how many pieces the run that goes on computed each batch; of a batch of another size memory decides anew.
+std::int64_t pieces_before(const Recipe& recipe, const fs::path& checkpoint) {
+  const std::int64_t pieces = TrainingState::load(checkpoint).micro_batches;
+  if (pieces == 1 || !recipe.boolean("train.auto_micro_batch")) return 1;
+  const fs::path before = run_recipe(checkpoint);
+  const std::string batch = "train.batch";
+  return !before.empty() && load_recipe(before).integer(batch) == recipe.integer(batch) ? pieces : 1;
+}
+
 }  // namespace
 
 void check_model(const Recipe& recipe, SessionUse use) {
@@ -160,6 +183,7 @@ void check_model(const Recipe& recipe, SessionUse use) {
   check_limits(recipe, model);
   if (use == SessionUse::train) {
     auxiliary_options(recipe, model.spec());
+    refuse_packed(model);
     micro_batches(recipe, model.spec());
   }
   const TextFrontEnd text(model);
@@ -178,7 +202,7 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
                      const SpecChanges& changes) {
   if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
   seed_default_generator(static_cast<std::uint64_t>(recipe.integer("seed")), RandomPurpose::initialise);
-  std::int64_t pieces = checkpoint && use == SessionUse::train ? TrainingState::load(*checkpoint).micro_batches : 1;
+  std::int64_t pieces = checkpoint && use == SessionUse::train ? pieces_before(recipe, *checkpoint) : 1;
   Session session{.model = open_model(recipe, use, checkpoint, changes, pieces)};
   session.micro_batches = pieces;
   session.model.set_objective(objective_of(recipe));
@@ -194,6 +218,7 @@ Session open_session(const Recipe& recipe, SessionUse use, const std::optional<s
 
   check_held_out(recipe, session.model);
   if (use == SessionUse::train) {
+    refuse_packed(session.model);
     check_samples(session.model, *session.text, recipe);
     set_checkpointing(recipe, session.model);
   }

@@ -29,7 +29,8 @@ class OperatorWatch {
   std::uint64_t handle_;  // of LibTorch's callback
 };
 
-// FLOP/s of a large square product here and now: what a step's products can be compared with. Draws nothing.
+// FLOP/s of a large square product here and now: what a step's products can be compared with. Draws nothing, and takes
+// about a second at most: where products of this type are slow, smaller ones are taken than of `side`.
 double peak_product_rate(at::ScalarType type, std::int64_t side = 2048);
 
 // What an operator multiplies; 0: no product of matrices. For observers that were asked for inputs.

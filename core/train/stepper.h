@@ -45,10 +45,10 @@ Modalities draw_modalities(const StepperOptions& options, Modalities available, 
 
 struct StepReport {
   std::int64_t step = 0;
-  double loss = 0;                           // nats per label byte over the whole step
-  std::optional<double> further_loss;        // the same of the words behind the next one, where heads for them learn
-  std::optional<double> masked_loss;         // and of the words that were masked
-  double gradient_norm = 0;                  // before clipping
+  double loss = 0;                     // of the objective per label byte (cross entropy: nats), over the whole step
+  std::optional<double> further_loss;  // the same of the words behind the next one, where heads for them learn
+  std::optional<double> masked_loss;   // and of the words that were masked
+  double gradient_norm = 0;            // before clipping
   std::map<std::string, double> part_norms;  // of each part of the model (core/train/parameter_kinds.h)
   double learning_rate = 0;
   std::int64_t words = 0, bytes = 0, label_bytes = 0;  // real ones

@@ -69,12 +69,7 @@ TaskOutcome train_task(const Recipe& recipe, const TaskOptions& options) {
 }
 
 TaskOutcome evaluate_task(const Recipe& recipe, const TaskOptions& options) {
-  if (options.resume)
-    fail({recipe.path().string(), "--resume with task = \"evaluate\"", "a recipe that trains",
-          "An evaluation starts anew each time: leave --resume out"});
-  if (options.profile > 0)
-    fail({recipe.path().string(), "--profile with task = \"evaluate\"", "a recipe that trains",
-          "Steps of training are profiled: leave --profile out"});
+  refuse_training_options(recipe, options);
   if (options.dry_run) return {evaluation_plan(recipe)};
   return {evaluation_report(recipe, {})};
 }
@@ -88,6 +83,17 @@ const std::vector<Task>& tasks() {
       {"distill", "make a static embedding of the model of distill.from", check_distill, distill_task},
       {"extract", "make a static embedding of the token tables of extract.from", check_extract, extract_task}};
   return all;
+}
+
+void refuse_training_options(const Recipe& recipe, const TaskOptions& options) {
+  const auto refuse = [&](bool given, const char* option, const char* why) {
+    if (given)
+      fail({recipe.path().string(), fmt::format("{} with task = \"{}\"", option, recipe.string("task")),
+            "a recipe that trains", fmt::format("{}: leave {} out", why, option)});
+  };
+  refuse(options.resume, "--resume", "This task starts anew each time");
+  refuse(!options.allow_changes.empty(), "--allow-changes", "Only a training is resumed");
+  refuse(options.profile > 0, "--profile", "Steps of training are profiled");
 }
 
 static const Task& task_of(const Recipe& recipe) { return find_choice(tasks(), recipe.string("task"), "task"); }

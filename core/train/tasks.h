@@ -30,6 +30,8 @@ struct Task {
 };
 
 const std::vector<Task>& tasks();
+// Throws Error for options of a training, which a task of another kind does not take.
+void refuse_training_options(const Recipe& recipe, const TaskOptions& options);
 void check_task(const Recipe& recipe);
 TaskOutcome run_task(const Recipe& recipe, const TaskOptions& options);
 

@@ -116,8 +116,10 @@ class Run {
       return result;
     }
     const DatasetStatistics& text = session_->train->statistics();
-    log_info("train", "{}: {} parameters; {} documents, {} words, {} bytes in {} rows", folder_->path().string(),
-             session_->model.parameter_count(), text.documents, text.words, text.bytes, text.rows);
+    const bool byte_lm = is_byte_lm(session_->model.spec());
+    log_info("train", "{}: {} parameters; {} documents, {}{} bytes in {} rows", folder_->path().string(),
+             session_->model.parameter_count(), text.documents,
+             byte_lm ? std::string() : fmt::format("{} words, ", text.words), text.bytes, text.rows);
     result.parameters = session_->model.parameter_count();
     throughput_.emplace(recipe_);
     if (state_.step == 0 && session_->validation) state_.before = evaluate_now(0).all.sums;
@@ -140,6 +142,7 @@ class Run {
     if (!result.signal) finish(result);
     result.before = state_.before;
     result.stopped_early = state_.stopped_early;
+    result.ended_by = ended_by(recipe_, state_);
     if (state_.best.value)
       result.best = {{"metric", best_.metric}, {"value", *state_.best.value}, {"step", state_.best.step}};
     result.peak_memory = peak_memory();
@@ -354,6 +357,7 @@ Json TrainResult::to_json() const {
             {"peak_memory_bytes", peak_memory}};
   if (!throughput.empty()) json["throughput"] = throughput;
   if (stopped_early) json["stopped_early"] = true;
+  if (!ended_by.empty()) json["ended_by"] = ended_by;
   if (!best.is_null()) json["best"] = best;
   if (before) json["before"] = evaluation_json(*before);
   if (after) json["after"] = evaluation_json(*after);

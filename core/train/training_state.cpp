@@ -30,7 +30,10 @@ TrainingState from_json(const Json& json) {
   state.stopped_early = json.value("stopped_early", false);
   if (json.contains("best")) {
     const Json& best = json.at("best");
-    state.best = {.value = best.at("value").get<double>(), .step = best.at("step"), .waiting = best.at("waiting")};
+    state.best = {.metric = best.value("metric", ""),
+                  .value = best.at("value").get<double>(),
+                  .step = best.at("step"),
+                  .waiting = best.at("waiting")};
   }
   if (json.contains("before")) {
     const Json& sums = json.at("before");
@@ -65,7 +68,8 @@ void TrainingState::save(const fs::path& checkpoint) const {
             {"words", words},     {"loss", loss}};
   if (micro_batches > 1) json["micro_batches"] = micro_batches;
   if (stopped_early) json["stopped_early"] = true;
-  if (best.value) json["best"] = {{"value", *best.value}, {"step", best.step}, {"waiting", best.waiting}};
+  if (best.value)
+    json["best"] = {{"metric", best.metric}, {"value", *best.value}, {"step", best.step}, {"waiting", best.waiting}};
   if (before)
     json["before"] = {{"nats", before->nats},
                       {"text_bytes", before->text_bytes},

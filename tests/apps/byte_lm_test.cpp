@@ -129,6 +129,35 @@ TEST_F(ByteLmRunSlow, ReadsTheFormatsAndModesOfTheSeed) {
   }
 }
 
+// Groups are cut into bytes, and prefixes are as long as their bytes.
+TEST_F(ByteLmRunSlow, WhatItWritesIsMeasured) {
+  std::string rows;
+  for (int i = 0; i < 4; ++i)
+    rows += Json{{"text", "verse " + std::to_string(i) + " of the book: \u00fcber words."},
+                 {"prefix", i == 3 ? std::string(200, 'x') : "verse " + std::to_string(i) + " of "},
+                 {"completion", "the book"},
+                 {"language", i % 2 == 0 ? "de" : "en"}}
+                .dump() +
+            "\n";
+  const std::string file = folder_.put("rows.jsonl", rows).string();
+  const Outcome run = train({"--set", "data.validation.files=[\"" + file + "\"]", "--set",
+                             "data.validation.format=auto", "--set", "train.eval_rows=0", "--set", "train.steps=2",
+                             "--set", "evaluate.metrics=[\"cer\"]", "--set", "evaluate.group_by=language", "--set",
+                             "generate.words=2", "--set", "model.decoder.config.max_position_embeddings=160"});
+  ASSERT_EQ(run.status, 0) << run.err;
+  EXPECT_CONTAINS(run.err, "1 of 4 held-out rows have a prefix of more bytes than the 160 positions of the decoder");
+  const Json after = summary().at("after");
+  EXPECT_EQ(after.at("texts"), 3);
+  EXPECT_EQ(after.at("bytes"),
+            after.at("groups").at("de").at("bytes").get<int>() + after.at("groups").at("en").at("bytes").get<int>());
+  EXPECT_EQ(run.out.find("words right"), std::string::npos) << run.out;
+  const Outcome beams = run_welt({"validate", (folder_ / "recipe.toml").string(), "--set",
+                                  "data.validation.files=[\"" + file + "\"]", "--set", "data.validation.format=auto",
+                                  "--set", "evaluate.metrics=[\"cer\"]", "--set", "generate.beams=4"});
+  EXPECT_EQ(beams.status, 1);
+  EXPECT_CONTAINS(beams.err, "beams");
+}
+
 TEST_F(ByteLmRunSlow, WhatIsOfWordsIsRefusedBeforeAnythingIsWritten) {
   for (const std::string key : {"model.latent.plugin=llama", "model.bytes_encoder.plugin=bert",
                                 "model.modality_dropout=0.5", "train.best_metric=word_accuracy",
@@ -140,6 +169,9 @@ TEST_F(ByteLmRunSlow, WhatIsOfWordsIsRefusedBeforeAnythingIsWritten) {
       EXPECT_NE(outcome.err.find(key.substr(0, key.find('='))), std::string::npos) << outcome.err;
     }
   }
+  const Outcome stats = run_welt({"data", "stats", "--recipe", (folder_ / "recipe.toml").string()});
+  EXPECT_EQ(stats.status, 1);
+  EXPECT_CONTAINS(stats.err, "byte_lm");
   EXPECT_FALSE(fs::exists(run_folder()));
 }
 

@@ -52,6 +52,15 @@ TEST_F(TrainMachineSlow, ABatchThatMemoryDoesNotSufficeForIsComputedInPiecesWith
   resumed.emplace_back("--resume");
   ASSERT_EQ(train(resumed).status, 0);
   EXPECT_EQ(losses("split"), losses("hand"));
+
+  // With another batch, whose rows these pieces may not divide, memory decides anew.
+  fs::remove_all(run_folder("split") / "checkpoints" / "step-00000003");
+  fs::remove(run_folder("split") / "summary.json");
+  resumed.insert(resumed.end(), {"--set", "train.batch=7", "--allow-changes", "train.batch"});
+  const Outcome smaller = train(resumed);
+  ASSERT_EQ(smaller.status, 0) << smaller.err;
+  const fs::path state = run_folder("split") / "checkpoints" / "step-00000003" / "training" / "state.json";
+  EXPECT_FALSE(Json::parse(slurp(state)).contains("micro_batches"));
 }
 
 TEST_F(TrainMachineSlow, AProfileIsATraceOfStepsAndATable) {

@@ -164,6 +164,9 @@ TEST_F(TrainOptionsSlow, ARunThatGetsNoBetterEndsAndKeepsItsBest) {
   const Json summary = Json::parse(slurp(run_folder() / "summary.json"));
   EXPECT_EQ(summary.at("last_step"), 8);
   EXPECT_EQ(summary.at("stopped_early"), true);
+  EXPECT_EQ(summary.at("ended_by"), "train.patience");
+  EXPECT_CONTAINS(run.out, "Stopped by train.patience = 3 before step 50");
+  EXPECT_EQ(run.out.find("train.minutes"), std::string::npos) << run.out;
   EXPECT_EQ(summary.at("best").at("step"), 2);
   const std::string log = slurp(run_folder() / "log.jsonl");
   std::istringstream lines(log);

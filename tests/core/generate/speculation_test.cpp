@@ -80,6 +80,16 @@ TEST(Speculation, StopsWhereTheTextDoes) {
   expect_the_same(model, &same, {.words = 6, .max_bytes = 3}, "short words");
 }
 
+// The words that are written before a draft is asked first are in no block.
+TEST(Speculation, ADraftReadsAPromptWithABlock) {
+  WeltModel model = load_model(goldens / "bytes-only"), same = load_model(goldens / "bytes-only");
+  Generator plain(model), speculative(model);
+  speculative.set_draft(same);
+  const std::string prompt = "\x0ethe cat \x0fsat on a bi";  // it ends inside a word
+  EXPECT_EQ(speculative.generate({prompt}, {.words = 5, .speculate = 2})[0].text,
+            plain.generate({prompt}, {.words = 5})[0].text);
+}
+
 TEST(Speculation, AModelThatAgreesSavesPasses) {
   WeltModel model = load_model(goldens / "bytes-only"), same = load_model(goldens / "bytes-only");
   GenerateStatistics plain, spent;

@@ -146,6 +146,15 @@ TEST(ByteLm, WritesNoMoreThanItsPositionsAndNoHalfCharacter) {
     EXPECT_CONTAINS(test::error_of([&] { generator.generate({"x"}, options); }), "byte_lm");
 }
 
+TEST(ByteLm, NeitherDraftsNorIsDraftedFor) {
+  WeltModel model = fresh_model(recipe_of(llama)), other = fresh_model(recipe_of(llama));
+  Generator generator(model);
+  EXPECT_CONTAINS(test::error_of([&] { generator.set_draft(other); }), "byte_lm");
+  WeltModel words = load_model(std::filesystem::path(WELT_TEST_DATA) / "welt" / "bytes-only");
+  Generator of_words(words);
+  EXPECT_CONTAINS(test::error_of([&] { of_words.set_draft(other); }), "byte_lm");
+}
+
 // A repetition penalty that is applied, over all that has been written.
 TEST(ByteLm, ARepetitionPenaltyChangesWhatIsWritten) {
   WeltModel model = fresh_model(recipe_of(llama));

@@ -6,6 +6,7 @@
 #include "core/base/file.h"
 #include "core/checkpoint/export.h"
 #include "core/checkpoint/model_files.h"
+#include "core/train/recipe_keys.h"
 #include "tests/core/base/temp_folder.h"
 #include "tests/core/generate/whole_text.h"
 
@@ -122,6 +123,9 @@ TEST(DecoderContext, ACheckpointKeepsItAndPythonIsToldOfIt) {
   EXPECT_CONTAINS(told, "The Python WeLT cannot read this model");
   EXPECT_CONTAINS(read_file(exported / "README.md"), "The Python WeLT cannot read this model");
   EXPECT_EQ(WeltSpec::from_checkpoint(exported).decoder_context, 3);
+  // A recipe that starts from it and says nothing of it means the same.
+  const Recipe from = parse_recipe("[model]\nfrom = \"" + saved.string() + "\"\n", "from.toml");
+  EXPECT_EQ(from.integer("model.decoder_context"), 3);
 }
 
 TEST(DecoderContext, ANumberThatCannotBeNamesTheFile) {

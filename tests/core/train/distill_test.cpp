@@ -80,6 +80,7 @@ TEST_F(Distill, RefusalsNameTheKey) {
   EXPECT_CONTAINS(refusal({"distill.tokenizer=/nowhere"}), "/nowhere");
   EXPECT_CONTAINS(refusal({"distill.remove=\"[a\""}), "[a");
   EXPECT_CONTAINS(error_of([&] { distill_task(recipe("bert"), {.resume = true}); }), "--resume");
+  EXPECT_CONTAINS(error_of([&] { distill_task(recipe("bert"), {.profile = 2}); }), "--profile");
   EXPECT_CONTAINS(error_of([&] { distill_task(recipe("llama", {"distill.pooling=pooler"}), {}); }), "pooler");
   made("bert", {});
   EXPECT_CONTAINS(refusal({}), "already");

@@ -116,6 +116,7 @@ TEST(RunLog, ReadsARunThatWasKilled) {
   const RunLog log = RunLog::read(killed_run(folder, "a", "0.001"));
   EXPECT_EQ(log.name, "a");
   EXPECT_EQ(log.steps, 40);
+  EXPECT_EQ(log.objective, "") << "the recipe does not say";
   EXPECT_EQ(log.state(), "step 1");
   EXPECT_EQ(log.training.at("loss"), (Series{{1, 5.25}}));
   EXPECT_EQ(log.training.at("gradient_norms/latent"), (Series{{1, 0.5}}));
