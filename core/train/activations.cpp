@@ -77,8 +77,8 @@ double with_checkpoints(double numbers, const TensorComponent& component, std::i
   if (every == 0 || !sizes || sizes->layers < 1) return numbers;
   const auto layers = static_cast<double>(sizes->layers), light = std::floor(layers / static_cast<double>(every));
   if (light < 1) return numbers;
-  return numbers / layers * (layers - light + 1) +
-         (2 * light + 4) * static_cast<double>(sizes->heads * sizes->head_width);
+  return std::min(numbers, numbers / layers * (layers - light + 1) +
+                               (2 * light + 4) * static_cast<double>(sizes->heads * sizes->head_width));
 }
 
 // Bytes that a step takes for each of those numbers: values, gradients on their way, what malloc leaves between them.

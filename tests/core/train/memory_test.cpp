@@ -54,15 +54,15 @@ TEST(MemoryNeed, KnowsThePrecisions) {
   EXPECT_EQ(wide.copies, 0);
   EXPECT_GT(mixed.copies, 0);
   EXPECT_LT(mixed.copies, mixed.weights);
-  EXPECT_EQ(half.weights * 2, wide.weights);
+  EXPECT_LT(half.weights * 10, wide.weights * 6);
   EXPECT_LT(half.activations, mixed.activations);
   EXPECT_LT(mixed.activations, wide.activations);
 }
 
 TEST(MemoryNeed, IsMoreWithoutKernels) {
-  const MemoryNeed with = need({});
   const kernels::InstructionSet* before = kernels::chosen_instructions();
-  ASSERT_NE(before, nullptr);
+  kernels::choose_instructions(&kernels::instruction_sets().front());
+  const MemoryNeed with = need({});
   kernels::choose_instructions(nullptr);
   const MemoryNeed without = need({});
   kernels::choose_instructions(before);
