@@ -22,6 +22,7 @@
 #include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
 #include "core/recipe/find.h"
+#include "core/train/memory.h"
 #include "core/train/recipe_keys.h"
 
 namespace welt {
@@ -47,6 +48,7 @@ struct Subject {
   std::string path;
   std::int64_t words = 128;
   std::map<std::string, double> published = {};
+  std::optional<Recipe> recipe = {};  // that it is trained by
 };
 
 Subject from_checkpoint(const fs::path& folder) {
@@ -74,9 +76,13 @@ Subject open(const Options& options) {
   }
   const Recipe recipe = load_recipe(find_recipe(options.model), options.overrides);
   const std::string from = recipe.string("model.from");
-  if (!from.empty()) return from_checkpoint(from);
-  return {WeltSpec::from_recipe(recipe), recipe.path().string(), recipe.integer("train.words"),
-          published_sizes(recipe)};
+  if (!from.empty()) {
+    Subject subject = from_checkpoint(from);
+    subject.recipe = recipe;
+    return subject;
+  }
+  return {WeltSpec::from_recipe(recipe), recipe.path().string(), recipe.integer("train.words"), published_sizes(recipe),
+          recipe};
 }
 
 Json number_or_null(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
@@ -84,6 +90,24 @@ Json number_or_null(const std::optional<double>& value) { return value ? Json(*v
 std::optional<double> published(const Subject& subject, const std::string& part) {
   const auto found = subject.published.find(part);
   return found == subject.published.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<MemoryNeed> training_need(const Subject& subject) {
+  if (!subject.recipe || subject.recipe->string("task") != "train") return std::nullopt;
+  return memory_need(*subject.recipe, subject.spec, subject.recipe->integer("train.batch"));
+}
+
+Json training_json(const Subject& subject) {
+  const std::optional<MemoryNeed> need = training_need(subject);
+  if (!need) return {};
+  return {{"batch", subject.recipe->integer("train.batch")},
+          {"weights", need->weights},
+          {"gradients", need->gradients},
+          {"optimizer", need->optimizer},
+          {"copies", need->copies},
+          {"activations", need->activations},
+          {"program", need->program},
+          {"peak", need->peak()}};
 }
 
 Json to_json(const Subject& subject, const ModelInfo& info) {
@@ -121,6 +145,7 @@ Json to_json(const Subject& subject, const ModelInfo& info) {
             {"optimizer", info.optimizer_bytes},
             {"latent_cache", cache(info.latent_cache)},
             {"decoder_cache", cache(info.decoder_cache)}}},
+          {"training_memory", training_json(subject)},
           {"notes", info.notes}};
 }
 
@@ -183,6 +208,25 @@ void print_memory(const ModelInfo& info) {
   fmt::print("{}", format_table(rows));
 }
 
+// A step of the recipe as it is, and whether this machine has room for it.
+void print_training(const Subject& subject) {
+  const std::optional<MemoryNeed> need = training_need(subject);
+  if (!need) return;
+  const Recipe& recipe = *subject.recipe;
+  fmt::print("\nPeak memory of training, about: batches of {} x {}, precision {}, {}\n", recipe.integer("train.batch"),
+             recipe.integer("train.words"), recipe.string("precision"), recipe.string("train.optimizer"));
+  fmt::print("{}", format_table({{"weights", size_text(need->weights)},
+                                 {"gradients", size_text(need->gradients)},
+                                 {"optimizer's state", size_text(need->optimizer)},
+                                 {"copies in bfloat16", size_text(need->copies)},
+                                 {"activations", size_text(need->activations), "of text like English prose"},
+                                 {"program", size_text(need->program)},
+                                 {"all", size_text(need->peak())}}));
+  const FreeMemory free = free_memory(recipe);
+  if (free.bytes > 0 && need->least() > free.bytes)
+    fmt::print("That is too much: {}. `welt run` would refuse it, saying what helps.\n", free.text);
+}
+
 void print(const Subject& subject, const ModelInfo& info) {
   const bool byte_lm = is_byte_lm(subject.spec);
   if (byte_lm)
@@ -198,8 +242,7 @@ void print(const Subject& subject, const ModelInfo& info) {
   print_flops(info);
   fmt::print("\nMemory (caches: of generating one text)\n");
   print_memory(info);
-  fmt::print(
-      "Not in it: activations and their gradients, bfloat16 copies of precision = \"amp\", text, images, LibTorch.\n");
+  print_training(subject);
   for (const std::string& note : info.notes) fmt::print("{}.\n", note);
 }
 

@@ -134,6 +134,10 @@ struct Kernels {
   void (*cross_entropy_backward)(Number number, std::int64_t first, std::int64_t last, std::int64_t classes,
                                  const void* logits, const std::int64_t* targets, const float* log_sums, float scale,
                                  void* gradient);
+
+  // to [width] = the sum of rows `places` (their order, in float32) of `from` [.., width]; no rows: 0.
+  void (*sum_rows)(Number number, std::int64_t width, std::int64_t count, const std::int64_t* places, const void* from,
+                   void* to);
 };
 
 }  // namespace welt::kernels

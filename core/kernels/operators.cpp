@@ -42,6 +42,7 @@ TORCH_LIBRARY(welt, library) {
   library.def("norm(Tensor x, Tensor weight, Tensor? bias, int kind, float eps, bool narrow) -> Tensor", &norm);
   library.def("gated_product(Tensor gate, Tensor up, str act) -> Tensor", &gated_product);
   library.def("biased_activation(Tensor x, Tensor bias, str act) -> Tensor", &biased_activation);
+  library.def("gather_rows(Tensor table, Tensor index) -> Tensor", &gather_rows);
 }
 
 }  // namespace welt::kernels

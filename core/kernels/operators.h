@@ -60,4 +60,8 @@ at::Tensor biased_activation(const at::Tensor& x, const at::Tensor& bias, std::s
 // Σ over rows of −log softmax(logits)[target]; logits [R, V], targets I64 [R] → scalar, float32.
 at::Tensor cross_entropy(const at::Tensor& logits, const at::Tensor& targets);
 
+// Rows of a table by index: table [R, D] (float64 too), index I64 [..] → [.., D]. The gradient is added up for each row
+// of the table by one thread, in the index's order.
+at::Tensor gather_rows(const at::Tensor& table, const at::Tensor& index);
+
 }  // namespace welt::kernels

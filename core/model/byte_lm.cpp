@@ -2,7 +2,6 @@
 #include "core/model/byte_lm.h"
 
 #include <ATen/ops/argmax.h>
-#include <ATen/ops/embedding.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
 #include "core/kernels/cross_entropy.h"
+#include "core/kernels/gather.h"
 #include "core/tensor/autocast.h"
 #include "core/tensor/index_tensor.h"
 #include "core/text/control.h"
@@ -84,7 +84,7 @@ at::Tensor logits_of(WeltModel& model, const BytePlan& plan) {
   const at::Device device = model.device();
   const at::Tensor table = model.decoder_embeddings();                                            // [256,E]
   const at::Tensor hidden = model.latent_hidden(upload(plan.rows, device), table).flatten(0, 1);  // [B·W,D]
-  return model.byte_logits(at::embedding(hidden, on_device(plan.predictors, device)), table);
+  return model.byte_logits(gather_rows(hidden, on_device(plan.predictors, device)), table);
 }
 
 }  // namespace

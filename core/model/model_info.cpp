@@ -34,11 +34,6 @@ std::optional<double> attention_flops(const nlohmann::json& config, double seen_
   return 4.0 * static_cast<double>(sizes->layers * sizes->heads * sizes->head_width) * seen_pairs;
 }
 
-std::int64_t block_of(const RendererSpec& renderer) {
-  const auto block = renderer.config.find("block");
-  return block != renderer.config.end() && block->is_number_integer() ? block->get<std::int64_t>() : default_block;
-}
-
 // Convolutions other than the one over patches run over feature maps, whose sizes are the plugin's affair.
 bool convolves_patches_only(const TensorComponent& encoder) {
   const ImageEncoderInfo& facts = encoder.image_encoder_info();
@@ -54,7 +49,7 @@ class Describer {
 
   void add_costs(const WordLengths& lengths) {
     info_.lengths = lengths;
-    if (info_.lengths.image_height == 0) info_.lengths.image_height = block_of(model_.spec().renderer);
+    if (info_.lengths.image_height == 0) info_.lengths.image_height = image_height(model_.spec().renderer);
     if (info_.lengths.image_width == 0) info_.lengths.image_width = 3 * info_.lengths.image_height;
     check_lengths();
     add_costs();
@@ -251,6 +246,11 @@ class Describer {
 };
 
 }  // namespace
+
+std::int64_t image_height(const RendererSpec& renderer) {
+  const auto block = renderer.config.find("block");
+  return block != renderer.config.end() && block->is_number_integer() ? block->get<std::int64_t>() : default_block;
+}
 
 std::optional<AttentionSizes> AttentionSizes::from(const nlohmann::json& config) {
   // The general spelling counts where both are given, as in the configurations that have both.

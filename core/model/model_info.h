@@ -32,6 +32,9 @@ struct WordLengths {
   std::int64_t words = 128;       // of a row of the latent transformer, and of a generation's cache
 };
 
+// Height of a word's image in pixels: the renderer's block.
+std::int64_t image_height(const RendererSpec& renderer);
+
 // The attention of a component, from the usual keys of its Hugging Face configuration.
 struct AttentionSizes {
   std::int64_t layers, heads, kv_heads, head_width;

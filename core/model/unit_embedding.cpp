@@ -1,16 +1,17 @@
 // See unit_embedding.h.
 #include "core/model/unit_embedding.h"
 
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
 
 #include <limits>
 
+#include "core/kernels/gather.h"
+
 namespace welt {
 
 at::Tensor embed_units(const at::Tensor& table, const at::Tensor& bytes, std::int64_t unit_bytes) {
-  return at::embedding(table, bytes).view({-1, unit_bytes * table.size(1)});
+  return gather_rows(table, bytes).view({-1, unit_bytes * table.size(1)});
 }
 
 at::Tensor unit_logits(const at::Tensor& table, const at::Tensor& head, Units units) {

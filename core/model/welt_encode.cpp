@@ -1,13 +1,13 @@
 // The encoder side of the model: bytes and images of distinct words to word vectors.
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/segment_reduce.h>
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
 
 #include "core/base/error.h"
+#include "core/kernels/gather.h"
 #include "core/kernels/linear.h"
 #include "core/kernels/rms_norm.h"
 #include "core/model/image_batches.h"
@@ -46,8 +46,8 @@ at::Tensor WeltModel::encode_bytes(const WordTensors& words) {
                                 .key_valid = words.visible};
   const at::Tensor hidden = bytes_encoder_->encode(rows, attention).hidden;  // [tokens,D]
   const std::int64_t count = words.rows();
-  if (spec_.pooling == WELT_POOLING_FIRST) return at::embedding(hidden, words.offsets.narrow(0, 0, count));
-  if (spec_.pooling == WELT_POOLING_LAST) return at::embedding(hidden, words.offsets.narrow(0, 1, count).sub(1));
+  if (spec_.pooling == WELT_POOLING_FIRST) return gather_rows(hidden, words.offsets.narrow(0, 0, count));
+  if (spec_.pooling == WELT_POOLING_LAST) return gather_rows(hidden, words.offsets.narrow(0, 1, count).sub(1));
   const at::ScalarType type = hidden.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   return at::segment_reduce(hidden.to(type), "mean", {}, {}, words.offsets, 0).to(dtype());
 }
@@ -66,8 +66,7 @@ at::Tensor WeltModel::encode_images(const WordImages& images, std::int64_t rows)
     fail({"the batch", fmt::format("{} words, {} images", rows, next), "an image of every word",
           "The image encoder is on: the batch has to be made with a renderer"},
          ErrorCode::internal);
-  return at::embedding(at::cat(pooled),
-                       as_tensor(place).to(device(), at::kLong, /*non_blocking=*/false, /*copy=*/true));
+  return gather_rows(at::cat(pooled), as_tensor(place).to(device(), at::kLong, /*non_blocking=*/false, /*copy=*/true));
 }
 
 WeltModel::EncodedWords WeltModel::encode_words(const WordTensors& words, const WordImages& images, Modalities use) {

@@ -2,13 +2,13 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/cat.h>
-#include <ATen/ops/embedding.h>
 #include <ATen/ops/tanh.h>
 #include <ATen/ops/zeros.h>
 
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
 #include "core/kernels/cross_entropy.h"
+#include "core/kernels/gather.h"
 #include "core/kernels/linear.h"
 #include "core/kernels/rms_norm.h"
 #include "core/model/byte_lm.h"
@@ -36,7 +36,7 @@ StepPlan checked_plan(const Batch& batch, const WeltModel& model, std::int64_t c
 
 at::Tensor WeltModel::latent_hidden(const LatentTensors& plan, const at::Tensor& vectors) {
   // Slots without a word are at the end of a row, so that under a causal mask no word sees them; a dense mask says so.
-  const RowsView rows{at::embedding(vectors, plan.word_row), {}};  // [B,W,D]
+  const RowsView rows{gather_rows(vectors, plan.word_row), {}};  // [B,W,D]
   const AttentionView attention{
       .kind = WELT_ATTENTION_CAUSAL, .document_id = plan.document, .prefix_id = plan.prefix, .dense = plan.dense};
   const at::Tensor hidden = over_text(*this).forward(rows, attention, plan.position);
@@ -67,7 +67,7 @@ at::Tensor WeltModel::decode(const ChunkTensors& chunk, const at::Tensor& latent
   const AttentionView attention{.kind = WELT_ATTENTION_CAUSAL, .key_valid = chunk.visible};
   const at::Tensor hidden = decoder_->forward(rows, attention);  // [tokens,D]
   require_finite_output(hidden, "the decoder", spec_.decoder.type->id);
-  return byte_logits(at::embedding(hidden, chunk.predictors), table);
+  return byte_logits(gather_rows(hidden, chunk.predictors), table);
 }
 
 void WeltModel::plan_auxiliary(StepPlan& plan, const Batch& batch, std::int64_t chunk_tokens) const {
@@ -141,7 +141,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
   spent.encode += seconds_since(start);
   start = Clock::now();
   const at::Tensor hidden = latent_hidden(on_device.latent, words).flatten(0, 1);  // [B·W,D]
-  const at::Tensor latent_vectors = map_latents(at::embedding(hidden, on_device.positions)).latents;
+  const at::Tensor latent_vectors = map_latents(gather_rows(hidden, on_device.positions)).latents;
   spent.latent += seconds_since(start);
 
   // The gradients of chunks' leaves are collected and sent into the large graph once.
@@ -194,7 +194,7 @@ LossSums WeltModel::evaluate(const Batch& batch, std::int64_t chunk_tokens, bool
   const StepTensors on_device = upload(plan, device());
   const at::Tensor words = encode_words(on_device.words, images, use).vectors;
   const at::Tensor hidden = latent_hidden(on_device.latent, words).flatten(0, 1);
-  const at::Tensor latent_vectors = map_latents(at::embedding(hidden, on_device.positions)).latents;
+  const at::Tensor latent_vectors = map_latents(gather_rows(hidden, on_device.positions)).latents;
   const at::Tensor table = decoder_embeddings();
   for (const ChunkTensors& chunk : on_device.chunks) {
     const at::Tensor logits = decode(chunk, latent_vectors.narrow(0, chunk.first_latent, chunk.latents), table);

@@ -10,30 +10,15 @@
 
 #include "core/base/error.h"
 #include "core/base/resources.h"
-#include "core/model/auxiliary_heads.h"
-#include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
+#include "core/train/activations.h"
 #include "core/train/optimizers.h"
 
 namespace welt {
 namespace {
 
-constexpr std::int64_t word_positions = 6;          // BOS, 4 bytes, EOS
-constexpr std::int64_t decoder_word_positions = 5;  // behind the latents: BOS, 4 bytes
-
-// Positions of a step that a part of the model computes before its backward pass.
-std::int64_t positions(const Recipe& recipe, const WeltSpec& spec, std::int64_t rows, const std::string& group) {
-  const std::int64_t words = rows * recipe.integer("train.words");
-  if (is_byte_lm(spec) || group == "latent_transformer") return words;
-  // A latent is mapped for each word that the decoder reads it before.
-  if (group == "decoder_mapping" || group == "decoder_norm") return words * spec.decoder_context;
-  if (group == auxiliary_group) return words;
-  if (group == "bytes_decoder")
-    return std::min(recipe.integer("train.decoder_chunk_tokens"),
-                    words * (spec.decoder_context + decoder_word_positions));
-  if (group == "encoder_mapping" || group == "encoder_norm") return words / 2;
-  return words / 2 * word_positions;
-}
+// Of bfloat16's products oneDNN compiles one for each shape.
+constexpr std::int64_t fp32_program = 245'000'000, bf16_program = 290'000'000;
 
 std::string gigabytes(std::int64_t bytes) { return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9); }
 
@@ -56,14 +41,12 @@ std::int64_t state_bytes(const Recipe& recipe, const WeltModel& outline) {
   return bytes;
 }
 
-// Of a step that computes `rows` rows at once.
-std::int64_t activation_bytes(const Recipe& recipe, const WeltModel& outline, std::int64_t rows) {
-  const std::int64_t computed = recipe.string("precision") == "fp32" ? 4 : 2;
+// Matrices that amp casts to bfloat16, once a step.
+std::int64_t copy_bytes(const Recipe& recipe, const WeltModel& outline) {
+  if (recipe.string("precision") != "amp") return 0;
   std::int64_t bytes = 0;
   for (const ModelParameter& parameter : outline.parameters())
-    if (!parameter.table && parameter.tensor.dim() == 2)
-      bytes += positions(recipe, outline.spec(), rows, parameter.group) *
-               (parameter.tensor.size(0) + parameter.tensor.size(1)) * computed;
+    if (!parameter.table && parameter.tensor.dim() >= 2) bytes += 2 * parameter.tensor.numel();
   return bytes;
 }
 
@@ -82,7 +65,9 @@ MemoryNeed memory_need(const Recipe& recipe, const WeltSpec& spec, std::int64_t 
   return {.weights = counted.weight_bytes,
           .gradients = counted.gradient_bytes,
           .optimizer = state_bytes(recipe, outline),
-          .activations = activation_bytes(recipe, outline, rows)};
+          .copies = copy_bytes(recipe, outline),
+          .activations = activation_bytes(recipe, outline, rows),
+          .program = recipe.string("precision") == "fp32" ? fp32_program : bf16_program};
 }
 
 FreeMemory free_memory(const Recipe& recipe) {
@@ -99,8 +84,8 @@ void refuse_memory(const Recipe& recipe, const WeltSpec& spec, const MemoryNeed&
   fail({recipe.path().string(),
         fmt::format("training needs {} of memory at least (weights {}, gradients {}, the optimizer's moments {}, "
                     "activations of a batch about {}); {}. Largest parts: {}",
-                    gigabytes(need.total()), gigabytes(need.weights), gigabytes(need.gradients),
-                    gigabytes(need.optimizer), gigabytes(need.activations), free.text,
+                    gigabytes(need.least()), gigabytes(need.weights), gigabytes(need.gradients),
+                    gigabytes(need.optimizer), gigabytes(need.copies + need.activations), free.text,
                     largest_parts(count_model(outline_of(recipe, spec)).parts)),
         "a model and a batch that fit",
         too_large ? "Choose a smaller model (preset or config of the largest part), precision = \"bf16\", or "

@@ -11,12 +11,17 @@ namespace welt {
 
 struct MemoryNeed {
   std::int64_t weights = 0, gradients = 0, optimizer = 0;  // bytes, exact
-  // Bytes of what a step keeps for its backward pass, at least: the inputs and outputs of all products, for rows of
-  // words of 4 bytes (6 positions, and in the decoder one more for each further latent of model.decoder_context), half
-  // of them distinct. A plugin may keep more, or with activation checkpointing less.
-  std::int64_t activations = 0;
-  std::int64_t total() const { return weights + gradients + optimizer + activations; }
-  std::string text() const;  // "1.6 GB"
+  std::int64_t copies = 0;                                 // of weights in bfloat16: precision = "amp"
+  std::int64_t activations = 0;                            // estimated (activations.h)
+  std::int64_t total() const { return weights + gradients + optimizer + copies + activations; }
+  // Estimates are off by up to 15 %: less than this will not do.
+  std::int64_t least() const { return total() - activations * 15 / 100; }
+  // With the program itself: what a run's `peak_memory_bytes` will be about.
+  std::int64_t peak() const { return program + total(); }
+  std::string text() const;  // of the total: "1.6 GB"
+
+  // LibTorch, the plugins, a text of some megabytes and what libraries set aside, measured: bench/memory.py.
+  std::int64_t program = 0;
 };
 
 // Of steps that compute `rows` rows at once. `spec`: of the model that the recipe trains, wherever its weights are

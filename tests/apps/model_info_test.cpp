@@ -28,6 +28,23 @@ const Json* part(const Json& info, const std::string& name) {
   return nullptr;
 }
 
+TEST(ModelInfoVerb, SaysWhatTrainingTakes) {
+  const auto peak = [](const std::string& setting) {
+    const Json need = described({"presets/nano.toml", "--set", setting}).at("training_memory");
+    std::int64_t sum = 0;
+    for (const char* part : {"weights", "gradients", "optimizer", "copies", "activations", "program"})
+      sum += need.at(part).get<std::int64_t>();
+    EXPECT_EQ(need.at("peak"), sum);
+    return sum;
+  };
+  EXPECT_GT(peak("train.batch=64"), peak("train.batch=8") + 100'000'000);
+  EXPECT_TRUE(described({golden}).at("training_memory").is_null());
+  const Outcome refused = run_welt({"model", "info", "presets/nano.toml", "--set", "train.memory_gb=0.05"});
+  EXPECT_EQ(refused.status, 0) << refused.err;
+  EXPECT_CONTAINS(refused.out, "Peak memory of training");
+  EXPECT_CONTAINS(refused.out, "train.memory_gb = 0.05 allows no more");
+}
+
 TEST(ModelInfoVerb, ARecipeThatCameWithTheProgramIsFoundByName) {
   const TempFolder folder;
   const Outcome outcome =

@@ -19,6 +19,7 @@ double cross_entropy_forward(Number, std::int64_t, std::int64_t, std::int64_t, c
                              float*);
 void cross_entropy_backward(Number, std::int64_t, std::int64_t, std::int64_t, const void*, const std::int64_t*,
                             const float*, float, void*);
+void sum_rows(Number, std::int64_t, std::int64_t, const std::int64_t*, const void*, void*);
 
 extern const Kernels kernels;
 const Kernels kernels{.attention_scratch = attention_scratch,
@@ -34,6 +35,7 @@ const Kernels kernels{.attention_scratch = attention_scratch,
                       .biased_forward = biased_forward,
                       .biased_backward = biased_backward,
                       .cross_entropy_forward = cross_entropy_forward,
-                      .cross_entropy_backward = cross_entropy_backward};
+                      .cross_entropy_backward = cross_entropy_backward,
+                      .sum_rows = sum_rows};
 
 }  // namespace welt::kernels::WELT_KERNELS

@@ -1,0 +1,109 @@
+// See activations.h.
+#include "core/train/activations.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "core/kernels/instructions.h"
+#include "core/model/auxiliary_heads.h"
+#include "core/model/byte_lm.h"
+#include "core/model/model_info.h"
+#include "core/train/recipe_keys.h"
+
+namespace welt {
+namespace {
+
+constexpr double word_bytes = 5.3;    // of a word of English prose, with its space
+constexpr double byte_classes = 256;  // logits of a position
+
+// Share of `words` words of English prose that differ from those before them (measured on 128 to 32,768 words, off by
+// 5 % at most), and the bytes of those: rare words are longer.
+double distinct_share(double words) { return 1 / (1 + std::pow(words / 440, 0.413)); }
+double distinct_bytes(double words) { return 5.9 + 0.205 * std::max(0.0, std::log2(words / 128)); }
+
+// Positions of a step that each part of the model computes before its backward pass.
+class Positions {
+ public:
+  Positions(const Recipe& recipe, const WeltModel& outline, std::int64_t rows)
+      : words_(static_cast<double>(rows * recipe.integer("train.words"))),
+        context_(static_cast<double>(outline.spec().decoder_context)),
+        byte_lm_(is_byte_lm(outline.spec())) {
+    distinct_ = words_ * distinct_share(words_);
+    const double row = word_bytes + 1 + context_;
+    decoder_ =
+        byte_lm_ ? words_ : std::min(static_cast<double>(recipe.integer("train.decoder_chunk_tokens")), words_ * row);
+    for (const WeltModel::Part& part : outline.parts())
+      if (part.slot == "image_encoder" && part.component != nullptr) {
+        // A word's image is taken to be three times as wide as it is high: `welt model info` says the same.
+        const ImageEncoderInfo& facts = part.component->image_encoder_info();
+        const double height = static_cast<double>(image_height(outline.spec().renderer));
+        patches_ = 1 + 3 * height * height / static_cast<double>(facts.patch_height * facts.patch_width);
+        pixels_ = 3 * height * height * static_cast<double>(facts.channels);
+      }
+  }
+
+  double of(const std::string& group) const {
+    if (group == "bytes_decoder") return decoder_;
+    if (group == "latent_transformer" || group == auxiliary_group) return words_;
+    if (group == "decoder_mapping" || group == "decoder_norm") return words_ * context_;
+    if (group == "encoder_mapping" || group == "encoder_norm") return distinct_;
+    return group == "image_encoder" ? distinct_ * patches_ : distinct_ * (distinct_bytes(words_) + 2);
+  }
+  // Numbers of images as the network gets them.
+  double image_numbers() const { return distinct_ * pixels_; }
+
+ private:
+  double words_, context_, distinct_, decoder_, patches_ = 0, pixels_ = 0;
+  bool byte_lm_;
+};
+
+// Inputs and outputs of a part's products for one position.
+std::map<std::string, double> numbers_of_parts(const WeltModel& outline) {
+  std::map<std::string, double> numbers;
+  for (const ModelParameter& parameter : outline.parameters()) {
+    if (parameter.table || parameter.tensor.dim() < 2 || parameter.tensor.size(0) == 0) continue;
+    const std::int64_t out = parameter.tensor.size(0);
+    numbers[parameter.group] += static_cast<double>(out + parameter.tensor.numel() / out);
+  }
+  return numbers;
+}
+
+// With a block in `every` keeping its input alone (the residual and what is not yet added to it), one of them at a time
+// has all the rest; embedding and last norm keep as much as two inputs.
+double with_checkpoints(double numbers, const TensorComponent& component, std::int64_t every) {
+  const std::optional<AttentionSizes> sizes = AttentionSizes::from(component.config());
+  if (every == 0 || !sizes || sizes->layers < 1) return numbers;
+  const auto layers = static_cast<double>(sizes->layers), light = std::floor(layers / static_cast<double>(every));
+  if (light < 1) return numbers;
+  return std::min(numbers, numbers / layers * (layers - light + 1) +
+                               (2 * light + 4) * static_cast<double>(sizes->heads * sizes->head_width));
+}
+
+// Bytes that a step takes for each of those numbers: values, gradients on their way, what malloc leaves between them.
+// Measured: bench/memory.py.
+double bytes_of_a_number(const std::string& precision) {
+  const bool kernels = kernels::chosen_instructions() != nullptr;  // which keep inputs alone
+  if (precision == "fp32") return kernels ? 4.75 : 6.5;
+  if (precision == "bf16") return kernels ? 3.2 : 5.7;
+  return kernels ? 3.85 : 6.5;
+}
+
+}  // namespace
+
+std::int64_t activation_bytes(const Recipe& recipe, const WeltModel& outline, std::int64_t rows) {
+  const Positions positions(recipe, outline, rows);
+  const std::string precision = recipe.string("precision");
+  std::map<std::string, double> numbers = numbers_of_parts(outline);
+  for (const WeltModel::Part& part : outline.parts())
+    if (part.component != nullptr && numbers.contains(part.slot))
+      numbers[part.slot] =
+          with_checkpoints(numbers[part.slot], *part.component, recipe.integer("train.activation_checkpoint_every"));
+  double all = 2 * byte_classes * positions.of("bytes_decoder") + positions.image_numbers();  // logits, their gradient
+  for (const auto& [group, count] : numbers) all += count * positions.of(group);
+  return static_cast<std::int64_t>(all * bytes_of_a_number(precision));
+}
+
+}  // namespace welt
