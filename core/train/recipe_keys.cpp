@@ -18,6 +18,7 @@
 #include "core/train/optimizers.h"
 #include "core/train/schedule.h"
 #include "core/train/tasks.h"
+#include "core/train/train_embedding.h"
 
 namespace welt {
 namespace {
@@ -135,6 +136,7 @@ const RecipeSchema& recipe_schema() {
     add_generate_keys(all);
     add_distill_keys(all);
     add_extract_keys(all);
+    add_train_embedding_keys(all);
     add_compatibility(all);
     return all;
   }());
