@@ -153,11 +153,10 @@ class EmbeddingRun {
                         },
                     .log =
                         [&] {
-                          watch_->step(
-                              report, state_,
-                              {{"pairs", pairs},
-                               {"tokens", tokens},
-                               {"pairs_per_second", static_cast<double>(pairs) / report.total_seconds}});
+                          watch_->step(report, state_,
+                                       {{"pairs", pairs},
+                                        {"tokens", tokens},
+                                        {"pairs_per_second", static_cast<double>(pairs) / report.total_seconds}});
                         },
                     .evaluate = {},
                     .save = [&] { save(); }};
@@ -211,8 +210,7 @@ class EmbeddingRun {
       report.step = state_.step + 1;
       tokens = 0;
       for (std::int64_t i = 0; i < accumulate; ++i) {
-        const at::Tensor loss =
-            loss_of(vectors(pairs_.train, next_batch(), tokens)) / static_cast<double>(accumulate);
+        const at::Tensor loss = loss_of(vectors(pairs_.train, next_batch(), tokens)) / static_cast<double>(accumulate);
         loss.backward();
         report.loss += loss.item<double>();
       }
@@ -241,8 +239,8 @@ class EmbeddingRun {
     });
   }
 
-  // Of the held-out pairs, in their order: loss as in training; of each number of columns the share of first texts whose
-  // own second text has the largest cosine of a batch, of the vectors and of their signs.
+  // Of the held-out pairs, in their order: loss as in training; of each number of columns the share of first texts
+  // whose own second text has the largest cosine of a batch, of the vectors and of their signs.
   Json evaluate(std::int64_t at) {
     const at::NoGradGuard no_grad;
     const std::int64_t most = recipe_.integer("train.eval_rows"), all = pairs_.held_out.size();
@@ -336,11 +334,11 @@ class EmbeddingRun {
   std::unique_ptr<StaticModel> model_;
   PairSplit pairs_;
   std::vector<ModelParameter> parameters_;
-  std::vector<std::string> groups_;     // of parameters, for the norms
-  std::vector<std::size_t> group_of_;   // of each parameter
+  std::vector<std::string> groups_;    // of parameters, for the norms
+  std::vector<std::size_t> group_of_;  // of each parameter
   std::optional<Gradients> gradients_;
   std::unique_ptr<Optimizer> optimizer_;
-  std::vector<std::int64_t> order_;     // of the pairs, in the epoch `ordered_`
+  std::vector<std::int64_t> order_;  // of the pairs, in the epoch `ordered_`
   std::uint64_t ordered_ = 0;
   std::optional<RunFolder> folder_;
   std::optional<RunWatch> watch_;

@@ -98,12 +98,14 @@ std::string charts(const RunLog& log) {
       if (const auto at = from->find(figure); at != from->end()) lines.push_back({name, at->second});
     return lines;
   };
-  const char* loss = log.training.contains("pairs") ? "Loss, nats a text, summed over dims" : "Loss, nats per label byte";
+  const char* loss =
+      log.training.contains("pairs") ? "Loss, nats a text, summed over dims" : "Loss, nats per label byte";
   return chart_svg(loss, both("loss"), /*logarithmic=*/true) +
          chart_svg("Bits per byte, held-out text", lines_of(log.evaluation, {"bits_per_byte"})) +
          chart_svg("Accuracy, held-out text", lines_of(log.evaluation, {"byte_accuracy", "word_accuracy"})) +
          chart_svg("Second text ranked first in its batch, by dims", lines_below(log.evaluation, "accuracy/")) +
-         chart_svg("The same of signs", lines_below(log.evaluation, "binary_accuracy/")) + written_charts(log) + chart_svg("Learning rate", lines_of(log.training, {"learning_rate"})) +
+         chart_svg("The same of signs", lines_below(log.evaluation, "binary_accuracy/")) + written_charts(log) +
+         chart_svg("Learning rate", lines_of(log.training, {"learning_rate"})) +
          chart_svg("Gradient norm, before clipping", lines_of(log.training, {"gradient_norm"}), true) +
          chart_svg("Gradient norm of each part", lines_below(log.training, "gradient_norms/"), true) +
          chart_svg("Throughput, words a second", {{"", throughput(log.training)}});

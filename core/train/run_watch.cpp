@@ -94,7 +94,8 @@ void RunWatch::report() {
   const auto start = Clock::now();
   const auto pictures = [&](const std::string& text) {
     DrawnWords words;
-    for (const std::string& word : text_->words(text, "a sample")) words.emplace_back(word, text_->drawer()->draw(word));
+    for (const std::string& word : text_->words(text, "a sample"))
+      words.emplace_back(word, text_->drawer()->draw(word));
     return words;
   };
   const bool drawn = text_ != nullptr && text_->drawer();

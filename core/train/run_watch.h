@@ -19,8 +19,8 @@
 
 namespace welt {
 
-// [one thread] `recipe`, `folder` and `text` must outlive it. `text`: how words are cut and drawn for report.html; null:
-// they are not.
+// [one thread] `recipe`, `folder` and `text` must outlive it. `text`: how words are cut and drawn for report.html;
+// null: they are not.
 class RunWatch {
  public:
   // `step`: the last one of before, where the run is resumed.

@@ -37,12 +37,13 @@ StaticModel::StaticModel(const at::Tensor& codebook, std::int64_t dim, bool trai
 }
 
 at::Tensor StaticModel::forward(const TokenTexts& texts) const {
+  const at::ScalarType wide = codebook_.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
   const at::Tensor ids = as_tensor(texts.ids).clone(), text = as_tensor(texts.text).clone();
-  const at::Tensor counts = as_tensor(texts.counts).to(at::kFloat).unsqueeze(1);                    // [texts, 1]
-  const at::Tensor shares = at::gelu(weights_.index_select(0, ids)).unsqueeze(1);                   // [N, 1]
-  const at::Tensor rows = (codebook_.index_select(0, ids) * shares).to(at::kFloat);                 // [N, C]
+  const at::Tensor counts = as_tensor(texts.counts).to(wide).unsqueeze(1);         // [texts, 1]
+  const at::Tensor shares = at::gelu(weights_.index_select(0, ids)).unsqueeze(1);  // [N, 1]
+  const at::Tensor rows = (codebook_.index_select(0, ids) * shares).to(wide);      // [N, C]
   const at::Tensor sums = at::zeros({counts.size(0), rows.size(1)}, rows.options()).index_add(0, text, rows);
-  return at::linear((sums / counts).to(projection_.scalar_type()), projection_, bias_).to(at::kFloat);
+  return at::linear((sums / counts).to(projection_.scalar_type()), projection_, bias_).to(wide);
 }
 
 at::Tensor StaticModel::table() const {

@@ -1,8 +1,8 @@
 // A static embedding while it is trained: a table of token vectors, a weight for each token, and a projection.
 //
 // The vector of a text is the mean over its tokens t of  P (gelu(w_t) · e_t) + b; a mean and a projection may change
-// places, so that P is applied once to a text. The finished table is that of every token, so that weights and projection
-// are gone. As WordLlama's WeightedProjector and AvgPool.
+// places, so that P is applied once to a text. The finished table is that of every token, so that weights and
+// projection are gone. As WordLlama's WeightedProjector and AvgPool.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -31,7 +31,7 @@ class StaticModel {
   // generator as nn.Linear draws it, weights are 1. `train_codebook`: the table learns, too.
   StaticModel(const at::Tensor& codebook, std::int64_t dim, bool train_codebook);
 
-  at::Tensor forward(const TokenTexts& texts) const;  // [texts, dim] float32
+  at::Tensor forward(const TokenTexts& texts) const;  // [texts, dim] float32, of a float64 table float64
   at::Tensor table() const;                           // [V, dim] float32: of every token, without gradient
   // What learns: token_weights [V], projection.weight [dim,C], projection.bias [dim] and, where it does,
   // embedding.weight [V,C].

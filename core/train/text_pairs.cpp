@@ -28,7 +28,9 @@ constexpr std::uint64_t held_out_stream = 4, order_stream = 5;  // of Philox; th
 // A pair and where it stands: "FILE, line 7".
 using Take = std::function<void(std::string_view first, std::string_view second, const std::string& where)>;
 
-std::string line_of(const fs::path& file, std::uint64_t line) { return fmt::format("{}, line {}", file.string(), line); }
+std::string line_of(const fs::path& file, std::uint64_t line) {
+  return fmt::format("{}, line {}", file.string(), line);
+}
 
 void read_fields(const Recipe& recipe, const fs::path& file, const Take& take) {
   const std::string names[2] = {recipe.string("pairs.first"), recipe.string("pairs.second")};
@@ -124,27 +126,25 @@ void read_table(const Recipe& recipe, const std::string& table, const similarity
   const auto most = static_cast<std::size_t>(recipe.integer("embedding.max_tokens"));
   const std::string key = table + ".files";
   for (const fs::path& file : expand_files(recipe.resolve_files(key), table))
-    read_file_pairs(recipe, table, file,
-                    [&](std::string_view first, std::string_view second, const std::string& where) {
-                      std::vector<std::int32_t> tokens[2];
-                      for (int side = 0; side < 2; ++side) {
-                        const std::string_view text = side == 0 ? first : second;
-                        const char* which = side == 0 ? "first" : "second";
-                        if (similarity::is_blank(text))
-                          fail({.where = where,
-                                .found = fmt::format("the {} text is empty", which),
-                                .expected = "two texts"},
-                               ErrorCode::data_loss);
-                        tokens[side] = ids(text);
-                        if (tokens[side].empty())
-                          fail({.where = where,
-                                .found = fmt::format("the {} text has no token of the tokenizer", which),
-                                .expected = "two texts"},
-                               ErrorCode::data_loss);
-                        if (tokens[side].size() > most) tokens[side].resize(most);
-                      }
-                      take(tokens[0], tokens[1]);
-                    });
+    read_file_pairs(
+        recipe, table, file, [&](std::string_view first, std::string_view second, const std::string& where) {
+          std::vector<std::int32_t> tokens[2];
+          for (int side = 0; side < 2; ++side) {
+            const std::string_view text = side == 0 ? first : second;
+            const char* which = side == 0 ? "first" : "second";
+            if (similarity::is_blank(text))
+              fail({.where = where, .found = fmt::format("the {} text is empty", which), .expected = "two texts"},
+                   ErrorCode::data_loss);
+            tokens[side] = ids(text);
+            if (tokens[side].empty())
+              fail({.where = where,
+                    .found = fmt::format("the {} text has no token of the tokenizer", which),
+                    .expected = "two texts"},
+                   ErrorCode::data_loss);
+            if (tokens[side].size() > most) tokens[side].resize(most);
+          }
+          take(tokens[0], tokens[1]);
+        });
 }
 
 void require_pairs(const Recipe& recipe, const std::string& key, const TokenPairs& pairs, std::int64_t least) {
@@ -188,18 +188,17 @@ std::span<const std::int32_t> TokenPairs::text(std::int64_t number) const {
 
 void check_pairs(const Recipe& recipe) {
   if (!recipe.string("data.prepared").empty())
-    fail({recipe.where("data.prepared") + ": data.prepared",
-          "prepared text has no pairs",
-          "data.train.files",
-          {}});
+    fail({recipe.where("data.prepared") + ": data.prepared", "prepared text has no pairs", "data.train.files", {}});
   if (!names_training_text(recipe))
     fail({recipe.where("data.train.files") + ": data.train.files",
           "no file is named",
           "files with pairs of texts: files = [\"…\"]",
           {}});
   if (const std::int64_t batch = recipe.integer("train.batch"); batch < 2)
-    fail({recipe.where("train.batch") + ": train.batch", fmt::format("{}", batch),
-          "2 or more pairs: a text is told from the others of its batch", {}});
+    fail({recipe.where("train.batch") + ": train.batch",
+          fmt::format("{}", batch),
+          "2 or more pairs: a text is told from the others of its batch",
+          {}});
   training_text(recipe);
   held_out_text(recipe);
 }

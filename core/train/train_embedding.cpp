@@ -109,9 +109,9 @@ std::string resumed_plan(const Recipe& recipe, const TaskOptions& options) {
   if (run.empty()) return {};
   check_same_recipe(recipe, run, options.allow_changes);
   const ResumePoint point = find_resume_point(recipe, run);
-  return point.finished ? fmt::format("Resume: {} is finished\n", run.string())
-                        : fmt::format("Resume: goes on behind step {}, from {}\n", point.state.step,
-                                      point.checkpoint.string());
+  return point.finished
+             ? fmt::format("Resume: {} is finished\n", run.string())
+             : fmt::format("Resume: goes on behind step {}, from {}\n", point.state.step, point.checkpoint.string());
 }
 
 std::string share_text(const nlohmann::json& figures, const char* name, std::int64_t dim) {
@@ -125,9 +125,10 @@ std::string share_text(const nlohmann::json& figures, const char* name, std::int
 
 std::string report_of(const Recipe& recipe, const EmbeddingSource& source, const EmbeddingResult& result) {
   if (result.finished_before)
-    return fmt::format("{} is finished: step {} of {}. Nothing was changed.\nTry: welt text rank --model {} 'a text' "
-                       "'another' 'a third'\n",
-                       result.run.string(), result.last_step, result.steps, shell_word(result.embedding.string()));
+    return fmt::format(
+        "{} is finished: step {} of {}. Nothing was changed.\nTry: welt text rank --model {} 'a text' "
+        "'another' 'a third'\n",
+        result.run.string(), result.last_step, result.steps, shell_word(result.embedding.string()));
   if (result.signal)
     return fmt::format("Stopped by {} after step {} of {}; saved {}\nContinue: welt run {} --resume\n",
                        result.signal == SIGINT   ? "SIGINT"
@@ -135,11 +136,12 @@ std::string report_of(const Recipe& recipe, const EmbeddingSource& source, const
                                                  : "SIGTERM",
                        result.last_step, result.steps, result.checkpoint.string(),
                        shell_word((result.run / "recipe.toml").string()));
-  std::string text = fmt::format("\nTrained {} parameters, {} steps, in {:.0f} s, peak memory {:.0f} MB\n",
-                                 result.parameters, result.last_step, result.seconds,
-                                 static_cast<double>(result.peak_memory) / 1e6);
+  std::string text =
+      fmt::format("\nTrained {} parameters, {} steps, in {:.0f} s, peak memory {:.0f} MB\n", result.parameters,
+                  result.last_step, result.seconds, static_cast<double>(result.peak_memory) / 1e6);
   if (result.last_step < result.steps)
-    text += fmt::format("Stopped by train.minutes = {} before step {}.\n", recipe.number("train.minutes"), result.steps);
+    text +=
+        fmt::format("Stopped by train.minutes = {} before step {}.\n", recipe.number("train.minutes"), result.steps);
   if (!result.after.is_null()) {
     text += fmt::format("\n{} held-out pairs, the second text ranked first among those of its batch\n",
                         result.after.at("pairs").get<std::int64_t>());
@@ -154,10 +156,10 @@ std::string report_of(const Recipe& recipe, const EmbeddingSource& source, const
                         before.contains("loss") ? fmt::format("{:.4f} → ", before.at("loss").get<double>()) : "",
                         result.after.at("loss").get<double>());
   }
-  return text + fmt::format("\nWritten: {}, {} rows of {} columns\nTry: welt text rank --model {} 'a text' 'another' "
-                            "'a third'\n",
-                            result.embedding.string(), result.rows, source.dims.front(),
-                            shell_word(result.embedding.string()));
+  return text + fmt::format(
+                    "\nWritten: {}, {} rows of {} columns\nTry: welt text rank --model {} 'a text' 'another' "
+                    "'a third'\n",
+                    result.embedding.string(), result.rows, source.dims.front(), shell_word(result.embedding.string()));
 }
 
 }  // namespace
@@ -197,8 +199,7 @@ TaskOutcome train_embedding_task(const Recipe& recipe, const TaskOptions& option
   check_pairs(recipe);
   const EmbeddingSource source = find_source(recipe);
   if (options.dry_run) {
-    const PairSplit pairs =
-        read_pairs(recipe, similarity::TextIds(source.tokenizer_json, source.tokenizer.string()));
+    const PairSplit pairs = read_pairs(recipe, similarity::TextIds(source.tokenizer_json, source.tokenizer.string()));
     return {plan_of(recipe, source) +
             fmt::format("Pairs: {}, {} tokens; held out: {}\n", pairs.train.size(), pairs.train.tokens(),
                         pairs.held_out.size()) +

@@ -143,16 +143,16 @@ class Run {
   void loop(const StopSignal& stop) {
     StepReport report;
     const bool bytes = is_byte_lm(session_->model.spec());
-    LoopParts parts{
-        .step =
-            [&] {
-              report = take_step();
-              return fmt::format("loss {:.3f}  {}", report.loss, Throughput::text(throughput_->of_all(), bytes));
-            },
-        .log = [&] { watch_->step(report, state_, throughput_->of_step(report)); },
-        .evaluate = {},
-        .save = [&] { save(); },
-        .evaluates_at_end = !best_.metric.empty()};
+    LoopParts parts{.step =
+                        [&] {
+                          report = take_step();
+                          return fmt::format("loss {:.3f}  {}", report.loss,
+                                             Throughput::text(throughput_->of_all(), bytes));
+                        },
+                    .log = [&] { watch_->step(report, state_, throughput_->of_step(report)); },
+                    .evaluate = {},
+                    .save = [&] { save(); },
+                    .evaluates_at_end = !best_.metric.empty()};
     if (session_->validation) parts.evaluate = [&](std::int64_t step) { judge(evaluate_now(step)); };
     run_steps(recipe_, state_, stop, parts);
   }
