@@ -31,7 +31,7 @@ def spearman(a, b):
 def cosines(vectors, pairs):
     lengths = numpy.linalg.norm(vectors, axis=1, keepdims=True)
     vectors = vectors / numpy.maximum(lengths, 1e-12)
-    return (vectors[pairs[:, 0]] * vectors[pairs[:, 1]]).sum(1)
+    return numpy.round((vectors[pairs[:, 0]] * vectors[pairs[:, 1]]).sum(1), 12)  # equal signs, equal values
 
 
 def teacher_vectors(folder, texts, threads):

@@ -36,14 +36,23 @@ StaticModel::StaticModel(const at::Tensor& codebook, std::int64_t dim, bool trai
   for (at::Tensor* learnt : {&weights_, &projection_, &bias_}) learnt->requires_grad_(true);
 }
 
+// Rows are read once for all texts of the batch: most tokens are in many of them.
 at::Tensor StaticModel::forward(const TokenTexts& texts) const {
   const at::ScalarType wide = codebook_.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
-  const at::Tensor ids = as_tensor(texts.ids).clone(), text = as_tensor(texts.text).clone();
-  const at::Tensor counts = as_tensor(texts.counts).to(wide).unsqueeze(1);         // [texts, 1]
-  const at::Tensor shares = at::gelu(weights_.index_select(0, ids)).unsqueeze(1);  // [N, 1]
-  const at::Tensor rows = (codebook_.index_select(0, ids) * shares).to(wide);      // [N, C]
-  const at::Tensor sums = at::zeros({counts.size(0), rows.size(1)}, rows.options()).index_add(0, text, rows);
-  return at::linear((sums / counts).to(projection_.scalar_type()), projection_, bias_).to(wide);
+  std::vector<std::int64_t> distinct = texts.ids;
+  std::ranges::sort(distinct);
+  distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+  const std::int64_t columns = std::ssize(distinct), count = std::ssize(texts.counts);
+  std::vector<std::int64_t> places(texts.ids.size());  // in [texts, columns]
+  for (std::size_t i = 0; i < places.size(); ++i)
+    places[i] = texts.text[i] * columns + (std::ranges::lower_bound(distinct, texts.ids[i]) - distinct.begin());
+  // Autograd keeps index tensors: they have memory of their own.
+  const at::Tensor ids = as_tensor(texts.ids).clone(), rows = as_tensor(distinct).clone(),
+                   place = as_tensor(places).clone(), counts = as_tensor(texts.counts).to(wide).unsqueeze(1);
+  const at::Tensor shares = at::gelu(weights_.index_select(0, ids)).to(wide);  // [N]
+  const at::Tensor sums = at::zeros({count * columns}, shares.options()).index_add(0, place, shares);
+  const at::Tensor means = sums.view({count, columns}).matmul(codebook_.index_select(0, rows).to(wide)) / counts;
+  return at::linear(means.to(projection_.scalar_type()), projection_, bias_).to(wide);  // [texts, dim]
 }
 
 at::Tensor StaticModel::table() const {
