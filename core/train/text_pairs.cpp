@@ -25,14 +25,11 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t held_out_stream = 4, order_stream = 5;  // of Philox; the first ones are other purposes'
 
-// A pair and where it stands: "FILE, line 7".
-using Take = std::function<void(std::string_view first, std::string_view second, const std::string& where)>;
-
 std::string line_of(const fs::path& file, std::uint64_t line) {
   return fmt::format("{}, line {}", file.string(), line);
 }
 
-void read_fields(const Recipe& recipe, const fs::path& file, const Take& take) {
+void read_fields(const Recipe& recipe, const std::string&, const fs::path& file, const TakePair& take) {
   const std::string names[2] = {recipe.string("pairs.first"), recipe.string("pairs.second")};
   LineReader lines(file);
   std::string_view line;
@@ -57,7 +54,7 @@ void read_fields(const Recipe& recipe, const fs::path& file, const Take& take) {
   }
 }
 
-void read_columns(const Recipe&, const fs::path& file, const Take& take) {
+void read_columns(const Recipe&, const std::string&, const fs::path& file, const TakePair& take) {
   const char separator = small_ending(without_compression(file)) == ".csv" ? ',' : '\t';
   LineReader lines(file);
   std::string record;
@@ -89,7 +86,7 @@ void read_texts(const Recipe& recipe, const std::string& table, const fs::path& 
 }
 
 // Each text is in one pair only, so that none is both learnt from and held out.
-void read_neighbours(const Recipe& recipe, const std::string& table, const fs::path& file, const Take& take) {
+void read_neighbours(const Recipe& recipe, const std::string& table, const fs::path& file, const TakePair& take) {
   std::string before;
   read_texts(recipe, table, file, [&](std::string_view text, std::int64_t number) {
     if (before.empty()) {
@@ -101,7 +98,7 @@ void read_neighbours(const Recipe& recipe, const std::string& table, const fs::p
   });
 }
 
-void read_sentences(const Recipe& recipe, const std::string& table, const fs::path& file, const Take& take) {
+void read_sentences(const Recipe& recipe, const std::string& table, const fs::path& file, const TakePair& take) {
   read_texts(recipe, table, file, [&](std::string_view text, std::int64_t number) {
     std::vector<similarity::TextPiece> sentences;
     for (const similarity::TextPiece& line : similarity::split_lines(text))
@@ -112,39 +109,31 @@ void read_sentences(const Recipe& recipe, const std::string& table, const fs::pa
   });
 }
 
-void read_file_pairs(const Recipe& recipe, const std::string& table, const fs::path& file, const Take& take) {
-  const std::string from = recipe.string("pairs.from");
-  if (from == "fields") return read_fields(recipe, file, take);
-  if (from == "columns") return read_columns(recipe, file, take);
-  if (from == "documents") return read_neighbours(recipe, table, file, take);
-  read_sentences(recipe, table, file, take);
-}
-
 // Pairs of data.train or data.validation as ids.
 void read_table(const Recipe& recipe, const std::string& table, const similarity::TextIds& ids,
                 const std::function<void(std::span<const std::int32_t>, std::span<const std::int32_t>)>& take) {
   const auto most = static_cast<std::size_t>(recipe.integer("embedding.max_tokens"));
+  const PairSource& source = find_choice(pair_sources(), recipe.string("pairs.from"), "pairs.from");
   const std::string key = table + ".files";
   for (const fs::path& file : expand_files(recipe.resolve_files(key), table))
-    read_file_pairs(
-        recipe, table, file, [&](std::string_view first, std::string_view second, const std::string& where) {
-          std::vector<std::int32_t> tokens[2];
-          for (int side = 0; side < 2; ++side) {
-            const std::string_view text = side == 0 ? first : second;
-            const char* which = side == 0 ? "first" : "second";
-            if (similarity::is_blank(text))
-              fail({.where = where, .found = fmt::format("the {} text is empty", which), .expected = "two texts"},
-                   ErrorCode::data_loss);
-            tokens[side] = ids(text);
-            if (tokens[side].empty())
-              fail({.where = where,
-                    .found = fmt::format("the {} text has no token of the tokenizer", which),
-                    .expected = "two texts"},
-                   ErrorCode::data_loss);
-            if (tokens[side].size() > most) tokens[side].resize(most);
-          }
-          take(tokens[0], tokens[1]);
-        });
+    source.read(recipe, table, file, [&](std::string_view first, std::string_view second, const std::string& where) {
+      std::vector<std::int32_t> tokens[2];
+      for (int side = 0; side < 2; ++side) {
+        const std::string_view text = side == 0 ? first : second;
+        const char* which = side == 0 ? "first" : "second";
+        if (similarity::is_blank(text))
+          fail({.where = where, .found = fmt::format("the {} text is empty", which), .expected = "two texts"},
+               ErrorCode::data_loss);
+        tokens[side] = ids(text);
+        if (tokens[side].empty())
+          fail({.where = where,
+                .found = fmt::format("the {} text has no token of the tokenizer", which),
+                .expected = "two texts"},
+               ErrorCode::data_loss);
+        if (tokens[side].size() > most) tokens[side].resize(most);
+      }
+      take(tokens[0], tokens[1]);
+    });
 }
 
 void require_pairs(const Recipe& recipe, const std::string& key, const TokenPairs& pairs, std::int64_t least) {
@@ -159,10 +148,11 @@ void require_pairs(const Recipe& recipe, const std::string& key, const TokenPair
 
 const std::vector<PairSource>& pair_sources() {
   static const std::vector<PairSource> all{
-      {"documents", "neighbouring documents of the files, two by two (data.train.format: lines, paragraphs, …)"},
-      {"sentences", "neighbouring sentences of a document, two by two"},
-      {"fields", "the fields pairs.first and pairs.second of each line of JSON"},
-      {"columns", "the first two columns of a table: .csv by commas, others by tabs"}};
+      {"documents", "neighbouring documents of the files, two by two (data.train.format: lines, paragraphs, …)",
+       read_neighbours},
+      {"sentences", "neighbouring sentences of a document, two by two", read_sentences},
+      {"fields", "the fields pairs.first and pairs.second of each line of JSON", read_fields},
+      {"columns", "the first two columns of a table: .csv by commas, others by tabs", read_columns}};
   return all;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <span>
 #include <string>
@@ -14,9 +15,15 @@
 
 namespace welt {
 
+// A pair and where it stands: "FILE, line 7".
+using TakePair = std::function<void(std::string_view first, std::string_view second, const std::string& where)>;
+
+// A new source is a function and a row in the table of text_pairs.cpp.
 struct PairSource {
   std::string_view name;
   std::string_view help;
+  // `table`: data.train or data.validation, which says how the file is read.
+  void (*read)(const Recipe& recipe, const std::string& table, const std::filesystem::path& file, const TakePair& take);
 };
 const std::vector<PairSource>& pair_sources();  // fields, columns, documents, sentences
 
