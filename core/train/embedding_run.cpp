@@ -41,15 +41,30 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-// The rows of the tokens that stay, in the type to train in.   [V, C]
-at::Tensor rows_of(const EmbeddingSource& source, at::ScalarType dtype) {
+// The rows of the tokens that stay.   [V, C] float32
+at::Tensor rows_of(const EmbeddingSource& source) {
   const at::NoGradGuard no_grad;
-  at::Tensor rows = source.book.rows.index_select(0, at::tensor(source.token_ids, at::kLong)).to(dtype);
+  at::Tensor rows = source.book.rows.index_select(0, at::tensor(source.token_ids, at::kLong)).to(at::kFloat);
   if (at::isfinite(rows).all().item<bool>()) return rows;
   fail({.where = fmt::format("{}: {}", source.book.file.string(), source.book.tensor),
         .found = "values that are not finite",
         .expected = "numbers"},
        ErrorCode::data_loss);
+}
+
+// Columns of mean 0 and deviation 1 over the tokens of the training texts. Tables of encoders have a large common part:
+// with it all texts have the same signs at first, from which no gradient leads away.
+at::Tensor standardized(const at::Tensor& rows, const TokenPairs& pairs) {
+  const at::NoGradGuard no_grad;
+  std::vector<double> counts(static_cast<std::size_t>(rows.size(0)));
+  for (std::int64_t pair = 0; pair < pairs.size(); ++pair)
+    for (const std::span<const std::int32_t> text : {pairs.first(pair), pairs.second(pair)})
+      for (const std::int32_t id : text)
+        counts[static_cast<std::size_t>(id)] += 1.0 / static_cast<double>(pairs.tokens());
+  const at::Tensor shares = at::tensor(counts, at::kDouble).unsqueeze(1), wide = rows.to(at::kDouble);  // [V,1], [V,C]
+  const at::Tensor centred = wide - (wide * shares).sum(0);
+  const at::Tensor deviation = (centred.square() * shares).sum(0).sqrt();
+  return (centred / deviation.masked_fill(deviation.le(1e-6), 1)).to(at::kFloat);  // a column may be constant
 }
 
 class EmbeddingRun {
@@ -75,9 +90,11 @@ class EmbeddingRun {
     if (finished_) return;
     if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
     seed_default_generator(static_cast<std::uint64_t>(recipe.integer("seed")), RandomPurpose::initialise);
-    model_ = std::make_unique<StaticModel>(rows_of(source, weights_dtype(recipe)), source.dims.front(),
-                                           recipe.boolean("embedding.train_codebook"));
     pairs_ = read_pairs(recipe, similarity::TextIds(source.tokenizer_json, source.tokenizer.string()));
+    at::Tensor rows = rows_of(source);
+    if (recipe.boolean("embedding.standardize")) rows = standardized(rows, pairs_.train);
+    model_ = std::make_unique<StaticModel>(rows.to(weights_dtype(recipe)), source.dims.front(),
+                                           recipe.boolean("embedding.train_codebook"));
     Json inputs = pin_inputs({{"data.train.files", training_text(recipe).files},
                               {"data.validation.files", held_out_text(recipe).files},
                               {"embedding.from", {source.book.file}},

@@ -175,6 +175,8 @@ void add_train_embedding_keys(std::vector<RecipeKey>& keys) {
                   "none are"});
   keys.push_back({"embedding.dims", "string", "256, 128, 64",
                   "Numbers of columns that are trained at once, descending; the first is the table's"});
+  keys.push_back({"embedding.standardize", "bool", true,
+                  "Columns of the table begin with mean 0 and deviation 1 over the tokens of the training texts"});
   keys.push_back({"embedding.train_codebook", "bool", false, "The rows of the table learn, too"});
   keys.push_back({"embedding.scale", "number", 20.0, "Cosines are multiplied by it before the softmax", 1e-3, 1e4});
   keys.push_back(table_key("embedding.binarizer", "none", "What the loss sees of a text's vector", binarizers()));

@@ -1,6 +1,7 @@
 // task = "train-embedding": what a run leaves, resume, and what is refused. Losses: pair_losses_test.cpp.
 #include "core/train/train_embedding.h"
 
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
 
@@ -107,6 +108,24 @@ TEST_F(TrainEmbedding, AnotherTextOrRateIsNoResumption) {
   EXPECT_CONTAINS(error_of([&] { run("made", {"train.learning_rate=0.5"}, true); }), "train.learning_rate");
   folder.put("pairs.tsv", pairs_text + "a\tb\n");
   EXPECT_CONTAINS(error_of([&] { run("made", {}, true); }), "data.train.files");
+}
+
+// Without a step the table is P (gelu(1) · e) + b of standardized rows: columns that move and scale with the codebook's
+// change nothing of it.
+TEST_F(TrainEmbedding, StandardizedColumnsForgetWhereTheCodebookLies) {
+  const SafetensorsFile file = SafetensorsFile::open(goldens / "bert/model.safetensors");
+  const at::Tensor words = copied_tensor(file, *file.find("embeddings.word_embeddings.weight"), at::kFloat);
+  fs::create_directories(folder / "moved");
+  save_tensors(folder / "moved/model.safetensors", {{"embedding.weight", words * 3 + 0.5}});
+  write_file(folder / "moved/tokenizer.json", read_file(goldens / "bert/tokenizer.json"));
+  const auto difference = [&](const std::string& name, const std::string& standardize) {
+    run(name + "-here", {"train.steps=0", "embedding.standardize=" + standardize});
+    run(name + "-moved", {"train.steps=0", "embedding.standardize=" + standardize,
+                          "embedding.from=\"" + (folder / "moved").string() + "\""});
+    return (table(name + "-here").to(at::kFloat) - table(name + "-moved").to(at::kFloat)).abs().max().item<double>();
+  };
+  EXPECT_LT(difference("standard", "true"), 0.02);  // float16
+  EXPECT_GT(difference("plain", "false"), 0.1);
 }
 
 TEST_F(TrainEmbedding, AFrozenCodebookStaysAndIsNotWritten) {
