@@ -36,12 +36,13 @@ class TrainEmbedding : public testing::Test {
  protected:
   TrainEmbedding() { folder.put("pairs.tsv", pairs_text); }
   Recipe recipe(const std::string& name, std::vector<std::string> more = {}) const {
-    const std::string text =
-        "task = \"train-embedding\"\nname = \"" + name + "\"\nrun_dir = \"" + folder.path().string() +
-        "\"\n[embedding]\nfrom = \"" + (goldens / "bert").string() +
-        "\"\ndims = \"8, 4\"\n[pairs]\nfrom = \"columns\"\n[data.train]\nfiles = [\"" +
-        (folder / "pairs.tsv").string() + "\"]\n[data.validation]\nfiles = [\"" + (folder / "pairs.tsv").string() +
-        "\"]\n[train]\nsteps = 6\nbatch = 3\nlearning_rate = 0.02\nschedule = \"constant\"\ntensorboard = false\n";
+    const std::string text = "task = \"train-embedding\"\nname = \"" + name + "\"\nrun_dir = \"" +
+                             folder.path().string() + "\"\n[embedding]\nfrom = \"" + (goldens / "bert").string() +
+                             "\"\ndims = \"8, 4\"\n[pairs]\nfrom = \"columns\"\n[data.train]\nfiles = [\"" +
+                             (folder / "pairs.tsv").string() + "\"]\n[data.validation]\nfiles = [\"" +
+                             (folder / "pairs.tsv").string() +
+                             "\"]\n[train]\nsteps = 6\nbatch = 3\nlearning_rate = 0.02\nschedule = "
+                             "\"constant\"\nwarmup_steps = 0\ntensorboard = false\n";
     return parse_recipe(text, "test.toml", more);
   }
   TaskOutcome run(const std::string& name, const std::vector<std::string>& more = {}, bool resume = false) const {
