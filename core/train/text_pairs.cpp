@@ -115,7 +115,7 @@ void read_table(const Recipe& recipe, const std::string& table, const similarity
   const auto most = static_cast<std::size_t>(recipe.integer("embedding.max_tokens"));
   const PairSource& source = find_choice(pair_sources(), recipe.string("pairs.from"), "pairs.from");
   const std::string key = table + ".files";
-  for (const fs::path& file : expand_files(recipe.resolve_files(key), table))
+  for (const fs::path& file : recipe.resolve_files(key))
     source.read(recipe, table, file, [&](std::string_view first, std::string_view second, const std::string& where) {
       std::vector<std::int32_t> tokens[2];
       for (int side = 0; side < 2; ++side) {
