@@ -60,7 +60,8 @@ void add_run(CLI::App& app) {
       "  welt run mine.toml --profile 5\n"
       "  welt run mine.toml --resume --allow-changes train.learning_rate data.train.files\n"
       "  welt run recipes/quickstart.toml --print-recipe > mine.toml\n"
-      "  welt run recipes/distill.toml --set distill.from=MODEL\n\n"
+      "  welt run recipes/distill.toml --set distill.from=MODEL\n"
+      "  welt run recipes/train-embedding.toml --set embedding.from=MODEL\n\n"
       "Ctrl-C (or SIGTERM, or a lost terminal) saves a checkpoint and leaves with status 130 (143, 129).");
   verb->callback([options] {
     if (const int status = run(*options)) throw CLI::RuntimeError(status);

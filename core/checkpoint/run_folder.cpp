@@ -171,12 +171,18 @@ std::vector<CheckpointInfo> list_checkpoints(const fs::path& run) {
 }
 
 void check_whole(const fs::path& checkpoint) {
+  // A static embedding in training has no parts that welt.json could describe.
+  const bool is_embedding = fs::exists(checkpoint / embedding_file);
   for (const char* file : {"config.json", "welt.json"})
-    if (!fs::exists(checkpoint / file))
+    if (!is_embedding && !fs::exists(checkpoint / file))
       fail({(checkpoint / file).string(), "the file is missing", {}, "Copy the checkpoint again, or remove it"},
            ErrorCode::not_found);
-  read_json_object(checkpoint / "config.json", config_bytes_limit);
-  read_welt_json(checkpoint);
+  if (is_embedding) {
+    read_json_object(checkpoint / embedding_file, config_bytes_limit);
+  } else {
+    read_json_object(checkpoint / "config.json", config_bytes_limit);
+    read_welt_json(checkpoint);
+  }
   SafetensorsFile::open(checkpoint / "model.safetensors");
 }
 

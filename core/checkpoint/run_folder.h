@@ -21,6 +21,9 @@
 
 namespace welt {
 
+// What a checkpoint of task = "train-embedding" has in place of config.json and welt.json.
+inline constexpr const char* embedding_file = "embedding.json";
+
 struct CheckpointInfo {
   std::int64_t step;
   std::filesystem::path path;

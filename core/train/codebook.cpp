@@ -133,7 +133,8 @@ Place only_place(const Weights& weights, std::int64_t least_rows) {
                      ? fmt::format("no matrix with a row for each of {} tokens", least_rows)
                      : fmt::format("several matrices that may be the token table: {}", fmt::join(names, ", ")),
         .expected = "one",
-        .mend = found.empty() ? "Is the tokenizer that of this model?" : "Name it with extract.tensors"});
+        .mend = found.empty() ? "Is the tokenizer that of this model?"
+                              : "Name it with extract.tensors, or embedding.tensor"});
 }
 
 }  // namespace

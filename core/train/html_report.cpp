@@ -100,15 +100,19 @@ std::string charts(const RunLog& log) {
   };
   // Training's loss is that of its objective, which may be no nats; that of held-out text always is.
   const bool of_another = !log.objective.empty() && log.objective != "cross_entropy";
+  const char* loss =
+      log.training.contains("pairs") ? "Loss, nats a text, summed over dims" : "Loss, nats per label byte";
   const std::string losses =
       of_another ? chart_svg(fmt::format("Loss of training, {} per label byte", log.objective),
                              lines_of(log.training, {"loss"}), /*logarithmic=*/true) +
                        chart_svg("Loss of held-out text, nats per label byte", lines_of(log.evaluation, {"loss"}),
                                  /*logarithmic=*/true)
-                 : chart_svg("Loss, nats per label byte", both("loss"), /*logarithmic=*/true);
+                 : chart_svg(loss, both("loss"), /*logarithmic=*/true);
   return losses + chart_svg("Bits per byte, held-out text", lines_of(log.evaluation, {"bits_per_byte"})) +
          chart_svg("Accuracy, held-out text", lines_of(log.evaluation, {"byte_accuracy", "word_accuracy"})) +
-         written_charts(log) + chart_svg("Learning rate", lines_of(log.training, {"learning_rate"})) +
+         chart_svg("Second text ranked first in its batch, by dims", lines_below(log.evaluation, "accuracy/")) +
+         chart_svg("The same of signs", lines_below(log.evaluation, "binary_accuracy/")) + written_charts(log) +
+         chart_svg("Learning rate", lines_of(log.training, {"learning_rate"})) +
          chart_svg("Gradient norm, before clipping", lines_of(log.training, {"gradient_norm"}), true) +
          chart_svg("Gradient norm of each part", lines_below(log.training, "gradient_norms/"), true) +
          chart_svg(log.of_bytes ? "Throughput, bytes a second" : "Throughput, words a second",

@@ -17,7 +17,6 @@
 #include "core/plugin/static_plugins.h"
 #include "core/plugin/strings.h"
 #include "core/tensor/libtorch_info.h"
-#include "core/train/recipe_text.h"
 #include "core/train/schedule.h"
 
 namespace welt {
@@ -26,7 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr const char* text_keys[] = {"data.train.files", "data.validation.files", "data.prepared"};
+constexpr const char* text_keys[] = {"data.train.files", "data.validation.files", "data.prepared", "embedding.from",
+                                     "embedding.tokenizer"};
 constexpr const char* from_keys[] = {"model.bytes_encoder.from", "model.image_encoder.from", "model.latent.from",
                                      "model.decoder.from"};
 constexpr const char* checkpoint_keys[] = {"model.from", "model.init_from"};
@@ -71,6 +71,8 @@ Json pin_source(const Find& find) {
 void pin_plugin(Json& plugins, const Plugin& plugin) {
   plugins[plugin.note.id] = {{"version", plugin.note.version}, {"sha256", hash_of(plugin)}};
 }
+
+Json versions() { return {{"welt", text_of(host().version)}, {"libtorch", libtorch_info().version}}; }
 
 // Values of all keys, nested tables as dotted names.
 void flatten(const Json& json, const std::string& prefix, std::map<std::string, Json>& out) {
@@ -158,10 +160,13 @@ Json pin_inputs(const Recipe& recipe, const WeltSpec& spec) {
   for (const char* key : checkpoint_keys)
     if (const std::string name = recipe.string(key); !name.empty())
       from[key] = pin_source([&] { return find_checkpoint(name); });
-  return {{"text", text},
-          {"plugins", plugins},
-          {"from", from},
-          {"versions", {{"welt", text_of(host().version)}, {"libtorch", libtorch_info().version}}}};
+  return {{"text", text}, {"plugins", plugins}, {"from", from}, {"versions", versions()}};
+}
+
+Json pin_inputs(const std::vector<RecipeText>& files) {
+  Json text = Json::object();
+  for (const RecipeText& part : files) pin_text(text, part);
+  return {{"text", text}, {"plugins", Json::object()}, {"from", Json::object()}, {"versions", versions()}};
 }
 
 InputDifferences input_differences(const fs::path& file, const Json& now) {

@@ -10,6 +10,7 @@
 
 #include "core/model/welt_spec.h"
 #include "core/recipe/recipe.h"
+#include "core/train/recipe_text.h"
 
 namespace welt {
 
@@ -17,6 +18,9 @@ namespace welt {
 //  "from": {"model.latent.from": [{"path", "bytes", "modified"}]}, "versions": {"welt": "0.1.0", "libtorch": "2.15.0"}}
 // Throws Error for text that cannot be read; of `from`, null stands for what is not there (any more).
 nlohmann::json pin_inputs(const Recipe& recipe, const WeltSpec& spec);
+
+// The same of a run without plugins: files by the keys that name them.
+nlohmann::json pin_inputs(const std::vector<RecipeText>& files);
 
 // One thing that is not as it was. `key` is what --allow-changes names: "train.steps", "data.train.files",
 // "plugins.words", "model.latent.from".

@@ -19,6 +19,7 @@
 #include "core/train/optimizers.h"
 #include "core/train/schedule.h"
 #include "core/train/tasks.h"
+#include "core/train/train_embedding.h"
 
 namespace welt {
 namespace {
@@ -137,6 +138,7 @@ const RecipeSchema& recipe_schema() {
     add_generate_keys(all);
     add_distill_keys(all);
     add_extract_keys(all);
+    add_train_embedding_keys(all);
     add_compatibility(all);
     return all;
   }());

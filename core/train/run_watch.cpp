@@ -24,7 +24,7 @@ bool warning_of_errors(Body&& body) {
 
 }  // namespace
 
-RunWatch::RunWatch(const Recipe& recipe, const RunFolder& folder, const TextFrontEnd& text, std::int64_t step)
+RunWatch::RunWatch(const Recipe& recipe, const RunFolder& folder, const TextFrontEnd* text, std::int64_t step)
     : recipe_(recipe), folder_(folder), text_(text) {
   if (recipe.boolean("train.tensorboard"))
     warning_of_errors([&] { events_.emplace(folder.path() / "tensorboard", step); });
@@ -37,21 +37,20 @@ void RunWatch::step(const StepReport& report, const TrainingState& state, const 
                       {"learning_rate", report.learning_rate},
                       {"gradient_norm", report.gradient_norm},
                       {"gradient_norms", report.part_norms},
-                      {"words", report.words},
-                      {"bytes", report.bytes},
                       {"step_seconds", report.total_seconds},
                       {"seconds", state.seconds}};
   const std::pair<const char*, std::optional<double>> auxiliary[] = {{"further_loss", report.further_loss},
                                                                      {"masked_loss", report.masked_loss}};
   for (const auto& [figure, loss] : auxiliary)
     if (loss) line[figure] = *loss;
+  if (report.words > 0) line.update({{"words", report.words}, {"bytes", report.bytes}});
   line.update(throughput);
   folder_.log(line);
   std::vector<std::pair<std::string, double>> values{{"train/loss", report.loss},
                                                      {"train/learning_rate", report.learning_rate},
-                                                     {"train/gradient_norm", report.gradient_norm},
-                                                     {"train/words_per_second", state.words_per_second()}};
-  for (const char* figure : {"bytes_per_second", "padding_share", "mfu"})
+                                                     {"train/gradient_norm", report.gradient_norm}};
+  if (report.words > 0) values.emplace_back("train/words_per_second", state.words_per_second());
+  for (const char* figure : {"pairs_per_second", "bytes_per_second", "padding_share", "mfu"})
     if (const auto at = throughput.find(figure); at != throughput.end())
       values.emplace_back(fmt::format("train/{}", figure), at->get<double>());
   for (const auto& [figure, loss] : auxiliary)
@@ -82,16 +81,31 @@ void RunWatch::evaluation(std::int64_t step, const Evaluation& evaluation) {
   tell(step, values);
 }
 
+void RunWatch::evaluation(std::int64_t step, const nlohmann::json& figures) {
+  nlohmann::json line = figures;
+  line.update({{"kind", "evaluation"}, {"step", step}});
+  folder_.log(line);
+  std::vector<std::pair<std::string, double>> values;
+  for (const auto& [key, value] : figures.items()) {
+    if (value.is_number()) values.emplace_back("evaluation/" + key, value.get<double>());
+    if (!value.is_object()) continue;
+    for (const auto& [inner, number] : value.items())
+      values.emplace_back(fmt::format("evaluation/{}/{}", key, inner), number.get<double>());
+  }
+  tell(step, values);
+}
+
 void RunWatch::report() {
   if (!recipe_.boolean("train.report")) return;
   const auto start = Clock::now();
   const auto pictures = [&](const std::string& text) {
     DrawnWords words;
-    for (const std::string& word : text_.words(text, "a sample")) words.emplace_back(word, text_.drawer()->draw(word));
+    for (const std::string& word : text_->words(text, "a sample"))
+      words.emplace_back(word, text_->drawer()->draw(word));
     return words;
   };
-  warning_of_errors(
-      [&] { write_html_report(folder_.path(), text_.drawer() ? WordPictures(pictures) : WordPictures()); });
+  const bool drawn = text_ != nullptr && text_->drawer();
+  warning_of_errors([&] { write_html_report(folder_.path(), drawn ? WordPictures(pictures) : WordPictures()); });
   reported_ = Clock::now();
   pause_ = std::max(30.0, 100 * seconds_since(start));
 }

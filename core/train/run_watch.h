@@ -19,15 +19,19 @@
 
 namespace welt {
 
-// [one thread] `recipe`, `folder` and `text` must outlive it.
+// [one thread] `recipe`, `folder` and `text` must outlive it. `text`: how words are cut and drawn for report.html;
+// null: they are not.
 class RunWatch {
  public:
   // `step`: the last one of before, where the run is resumed.
-  RunWatch(const Recipe& recipe, const RunFolder& folder, const TextFrontEnd& text, std::int64_t step);
+  RunWatch(const Recipe& recipe, const RunFolder& folder, const TextFrontEnd* text, std::int64_t step);
 
-  // Now and then report.html is written anew, too. `throughput`: throughput.h.
+  // Now and then report.html is written anew, too. `throughput`: throughput.h; of a model without words it tells what
+  // there is in their place.
   void step(const StepReport& report, const TrainingState& state, const nlohmann::json& throughput);
   void evaluation(std::int64_t step, const Evaluation& evaluation);
+  // Of a model that is evaluated by other figures: numbers, and objects of numbers.
+  void evaluation(std::int64_t step, const nlohmann::json& figures);
   // Writes report.html anew.
   void report();
 
@@ -36,7 +40,7 @@ class RunWatch {
 
   const Recipe& recipe_;
   const RunFolder& folder_;
-  const TextFrontEnd& text_;
+  const TextFrontEnd* text_;
   std::optional<EventFile> events_;
   Clock::time_point reported_ = Clock::now();
   double pause_ = 30;  // seconds to the next report.html: it reads all of the log, which must not slow training down

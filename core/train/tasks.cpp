@@ -14,6 +14,7 @@
 #include "core/train/resume.h"
 #include "core/train/schedule.h"
 #include "core/train/session.h"
+#include "core/train/train_embedding.h"
 #include "core/train/trainer.h"
 
 namespace welt {
@@ -81,7 +82,8 @@ const std::vector<Task>& tasks() {
       {"train", "train a model", check_train, train_task},
       {"evaluate", "measure the model of model.from on held-out text", check_evaluate, evaluate_task},
       {"distill", "make a static embedding of the model of distill.from", check_distill, distill_task},
-      {"extract", "make a static embedding of the token tables of extract.from", check_extract, extract_task}};
+      {"extract", "make a static embedding of the token tables of extract.from", check_extract, extract_task},
+      {"train-embedding", "train a static embedding on pairs of texts", check_train_embedding, train_embedding_task}};
   return all;
 }
 

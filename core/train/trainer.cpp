@@ -6,9 +6,7 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
-#include "core/base/progress.h"
 #include "core/base/resources.h"
-#include "core/base/stopwatch.h"
 #include "core/checkpoint/model_files.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/model/byte_lm.h"
@@ -24,6 +22,7 @@
 #include "core/train/stepper.h"
 #include "core/train/stop_signal.h"
 #include "core/train/throughput.h"
+#include "core/train/training_loop.h"
 
 namespace welt {
 namespace {
@@ -44,15 +43,6 @@ Json plugins_json() {
   return list;
 }
 
-// A run's folder that nothing has been learnt in: a start that fails takes it away again.
-struct Unstarted {
-  fs::path folder;
-  ~Unstarted() {
-    std::error_code ignored;
-    if (!folder.empty()) fs::remove_all(folder, ignored);
-  }
-};
-
 // The run in progress: what the loop needs at every turn.
 class Run {
  public:
@@ -65,7 +55,7 @@ class Run {
     if (!existing.empty()) {
       folder_.emplace(RunFolder::open(existing));
       check_same_recipe(recipe, existing, options.allow_changes);
-      checkpoint = open_newest_whole();
+      checkpoint = open_newest_whole(recipe, *folder_, state_, finished_);
     }
     if (finished_) {
       check_versions(recipe, WeltSpec::from_checkpoint(*checkpoint));
@@ -98,7 +88,7 @@ class Run {
     write_json(folder_->path() / "plugins.json", plugins_json());
     write_json(folder_->path() / "inputs.json", inputs);
     keep_warnings();
-    watch_.emplace(recipe, *folder_, *session_->text, state_.step);
+    watch_.emplace(recipe, *folder_, session_->text.get(), state_.step);
     if (options.profile > 0) {
       const std::int64_t left = recipe.integer("train.steps") - state_.step;
       profile_.emplace(state_.step + 1 + std::clamp<std::int64_t>(left - options.profile, 0, 2), options.profile);
@@ -153,53 +143,25 @@ class Run {
   }
 
  private:
-  // The newest checkpoint that can be read becomes the state; damaged ones before it are put aside, and that is said.
-  fs::path open_newest_whole() {
-    ResumePoint point = find_resume_point(recipe_, folder_->path());
-    for (const ResumePoint::Damaged& damaged : point.damaged)
-      log_warning("train", "{} It is now {}; going on from {}", damaged.error,
-                  folder_->put_aside(damaged.checkpoint).string(), point.checkpoint.string());
-    state_ = std::move(point.state);
-    finished_ = point.finished;
-    return point.checkpoint;
-  }
-
   void loop(const StopSignal& stop) {
-    const std::int64_t steps = recipe_.integer("train.steps"), log_every = recipe_.integer("train.log_every"),
-                       eval_every = recipe_.integer("train.eval_every"),
-                       checkpoint_every = recipe_.integer("train.checkpoint_every");
-    Progress progress("train", steps);
-    const auto start = Clock::now();
-    const double seconds_before = state_.seconds;
-    progress.update(state_.step);
-    while (!is_done(recipe_, state_) && !stop.received()) {
-      const StepReport report = take_step();
-      state_.seconds = seconds_before + seconds_since(start);
-      const std::int64_t k = state_.step;
-      if (k % log_every == 0 || k == steps) watch_->step(report, state_, throughput_->of_step(report));
-      progress.update(k, fmt::format("loss {:.3f}  {}", report.loss,
-                                     Throughput::text(throughput_->of_all(), is_byte_lm(session_->model.spec()))));
-      if (eval_every > 0 && k % eval_every == 0 && session_->validation && (k < steps || !best_.metric.empty()))
-        judge(evaluate_now(k));
-      if (checkpoint_every > 0 && k % checkpoint_every == 0 && k < steps) save();
-    }
-  }
-
-  template <typename Body>
-  auto telling_what_is_kept(Body&& body) {
-    try {
-      return body();
-    } catch (const Error& error) {
-      const std::vector<CheckpointInfo> kept = folder_->checkpoints();
-      throw Error(fmt::format("{} The run is in {}; {}", error.what(), folder_->path().string(),
-                              kept.empty() ? "it has no checkpoint yet."
-                                           : "its last checkpoint is kept: " + kept.back().path.string() + "."),
-                  error.code());
-    }
+    StepReport report;
+    const bool bytes = is_byte_lm(session_->model.spec());
+    LoopParts parts{.step =
+                        [&] {
+                          report = take_step();
+                          return fmt::format("loss {:.3f}  {}", report.loss,
+                                             Throughput::text(throughput_->of_all(), bytes));
+                        },
+                    .log = [&] { watch_->step(report, state_, throughput_->of_step(report)); },
+                    .evaluate = {},
+                    .save = [&] { save(); },
+                    .evaluates_at_end = !best_.metric.empty()};
+    if (session_->validation) parts.evaluate = [&](std::int64_t step) { judge(evaluate_now(step)); };
+    run_steps(recipe_, state_, stop, parts);
   }
 
   StepReport take_step() {
-    return telling_what_is_kept([&] {
+    return telling_what_is_kept(*folder_, [&] {
       throughput_->before();
       if (profile_) profile_->before(state_.step + 1);
       StepReport report = stepper_->step(state_.step + 1);
@@ -236,7 +198,7 @@ class Run {
   void judge(const Evaluation& evaluation) {
     if (best_.metric.empty()) return;
     if (state_.best.take(best_, evaluation_json(evaluation), state_.step)) {
-      telling_what_is_kept([&] {
+      telling_what_is_kept(*folder_, [&] {
         folder_->write_best(state_.step, [&](const fs::path& folder) {
           save_model(session_->model, folder, recipe_.integer("train.words"));
         });
@@ -278,7 +240,7 @@ class Run {
       state_.save(folder);
     };
     keep_warnings();
-    return telling_what_is_kept([&] {
+    return telling_what_is_kept(*folder_, [&] {
       fs::path written = folder_->write_checkpoint(state_.step, recipe_.integer("train.keep_checkpoints"), fill);
       saved_best_ = state_.best.step;
       if (!best_.metric.empty()) folder_->keep_best({saved_best_});
