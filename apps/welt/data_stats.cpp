@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "apps/welt/data_words.h"
@@ -76,8 +77,10 @@ void use_recipe(Options& options, Words& words, std::vector<fs::path>& files) {
   if (!files.empty()) return;
   const RecipeText text = training_text(recipe);
   files = text.files;
-  options.source.format = text.is_prepared ? "jsonl" : recipe.string("data.train.format");
-  options.source.field = text.is_prepared ? "text" : recipe.string("data.train.field");
+  const SourceOptions said = std::exchange(options.source, source_options(recipe, "data.train", text));
+  if (!said.text_template.empty()) options.source.text_template = said.text_template;
+  if (!said.language.empty()) options.source.language = said.language;
+  if (said.limit > 0) options.source.limit = said.limit;
 }
 
 void run(Options& options) {

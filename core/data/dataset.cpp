@@ -160,14 +160,12 @@ std::shared_ptr<const Dataset> Dataset::open(const DatasetOptions& options, cons
   Corpus& corpus = state->corpus;
   std::int64_t read = 0;
   std::vector<std::uint64_t> ends;
-  const SourceCounts counts =
-      read_documents({options.files, options.name, options.format, options.field, options.on_invalid},
-                     [&](const SourceDocument& document) {
-                       const std::string_view text = document.text;
-                       if (!in_split(options, read++)) return;
-                       split(text, ends);
-                       corpus.add(text, ends, options.max_bytes);
-                     });
+  const SourceCounts counts = read_documents(options, [&](const SourceDocument& document) {
+    const std::string_view text = document.text;
+    if (!in_split(options, read++)) return;
+    split(text, ends);
+    corpus.add(text, ends, options.max_bytes);
+  });
   if (corpus.size() == 0) fail_empty(options, read);
   warn_of_blocks(options, corpus.faults);
   corpus.words.shrink_to_fit();

@@ -1,7 +1,9 @@
 // From text files to batches: the one header that training and evaluation need of core/data.
 //
-//   auto data = Dataset::open({.files = {"data/quickstart/train.txt"}, .format = "paragraphs", .max_bytes = 30},
-//   segmenter); BatchLoader loader = data->train_loader();           // endless; prepares batches on its own thread
+//   DatasetOptions options;
+//   options.files = {"data/quickstart/train.txt"};
+//   auto data = Dataset::open(options, segmenter);
+//   BatchLoader loader = data->train_loader();           // endless; prepares batches on its own thread
 //   auto [batch, after] = loader.next();                 // `after` goes into the checkpoint: resume is exact
 //
 // Memory: the words of the whole corpus stay in memory as 4 bytes a word plus each distinct word once (about 1 byte for
@@ -11,6 +13,7 @@
 #pragma once
 
 #include "core/data/batch.h"
+#include "core/data/source.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -38,12 +41,8 @@ struct DataCompat {
 
 enum class DataSplit { all, train, validation };
 
-struct DatasetOptions {
-  std::vector<std::filesystem::path> files = {};  // `*`, `?` and `[…]` are expanded, in byte order of the names
-  std::string name = "data";                      // starts messages: "data.train"
-  std::string format = "auto";                    // one of document_formats()
-  std::string field = "text";                     // jsonl: the member that holds the text
-  std::string on_invalid = "error";  // text that is not UTF-8: error | replace (U+FFFD) | skip (the document)
+// The text, and what is made of it.
+struct DatasetOptions : SourceOptions {
   std::int64_t batch = 32;           // B: rows of a batch
   std::int64_t words = 128;          // W: words of a row
   std::int64_t max_bytes = 0;        // longest word: limit of segmenter, encoder and decoder; 0: none

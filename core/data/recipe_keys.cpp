@@ -29,6 +29,14 @@ void add_data_keys(std::vector<RecipeKey>& keys) {
   keys.push_back({"data.prepared", "string", "",
                   "Folder that `welt data prepare` or the Python tool has written, in place of data.train.files; its "
                   "validation shards are the held-out text unless data.validation.files is given"});
+  keys.push_back(
+      {"data.template", "strings", nullptr,
+       "Text made of a row's fields, as --text_template of `welt data prepare` has it: [\"{translation[en]}\"]; two "
+       "texts are prefix and completion, which training reads joined. Empty: data.*.field alone"});
+  keys.push_back({"data.language", "string", "", "Only rows whose field \"language\" says so; empty: all"});
+  keys.push_back(
+      {"data.limit", "integer", 0, "Training documents at most, the first ones; 0: all", 0, recipe_no_limit});
+  keys.push_back({"data.keep_linebreaks", "bool", false, "Format lines: \"\\n\" stays at the end of a document"});
   keys.push_back({"data.shuffle", "bool", true, "Shuffle the rows anew in each epoch"});
   keys.push_back(
       choice_key("data.packing", "best_fit",

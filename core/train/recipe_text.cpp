@@ -17,6 +17,9 @@ PreparedShards shards_of(const Recipe& recipe) {
   if (const std::string files = "data.train.files"; !recipe.strings(files).empty())
     fail({place_of(recipe, prepared_key), fmt::format("{} is given too ({})", files, recipe.where(files)),
           "one of the two", "data.train.files = [] leaves only the prepared text"});
+  if (!recipe.strings("data.template").empty())
+    fail({place_of(recipe, prepared_key), "data.template is given too, but prepared text has no fields",
+          "one of the two", "Prepare it with --text_template"});
   PreparedShards all;
   for (const std::filesystem::path& folder : recipe.resolve_files(prepared_key)) {
     const PreparedShards shards = prepared_shards(folder, place_of(recipe, prepared_key));
@@ -42,6 +45,30 @@ RecipeText held_out_text(const Recipe& recipe) {
   if (!recipe.strings(key).empty()) return {key, recipe.resolve_files(key)};
   if (is_prepared(recipe)) return {prepared_key, shards_of(recipe).validation, true};
   return {key, {}};
+}
+
+std::string text_template(const Recipe& recipe) {
+  const std::string key = "data.template";
+  const std::vector<std::string> texts = recipe.strings(key);
+  if (texts.size() > 2)
+    fail({place_of(recipe, key), fmt::format("{} texts", texts.size()),
+          "one, or two: of the prefix and of the completion", "data.template = [\"<en>{en}<de> \", \"{de}\"]"});
+  std::string joined;
+  for (const std::string& text : texts) joined += text;
+  return joined;
+}
+
+SourceOptions source_options(const Recipe& recipe, const std::string& table, const RecipeText& text) {
+  SourceOptions options{.files = text.files,
+                        .name = table,
+                        .on_invalid = recipe.string(table + ".on_invalid"),
+                        .text_template = text_template(recipe),
+                        .language = recipe.string("data.language"),
+                        .keep_linebreaks = recipe.boolean("data.keep_linebreaks")};
+  options.format = text.is_prepared ? "jsonl" : recipe.string(table + ".format");
+  options.field = text.is_prepared ? "text" : recipe.string(table + ".field");
+  if (table == "data.train") options.limit = recipe.integer("data.limit");
+  return options;
 }
 
 double held_out_share(const Recipe& recipe) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/data/source.h"
 #include "core/recipe/recipe.h"
 
 namespace welt {
@@ -22,6 +23,11 @@ RecipeText training_text(const Recipe& recipe);
 // data.validation.files, else the validation shards of data.prepared. Where there are none of either,
 // data.validation.fraction is taken of the training text.
 RecipeText held_out_text(const Recipe& recipe);
+
+// How the text of `table` (data.train, data.validation) is read.
+SourceOptions source_options(const Recipe& recipe, const std::string& table, const RecipeText& text);
+// data.template as one text: that of a prefix, then that of its completion. Throws Error for more than two.
+std::string text_template(const Recipe& recipe);
 
 // Share of the training text that is held out: 0 where the recipe names held-out text of its own.
 double held_out_share(const Recipe& recipe);

@@ -28,12 +28,7 @@ namespace fs = std::filesystem;
 // `name`: data.train or data.validation, which says how `text` is read.
 DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, const RecipeText& text,
                                const WeltModel& model, std::int64_t micro_batches = 1) {
-  DatasetOptions options;
-  options.files = text.files;
-  options.name = name;
-  options.format = text.is_prepared ? "jsonl" : recipe.string(name + ".format");
-  options.field = text.is_prepared ? "text" : recipe.string(name + ".field");
-  options.on_invalid = recipe.string(name + ".on_invalid");
+  DatasetOptions options{source_options(recipe, name, text)};
   options.batch = recipe.integer("train.batch") / micro_batches;
   options.words = recipe.integer("train.words");
   options.max_bytes = is_byte_lm(model.spec()) ? 0 : model.spec().segmenter.max_bytes;
