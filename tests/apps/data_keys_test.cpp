@@ -38,10 +38,10 @@ TEST_F(DataKeysSlow, TemplateLanguageAndLimitMakeTheDocuments) {
 }
 
 TEST_F(DataKeysSlow, WhatARowLacksIsNamed) {
-  const Outcome missing = train_on(rows_, {"data.train.format=jsonl", "data.template={translation[fr]}"});
+  const Outcome missing = train_on(rows_, {"data.train.format=jsonl", "data.template=[\"{translation[fr]}\"]"});
   EXPECT_EQ(missing.status, 1);
   EXPECT_CONTAINS(missing.err, "rows.jsonl:1");
-  const Outcome lines = train_on(lines_, {"data.template={text}"});
+  const Outcome lines = train_on(lines_, {"data.template=[\"{text}\"]"});
   EXPECT_EQ(lines.status, 1);
   EXPECT_CONTAINS(lines.err, "text without fields");
   const Outcome three = train_on(rows_, {"data.train.format=jsonl", "data.template=[\"a\", \"b\", \"c\"]"});
