@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "apps/welt/data_words.h"
@@ -23,6 +22,7 @@
 #include "core/model/welt_model.h"
 #include "core/prepare/corpus_stats.h"
 #include "core/prepare/prepared_folder.h"
+#include "core/train/recipe_sources.h"
 #include "core/train/recipe_text.h"
 
 namespace welt {
@@ -66,7 +66,8 @@ struct Words {
   }
 };
 
-void use_recipe(Options& options, Words& words, std::vector<fs::path>& files) {
+// Where no SOURCE is named: the recipe's own text, of which a mixture has several.
+void use_recipe(Options& options, Words& words, const std::vector<fs::path>& files, std::vector<SourceOptions>& texts) {
   const Recipe recipe = load_recipe(find_recipe(options.recipe), options.overrides);
   words.model.emplace(WeltModel::outline(WeltSpec::from_recipe(recipe)));
   words.text.emplace(*words.model);
@@ -75,12 +76,15 @@ void use_recipe(Options& options, Words& words, std::vector<fs::path>& files) {
   options.stats.packing = recipe.string("data.packing");
   options.stats.max_bytes = words.model->spec().segmenter.max_bytes;
   if (!files.empty()) return;
-  const RecipeText text = training_text(recipe);
-  files = text.files;
-  const SourceOptions said = std::exchange(options.source, source_options(recipe, "data.train", text));
-  if (!said.text_template.empty()) options.source.text_template = said.text_template;
-  if (!said.language.empty()) options.source.language = said.language;
-  if (said.limit > 0) options.source.limit = said.limit;
+  for (const DatasetSource& source : recipe_sources(recipe)) texts.push_back(source.text);
+  if (texts.empty()) texts.push_back(source_options(recipe, "data.train", training_text(recipe)));
+  for (SourceOptions& text : texts) {
+    const SourceOptions& said = options.source;
+    if (!said.text_template.empty()) text.text_template = said.text_template;
+    if (!said.language.empty()) text.language = said.language;
+    if (said.limit > 0) text.limit = said.limit;
+    if (said.on_invalid != "error") text.on_invalid = said.on_invalid;
+  }
 }
 
 void run(Options& options) {
@@ -88,22 +92,33 @@ void run(Options& options) {
     throw CLI::ValidationError("name at least one SOURCE, or a recipe with --recipe");
   Words words;
   std::vector<fs::path> named;
+  std::vector<SourceOptions> texts;
   for (const std::string& source : options.sources) add_source(source, named);
   if (options.recipe.empty())
     words.own.emplace(options.segmenter, options.stats.max_bytes, false);
   else
-    use_recipe(options, words, named);
-  options.source.files = expand_files(named, "SOURCE");
-  options.source.name = "SOURCE";
-  options.source.reads_language = true;
+    use_recipe(options, words, named, texts);
+  if (texts.empty()) {
+    texts.push_back(options.source);
+    texts.back().files = expand_files(named, "SOURCE");
+    texts.back().name = "SOURCE";
+  }
   CorpusStats stats(options.stats, words.split());
   SourceCounts counts;
   {
     Progress progress("stats", 0);
-    counts = read_documents(options.source, [&](const SourceDocument& document) {
-      stats.add(document);
-      progress.update(stats.documents(), fmt::format("documents, {:.1f} MB", static_cast<double>(stats.bytes()) / 1e6));
-    });
+    for (SourceOptions& text : texts) {
+      text.reads_language = true;
+      const SourceCounts of_text = read_documents(text, [&](const SourceDocument& document) {
+        stats.add(document);
+        progress.update(stats.documents(),
+                        fmt::format("documents, {:.1f} MB", static_cast<double>(stats.bytes()) / 1e6));
+      });
+      counts.files += of_text.files;
+      counts.documents += of_text.documents;
+      counts.skipped += of_text.skipped;
+      counts.replaced += of_text.replaced;
+    }
   }
   if (counts.documents == 0) fail({"SOURCE", "the files hold no text", "at least one document that is not empty"});
   ordered_json figures{

@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/philox.h"
+#include "core/base/table.h"
 #include "core/data/batch_builder.h"
 #include "core/data/evaluation_batches.h"
 #include "core/data/packing.h"
@@ -89,6 +90,14 @@ void warn_of_blocks(const std::string& name, const BlockFaults& faults) {
 }  // namespace
 
 std::vector<std::string> data_on_invalid() { return {"error", "replace", "skip"}; }
+std::string mixture_table(const DatasetStatistics& statistics) {
+  std::vector<std::vector<std::string>> table{{"  Source", "documents", "words", "rows", "rows an epoch", "share"}};
+  for (const SourceStatistics& s : statistics.sources)
+    table.push_back({"  " + s.label, std::to_string(s.documents), std::to_string(s.words), std::to_string(s.rows),
+                     std::to_string(s.rows_per_epoch), fmt::format("{:.1f} %", 100 * s.share)});
+  return format_table(table);
+}
+
 std::vector<std::string> data_packings() { return {"best_fit", "greedy"}; }
 
 nlohmann::json IteratorState::to_json() const { return {{"epoch", epoch}, {"index", index}}; }

@@ -94,6 +94,9 @@ struct DatasetStatistics {
   std::vector<SourceStatistics> sources = {};  // at least one
 };
 
+// The sources of a mixture with their documents, words, rows and shares, a line each.
+std::string mixture_table(const DatasetStatistics& statistics);
+
 // Where the endless stream of rows stands: `index` rows of the order of `epoch` are used up.
 struct IteratorState {
   std::uint64_t epoch = 0, index = 0;

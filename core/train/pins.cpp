@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr const char* text_keys[] = {"data.train.files", "data.validation.files", "data.prepared"};
+constexpr const char* text_keys[] = {"data.train.files", "data.validation.files", "data.prepared", "data.sources"};
 constexpr const char* from_keys[] = {"model.bytes_encoder.from", "model.image_encoder.from", "model.latent.from",
                                      "model.decoder.from"};
 constexpr const char* checkpoint_keys[] = {"model.from", "model.init_from"};

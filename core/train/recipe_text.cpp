@@ -3,6 +3,7 @@
 
 #include "core/base/error.h"
 #include "core/prepare/prepared_folder.h"
+#include "core/train/recipe_sources.h"
 
 namespace welt {
 namespace {
@@ -32,6 +33,12 @@ PreparedShards shards_of(const Recipe& recipe) {
 }  // namespace
 
 RecipeText training_text(const Recipe& recipe) {
+  if (has_sources(recipe)) {
+    RecipeText text{"data.sources", {}};
+    for (const DatasetSource& source : recipe_sources(recipe))
+      text.files.insert(text.files.end(), source.text.files.begin(), source.text.files.end());
+    return text;
+  }
   if (!is_prepared(recipe)) return {"data.train.files", recipe.resolve_files("data.train.files")};
   RecipeText text{prepared_key, shards_of(recipe).train, true};
   if (text.files.empty())
@@ -77,7 +84,7 @@ double held_out_share(const Recipe& recipe) {
 }
 
 bool names_training_text(const Recipe& recipe) {
-  return is_prepared(recipe) || !recipe.strings("data.train.files").empty();
+  return is_prepared(recipe) || has_sources(recipe) || !recipe.strings("data.train.files").empty();
 }
 
 bool names_held_out_text(const Recipe& recipe) {

@@ -1,4 +1,5 @@
-// Where a recipe's text lies: in the files of data.train and data.validation, or in the shards of data.prepared.
+// Where a recipe's text lies: in the files of data.train and data.validation, in the shards of data.prepared, or in a
+// mixture of such (recipe_sources.h).
 // Whoever asks which text a recipe names asks here.
 #pragma once
 
@@ -12,7 +13,7 @@
 namespace welt {
 
 struct RecipeText {
-  std::string key;                           // that names it: "data.train.files", "data.prepared"
+  std::string key;                           // that names it: "data.train.files", "data.prepared", "data.sources"
   std::vector<std::filesystem::path> files;  // none: the recipe names no such text
   bool is_prepared = false;                  // JSON lines with the member "text", whatever the table's format is
 };

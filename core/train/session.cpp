@@ -16,6 +16,7 @@
 #include "core/tensor/random.h"
 #include "core/train/micro_batches.h"
 #include "core/train/recipe_keys.h"
+#include "core/train/recipe_sources.h"
 #include "core/train/recipe_text.h"
 #include "core/train/samples.h"
 #include "core/train/training_state.h"
@@ -29,6 +30,9 @@ namespace fs = std::filesystem;
 DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, const RecipeText& text,
                                const WeltModel& model, std::int64_t micro_batches = 1) {
   DatasetOptions options{source_options(recipe, name, text)};
+  if (name == "data.train") options.sources = recipe_sources(recipe);
+  options.temperature = recipe.number("data.temperature");
+  options.window_words = recipe.integer("data.window_words");
   options.batch = recipe.integer("train.batch") / micro_batches;
   options.words = recipe.integer("train.words");
   options.max_bytes = is_byte_lm(model.spec()) ? 0 : model.spec().segmenter.max_bytes;

@@ -49,5 +49,49 @@ TEST_F(DataKeysSlow, WhatARowLacksIsNamed) {
   EXPECT_CONTAINS(three.err, "data.template: 3 texts");
 }
 
+TEST_F(DataKeysSlow, AMixtureTrainsAndResumesWithTheLossesOfAnUnbrokenRun) {
+  const std::string sources = "data.sources=[{files = [\"" + rows_ +
+                              "\"], name = \"pairs\", template = \"{translation[en]}\", weight = 1}, "
+                              "{files = [\"" +
+                              lines_ + "\"], format = \"lines\", weight = 3}]";
+  const auto run = [&](std::vector<std::string> keys, const std::vector<std::string>& flags = {}) {
+    std::vector<std::string> arguments;
+    keys.insert(keys.end(), {sources, "data.train.files=[]", "data.train.format=jsonl", "train.schedule=constant"});
+    for (const std::string& key : keys) arguments.insert(arguments.end(), {"--set", key});
+    arguments.insert(arguments.end(), flags.begin(), flags.end());
+    return train(arguments);
+  };
+  const Outcome plan = run({}, {"--dry-run"});
+  ASSERT_EQ(plan.status, 0) << plan.err;
+  EXPECT_CONTAINS(plan.out, "pairs");
+  EXPECT_CONTAINS(plan.out, "share");
+  const Outcome first = run({"train.steps=3"});
+  ASSERT_EQ(first.status, 0) << first.err;
+  const Outcome second = run({}, {"--resume"});
+  ASSERT_EQ(second.status, 0) << second.err;
+  const std::map<int, double> resumed = losses();
+  EXPECT_EQ(Json::parse(slurp(run_folder() / "summary.json")).at("sources").size(), 2U);
+  fs::remove_all(run_folder());
+  ASSERT_EQ(run({}).status, 0);
+  EXPECT_EQ(losses(), resumed);
+}
+
+TEST_F(DataKeysSlow, AWrongTableOfAMixtureIsNamed) {
+  const auto refusal = [&](const std::string& table) {
+    const Outcome outcome =
+        train({"--set", "data.sources=[" + table + "]", "--set", "data.train.files=[]", "--set", "run_dir=nowhere"});
+    EXPECT_EQ(outcome.status, 1) << table;
+    return outcome.err;
+  };
+  const std::string files = "files = [\"" + lines_ + "\"], format = \"lines\"";
+  EXPECT_CONTAINS(refusal("{" + files + ", wieght = 1}"), "Did you mean weight?");
+  EXPECT_CONTAINS(refusal("{name = \"x\"}"), "0 of files, prepared and from");
+  EXPECT_CONTAINS(refusal("{" + files + ", weight = 1}, {" + files + "}"), "1 of 2 sources have a weight");
+  EXPECT_CONTAINS(refusal("{" + files + ", weight = 1, repeat = 2}"), "weight is given too");
+  EXPECT_CONTAINS(refusal("{" + files + ", repeat = 0}"), "repeat");
+  EXPECT_CONTAINS(refusal("{files = [\"nothing.txt\"]}"), "there is no file \"nothing.txt\"");
+  EXPECT_CONTAINS(train({"--set", "data.sources=[{" + files + "}]"}).err, "data.train.files is given too");
+}
+
 }  // namespace
 }  // namespace welt::test
