@@ -5,6 +5,7 @@
 #include <cmath>
 #include <mutex>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/log.h"
@@ -15,6 +16,8 @@
 #include "core/data/packing.h"
 #include "core/data/row_order.h"
 #include "core/data/source.h"
+#include "core/data/word_cache.h"
+#include "core/data/word_cache_place.h"
 #include "core/recipe/choices.h"
 #include "core/text/bytes.h"
 #include "core/text/segmenter.h"
@@ -124,7 +127,9 @@ struct PackedWindow {
 
 // A source that has been read.
 struct Part {
-  std::vector<std::shared_ptr<const Corpus>> windows;
+  std::vector<std::shared_ptr<const Corpus>> windows;  // in memory, or:
+  std::shared_ptr<const WordCache> cache;
+  std::size_t size() const { return cache != nullptr ? cache->size() : windows.size(); }
   std::size_t current = 0;                     // number of:
   std::shared_ptr<const PackedWindow> packed;  // the window that was asked for last
 };
@@ -160,6 +165,18 @@ void set_shares(const DatasetOptions& options, std::vector<SourceStatistics>& so
   for (SourceStatistics& s : sources) s.share /= trained;
 }
 
+// The words that an earlier run has kept; null: there are none that are whole.
+std::shared_ptr<const WordCache> kept_words(const std::string& name, const WordCachePlace& place) {
+  try {
+    auto cache = WordCache::open(place.file, place.key);
+    for (std::size_t i = 0; i < cache->size(); ++i) cache->window(i);
+    return cache;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) log_warning("data", "{}: {} It is made anew.", name, error.what());
+    return nullptr;
+  }
+}
+
 }  // namespace
 
 struct Dataset::State {
@@ -171,7 +188,10 @@ struct Dataset::State {
   std::unique_ptr<const RowOrder> order;
   std::mutex mutex;  // of Part::packed
 
-  static WordWindow open(const Part& part, std::size_t window) { return {*part.windows[window], part.windows[window]}; }
+  static WordWindow open(const Part& part, std::size_t window) {
+    if (part.cache != nullptr) return part.cache->window(window);
+    return {*part.windows[window], part.windows[window]};
+  }
 
   // The last window of each part stays.
   std::shared_ptr<const PackedWindow> packed(std::size_t part_number, std::size_t window) {
@@ -186,48 +206,69 @@ struct Dataset::State {
     return part.packed;
   }
 
-  void read(const SourceOptions& source, const SplitFunction& split, const std::string& label);
+  void add(const SourceOptions& source, const SplitFunction& split, const std::string& label);
+  WordFigures read(const SourceOptions& source, const SplitFunction& split, Part& part, WordCacheWriter* writer) const;
   void finish();
 };
 
-// Reads a source into windows, and adds its figures.
-void Dataset::State::read(const SourceOptions& source, const SplitFunction& split, const std::string& label) {
-  Part part;
-  SourceStatistics own{.label = label};
-  DatasetStatistics& s = statistics;
-  BlockFaults faults;
-  std::int64_t read = 0;
+// Reads a source into windows, in memory or in a file.
+WordFigures Dataset::State::read(const SourceOptions& source, const SplitFunction& split, Part& part,
+                                 WordCacheWriter* writer) const {
+  WordFigures figures;
+  std::int64_t seen = 0;
   auto corpus = std::make_shared<Corpus>();
   const auto close_window = [&] {
     if (corpus->size() == 0) return;
-    corpus->words.shrink_to_fit();
-    own.documents += corpus->size();
-    own.words += static_cast<std::int64_t>(corpus->words.size()) - corpus->size();
-    own.bytes += corpus->bytes;
-    s.distinct_words += corpus->store.size() - 2;  // without the empty word and NUL
-    s.truncated_words += corpus->truncated_words;
-    s.prefix_blocks += std::ssize(corpus->blocks);
-    faults.nested += corpus->faults.nested;
-    faults.unclosed += corpus->faults.unclosed;
-    faults.without_start += corpus->faults.without_start;
-    part.windows.push_back(std::exchange(corpus, std::make_shared<Corpus>()));
+    figures.add(*corpus);
+    if (writer != nullptr) {
+      writer->add(*corpus);
+    } else {
+      corpus->words.shrink_to_fit();
+      part.windows.push_back(corpus);
+    }
+    corpus = std::make_shared<Corpus>();
   };
   std::vector<std::uint64_t> ends;
-  const SourceCounts counts = read_documents(source, [&](const SourceDocument& document) {
+  figures.source = read_documents(source, [&](const SourceDocument& document) {
     const std::string_view text = document.text;
-    if (!in_split(options, read++)) return;
+    if (!in_split(options, seen++)) return;
     split(text, ends);
     corpus->add(text, ends, options.max_bytes);
     if (options.window_words > 0 && std::ssize(corpus->words) >= options.window_words) close_window();
   });
   close_window();
-  if (own.documents == 0) fail_empty(options, source.name, read);
-  warn_of_blocks(source.name, faults);
-  s.files += counts.files;
-  s.skipped += counts.skipped;
-  s.replaced += counts.replaced;
-  if (options.compat.blocks_cross_documents) s.prefix_blocks += std::min(faults.unclosed, faults.without_start);
-  s.sources.push_back(std::move(own));
+  if (figures.documents == 0) fail_empty(options, source.name, seen);
+  return figures;
+}
+
+// A source's windows and figures.
+void Dataset::State::add(const SourceOptions& source, const SplitFunction& split, const std::string& label) {
+  Part part;
+  const std::optional<WordCachePlace> place = find_word_cache(options, source);
+  if (place) part.cache = kept_words(source.name, *place);
+  WordFigures figures;
+  if (part.cache != nullptr) {
+    figures = part.cache->figures();
+  } else if (place) {
+    WordCacheWriter writer(place->file, place->key);
+    figures = read(source, split, part, &writer);
+    writer.commit(figures);
+    part.cache = WordCache::open(place->file, place->key);
+    log_info("data", "{}: its words are kept in {}", source.name, place->file.string());
+  } else {
+    figures = read(source, split, part, nullptr);
+  }
+  warn_of_blocks(source.name, figures.faults);
+  DatasetStatistics& s = statistics;
+  s.files += figures.source.files;
+  s.skipped += figures.source.skipped;
+  s.replaced += figures.source.replaced;
+  s.distinct_words += figures.distinct;
+  s.truncated_words += figures.truncated;
+  s.prefix_blocks += figures.blocks;
+  if (options.compat.blocks_cross_documents)
+    s.prefix_blocks += std::min(figures.faults.unclosed, figures.faults.without_start);
+  s.sources.push_back({.label = label, .documents = figures.documents, .words = figures.words, .bytes = figures.bytes});
   parts.push_back(std::move(part));
 }
 
@@ -237,7 +278,7 @@ void Dataset::State::finish() {
   std::vector<RowsOfSource> rows(parts.size());
   std::int64_t slots = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    for (std::size_t w = 0; w < parts[i].windows.size(); ++w) {
+    for (std::size_t w = 0; w < parts[i].size(); ++w) {
       windows.emplace_back(i, w);
       rows[i].windows.push_back(static_cast<std::uint64_t>(packed(i, w)->plan.size()));
     }
@@ -279,8 +320,8 @@ std::shared_ptr<const Dataset> Dataset::open(const DatasetOptions& options, cons
   auto state = std::make_unique<State>();
   state->options = options;
   state->drawer = std::move(drawer);
-  if (options.sources.empty()) state->read(options, split, options.name);
-  for (const DatasetSource& source : options.sources) state->read(source.text, split, source.label);
+  if (options.sources.empty()) state->add(options, split, options.name);
+  for (const DatasetSource& source : options.sources) state->add(source.text, split, source.label);
   state->finish();
   return std::shared_ptr<const Dataset>(new Dataset(std::move(state)));
 }

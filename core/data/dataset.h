@@ -9,8 +9,9 @@
 // Memory: the words of the whole corpus stay in memory as 4 bytes a word plus each distinct word once (about 1 byte for
 // each byte of text; a document of its own in one huge file needs 3 more, for itself and its word borders, while it is
 // read). Files are read once. A text of more words than `window_words` is several windows of whole documents, which are
-// packed and shuffled one after the other. Measured: 50 to 100 MB/s to open, 40 million words/s in batches. Everything
-// here is deterministic: files, seed and options decide every batch, whatever the number of threads.
+// packed and shuffled one after the other; of words that are kept in a file (word_cache.h) only one window of each
+// source is in memory. Measured: 50 to 100 MB/s to open, 40 million words/s in batches. Everything here is
+// deterministic: files, seed and options decide every batch, whatever the number of threads.
 #pragma once
 
 #include "core/data/batch.h"
@@ -53,6 +54,9 @@ struct DatasetSource {
 struct DatasetOptions : SourceOptions {
   std::vector<DatasetSource> sources = {};  // in place of the text above, whose name still starts messages
   double temperature = 1;                   // shares in proportion to words^(1/temperature): above 1 more even
+  // Whether words are kept in a file (word_cache_place.h): "off", "on", "auto", or a folder; and what says which words
+  // the segmenter makes, without which they are not.
+  std::string cache = "off", words_identity = {};
   std::int64_t window_words = std::int64_t{1} << 25;  // a window ends with the document that reaches as many; 0: one
   std::int64_t batch = 32;                            // B: rows of a batch
   std::int64_t words = 128;                           // W: words of a row

@@ -48,6 +48,10 @@ void add_data_keys(std::vector<RecipeKey>& keys) {
                   "A text of more words is packed and shuffled in windows of so many, in a new order each epoch; 0: "
                   "all of it at once",
                   0, recipe_no_limit});
+  keys.push_back(incidental(
+      {"data.cache", "string", "auto",
+       "Keeps the words of a text in a file, for other epochs and runs, and trains with a window of them in memory: a "
+       "folder; on: in the user's cache folder; auto: so for files of 256 MiB and more; off"}));
   keys.push_back({"data.shuffle", "bool", true, "Shuffle the rows anew in each epoch"});
   keys.push_back(
       choice_key("data.packing", "best_fit",
