@@ -24,6 +24,7 @@
 #include "core/model/welt_model.h"
 #include "core/prepare/corpus_stats.h"
 #include "core/prepare/prepared_folder.h"
+#include "core/train/recipe_sources.h"
 #include "core/train/recipe_text.h"
 
 namespace welt {
@@ -68,7 +69,8 @@ struct Words {
   }
 };
 
-void use_recipe(Options& options, Words& words, std::vector<fs::path>& files) {
+// Where no SOURCE is named: the recipe's own text, of which a mixture has several.
+void use_recipe(Options& options, Words& words, const std::vector<fs::path>& files, std::vector<SourceOptions>& texts) {
   const Recipe recipe = load_recipe(find_recipe(options.recipe), options.overrides);
   if (is_byte_lm(recipe))
     fail({recipe.path().string(), "model.kind = \"byte_lm\", which has no words to tell of",
@@ -81,13 +83,18 @@ void use_recipe(Options& options, Words& words, std::vector<fs::path>& files) {
   options.stats.packing = recipe.string("data.packing");
   options.stats.max_bytes = words.model->spec().segmenter.max_bytes;
   if (!files.empty()) return;
-  const RecipeText text = training_text(recipe);
-  files = text.files;
+  for (const DatasetSource& source : recipe_sources(recipe)) texts.push_back(source.text);
+  if (texts.empty()) texts.push_back(source_options(recipe, "data.train", training_text(recipe)));
   // What the command line says counts.
-  if (!options.given("--format"))
-    options.source.format = text.is_prepared ? "jsonl" : recipe.string("data.train.format");
-  if (!options.given("--field")) options.source.field = text.is_prepared ? "text" : recipe.string("data.train.field");
-  if (!options.given("--on_invalid")) options.source.on_invalid = recipe.string("data.train.on_invalid");
+  const SourceOptions& said = options.source;
+  for (SourceOptions& text : texts) {
+    if (options.given("--format")) text.format = said.format;
+    if (options.given("--field")) text.field = said.field;
+    if (options.given("--on_invalid")) text.on_invalid = said.on_invalid;
+    if (!said.text_template.empty()) text.text_template = said.text_template;
+    if (!said.language.empty()) text.language = said.language;
+    if (said.limit > 0) text.limit = said.limit;
+  }
 }
 
 void run(Options& options) {
@@ -95,22 +102,33 @@ void run(Options& options) {
     throw CLI::ValidationError("name at least one SOURCE, or a recipe with --recipe");
   Words words;
   std::vector<fs::path> named;
+  std::vector<SourceOptions> texts;
   for (const std::string& source : options.sources) add_source(source, named);
   if (options.recipe.empty())
     words.own.emplace(options.segmenter, options.stats.max_bytes, false);
   else
-    use_recipe(options, words, named);
-  options.source.files = expand_files(named, "SOURCE");
-  options.source.name = "SOURCE";
-  options.source.reads_language = true;
+    use_recipe(options, words, named, texts);
+  if (texts.empty()) {
+    texts.push_back(options.source);
+    texts.back().files = expand_files(named, "SOURCE");
+    texts.back().name = "SOURCE";
+  }
   CorpusStats stats(options.stats, words.split());
   SourceCounts counts;
   {
     Progress progress("stats", 0);
-    counts = read_documents(options.source, [&](const SourceDocument& document) {
-      stats.add(document);
-      progress.update(stats.documents(), fmt::format("documents, {:.1f} MB", static_cast<double>(stats.bytes()) / 1e6));
-    });
+    for (SourceOptions& text : texts) {
+      text.reads_language = true;
+      const SourceCounts of_text = read_documents(text, [&](const SourceDocument& document) {
+        stats.add(document);
+        progress.update(stats.documents(),
+                        fmt::format("documents, {:.1f} MB", static_cast<double>(stats.bytes()) / 1e6));
+      });
+      counts.files += of_text.files;
+      counts.documents += of_text.documents;
+      counts.skipped += of_text.skipped;
+      counts.replaced += of_text.replaced;
+    }
   }
   if (counts.documents == 0) fail({"SOURCE", "the files hold no text", "at least one document that is not empty"});
   ordered_json figures{

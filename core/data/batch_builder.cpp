@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/base/error.h"
@@ -20,11 +23,11 @@ class EntryMap {
  public:
   explicit EntryMap(std::size_t entries) : slots_(std::bit_ceil(std::max<std::size_t>(entries * 2, 64))) {}
 
-  // The entry of `id`: `next` if the map did not have it, and has it now.
-  std::int64_t find_or_add(std::uint32_t id, std::int64_t next) {
-    if (static_cast<std::size_t>(next) * 2 >= slots_.size()) grow();
+  // The entry of `id`, to be set where it is −1: the map did not have it. There are at most `entries` so far.
+  std::int32_t& find_or_add(std::uint32_t id, std::int64_t entries) {
+    if (static_cast<std::size_t>(entries) * 2 >= slots_.size()) grow();
     Slot& slot = slot_of(id);
-    if (slot.entry < 0) slot = {id, static_cast<std::int32_t>(next)};
+    slot.id = id;
     return slot.entry;
   }
 
@@ -51,8 +54,8 @@ class EntryMap {
 
 class Builder {
  public:
-  Builder(const Corpus& corpus, std::int64_t rows, std::int64_t words, const DataCompat& compat, Units units)
-      : corpus_(corpus), compat_(compat), entries_(static_cast<std::size_t>(rows * words) / 2) {
+  Builder(std::int64_t rows, std::int64_t words, const DataCompat& compat, Units units, bool several_texts)
+      : compat_(compat), slots_(static_cast<std::size_t>(rows * words)), several_texts_(several_texts) {
     batch_.rows = rows;
     batch_.words = words;
     batch_.table.units = units;
@@ -62,7 +65,12 @@ class Builder {
     batch_.position.assign(slots, 0);
   }
 
-  void row(std::int64_t index, std::span<const Piece> pieces) {
+  void row(std::int64_t index, const BatchRow& row) {
+    const std::span<const Piece> pieces = row.pieces;
+    if (text_ != row.text) {
+      text_ = row.text;
+      entries_ = &maps_.try_emplace(text_, slots_ / 2).first->second;
+    }
     const std::int64_t start = index * batch_.words;
     std::int64_t slot = start, document = 0;
     std::int64_t prefixes = 0;
@@ -90,8 +98,13 @@ class Builder {
 
  private:
   std::int64_t entry(std::uint32_t id) {
-    const std::int64_t next = batch_.table.size(), entry = entries_.find_or_add(id, next);
-    if (entry == next) batch_.table.add(as_text(corpus_.store.word(id)));
+    const std::int64_t next = batch_.table.size();
+    std::int32_t& entry = entries_->find_or_add(id, next);
+    if (entry >= 0) return entry;
+    const std::string_view word = as_text(text_->word(id));
+    entry =
+        static_cast<std::int32_t>(several_texts_ ? shared_.try_emplace(std::string(word), next).first->second : next);
+    if (entry == next) batch_.table.add(word);
     return entry;
   }
 
@@ -103,7 +116,7 @@ class Builder {
   void inputs(const Piece& piece, std::int64_t slot, std::int64_t document) {
     std::int64_t bytes = 0;
     for (std::uint64_t i = piece.begin; i < piece.end; ++i, ++slot) {
-      const std::int64_t word = entry(corpus_.words[i]);
+      const std::int64_t word = entry(text_->words[i]);
       batch_.input[slot] = word;
       batch_.position[slot] = static_cast<std::int64_t>(i - piece.begin);
       batch_.document[slot] = document;
@@ -114,9 +127,9 @@ class Builder {
   }
 
   void document_blocks(const Piece& piece, std::int64_t slot, std::int64_t& prefixes) {
-    auto block = std::lower_bound(corpus_.blocks.begin(), corpus_.blocks.end(), piece.begin,
+    auto block = std::lower_bound(text_->blocks.begin(), text_->blocks.end(), piece.begin,
                                   [](const Block& b, std::uint64_t at) { return b.last < at; });
-    for (; block != corpus_.blocks.end() && block->first < piece.end; ++block, ++prefixes) {
+    for (; block != text_->blocks.end() && block->first < piece.end; ++block, ++prefixes) {
       const std::uint64_t from = std::max(block->first, piece.begin), to = std::min(block->last + 1, piece.end);
       for (std::uint64_t i = from; i < to; ++i)
         batch_.prefix[slot + static_cast<std::int64_t>(i - piece.begin)] = prefixes;
@@ -174,17 +187,28 @@ class Builder {
     }
   }
 
-  const Corpus& corpus_;
   const DataCompat& compat_;
   Batch batch_;
-  EntryMap entries_;
+  std::size_t slots_;
+  bool several_texts_;
+  const CorpusView* text_ = nullptr;                      // of the row at work
+  EntryMap* entries_ = nullptr;                           // its words'
+  std::map<const CorpusView*, EntryMap> maps_;            // of each text
+  std::unordered_map<std::string, std::int64_t> shared_;  // entries by their words, of several texts
 };
 
 }  // namespace
 
-Batch build_batch(const Corpus& corpus, std::span<const std::span<const Piece>> rows, std::int64_t words,
+Batch build_batch(const CorpusView& corpus, std::span<const std::span<const Piece>> rows, std::int64_t words,
                   const DataCompat& compat, Units units) {
-  Builder builder(corpus, static_cast<std::int64_t>(rows.size()), words, compat, units);
+  std::vector<BatchRow> of_text;
+  for (const std::span<const Piece> pieces : rows) of_text.push_back({&corpus, pieces});
+  return build_batch(of_text, words, compat, units);
+}
+
+Batch build_batch(std::span<const BatchRow> rows, std::int64_t words, const DataCompat& compat, Units units) {
+  const bool several = std::ranges::any_of(rows, [&](const BatchRow& row) { return row.text != rows.front().text; });
+  Builder builder(static_cast<std::int64_t>(rows.size()), words, compat, units, several);
   for (std::size_t i = 0; i < rows.size(); ++i) builder.row(static_cast<std::int64_t>(i), rows[i]);
   return std::move(builder).take();
 }

@@ -6,6 +6,7 @@
 #include "core/data/blocks.h"
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,7 @@ class WordStore {
   std::uint32_t intern(std::string_view word);
   std::span<const std::uint8_t> word(std::uint32_t id) const { return table_.word(id); }
   std::int64_t size() const { return table_.size(); }
+  const WordTable& table() const { return table_; }
 
  private:
   void grow();
@@ -43,6 +45,35 @@ struct Corpus {
   void add(std::string_view text, const std::vector<std::uint64_t>& ends, std::int64_t max_bytes, bool with_bos = true);
 
   std::int64_t size() const { return static_cast<std::int64_t>(documents.size()) - 1; }
+};
+
+// What rows and batches are made of: a Corpus that is read, wherever its words lie. They outlive the view.
+struct CorpusView {
+  std::span<const std::uint8_t> bytes;       // of the distinct words
+  std::span<const std::int64_t> offsets;     // [distinct+1] into bytes
+  std::span<const std::uint32_t> words;      // as in Corpus, and so are the next two
+  std::span<const std::uint64_t> documents;  // [documents+1]
+  std::span<const Block> blocks;
+
+  CorpusView() = default;
+  CorpusView(const Corpus& corpus)  // NOLINT(google-explicit-constructor): a corpus is one
+      : bytes(corpus.store.table().bytes),
+        offsets(corpus.store.table().offsets),
+        words(corpus.words),
+        documents(corpus.documents),
+        blocks(corpus.blocks) {}
+  std::span<const std::uint8_t> word(std::uint32_t id) const {
+    return bytes.subspan(static_cast<std::size_t>(offsets[id]),
+                         static_cast<std::size_t>(offsets[id + 1] - offsets[id]));
+  }
+  std::int64_t distinct() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
+  std::int64_t size() const { return static_cast<std::int64_t>(documents.size()) - 1; }
+};
+
+// A stretch of a text's documents, with words of its own, and what keeps them there.
+struct WordWindow {
+  CorpusView text;
+  std::shared_ptr<const void> keeper;
 };
 
 }  // namespace welt

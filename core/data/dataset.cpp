@@ -2,17 +2,22 @@
 #include "core/data/dataset.h"
 
 #include <algorithm>
+#include <cmath>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <numeric>
+#include <optional>
 
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/philox.h"
+#include "core/base/table.h"
 #include "core/data/batch_builder.h"
 #include "core/data/evaluation_batches.h"
 #include "core/data/packing.h"
+#include "core/data/row_order.h"
 #include "core/data/source.h"
+#include "core/data/word_cache.h"
+#include "core/data/word_cache_place.h"
 #include "core/recipe/choices.h"
 #include "core/text/bytes.h"
 #include "core/text/segmenter.h"
@@ -20,9 +25,8 @@
 namespace welt {
 namespace {
 
-// Coordinates that keep the uses of Philox apart.
+// A coordinate that keeps this use of Philox apart from others.
 constexpr std::uint64_t split_stream = 0x73706C6974;  // which documents are held out: the same for every seed
-constexpr std::uint64_t shuffle_stream = 0x73687566666C65;
 
 void check_choice(const DatasetOptions& options, std::string_view key, const std::string& value,
                   const std::vector<std::string>& known) {
@@ -64,11 +68,11 @@ bool in_split(const DatasetOptions& options, std::int64_t document) {
   return held_out == (options.split == DataSplit::validation);
 }
 
-[[noreturn]] void fail_empty(const DatasetOptions& options, std::int64_t read) {
+[[noreturn]] void fail_empty(const DatasetOptions& options, const std::string& name, std::int64_t read) {
   if (read == 0) {
-    fail({options.name, "the files hold no text", "at least one document that is not empty"});
+    fail({name, "the files hold no text", "at least one document that is not empty"});
   }
-  fail({.where = options.name,
+  fail({.where = name,
         .found = fmt::format("none of the {} documents is in the {} part", read,
                              options.split == DataSplit::validation ? "validation" : "training"),
         .expected = "enough documents for a split",
@@ -77,28 +81,26 @@ bool in_split(const DatasetOptions& options, std::int64_t document) {
             "data.validation.fraction"});
 }
 
-void warn_of_blocks(const DatasetOptions& options, const BlockFaults& faults) {
+void warn_of_blocks(const std::string& name, const BlockFaults& faults) {
   const auto warn = [&](std::int64_t count, std::string_view what) {
-    if (count > 0) log_warning("data", "{}: {} {}", options.name, count, what);
+    if (count > 0) log_warning("data", "{}: {} {}", name, count, what);
   };
   warn(faults.nested, "times SO (0E) inside an open SO…SI block: the later one counts");
   warn(faults.unclosed, "times SO (0E) without SI (0F) in its document: no block");
   warn(faults.without_start, "times SI (0F) without SO (0E) in its document: no block");
 }
 
-// Row numbers in the order of one epoch.
-std::vector<std::uint32_t> epoch_order(const DatasetOptions& options, std::int64_t rows, std::uint64_t epoch) {
-  std::vector<std::uint32_t> order(static_cast<std::size_t>(rows));
-  std::iota(order.begin(), order.end(), 0u);
-  if (!options.shuffle) return order;
-  const std::uint64_t key = philox64(options.seed, shuffle_stream, epoch);
-  for (std::uint64_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[philox_below(philox64(key, 0, i), i)]);
-  return order;
-}
-
 }  // namespace
 
 std::vector<std::string> data_on_invalid() { return {"error", "replace", "skip"}; }
+std::string mixture_table(const DatasetStatistics& statistics) {
+  std::vector<std::vector<std::string>> table{{"  Source", "documents", "words", "rows", "rows an epoch", "share"}};
+  for (const SourceStatistics& s : statistics.sources)
+    table.push_back({"  " + s.label, std::to_string(s.documents), std::to_string(s.words), std::to_string(s.rows),
+                     std::to_string(s.rows_per_epoch), fmt::format("{:.1f} %", 100 * s.share)});
+  return format_table(table);
+}
+
 std::vector<std::string> data_packings() { return {"best_fit", "greedy"}; }
 
 nlohmann::json IteratorState::to_json() const { return {{"epoch", epoch}, {"index", index}}; }
@@ -115,27 +117,188 @@ IteratorState IteratorState::from_json(const nlohmann::json& json) {
   return {number("epoch"), number("index")};
 }
 
+namespace {
+
+// A window with its rows.
+struct PackedWindow {
+  WordWindow window;
+  PackedRows plan;
+};
+
+// A source that has been read.
+struct Part {
+  std::vector<std::shared_ptr<const Corpus>> windows;  // in memory, or:
+  std::shared_ptr<const WordCache> cache;
+  std::size_t size() const { return cache != nullptr ? cache->size() : windows.size(); }
+  std::size_t current = 0;                     // number of:
+  std::shared_ptr<const PackedWindow> packed;  // the window that was asked for last
+};
+
+PackedRows pack(const DatasetOptions& options, const CorpusView& text) {
+  return options.packing == "greedy" ? fill_rows(text, options.words) : pack_documents(text, options.words);
+}
+
+// Rows of each source that an epoch has: those of a mixture whose words are in the wanted proportions, together as many
+// words as all sources have, each at least one row.
+void set_shares(const DatasetOptions& options, std::vector<SourceStatistics>& sources) {
+  const auto words_of = [](const SourceStatistics& s) { return static_cast<double>(s.words + s.documents); };
+  double all = 0, wanted = 0;
+  std::vector<double> parts;
+  bool plain = options.temperature == 1;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    const DatasetSource source = options.sources.empty() ? DatasetSource() : options.sources[i];
+    const double size = words_of(sources[i]) * source.repeat;
+    plain = plain && source.weight == 0;
+    parts.push_back(source.weight > 0 ? source.weight : std::pow(size, 1 / options.temperature));
+    all += size;
+    wanted += parts.back();
+  }
+  double trained = 0;
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    SourceStatistics& s = sources[i];
+    const double passes =
+        plain ? (options.sources.empty() ? 1 : options.sources[i].repeat) : parts[i] / wanted * all / words_of(s);
+    s.rows_per_epoch = std::max<std::int64_t>(1, std::llround(passes * static_cast<double>(s.rows)));
+    s.share = static_cast<double>(s.rows_per_epoch) / static_cast<double>(s.rows) * words_of(s);
+    trained += s.share;
+  }
+  for (SourceStatistics& s : sources) s.share /= trained;
+}
+
+// The words that an earlier run has kept; null: there are none that are whole.
+std::shared_ptr<const WordCache> kept_words(const std::string& name, const WordCachePlace& place) {
+  try {
+    auto cache = WordCache::open(place.file, place.key);
+    for (std::size_t i = 0; i < cache->size(); ++i) cache->window(i);
+    return cache;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) log_warning("data", "{}: {} It is made anew.", name, error.what());
+    return nullptr;
+  }
+}
+
+}  // namespace
+
 struct Dataset::State {
   DatasetOptions options;
   DatasetStatistics statistics;
-  Corpus corpus;
-  PackedRows plan;
-  std::shared_ptr<WordDrawer> drawer;  // null: no images
+  std::vector<Part> parts;
+  std::vector<std::pair<std::size_t, std::size_t>> windows;  // part and window of all, in order
+  std::shared_ptr<WordDrawer> drawer;                        // null: no images
+  std::unique_ptr<const RowOrder> order;
+  std::mutex mutex;  // of Part::packed
 
-  // The order that is in use; a loader walks through one after the other.
-  std::mutex mutex;
-  std::uint64_t ordered_epoch = 0;
-  std::shared_ptr<const std::vector<std::uint32_t>> order;
-
-  std::shared_ptr<const std::vector<std::uint32_t>> order_of(std::uint64_t epoch) {
-    const std::lock_guard lock(mutex);
-    if (order == nullptr || ordered_epoch != epoch) {
-      order = std::make_shared<const std::vector<std::uint32_t>>(epoch_order(options, plan.size(), epoch));
-      ordered_epoch = epoch;
-    }
-    return order;
+  static WordWindow open(const Part& part, std::size_t window) {
+    if (part.cache != nullptr) return part.cache->window(window);
+    return {*part.windows[window], part.windows[window]};
   }
+
+  // The last window of each part stays.
+  std::shared_ptr<const PackedWindow> packed(std::size_t part_number, std::size_t window) {
+    const std::lock_guard lock(mutex);
+    Part& part = parts[part_number];
+    if (part.packed != nullptr && part.current == window) return part.packed;
+    part.packed.reset();  // before the next one needs room
+    WordWindow opened = open(part, window);
+    PackedRows plan = pack(options, opened.text);
+    part.packed = std::make_shared<const PackedWindow>(PackedWindow{std::move(opened), std::move(plan)});
+    part.current = window;
+    return part.packed;
+  }
+
+  void add(const SourceOptions& source, const SplitFunction& split, const std::string& label);
+  WordFigures read(const SourceOptions& source, const SplitFunction& split, Part& part, WordCacheWriter* writer) const;
+  void finish();
 };
+
+// Reads a source into windows, in memory or in a file.
+WordFigures Dataset::State::read(const SourceOptions& source, const SplitFunction& split, Part& part,
+                                 WordCacheWriter* writer) const {
+  WordFigures figures;
+  std::int64_t seen = 0;
+  auto corpus = std::make_shared<Corpus>();
+  const auto close_window = [&] {
+    if (corpus->size() == 0) return;
+    figures.add(*corpus);
+    if (writer != nullptr) {
+      writer->add(*corpus);
+    } else {
+      corpus->words.shrink_to_fit();
+      part.windows.push_back(corpus);
+    }
+    corpus = std::make_shared<Corpus>();
+  };
+  std::vector<std::uint64_t> ends;
+  figures.source = read_documents(source, [&](const SourceDocument& document) {
+    const std::string_view text = document.text;
+    if (!in_split(options, seen++)) return;
+    split(text, ends);
+    corpus->add(text, ends, options.max_bytes);
+    if (options.window_words > 0 && std::ssize(corpus->words) >= options.window_words) close_window();
+  });
+  close_window();
+  if (figures.documents == 0) fail_empty(options, source.name, seen);
+  return figures;
+}
+
+// A source's windows and figures.
+void Dataset::State::add(const SourceOptions& source, const SplitFunction& split, const std::string& label) {
+  Part part;
+  const std::optional<WordCachePlace> place = find_word_cache(options, source);
+  if (place) part.cache = kept_words(source.name, *place);
+  WordFigures figures;
+  if (part.cache != nullptr) {
+    figures = part.cache->figures();
+  } else if (place) {
+    WordCacheWriter writer(place->file, place->key);
+    figures = read(source, split, part, &writer);
+    writer.commit(figures);
+    part.cache = WordCache::open(place->file, place->key);
+    log_info("data", "{}: its words are kept in {}", source.name, place->file.string());
+  } else {
+    figures = read(source, split, part, nullptr);
+  }
+  warn_of_blocks(source.name, figures.faults);
+  DatasetStatistics& s = statistics;
+  s.files += figures.source.files;
+  s.skipped += figures.source.skipped;
+  s.replaced += figures.source.replaced;
+  s.distinct_words += figures.distinct;
+  s.truncated_words += figures.truncated;
+  s.prefix_blocks += figures.blocks;
+  if (options.compat.blocks_cross_documents)
+    s.prefix_blocks += std::min(figures.faults.unclosed, figures.faults.without_start);
+  s.sources.push_back({.label = label, .documents = figures.documents, .words = figures.words, .bytes = figures.bytes});
+  parts.push_back(std::move(part));
+}
+
+// Counts the rows, and lays down their order.
+void Dataset::State::finish() {
+  DatasetStatistics& s = statistics;
+  std::vector<RowsOfSource> rows(parts.size());
+  std::int64_t slots = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    for (std::size_t w = 0; w < parts[i].size(); ++w) {
+      windows.emplace_back(i, w);
+      rows[i].windows.push_back(static_cast<std::uint64_t>(packed(i, w)->plan.size()));
+    }
+    SourceStatistics& own = s.sources[i];
+    own.rows = static_cast<std::int64_t>(rows[i].rows());
+    s.documents += own.documents;
+    s.words += own.words;
+    s.bytes += own.bytes;
+    s.rows += own.rows;
+    slots += own.words + own.documents;
+  }
+  s.windows = std::ssize(windows);
+  s.empty_slots = s.rows * options.words - slots;
+  set_shares(options, s.sources);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    rows[i].per_epoch = static_cast<std::uint64_t>(s.sources[i].rows_per_epoch);
+    s.rows_per_epoch += s.sources[i].rows_per_epoch;
+  }
+  order = std::make_unique<const RowOrder>(std::move(rows), options.seed, options.shuffle);
+}
 
 Dataset::Dataset(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Dataset::~Dataset() = default;
@@ -157,78 +320,60 @@ std::shared_ptr<const Dataset> Dataset::open(const DatasetOptions& options, cons
   auto state = std::make_unique<State>();
   state->options = options;
   state->drawer = std::move(drawer);
-  Corpus& corpus = state->corpus;
-  std::int64_t read = 0;
-  std::vector<std::uint64_t> ends;
-  const SourceCounts counts =
-      read_documents({options.files, options.name, options.format, options.field, options.on_invalid},
-                     [&](const SourceDocument& document) {
-                       const std::string_view text = document.text;
-                       if (!in_split(options, read++)) return;
-                       split(text, ends);
-                       corpus.add(text, ends, options.max_bytes);
-                     });
-  if (corpus.size() == 0) fail_empty(options, read);
-  warn_of_blocks(options, corpus.faults);
-  corpus.words.shrink_to_fit();
-  state->plan = options.packing == "greedy" ? fill_rows(corpus, options.words) : pack_documents(corpus, options.words);
-
-  DatasetStatistics& s = state->statistics;
-  s.files = counts.files;
-  s.documents = corpus.size();
-  s.words = static_cast<std::int64_t>(corpus.words.size()) - corpus.size();
-  s.distinct_words = corpus.store.size() - 2;  // without the empty word and NUL
-  s.bytes = corpus.bytes;
-  s.rows = state->plan.size();
-  s.empty_slots = s.rows * options.words - static_cast<std::int64_t>(corpus.words.size());
-  s.skipped = counts.skipped;
-  s.replaced = counts.replaced;
-  s.truncated_words = corpus.truncated_words;
-  s.prefix_blocks = std::ssize(corpus.blocks);
-  if (options.compat.blocks_cross_documents)
-    s.prefix_blocks += std::min(corpus.faults.unclosed, corpus.faults.without_start);
+  if (options.sources.empty()) state->add(options, split, options.name);
+  for (const DatasetSource& source : options.sources) state->add(source.text, split, source.label);
+  state->finish();
   return std::shared_ptr<const Dataset>(new Dataset(std::move(state)));
 }
 
 std::string Dataset::document_text(std::int64_t document) const {
-  const Corpus& corpus = state_->corpus;
-  if (document < 0 || document >= corpus.size()) {
-    fail({options().name, fmt::format("document {}", document), fmt::format("0 to {}", corpus.size() - 1)},
+  if (document < 0 || document >= statistics().documents) {
+    fail({options().name, fmt::format("document {}", document), fmt::format("0 to {}", statistics().documents - 1)},
          ErrorCode::out_of_range);
   }
-  std::string text;
-  for (std::uint64_t i = corpus.documents[document] + 1; i < corpus.documents[document + 1]; ++i)
-    text += as_text(corpus.store.word(corpus.words[i]));
-  return text;
+  for (const auto& [part, window] : state_->windows) {
+    const WordWindow opened = State::open(state_->parts[part], window);
+    const CorpusView& corpus = opened.text;
+    if (document >= corpus.size()) {
+      document -= corpus.size();
+      continue;
+    }
+    std::string text;
+    for (std::uint64_t i = corpus.documents[document] + 1; i < corpus.documents[document + 1]; ++i)
+      text += as_text(corpus.word(corpus.words[i]));
+    return text;
+  }
+  return {};  // not reached: the windows have all documents
 }
 
 BatchLoader Dataset::train_loader(IteratorState state) const { return {shared_from_this(), state}; }
 
 Batch Dataset::make_batch(IteratorState& state) const {
-  const auto rows = static_cast<std::uint64_t>(state_->plan.size());
+  const std::uint64_t rows = state_->order->rows();
   if (state.index > rows) {
     fail({options().name, fmt::format("the data position is row {} of an epoch of {} rows", state.index, rows),
           "a position of the same data", "Resume with the files and settings the run was started with"},
          ErrorCode::failed_precondition);
   }
-  std::vector<std::span<const Piece>> chosen;
+  std::vector<BatchRow> chosen;
+  std::vector<std::shared_ptr<const PackedWindow>> kept;
   while (chosen.size() < static_cast<std::size_t>(options().batch)) {
     if (state.index == rows) state = {state.epoch + 1, 0};
-    const auto order = state_->order_of(state.epoch);
-    const std::uint64_t end = std::min(rows, state.index + static_cast<std::uint64_t>(options().batch) - chosen.size());
-    for (; state.index < end; ++state.index) chosen.push_back(state_->plan.row((*order)[state.index]));
+    const RowOrder::Place place = state_->order->at(state.epoch, state.index++);
+    kept.push_back(state_->packed(place.source, place.window));
+    chosen.push_back({&kept.back()->window.text, kept.back()->plan.row(static_cast<std::int64_t>(place.row))});
   }
-  return batch_of(chosen);
-}
-
-Batch Dataset::batch_of(const std::vector<std::span<const Piece>>& rows) const {
-  Batch batch = build_batch(state_->corpus, rows, options().words, options().compat, options().units);
+  Batch batch = build_batch(chosen, options().words, options().compat, options().units);
   if (state_->drawer) draw_words(batch, *state_->drawer);
   return batch;
 }
 
 std::vector<Batch> Dataset::evaluation_batches(std::int64_t max_rows, std::int64_t context) const {
-  return welt::evaluation_batches(state_->corpus, options(), state_->drawer.get(), max_rows, context);
+  const auto open = [&](std::size_t i) {
+    const auto& [part, window] = state_->windows[i];
+    return State::open(state_->parts[part], window);
+  };
+  return welt::evaluation_batches(state_->windows.size(), open, options(), state_->drawer.get(), max_rows, context);
 }
 
 }  // namespace welt

@@ -1,16 +1,21 @@
 // From text files to batches: the one header that training and evaluation need of core/data.
 //
-//   auto data = Dataset::open({.files = {"data/quickstart/train.txt"}, .format = "paragraphs", .max_bytes = 30},
-//   segmenter); BatchLoader loader = data->train_loader();           // endless; prepares batches on its own thread
+//   DatasetOptions options;
+//   options.files = {"data/quickstart/train.txt"};
+//   auto data = Dataset::open(options, segmenter);
+//   BatchLoader loader = data->train_loader();           // endless; prepares batches on its own thread
 //   auto [batch, after] = loader.next();                 // `after` goes into the checkpoint: resume is exact
 //
 // Memory: the words of the whole corpus stay in memory as 4 bytes a word plus each distinct word once (about 1 byte for
 // each byte of text; a document of its own in one huge file needs 3 more, for itself and its word borders, while it is
-// read). Files are read once. Measured: 50 to 100 MB/s to open, 40 million words/s in batches. Everything here is
+// read). Files are read once. A text of more words than `window_words` is several windows of whole documents, which are
+// packed and shuffled one after the other; of words that are kept in a file (word_cache.h) only one window of each
+// source is in memory. Measured: 50 to 100 MB/s to open, 40 million words/s in batches. Everything here is
 // deterministic: files, seed and options decide every batch, whatever the number of threads.
 #pragma once
 
 #include "core/data/batch.h"
+#include "core/data/source.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -26,7 +31,6 @@ namespace welt {
 
 class Component;
 class WordDrawer;
-struct Piece;
 
 // How the Python reference differs; each default (false) is the rule of ours.
 struct DataCompat {
@@ -38,15 +42,25 @@ struct DataCompat {
 
 enum class DataSplit { all, train, validation };
 
-struct DatasetOptions {
-  std::vector<std::filesystem::path> files = {};  // `*`, `?` and `[…]` are expanded, in byte order of the names
-  std::string name = "data";                      // starts messages: "data.train"
-  std::string format = "auto";                    // one of document_formats()
-  std::string field = "text";                     // jsonl: the member that holds the text
-  std::string on_invalid = "error";  // text that is not UTF-8: error | replace (U+FFFD) | skip (the document)
-  std::int64_t batch = 32;           // B: rows of a batch
-  std::int64_t words = 128;          // W: words of a row
-  std::int64_t max_bytes = 0;        // longest word: limit of segmenter, encoder and decoder; 0: none
+// One of several texts that are trained on together.
+struct DatasetSource {
+  SourceOptions text;  // its name starts messages: "data.sources: news"
+  std::string label;   // in reports
+  double weight = 0;   // of all words of an epoch, in proportion to the other sources'; 0: by its size
+  double repeat = 1;   // times that an epoch has it, also 0.5; without a weight
+};
+
+// The text, and what is made of it.
+struct DatasetOptions : SourceOptions {
+  std::vector<DatasetSource> sources = {};  // in place of the text above, whose name still starts messages
+  double temperature = 1;                   // shares in proportion to words^(1/temperature): above 1 more even
+  // Whether words are kept in a file (word_cache_place.h): "off", "on", "auto", or a folder; and what says which words
+  // the segmenter makes, without which they are not.
+  std::string cache = "off", words_identity = {};
+  std::int64_t window_words = std::int64_t{1} << 25;  // a window ends with the document that reaches as many; 0: one
+  std::int64_t batch = 32;                            // B: rows of a batch
+  std::int64_t words = 128;                           // W: words of a row
+  std::int64_t max_bytes = 0;                         // longest word: limit of segmenter, encoder and decoder; 0: none
   std::string packing = "best_fit";  // best_fit: documents stay whole if they fit a row | greedy: rows are
                                      // filled in document order, whatever does not fit is cut
   bool shuffle = true;               // rows, anew in each epoch
@@ -61,18 +75,31 @@ struct DatasetOptions {
 std::vector<std::string> data_on_invalid();  // error, replace, skip
 std::vector<std::string> data_packings();    // best_fit, greedy
 
+struct SourceStatistics {
+  std::string label;
+  std::int64_t documents = 0, words = 0, bytes = 0, rows = 0;
+  std::int64_t rows_per_epoch = 0;
+  double share = 0;  // of the words of an epoch
+};
+
 struct DatasetStatistics {
   std::int64_t files = 0, documents = 0;
-  std::int64_t words = 0;  // without the BOS word of each document
-  std::int64_t distinct_words = 0;
-  std::int64_t bytes = 0;  // UTF-8 bytes of the documents
+  std::int64_t words = 0;           // without the BOS word of each document
+  std::int64_t distinct_words = 0;  // of several windows or sources the sum over all
+  std::int64_t bytes = 0;           // UTF-8 bytes of the documents
   std::int64_t rows = 0;
   std::int64_t empty_slots = 0;      // slots of the rows without a word
   std::int64_t skipped = 0;          // documents left out because of invalid text
   std::int64_t replaced = 0;         // documents in which invalid text was replaced
   std::int64_t truncated_words = 0;  // words cut to max_bytes (a grapheme cluster longer than the limit)
   std::int64_t prefix_blocks = 0;    // SO…SI, of which each word sees all others
+  std::int64_t rows_per_epoch = 0;   // with the weights and repeats of a mixture; else `rows`
+  std::int64_t windows = 0;
+  std::vector<SourceStatistics> sources = {};  // at least one
 };
+
+// The sources of a mixture with their documents, words, rows and shares, a line each.
+std::string mixture_table(const DatasetStatistics& statistics);
 
 // Where the endless stream of rows stands: `index` rows of the order of `epoch` are used up.
 struct IteratorState {
@@ -138,7 +165,6 @@ class Dataset : public std::enable_shared_from_this<Dataset> {
  private:
   struct State;
   explicit Dataset(std::unique_ptr<State> state);
-  Batch batch_of(const std::vector<std::span<const Piece>>& rows) const;
   std::unique_ptr<State> state_;
 };
 

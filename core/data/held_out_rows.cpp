@@ -20,10 +20,16 @@ std::string field_text(const RowValue& row, const std::string& field) {
   return found != row.end() ? python_str(*found) : TextTemplate("{" + field + "}").format(row);
 }
 
+bool has_language(const RowValue& row, const std::string& language) {
+  const auto tag = row.find("language");
+  return language.empty() || (tag != row.end() && *tag == language);
+}
+
 // What is made of a row's fields.
 class RowTexts {
  public:
   explicit RowTexts(const HeldOutRowOptions& options) : options_(options) {
+    if (!options.text_template.empty()) text_.emplace(options.text_template);
     if (options.pair.empty()) return;
     prefix_.emplace(options.pair.at(0));
     completion_.emplace(options.pair.at(1));
@@ -31,7 +37,9 @@ class RowTexts {
 
   HeldOutRow of(const RowValue& row) const {
     HeldOutRow out;
-    if (!options_.text.empty()) {
+    if (text_) {
+      out.text = text_->format(row);
+    } else if (!options_.text.empty()) {
       const auto text = row.find(options_.text);
       if (text != row.end() && text->is_string()) out.text = text->get<std::string>();
     }
@@ -43,7 +51,7 @@ class RowTexts {
 
  private:
   const HeldOutRowOptions& options_;
-  std::optional<TextTemplate> prefix_, completion_;
+  std::optional<TextTemplate> text_, prefix_, completion_;
 };
 
 // Of a document's format that of its rows; "": by the file's ending.
@@ -69,6 +77,7 @@ std::vector<HeldOutRow> read_held_out_rows(const HeldOutRowOptions& options) {
         if (options.skip_bad && error.code() == ErrorCode::data_loss) continue;
         throw;
       }
+      if (!has_language(value, options.language)) continue;
       rows.push_back(with_context(raw.where(), [&] { return texts.of(value); }));
       if (options.most > 0 && std::ssize(rows) == options.most) return rows;
     }

@@ -25,6 +25,8 @@ struct HeldOutRowOptions {
   std::string format = "auto";         // jsonl, json, csv, tsv, parquet; else by the file's ending (rows.h)
   bool skip_bad = false;               // leave out rows that are no text, instead of an error
   std::string text = {};               // field of the document, whose rows a data set has checked before
+  std::string text_template = {};      // that the document is made by, in place of a field
+  std::string language = {};           // only rows whose field "language" says so; "": all
   std::vector<std::string> pair = {};  // templates (core/text/python_format.h) of prefix and completion
   std::string group = {};              // field, also "meta[language]"
   std::int64_t most = 0;               // rows that are read; 0: all

@@ -11,7 +11,7 @@ namespace {
 
 // Where a piece [begin, …) that may reach `limit` ends: in front of a block that would be cut, if that still leaves
 // words behind `least`.
-std::uint64_t end_of_piece(const Corpus& corpus, std::uint64_t least, std::uint64_t limit) {
+std::uint64_t end_of_piece(const CorpusView& corpus, std::uint64_t least, std::uint64_t limit) {
   const auto after = std::lower_bound(corpus.blocks.begin(), corpus.blocks.end(), limit,
                                       [](const Block& block, std::uint64_t at) { return block.last < at; });
   const bool inside = after != corpus.blocks.end() && after->first < limit && after->first > least;
@@ -46,7 +46,8 @@ std::vector<std::vector<std::size_t>> best_fit_decreasing(const std::vector<std:
   return rows;
 }
 
-std::vector<Piece> cut_document(const Corpus& corpus, std::int64_t document, std::int64_t words, std::int64_t context) {
+std::vector<Piece> cut_document(const CorpusView& corpus, std::int64_t document, std::int64_t words,
+                                std::int64_t context) {
   const std::uint64_t first = corpus.documents[document], last = corpus.documents[document + 1];
   const auto width = static_cast<std::uint64_t>(words), repeat = static_cast<std::uint64_t>(context);
   std::vector<Piece> pieces;
@@ -62,7 +63,7 @@ std::vector<Piece> cut_document(const Corpus& corpus, std::int64_t document, std
   return pieces;
 }
 
-PackedRows pack_documents(const Corpus& corpus, std::int64_t words, std::int64_t context) {
+PackedRows pack_documents(const CorpusView& corpus, std::int64_t words, std::int64_t context) {
   std::vector<Piece> pieces;
   std::vector<std::int64_t> lengths;
   for (std::int64_t document = 0; document < corpus.size(); ++document) {
@@ -80,7 +81,7 @@ PackedRows pack_documents(const Corpus& corpus, std::int64_t words, std::int64_t
   return plan;
 }
 
-PackedRows fill_rows(const Corpus& corpus, std::int64_t words) {
+PackedRows fill_rows(const CorpusView& corpus, std::int64_t words) {
   PackedRows plan;
   const auto width = static_cast<std::uint64_t>(words);
   std::uint64_t room = width;

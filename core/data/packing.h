@@ -35,12 +35,13 @@ std::vector<std::vector<std::size_t>> best_fit_decreasing(const std::vector<std:
 // The pieces of document `document`, at most `words` long. A cut that would fall inside a prefix block is moved in
 // front of it. A piece after a cut repeats the last `context` words before it, without labels for what was already
 // predicted; with context > 0 every word but the first is a label exactly once. 0 ≤ context < words.
-std::vector<Piece> cut_document(const Corpus& corpus, std::int64_t document, std::int64_t words, std::int64_t context);
+std::vector<Piece> cut_document(const CorpusView& corpus, std::int64_t document, std::int64_t words,
+                                std::int64_t context);
 
 // Whole documents where they fit a row (best fit decreasing over cut_document's pieces).
-PackedRows pack_documents(const Corpus& corpus, std::int64_t words, std::int64_t context = 0);
+PackedRows pack_documents(const CorpusView& corpus, std::int64_t words, std::int64_t context = 0);
 
 // In document order: a document begins where the one before ends, and is cut at the end of the row.
-PackedRows fill_rows(const Corpus& corpus, std::int64_t words);
+PackedRows fill_rows(const CorpusView& corpus, std::int64_t words);
 
 }  // namespace welt

@@ -68,6 +68,10 @@ class Reader {
     // A pipe gives its text once; a run reads it again when it goes on.
     if (std::error_code ignored; !fs::is_regular_file(path, ignored) && !fs::is_directory(path, ignored))
       fail({path.string(), "is no regular file", "a file on a disk", "Copy its content to a file"});
+    if (template_ && !has_fields(format_of(path)))
+      fail({path.string(), fmt::format("a template, {}, for text without fields", options_.text_template),
+            "rows of JSON Lines, JSON, CSV, TSV or Parquet",
+            "Say what it is by the format, or leave the template out"});
     if (format_of(path).read == nullptr) return parquet(path);
     LineReader lines(path);
     compressed_ = lines.text().is_compressed();
@@ -114,6 +118,10 @@ class Reader {
                                        : format.note.name == options_.format;
     });
     return found == all.end() ? all.front() : *found;
+  }
+
+  static bool has_fields(const Format& format) {
+    return format.read != whole && format.read != lines && format.read != paragraphs;
   }
 
   static void whole(Reader& reader, LineReader& lines) { reader.document(lines.rest(), reader.begin_); }

@@ -23,9 +23,9 @@ const std::vector<DocumentFormat>& document_formats();
 // What is compressed with gzip is decompressed, whatever its name; a byte order mark at the start is dropped; a file
 // that is no text by its first bytes is refused (text_stream.h). Empty documents are passed over.
 struct SourceOptions {
-  std::vector<std::filesystem::path> files;
-  std::string name = "data";    // starts messages
-  std::string format = "auto";  // one of document_formats()
+  std::vector<std::filesystem::path> files = {};  // `*`, `?` and `[…]` are expanded, in byte order of the names
+  std::string name = "data";                      // starts messages
+  std::string format = "auto";                    // one of document_formats()
   std::string field = "text";
   std::string on_invalid = "error";  // of rows, `skip` also leaves out those without a text in the field
   // Of rows: text made of several fields, as Python's str.format has it ("{translation[en]}"); "": `field` alone.

@@ -38,6 +38,7 @@ std::string expectation(const RecipeKey& key) {
   if (key.type == "number") text = "a number";
   if (key.type == "string") text = "a string";
   if (key.type == "strings") text = "a list of strings";
+  if (key.type == "tables") text = fmt::format("a list of tables, [[{}]] before each", key.name);
   if (key.type == "table") text = "a table";
   if (!key.choices.empty()) {
     std::vector<std::string> quoted;
@@ -53,6 +54,8 @@ std::string expectation(const RecipeKey& key) {
 bool fit(const RecipeKey& key, nlohmann::json& value) {
   if (key.type == "bool") return value.is_boolean();
   if (key.type == "table") return value.is_object();
+  if (key.type == "tables")
+    return value.is_array() && std::all_of(value.begin(), value.end(), [](const auto& v) { return v.is_object(); });
   if (key.type == "strings")
     return value.is_array() && std::all_of(value.begin(), value.end(), [](const auto& v) { return v.is_string(); });
   if (key.type == "string") {

@@ -191,6 +191,10 @@ std::vector<std::string> Recipe::strings(std::string_view key) const {
   return values_.value(pointer_to(schema_entry(key, "strings").name), std::vector<std::string>());
 }
 
+std::vector<nlohmann::json> Recipe::tables(std::string_view key) const {
+  return values_.value(pointer_to(schema_entry(key, "tables").name), std::vector<nlohmann::json>());
+}
+
 nlohmann::json Recipe::table(std::string_view key) const {
   return values_.value(pointer_to(schema_entry(key, "table").name), nlohmann::json::object());
 }
@@ -235,7 +239,12 @@ std::string Recipe::to_toml() const {
 
 std::vector<fs::path> Recipe::resolve_files(std::string_view key) const {
   const bool list = schema_entry(key, "strings", "string").type == "strings";
-  const std::vector<std::string> patterns = list ? strings(key) : std::vector<std::string>{string(key)};
+  return resolve_names(fmt::format("{}: {}", where(key), key),
+                       list ? strings(key) : std::vector<std::string>{string(key)}, !list);
+}
+
+std::vector<fs::path> Recipe::resolve_names(const std::string& what, const std::vector<std::string>& patterns,
+                                            bool one) const {
   std::vector<fs::path> folders = {fs::path()};
   for (fs::path folder = fs::absolute(path_.empty() ? fs::path("recipe.toml") : path_).lexically_normal().parent_path();
        ; folder = folder.parent_path()) {
@@ -247,7 +256,7 @@ std::vector<fs::path> Recipe::resolve_files(std::string_view key) const {
   if (std::find(folders.begin(), folders.end(), shared) == folders.end()) folders.push_back(shared);
   std::vector<fs::path> files;
   for (const std::string& pattern : patterns) {
-    if (pattern.empty() && !list) continue;
+    if (pattern.empty() && one) continue;
     std::vector<fs::path> found;
     std::vector<std::string> tried;
     for (const fs::path& folder : folders) {
@@ -256,13 +265,12 @@ std::vector<fs::path> Recipe::resolve_files(std::string_view key) const {
       tried.push_back((folder / pattern).string());
       if (!found.empty() || fs::path(pattern).is_absolute()) break;
     }
-    const std::string what = fmt::format("{}: {}", where(key), key);
     if (pattern.empty() || found.empty())
       fail({what, fmt::format("there is no file {}; tried {}", toml_value(pattern), fmt::join(tried, ", ")), "",
             "Relative paths count from the working directory, then from the recipe's folder and those above it, "
             "then from the folder with what came with the program"},
            ErrorCode::not_found);
-    if (list && found.size() == 1 && fs::is_directory(found.front()))
+    if (!one && found.size() == 1 && fs::is_directory(found.front()))
       fail({what, fmt::format("{} is a folder", found.front().string()), "files",
             fmt::format("Write {} for all files in it", toml_value(pattern + "/*"))});
     files.insert(files.end(), found.begin(), found.end());

@@ -34,9 +34,10 @@ class Recipe {
   double number(std::string_view key) const;
   std::string string(std::string_view key) const;  // "" when absent
   std::vector<std::string> strings(std::string_view key) const;
-  nlohmann::json table(std::string_view key) const;  // {} when absent; dotted keys nested
-  bool given(std::string_view key) const;            // written by a person (not the default)
-  std::string where(std::string_view key) const;     // "recipes/a.toml:12", "--set", or "default"
+  nlohmann::json table(std::string_view key) const;                // {} when absent; dotted keys nested
+  std::vector<nlohmann::json> tables(std::string_view key) const;  // none when absent
+  bool given(std::string_view key) const;                          // written by a person (not the default)
+  std::string where(std::string_view key) const;                   // "recipes/a.toml:12", "--set", or "default"
 
   std::string string_before_set(std::string_view key) const;  // as the files say it, whatever --set does
 
@@ -53,6 +54,9 @@ class Recipe {
   // folder and its parents', then to the folder with what came with the program … the first that exists; otherwise an
   // Error that lists what was tried. Globs are expanded.
   std::vector<std::filesystem::path> resolve_files(std::string_view key) const;
+  // The same of names in one of the tables of `key`; `what` starts messages. A folder is allowed where `one` is asked.
+  std::vector<std::filesystem::path> resolve_names(const std::string& what, const std::vector<std::string>& patterns,
+                                                   bool one) const;
 
  private:
   // Applies the overrides to what has been read, checks everything and takes it over.

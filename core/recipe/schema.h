@@ -9,7 +9,8 @@
 
 namespace welt {
 
-// Types: "bool" "integer" "number" "string" "strings" (list of strings) "table" (free-form below it: config.* of a
+// Types: "bool" "integer" "number" "string" "strings" (list of strings) "tables" (list of tables, free-form:
+// checked by what reads it) "table" (free-form below it: config.* of a
 // component, checked by the plugin's own schema).
 struct RecipeKey {
   std::string name;  // "train.steps"

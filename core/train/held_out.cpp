@@ -14,6 +14,7 @@
 #include "core/kernels/step_weights.h"
 #include "core/model/byte_lm.h"
 #include "core/recipe/choices.h"
+#include "core/train/recipe_text.h"
 #include "core/train/samples.h"
 
 namespace welt {
@@ -26,6 +27,7 @@ std::string place(const Recipe& recipe, const std::string& key) { return recipe.
 std::vector<std::string> pair_of(const Recipe& recipe) {
   const std::string key = "evaluate.template";
   std::vector<std::string> pair = recipe.strings(key);
+  if (pair.empty() && recipe.strings("data.template").size() == 2) pair = recipe.strings("data.template");
   if (pair.empty()) return {"{prefix}", "{completion}"};
   if (pair.size() != 2)
     fail({place(recipe, key), fmt::format("{} texts", pair.size()), "two: of the prefix and of the completion",
@@ -54,9 +56,13 @@ std::vector<HeldOutRow> read_rows(const Recipe& recipe, bool with_text, std::int
                             .name = "data.validation",
                             .format = recipe.string("data.validation.format"),
                             .skip_bad = recipe.string("data.validation.on_invalid") == "skip",
+                            .language = recipe.string("data.language"),
                             .group = recipe.string("evaluate.group_by"),
                             .most = most};
-  if (with_text) options.text = recipe.string("data.validation.field");
+  if (with_text) {
+    options.text = recipe.string("data.validation.field");
+    options.text_template = text_template(recipe);
+  }
   if (!writes(recipe)) return read_held_out_rows(options);
   options.pair = pair_of(recipe);
   HeldOutRowOptions first = options;
@@ -84,8 +90,8 @@ void add_evaluate_keys(std::vector<RecipeKey>& keys) {
   keys.push_back(incidental({"evaluate.metrics", "strings", nullptr, help}));
   keys.push_back(incidental(
       {"evaluate.template", "strings", nullptr,
-       "Prefix and completion, made of a held-out row's fields: [\"<en>{en}<de> \", \"{de}\"]; default: the fields "
-       "prefix and completion"}));
+       "Prefix and completion, made of a held-out row's fields: [\"<en>{en}<de> \", \"{de}\"]; default: the two "
+       "texts of data.template, else the fields prefix and completion"}));
   keys.push_back(incidental(
       {"evaluate.group_by", "string", "", "Field of held-out rows: figures for each of its values, too; empty: none"}));
   keys.push_back(incidental({"evaluate.rows", "integer", 64,

@@ -25,8 +25,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-constexpr const char* text_keys[] = {"data.train.files", "data.validation.files", "data.prepared", "embedding.from",
-                                     "embedding.tokenizer"};
+constexpr const char* text_keys[] = {"data.train.files", "data.validation.files", "data.prepared",
+                                     "data.sources",     "embedding.from",        "embedding.tokenizer"};
 constexpr const char* from_keys[] = {"model.bytes_encoder.from", "model.image_encoder.from", "model.latent.from",
                                      "model.decoder.from"};
 constexpr const char* checkpoint_keys[] = {"model.from", "model.init_from"};

@@ -104,7 +104,12 @@ std::string plan_report(const Recipe& recipe, const Session& session) {
     text += fmt::format("{} bytes", s.bytes);
   };
   add_text("Training text", *session.train);
-  text += fmt::format(", {} rows\n", session.train->statistics().rows);
+  const DatasetStatistics& trained = session.train->statistics();
+  text += fmt::format(", {} rows", trained.rows);
+  if (trained.windows > 1) text += fmt::format(" in {} windows", trained.windows);
+  if (trained.rows_per_epoch != trained.rows) text += fmt::format(", {} of them an epoch", trained.rows_per_epoch);
+  text += '\n';
+  if (trained.sources.size() > 1) text += mixture_table(trained);
   if (session.validation) {
     add_text("Held-out text", *session.validation);
     text += fmt::format("; {} rows are evaluated{}\n", session.validation_rows, part_text(recipe, session));
@@ -139,6 +144,10 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
                                  is_byte_lm(recipe) ? "bytes" : "words", static_cast<double>(result.peak_memory) / 1e6);
   if (const std::string speed = Throughput::text(result.throughput, is_byte_lm(recipe)); !speed.empty())
     text += fmt::format("In this session {}\n", speed);
+  for (const nlohmann::json& source : result.sources)
+    text += fmt::format("  {}: {} documents, {} words, {:.1f} % of those trained on\n",
+                        source.at("name").get<std::string>(), source.at("documents").get<std::int64_t>(),
+                        source.at("words").get<std::int64_t>(), 100 * source.at("share").get<double>());
   if (result.ended_by == "train.patience")
     text += fmt::format("Stopped by train.patience = {0} before step {1}: no better {2} in {0} evaluations.\n",
                         recipe.integer("train.patience"), result.steps, recipe.string("train.best_metric"));

@@ -7,16 +7,21 @@
 
 #include "core/base/context.h"
 #include "core/base/error.h"
+#include "core/base/json.h"
 #include "core/base/log.h"
 #include "core/checkpoint/model_files.h"
 #include "core/checkpoint/pack_ternary.h"
 #include "core/checkpoint/run_folder.h"
 #include "core/data/blocks.h"
 #include "core/model/byte_lm.h"
+#include "core/plugin/static_plugins.h"
+#include "core/plugin/strings.h"
 #include "core/tensor/offers.h"
 #include "core/tensor/random.h"
+#include "core/text/segmenter.h"
 #include "core/train/micro_batches.h"
 #include "core/train/recipe_keys.h"
+#include "core/train/recipe_sources.h"
 #include "core/train/recipe_text.h"
 #include "core/train/samples.h"
 #include "core/train/training_state.h"
@@ -29,12 +34,11 @@ namespace fs = std::filesystem;
 // `name`: data.train or data.validation, which says how `text` is read.
 DatasetOptions dataset_options(const Recipe& recipe, const std::string& name, const RecipeText& text,
                                const WeltModel& model, std::int64_t micro_batches = 1) {
-  DatasetOptions options;
-  options.files = text.files;
-  options.name = name;
-  options.format = text.is_prepared ? "jsonl" : recipe.string(name + ".format");
-  options.field = text.is_prepared ? "text" : recipe.string(name + ".field");
-  options.on_invalid = recipe.string(name + ".on_invalid");
+  DatasetOptions options{source_options(recipe, name, text)};
+  if (name == "data.train") options.sources = recipe_sources(recipe);
+  options.temperature = recipe.number("data.temperature");
+  options.cache = recipe.string("data.cache");
+  options.window_words = recipe.integer("data.window_words");
   options.batch = recipe.integer("train.batch") / micro_batches;
   options.words = recipe.integer("train.words");
   options.max_bytes = is_byte_lm(model.spec()) ? 0 : model.spec().segmenter.max_bytes;
@@ -77,12 +81,23 @@ void check_limits(const Recipe& recipe, const WeltModel& model) {
 
 std::string place_of(const Recipe& recipe, const std::string& key) { return recipe.where(key) + ": " + key; }
 
+// All that the words of a text depend on beside the text.
+std::string words_identity(const SegmenterSpec& spec, const Component& segmenter) {
+  return json_text(nlohmann::json{{"plugin", spec.type->plugin->note.id},
+                                  {"version", text_of(host().version)},
+                                  {"sha256", hash_of(*spec.type->plugin)},
+                                  {"config", spec.config},
+                                  {"data", Segmenter(segmenter).fingerprint()}});
+}
+
 // What the text has to do with the model: a transformer over it that never looks ahead takes no prefix blocks.
 std::shared_ptr<const Dataset> open_text(const Recipe& recipe, const std::string& key, const DatasetOptions& options,
                                          const WeltModel& model, const Component& segmenter,
                                          std::shared_ptr<WordDrawer> drawer = nullptr) {
-  std::shared_ptr<const Dataset> text = is_byte_lm(model.spec()) ? Dataset::open(options, split_into_bytes)
-                                                                 : Dataset::open(options, segmenter, std::move(drawer));
+  DatasetOptions keyed = options;
+  keyed.words_identity = is_byte_lm(model.spec()) ? "bytes" : words_identity(model.spec().segmenter, segmenter);
+  std::shared_ptr<const Dataset> text = is_byte_lm(model.spec()) ? Dataset::open(keyed, split_into_bytes)
+                                                                 : Dataset::open(keyed, segmenter, std::move(drawer));
   check_blocks(text->statistics().prefix_blocks, *over_text(model.spec()).type, place_of(recipe, key));
   return text;
 }

@@ -110,6 +110,15 @@ class Run {
     log_info("train", "{}: {} parameters; {} documents, {}{} bytes in {} rows", folder_->path().string(),
              session_->model.parameter_count(), text.documents,
              byte_lm ? std::string() : fmt::format("{} words, ", text.words), text.bytes, text.rows);
+    if (text.sources.size() > 1) {
+      log_info("train", "a mixture:\n{}", mixture_table(text));
+      for (const SourceStatistics& s : text.sources)
+        result.sources.push_back({{"name", s.label},
+                                  {"documents", s.documents},
+                                  {"words", s.words},
+                                  {"bytes", s.bytes},
+                                  {"share", s.share}});
+    }
     result.parameters = session_->model.parameter_count();
     throughput_.emplace(recipe_);
     if (state_.step == 0 && session_->validation) state_.before = evaluate_now(0).all.sums;
@@ -317,6 +326,7 @@ Json TrainResult::to_json() const {
             {"loss", loss},
             {"parameters", parameters},
             {"peak_memory_bytes", peak_memory}};
+  if (!sources.empty()) json["sources"] = sources;
   if (!throughput.empty()) json["throughput"] = throughput;
   if (stopped_early) json["stopped_early"] = true;
   if (!ended_by.empty()) json["ended_by"] = ended_by;

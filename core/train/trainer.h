@@ -29,6 +29,7 @@ struct TrainResult {
   nlohmann::json best;                    // {"metric", "value", "step"} of the best evaluation, where one is kept
   bool stopped_early = false;             // by train.patience
   std::string ended_by;                   // the key that did: train.steps, train.patience or train.minutes
+  nlohmann::json sources;                 // of a mixture: {"name", "documents", "words", "bytes", "share"} of each
   nlohmann::json throughput;              // of this session (throughput.h)
   std::string profile;                    // the table of --profile
   int signal = 0;                         // SIGINT, SIGTERM or SIGHUP: stopped before the end

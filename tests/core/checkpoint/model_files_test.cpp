@@ -42,7 +42,7 @@ class Bfloat16 : public ::testing::Test {
   Bfloat16() {
     seed_default_generator(42, RandomPurpose::initialise);
     model_.emplace(WeltSpec::from_recipe(recipe_));
-    DatasetOptions options{.files = {folder_.put("text.txt", "a cat\na dog\n")}, .format = "lines"};
+    DatasetOptions options{{.files = {folder_.put("text.txt", "a cat\na dog\n")}, .format = "lines"}};
     options.batch = 2;
     options.words = 4;
     options.max_bytes = 12;

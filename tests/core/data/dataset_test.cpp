@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -264,6 +265,110 @@ TEST(Philox, known_answers) {  // of Random123's kat_vectors
             (std::array<std::uint32_t, 4>{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}));
   EXPECT_EQ(philox({0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}),
             (std::array<std::uint32_t, 4>{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}));
+}
+
+DatasetSource source(const std::filesystem::path& file, const std::string& label) {
+  DatasetSource out;
+  out.text.files = {file};
+  out.text.format = "lines";
+  out.label = label;
+  return out;
+}
+
+// How often each document's first word comes in one epoch.
+std::map<std::string, int> first_words(const Dataset& data) {
+  std::map<std::string, int> times;
+  IteratorState state;
+  while (state.epoch == 0 && state.index < static_cast<std::uint64_t>(data.statistics().rows_per_epoch)) {
+    const Batch batch = data.make_batch(state);
+    for (std::int64_t slot = 0; slot < batch.rows * batch.words; ++slot)
+      if (batch.input[slot] >= 0 && batch.position[slot] == 1) ++times[word(batch, batch.input[slot])];
+  }
+  return times;
+}
+
+TEST(Dataset, AMixtureWithoutWeightsHasEveryDocumentOnceAnEpoch) {
+  const TemporaryFolder folder;
+  std::string first, second;
+  for (int i = 0; i < 30; ++i) first += "a" + std::to_string(i) + " x y\n";
+  for (int i = 0; i < 7; ++i) second += "b" + std::to_string(i) + " x z\n";
+  DatasetOptions options = small({});
+  options.files.clear();
+  options.batch = 1;
+  options.sources = {source(folder.write("a.txt", first), "a"), source(folder.write("b.txt", second), "b")};
+  const auto data = Dataset::open(options, split_words);
+  const auto times = first_words(*data);
+  EXPECT_EQ(times.size(), 37U);
+  for (const auto& [text, count] : times) EXPECT_EQ(count, 1) << text;
+  const DatasetStatistics& s = data->statistics();
+  ASSERT_EQ(s.sources.size(), 2U);
+  EXPECT_EQ(s.sources[1].documents, 7);
+  EXPECT_EQ(s.sources[1].words, 21);
+  EXPECT_NEAR(s.sources[1].share, 7.0 / 37, 1e-12);
+  EXPECT_EQ(data->document_text(30), "b0 x z");
+
+  options.sources[1].repeat = 3;
+  for (const auto& [text, count] : first_words(*Dataset::open(options, split_words)))
+    EXPECT_EQ(count, text.starts_with("b") ? 3 : 1) << text;
+
+  options.sources[1].repeat = 1;
+  options.temperature = 1000;
+  EXPECT_NEAR(Dataset::open(options, split_words)->statistics().sources[1].share, 0.5, 0.03);
+  options.temperature = 1;
+  options.sources[0].weight = 1;
+  options.sources[1].weight = 4;
+  EXPECT_NEAR(Dataset::open(options, split_words)->statistics().sources[1].share, 0.8, 0.03);
+}
+
+TEST(Dataset, BatchesOfAMixtureHaveEachWordOnce) {
+  const TemporaryFolder folder;
+  DatasetOptions options = small({});
+  options.files.clear();
+  options.sources = {source(folder.write("a.txt", chapters(20)), "a"), source(folder.write("b.txt", chapters(9)), "b")};
+  const auto data = Dataset::open(options, split_words);
+  IteratorState state;
+  std::vector<IteratorState> before;
+  std::vector<Batch> batches;
+  for (int i = 0; i < 40; ++i) {
+    before.push_back(state);
+    batches.push_back(data->make_batch(state));
+    std::set<std::string> distinct;
+    for (std::int64_t k = 0; k < batches.back().table.size(); ++k)
+      EXPECT_TRUE(distinct.insert(word(batches.back(), k)).second);
+  }
+  const auto again = Dataset::open(options, split_words);
+  for (const std::size_t i : {39, 7, 8}) {
+    IteratorState there = before[i];
+    EXPECT_TRUE(same(again->make_batch(there), batches[i])) << i;
+  }
+}
+
+// Windows are packed one by one: every document comes once an epoch, and any position is found again.
+TEST(Dataset, ATextOfManyWindowsIsTrainedOnAndResumed) {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "a" + std::to_string(i) + " x y\n";
+  DatasetOptions options = small(folder.write("a.txt", text));
+  options.batch = 1;
+  options.window_words = 50;
+  const auto data = Dataset::open(options, split_words);
+  EXPECT_EQ(data->statistics().windows, 8);
+  EXPECT_EQ(data->statistics().documents, 100);
+  EXPECT_EQ(data->document_text(99), "a99 x y");
+  const auto times = first_words(*data);
+  EXPECT_EQ(times.size(), 100U);
+  for (const auto& [first, count] : times) EXPECT_EQ(count, 1) << first;
+  IteratorState state{1, 17};
+  const Batch batch = data->make_batch(state);
+  IteratorState walked;
+  Batch last;
+  while (walked != IteratorState{1, 18}) last = data->make_batch(walked);
+  EXPECT_TRUE(same(batch, last));
+  std::int64_t rows = 0;
+  for (const Batch& held_out : data->evaluation_batches(10)) rows += held_out.rows;
+  EXPECT_EQ(rows, 10);
+  options.window_words = 0;
+  EXPECT_EQ(Dataset::open(options, split_words)->statistics().windows, 1);
 }
 
 }  // namespace

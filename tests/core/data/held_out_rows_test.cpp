@@ -47,6 +47,14 @@ TEST_F(HeldOutRows, AFieldThatIsNotThereNamesRowAndThoseThatAre) {
   EXPECT_CONTAINS(message, "target");
 }
 
+TEST_F(HeldOutRows, ATemplateMakesTheTextAndALanguageChooses) {
+  const std::string lines =
+      "{\"en\": \"one\", \"language\": \"x\"}\n{\"en\": \"two\"}\n{\"en\": \"six\", \"language\": 7}\n";
+  const auto rows = read(lines, {.text = "text", .text_template = "<{en}>", .language = "x"});
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].text, "<one>");
+}
+
 TEST_F(HeldOutRows, DamagedRowsAreAnErrorOrLeftOut) {
   const std::string lines = "{\"text\": \"a\"}\nnot json\n{\"text\": \"b\"}\n";
   EXPECT_CONTAINS(test::error_of([&] { read(lines, {.text = "text"}); }), "rows.jsonl:2");
@@ -74,7 +82,10 @@ TEST_F(HeldOutRows, EveryWordOfAGroupIsALabelOnceInItsBatches) {
                                      {.text = "", .group = "y"},
                                      {.text = "h i", .group = "x"},
                                      {.text = "k", .group = "w"}};
-  const auto groups = group_batches(rows, {.batch = 2, .words = 4}, split, nullptr, 0);
+  DatasetOptions options;
+  options.batch = 2;
+  options.words = 4;
+  const auto groups = group_batches(rows, options, split, nullptr, 0);
   ASSERT_EQ(groups.size(), 2U);
   EXPECT_EQ(groups[0].first, "w");
   EXPECT_EQ(groups[1].first, "x");

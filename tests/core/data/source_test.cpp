@@ -87,6 +87,8 @@ TEST(Source, TablesTemplatesLanguagesAndLimits) {
             std::string::npos);
 
   const auto lines = folder.write("c.txt", "one\ntwo\n\nthree\n");
+  EXPECT_NE(message_of([&] { read({.files = {lines}, .format = "lines", .text_template = "{text}"}); }).find("fields"),
+            std::string::npos);
   EXPECT_EQ(read({.files = {lines}, .format = "lines", .keep_linebreaks = true}).documents,
             (Texts{"one\n", "two\n", "three\n"}));
   EXPECT_EQ(read({.files = {lines}, .format = "lines", .limit = 2}).documents, (Texts{"one", "two"}));

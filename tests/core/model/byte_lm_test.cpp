@@ -51,7 +51,9 @@ WeltModel fresh_model(const Recipe& recipe) {
 
 std::shared_ptr<const Dataset> open_lines(const test::TempFolder& folder, std::string_view text, std::int64_t rows,
                                           std::int64_t bytes) {
-  DatasetOptions options{.files = {folder.put("text.txt", text)}, .format = "lines", .batch = rows, .words = bytes};
+  DatasetOptions options{{.files = {folder.put("text.txt", text)}, .format = "lines"}};
+  options.batch = rows;
+  options.words = bytes;
   return Dataset::open(options, split_into_bytes);
 }
 

@@ -89,7 +89,7 @@ TEST(UnitModel, LearnsATextAndComesBackFromItsFiles) {
     const Recipe recipe = parse_recipe(recipe_text(encoding), "units.toml");
     WeltModel model = fresh_model(recipe);
     const Component segmenter = make_segmenter(model.spec().segmenter);
-    DatasetOptions options{.files = {folder.put("text.txt", "the caf\u00e9 \U0001F642\nna\u00efve cat\n")}};
+    DatasetOptions options{{.files = {folder.put("text.txt", "the caf\u00e9 \U0001F642\nna\u00efve cat\n")}}};
     options.format = "lines";
     options.batch = 2;
     options.words = 4;

@@ -50,7 +50,7 @@ class OverfittingSlow : public ::testing::TestWithParam<bool> {
         text_(model_) {}
 
   std::shared_ptr<const Dataset> dataset(const std::string& lines, std::int64_t batch, std::int64_t words) const {
-    DatasetOptions options{.files = {folder_.put("text.txt", lines)}, .format = "lines"};
+    DatasetOptions options{{.files = {folder_.put("text.txt", lines)}, .format = "lines"}};
     options.batch = batch;
     options.words = words;
     options.max_bytes = 14;

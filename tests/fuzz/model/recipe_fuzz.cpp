@@ -20,6 +20,7 @@ void read_all(const Recipe& recipe) {
     }
     if (key.type == "string") recipe.string(key.name);
     if (key.type == "strings") recipe.strings(key.name);
+    if (key.type == "tables") recipe.tables(key.name);
     if (key.type == "table") recipe.table(key.name);
     fuzz::require(!recipe.where(key.name).empty(), "a value comes from somewhere");
   }
