@@ -183,8 +183,12 @@ struct Dataset::State {
   DatasetOptions options;
   DatasetStatistics statistics;
   std::vector<Part> parts;
-  std::vector<std::pair<std::size_t, std::size_t>> windows;  // part and window of all, in order
-  std::shared_ptr<WordDrawer> drawer;                        // null: no images
+  struct Place {
+    std::size_t part, window;
+    std::int64_t documents;
+  };
+  std::vector<Place> windows;          // of all parts, in order
+  std::shared_ptr<WordDrawer> drawer;  // null: no images
   std::unique_ptr<const RowOrder> order;
   std::mutex mutex;  // of Part::packed
 
@@ -279,8 +283,9 @@ void Dataset::State::finish() {
   std::int64_t slots = 0;
   for (std::size_t i = 0; i < parts.size(); ++i) {
     for (std::size_t w = 0; w < parts[i].size(); ++w) {
-      windows.emplace_back(i, w);
-      rows[i].windows.push_back(static_cast<std::uint64_t>(packed(i, w)->plan.size()));
+      const std::shared_ptr<const PackedWindow> window = packed(i, w);
+      windows.push_back({i, w, window->window.text.size()});
+      rows[i].windows.push_back(static_cast<std::uint64_t>(window->plan.size()));
     }
     SourceStatistics& own = s.sources[i];
     own.rows = static_cast<std::int64_t>(rows[i].rows());
@@ -331,13 +336,13 @@ std::string Dataset::document_text(std::int64_t document) const {
     fail({options().name, fmt::format("document {}", document), fmt::format("0 to {}", statistics().documents - 1)},
          ErrorCode::out_of_range);
   }
-  for (const auto& [part, window] : state_->windows) {
-    const WordWindow opened = State::open(state_->parts[part], window);
-    const CorpusView& corpus = opened.text;
-    if (document >= corpus.size()) {
-      document -= corpus.size();
+  for (const auto& [part, window, documents] : state_->windows) {
+    if (document >= documents) {
+      document -= documents;
       continue;
     }
+    const std::shared_ptr<const PackedWindow> packed = state_->packed(part, window);
+    const CorpusView& corpus = packed->window.text;
     std::string text;
     for (std::uint64_t i = corpus.documents[document] + 1; i < corpus.documents[document + 1]; ++i)
       text += as_text(corpus.word(corpus.words[i]));
@@ -370,7 +375,7 @@ Batch Dataset::make_batch(IteratorState& state) const {
 
 std::vector<Batch> Dataset::evaluation_batches(std::int64_t max_rows, std::int64_t context) const {
   const auto open = [&](std::size_t i) {
-    const auto& [part, window] = state_->windows[i];
+    const auto& [part, window, ignored] = state_->windows[i];
     return State::open(state_->parts[part], window);
   };
   return welt::evaluation_batches(state_->windows.size(), open, options(), state_->drawer.get(), max_rows, context);

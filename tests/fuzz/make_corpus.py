@@ -115,6 +115,46 @@ put("text_index", "refused-no-numbers", text_index(text_segment(vectors=b"\0~" *
 put("text_index", "refused-elsewhere", text_index(text_segment(), segments=[{"file": "../segment-1.safetensors", "texts": 2}]))
 put("text_index", "refused-more-texts", text_index(text_segment(), segments=[{"file": "segment-000001.safetensors", "texts": 3}]))
 
+# ---- the words of a text in a file (core/data/word_cache.h) ----
+
+def word_sum(*pieces):
+    total = 0
+    for piece in pieces:
+        for at in range(0, len(piece), 8):
+            total = ((total ^ int.from_bytes(piece[at:at + 8].ljust(8, b"\0"), "little")) * 0x9E3779B97F4A7C15) % 2**64
+            total = (total << 29 | total >> 35) % 2**64
+    return total
+
+
+def word_cache(words=(2, 3, 4, 2, 5, 3, 6), documents=(0, 3, 7), blocks=((4, 6),), texts=(b"", b"\0", b"\2", b"a ", b"b", b"\x0e", b"\x0f"),
+               key="key", cut=0, **changes):
+    offsets = [0]
+    for text in texts:
+        offsets.append(offsets[-1] + len(text))
+    lists = [struct.pack(f"<{len(documents)}Q", *documents), struct.pack(f"<{len(offsets)}Q", *offsets),
+             b"".join(struct.pack("<2Q", *block) for block in blocks), struct.pack(f"<{len(words)}I", *words), b"".join(texts)]
+    body = b"".join(piece.ljust(-(-len(piece) // 8) * 8, b"\0") for piece in lists)
+    names = ("files documents skipped replaced other_language kept words bytes distinct truncated blocks nested unclosed without_start")
+    figures = dict.fromkeys(names.split(), 1)
+    figures["documents"] = figures["kept"] = len(documents) - 1
+    window = {"offset": 64, "documents": len(documents) - 1, "distinct": len(texts), "blocks": len(blocks), "words": len(words),
+              "bytes": offsets[-1], "sum": word_sum(*lists)}
+    index = json.dumps({"key": key, "figures": figures, "windows": [{**window, **changes}]}).encode()
+    whole = b"welt words 1\n".ljust(64, b"\0") + body + index + struct.pack("<QQ", len(index), word_sum(index)) + b"weltwend"
+    return whole[:len(whole) - cut]
+
+
+put("word_cache", "two-documents", word_cache())
+put("word_cache", "one-word", word_cache(words=(2,), documents=(0, 1), blocks=()))
+put("word_cache", "refused-cut", word_cache(cut=1))
+put("word_cache", "refused-key", word_cache(key="another"))
+put("word_cache", "refused-word", word_cache(words=(2, 3, 4, 2, 5, 3, 7)))
+put("word_cache", "refused-documents", word_cache(documents=(0, 3, 9)))
+put("word_cache", "refused-block", word_cache(blocks=((4, 7),)))
+put("word_cache", "refused-elsewhere", word_cache(offset=1 << 40))
+put("word_cache", "refused-many", word_cache(words=(1,) * 7, distinct=2**63))
+
+
 # ---- the weights of a folder: index, two bytes with the first shard's size, two shards ----
 
 SHARDS = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
