@@ -74,9 +74,8 @@ class Reader {
             "rows of JSON Lines, JSON, CSV, TSV or Parquet",
             "Say what it is by the format, or leave the template out"});
     if (!options_.language.empty() && !has_fields(format_of(path)) && !std::exchange(said_untagged_, true))
-      log_warning(
-          "data", "{}: {}: text without fields says no language: all of it is taken for " {} "", options_.name,
-          path.string(), options_.language);
+      log_warning("data", "{}: {}: text without fields says no language: all of it is taken for \"{}\"", options_.name,
+                  path.string(), options_.language);
     if (format_of(path).read == nullptr) return parquet(path);
     LineReader lines(path);
     compressed_ = lines.text().is_compressed();
