@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -93,7 +94,6 @@ void use_recipe(Options& options, Words& words, const std::vector<fs::path>& fil
     if (options.given("--on_invalid")) text.on_invalid = said.on_invalid;
     if (!said.text_template.empty()) text.text_template = said.text_template;
     if (!said.language.empty()) text.language = said.language;
-    if (said.limit > 0) text.limit = said.limit;
   }
 }
 
@@ -119,6 +119,10 @@ void run(Options& options) {
     Progress progress("stats", 0);
     for (SourceOptions& text : texts) {
       text.reads_language = true;
+      if (const std::int64_t most = options.source.limit; most > 0) {  // of all texts together
+        if (counts.documents >= most) break;
+        text.limit = std::min(text.limit > 0 ? text.limit : most, most - counts.documents);
+      }
       const SourceCounts of_text = read_documents(text, [&](const SourceDocument& document) {
         stats.add(document);
         progress.update(stats.documents(),

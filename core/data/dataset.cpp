@@ -2,7 +2,6 @@
 #include "core/data/dataset.h"
 
 #include <algorithm>
-#include <cmath>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -10,9 +9,9 @@
 #include "core/base/error.h"
 #include "core/base/log.h"
 #include "core/base/philox.h"
-#include "core/base/table.h"
 #include "core/data/batch_builder.h"
 #include "core/data/evaluation_batches.h"
+#include "core/data/mixture.h"
 #include "core/data/packing.h"
 #include "core/data/row_order.h"
 #include "core/data/source.h"
@@ -28,7 +27,7 @@ namespace {
 // A coordinate that keeps this use of Philox apart from others.
 constexpr std::uint64_t split_stream = 0x73706C6974;  // which documents are held out: the same for every seed
 
-void check_choice(const DatasetOptions& options, std::string_view key, const std::string& value,
+void check_choice(const SourceOptions& options, std::string_view key, const std::string& value,
                   const std::vector<std::string>& known) {
   if (std::find(known.begin(), known.end(), value) != known.end()) return;
   const std::string near = nearest(value, known);
@@ -58,6 +57,17 @@ void check(const DatasetOptions& options) {
     fail({.where = options.name,
           .found = fmt::format("validation_fraction = {}", options.validation_fraction),
           .expected = "at least 0 and below 1"});
+  }
+  const auto check_positive = [](const std::string& name, std::string_view key, double value) {
+    if (!(value > 0 && value <= 1e9))
+      fail({.where = name, .found = fmt::format("{} = {}", key, value), .expected = "above 0 and at most 1e9"});
+  };
+  check_positive(options.name, "temperature", options.temperature);
+  for (const DatasetSource& source : options.sources) {
+    check_choice(source.text, "format", source.text.format, names_of(document_formats()));
+    check_choice(source.text, "on_invalid", source.text.on_invalid, data_on_invalid());
+    check_positive(source.text.name, "repeat", source.repeat);
+    if (source.weight != 0) check_positive(source.text.name, "weight", source.weight);
   }
 }
 
@@ -93,14 +103,6 @@ void warn_of_blocks(const std::string& name, const BlockFaults& faults) {
 }  // namespace
 
 std::vector<std::string> data_on_invalid() { return {"error", "replace", "skip"}; }
-std::string mixture_table(const DatasetStatistics& statistics) {
-  std::vector<std::vector<std::string>> table{{"  Source", "documents", "words", "rows", "rows an epoch", "share"}};
-  for (const SourceStatistics& s : statistics.sources)
-    table.push_back({"  " + s.label, std::to_string(s.documents), std::to_string(s.words), std::to_string(s.rows),
-                     std::to_string(s.rows_per_epoch), fmt::format("{:.1f} %", 100 * s.share)});
-  return format_table(table);
-}
-
 std::vector<std::string> data_packings() { return {"best_fit", "greedy"}; }
 
 nlohmann::json IteratorState::to_json() const { return {{"epoch", epoch}, {"index", index}}; }
@@ -138,38 +140,18 @@ PackedRows pack(const DatasetOptions& options, const CorpusView& text) {
   return options.packing == "greedy" ? fill_rows(text, options.words) : pack_documents(text, options.words);
 }
 
-// Rows of each source that an epoch has: those of a mixture whose words are in the wanted proportions, together as many
-// words as all sources have, each at least one row.
-void set_shares(const DatasetOptions& options, std::vector<SourceStatistics>& sources) {
-  const auto words_of = [](const SourceStatistics& s) { return static_cast<double>(s.words + s.documents); };
-  double all = 0, wanted = 0;
-  std::vector<double> parts;
-  bool plain = options.temperature == 1;
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    const DatasetSource source = options.sources.empty() ? DatasetSource() : options.sources[i];
-    const double size = words_of(sources[i]) * source.repeat;
-    plain = plain && source.weight == 0;
-    parts.push_back(source.weight > 0 ? source.weight : std::pow(size, 1 / options.temperature));
-    all += size;
-    wanted += parts.back();
-  }
-  double trained = 0;
-  for (std::size_t i = 0; i < sources.size(); ++i) {
-    SourceStatistics& s = sources[i];
-    const double passes =
-        plain ? (options.sources.empty() ? 1 : options.sources[i].repeat) : parts[i] / wanted * all / words_of(s);
-    s.rows_per_epoch = std::max<std::int64_t>(1, std::llround(passes * static_cast<double>(s.rows)));
-    s.share = static_cast<double>(s.rows_per_epoch) / static_cast<double>(s.rows) * words_of(s);
-    trained += s.share;
-  }
-  for (SourceStatistics& s : sources) s.share /= trained;
-}
-
 // The words that an earlier run has kept; null: there are none that are whole.
-std::shared_ptr<const WordCache> kept_words(const std::string& name, const WordCachePlace& place) {
+std::shared_ptr<const WordCache> kept_words(const std::string& name, const WordCachePlace& place,
+                                            std::int64_t max_bytes) {
   try {
     auto cache = WordCache::open(place.file, place.key);
-    for (std::size_t i = 0; i < cache->size(); ++i) cache->window(i);
+    for (std::size_t i = 0; i < cache->size(); ++i) {
+      const WordWindow window = cache->window(i);
+      for (std::int64_t word = 0; max_bytes > 0 && word < window.text.distinct(); ++word)
+        if (std::ssize(window.text.word(static_cast<std::uint32_t>(word))) > max_bytes)
+          fail({place.file.string(), fmt::format("a word of more than {} bytes", max_bytes)}, ErrorCode::data_loss);
+    }
+    log_info("data", "{}: its words are those kept in {}", name, place.file.string());
     return cache;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::not_found) log_warning("data", "{}: {} It is made anew.", name, error.what());
@@ -190,7 +172,8 @@ struct Dataset::State {
   std::vector<Place> windows;          // of all parts, in order
   std::shared_ptr<WordDrawer> drawer;  // null: no images
   std::unique_ptr<const RowOrder> order;
-  std::mutex mutex;  // of Part::packed
+  std::int64_t documents_read = 0;  // in this part of the text or not
+  std::mutex mutex;                 // of Part::packed
 
   static WordWindow open(const Part& part, std::size_t window) {
     if (part.cache != nullptr) return part.cache->window(window);
@@ -210,7 +193,9 @@ struct Dataset::State {
     return part.packed;
   }
 
-  void add(const SourceOptions& source, const SplitFunction& split, const std::string& label);
+  bool add(const SourceOptions& source, const SplitFunction& split, const std::string& label);
+  WordFigures write(const SourceOptions& source, const SplitFunction& split, Part& part,
+                    const WordCachePlace& place) const;
   WordFigures read(const SourceOptions& source, const SplitFunction& split, Part& part, WordCacheWriter* writer) const;
   void finish();
 };
@@ -241,26 +226,51 @@ WordFigures Dataset::State::read(const SourceOptions& source, const SplitFunctio
     if (options.window_words > 0 && std::ssize(corpus->words) >= options.window_words) close_window();
   });
   close_window();
-  if (figures.documents == 0) fail_empty(options, source.name, seen);
+  // Of a mixture's held-out share a small source may have nothing.
+  const bool may_be_empty = seen > 0 && options.split == DataSplit::validation && !options.sources.empty();
+  if (figures.documents == 0 && !may_be_empty) fail_empty(options, source.name, seen);
   return figures;
 }
 
-// A source's windows and figures.
-void Dataset::State::add(const SourceOptions& source, const SplitFunction& split, const std::string& label) {
+// Reads a source into the file, or into memory where the disk does not take what nobody asked to keep.
+WordFigures Dataset::State::write(const SourceOptions& source, const SplitFunction& split, Part& part,
+                                  const WordCachePlace& place) const {
+  std::optional<WordCacheWriter> writer;
+  try {
+    writer.emplace(place.file, place.key);
+    const WordFigures figures = read(source, split, part, &*writer);
+    if (figures.documents == 0) return figures;
+    // Else the file would have words of another text than its name says.
+    const std::optional<WordCachePlace> after = find_word_cache(options, source);
+    if (!after || after->key != place.key)
+      fail({source.name, "a file was changed while it was read", "text that stays as it is", "Start again"},
+           ErrorCode::failed_precondition);
+    writer->commit(figures);
+    part.cache = WordCache::open(place.file, place.key);
+    log_info("data", "{}: its words are kept in {} (data.cache)", source.name, place.file.string());
+    return figures;
+  } catch (const Error& error) {
+    if ((writer && !writer->failed()) || options.cache != "auto") throw;
+    log_warning("data", "{}: words are not kept: {}", source.name, error.what());
+  }
+  writer.reset();  // and what it has written
+  return read(source, split, part, nullptr);
+}
+
+// A source's windows and figures. False: it has no document in this part of the text.
+bool Dataset::State::add(const SourceOptions& source, const SplitFunction& split, const std::string& label) {
   Part part;
   const std::optional<WordCachePlace> place = find_word_cache(options, source);
-  if (place) part.cache = kept_words(source.name, *place);
-  WordFigures figures;
-  if (part.cache != nullptr) {
-    figures = part.cache->figures();
-  } else if (place) {
-    WordCacheWriter writer(place->file, place->key);
-    figures = read(source, split, part, &writer);
-    writer.commit(figures);
-    part.cache = WordCache::open(place->file, place->key);
-    log_info("data", "{}: its words are kept in {}", source.name, place->file.string());
-  } else {
-    figures = read(source, split, part, nullptr);
+  if (place) part.cache = kept_words(source.name, *place, options.max_bytes);
+  const bool was_kept = part.cache != nullptr;
+  const WordFigures figures = was_kept ? part.cache->figures()
+                              : place  ? write(source, split, part, *place)
+                                       : read(source, split, part, nullptr);
+  if (was_kept) warn_of_invalid(source, figures.source);
+  documents_read += figures.source.documents;
+  if (figures.documents == 0) {
+    log_warning("data", "{}: none of its documents is held out", source.name);
+    return false;
   }
   warn_of_blocks(source.name, figures.faults);
   DatasetStatistics& s = statistics;
@@ -274,6 +284,7 @@ void Dataset::State::add(const SourceOptions& source, const SplitFunction& split
     s.prefix_blocks += std::min(figures.faults.unclosed, figures.faults.without_start);
   s.sources.push_back({.label = label, .documents = figures.documents, .words = figures.words, .bytes = figures.bytes});
   parts.push_back(std::move(part));
+  return true;
 }
 
 // Counts the rows, and lays down their order.
@@ -326,7 +337,11 @@ std::shared_ptr<const Dataset> Dataset::open(const DatasetOptions& options, cons
   state->options = options;
   state->drawer = std::move(drawer);
   if (options.sources.empty()) state->add(options, split, options.name);
-  for (const DatasetSource& source : options.sources) state->add(source.text, split, source.label);
+  std::vector<DatasetSource> there;
+  for (const DatasetSource& source : options.sources)
+    if (state->add(source.text, split, source.label)) there.push_back(source);
+  if (state->parts.empty()) fail_empty(options, options.name, state->documents_read);
+  state->options.sources = std::move(there);
   state->finish();
   return std::shared_ptr<const Dataset>(new Dataset(std::move(state)));
 }

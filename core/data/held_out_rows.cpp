@@ -30,9 +30,19 @@ class RowTexts {
  public:
   explicit RowTexts(const HeldOutRowOptions& options) : options_(options) {
     if (!options.text_template.empty()) text_.emplace(options.text_template);
+    if (!options.fits.empty()) fits_.emplace(options.fits);
     if (options.pair.empty()) return;
     prefix_.emplace(options.pair.at(0));
     completion_.emplace(options.pair.at(1));
+  }
+
+  bool fits(const RowValue& row) const {
+    try {
+      if (fits_) fits_->format(row);
+      return true;
+    } catch (const Error&) {
+      return false;
+    }
   }
 
   HeldOutRow of(const RowValue& row) const {
@@ -51,7 +61,7 @@ class RowTexts {
 
  private:
   const HeldOutRowOptions& options_;
-  std::optional<TextTemplate> text_, prefix_, completion_;
+  std::optional<TextTemplate> text_, fits_, prefix_, completion_;
 };
 
 // Of a document's format that of its rows; "": by the file's ending.
@@ -77,7 +87,7 @@ std::vector<HeldOutRow> read_held_out_rows(const HeldOutRowOptions& options) {
         if (options.skip_bad && error.code() == ErrorCode::data_loss) continue;
         throw;
       }
-      if (!has_language(value, options.language)) continue;
+      if (!has_language(value, options.language) || !texts.fits(value)) continue;
       rows.push_back(with_context(raw.where(), [&] { return texts.of(value); }));
       if (options.most > 0 && std::ssize(rows) == options.most) return rows;
     }

@@ -26,6 +26,7 @@ struct HeldOutRowOptions {
   bool skip_bad = false;               // leave out rows that are no text, instead of an error
   std::string text = {};               // field of the document, whose rows a data set has checked before
   std::string text_template = {};      // that the document is made by, in place of a field
+  std::string fits = {};               // template: rows that it does not fit are left out, as a data set skips them
   std::string language = {};           // only rows whose field "language" says so; "": all
   std::vector<std::string> pair = {};  // templates (core/text/python_format.h) of prefix and completion
   std::string group = {};              // field, also "meta[language]"

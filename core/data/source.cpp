@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/base/context.h"
 #include "core/base/error.h"
@@ -72,6 +73,9 @@ class Reader {
       fail({path.string(), fmt::format("a template, {}, for text without fields", options_.text_template),
             "rows of JSON Lines, JSON, CSV, TSV or Parquet",
             "Say what it is by the format, or leave the template out"});
+    if (!options_.language.empty() && !has_fields(format_of(path)) && !std::exchange(said_untagged_, true))
+      log_warning("data", "{}: {}: text without fields says no language: all of it is taken for \"{}\"", options_.name,
+                  path.string(), options_.language);
     if (format_of(path).read == nullptr) return parquet(path);
     LineReader lines(path);
     compressed_ = lines.text().is_compressed();
@@ -343,7 +347,7 @@ class Reader {
   std::optional<TextTemplate> template_;
   std::shared_ptr<const RowOrigin> origin_;  // of the file's rows
   fs::path path_;
-  bool compressed_ = false;
+  bool compressed_ = false, said_untagged_ = false;
   std::uint64_t begin_ = 0;  // of the text in the file
   SourceCounts counts_;
 };
@@ -371,6 +375,13 @@ std::vector<fs::path> expand_files(const std::vector<fs::path>& patterns, std::s
   return out;
 }
 
+void warn_of_invalid(const SourceOptions& options, const SourceCounts& counts) {
+  if (counts.skipped + counts.replaced > 0)
+    log_warning("data",
+                "{}: {} of {} documents skipped (no text, or none in UTF-8), {} with U+FFFD for what was no text",
+                options.name, counts.skipped, counts.skipped + counts.documents, counts.replaced);
+}
+
 SourceCounts read_documents(const SourceOptions& options, const std::function<void(const SourceDocument&)>& take) {
   if (options.files.empty()) {
     fail({options.name, "no file is named", "files = [\"…\"] with at least one file or pattern"});
@@ -379,10 +390,7 @@ SourceCounts read_documents(const SourceOptions& options, const std::function<vo
   for (const fs::path& path : expand_files(options.files, options.name))
     if (!reader.is_full()) reader.read(path);
   const SourceCounts& counts = reader.counts();
-  if (counts.skipped + counts.replaced > 0)
-    log_warning("data",
-                "{}: {} of {} documents skipped (no text, or none in UTF-8), {} with U+FFFD for what was no text",
-                options.name, counts.skipped, counts.skipped + counts.documents, counts.replaced);
+  warn_of_invalid(options, counts);
   if (!options.language.empty() && counts.documents == 0 && counts.other_language > 0)
     fail({options.name, fmt::format("none of {} rows is tagged \"{}\"", counts.other_language, options.language),
           "a language that the rows' field \"language\" says", "`welt data stats` lists them"});

@@ -56,4 +56,7 @@ std::vector<std::filesystem::path> expand_files(const std::vector<std::filesyste
 // naming file and byte or row.
 SourceCounts read_documents(const SourceOptions& options, const std::function<void(const SourceDocument&)>& take);
 
+// Says in one line what was left out or changed because it is no text; read_documents() has said so.
+void warn_of_invalid(const SourceOptions& options, const SourceCounts& counts);
+
 }  // namespace welt

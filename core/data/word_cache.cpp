@@ -26,6 +26,7 @@ static_assert(sizeof(Block) == 16);
 
 constexpr std::string_view magic("welt words 1\n\0\0\0", 16), end_magic("weltwend");
 constexpr std::uint64_t alignment = 64, trailer = 24;
+constexpr std::uint64_t longest_index = std::uint64_t{1} << 30;
 constexpr std::uint64_t most = std::uint64_t{1} << 50;  // of anything: no sum of sizes overflows
 constexpr const char* counters[] = {"files",  "documents", "skipped",  "replaced",     "other_language",
                                     "kept",   "words",     "bytes",    "distinct",     "truncated",
@@ -147,11 +148,13 @@ WordCacheWriter::WordCacheWriter(const fs::path& file, std::string key)
 
 void WordCacheWriter::write(const void* data, std::size_t size) {
   static constexpr char zeros[alignment] = {};
+  failed_ = true;
   file_.write(data, size);
   sum_ = sum_on(sum_, data, size);
   const std::uint64_t fill = rounded(size, 8) - size;
   if (fill > 0) file_.write(zeros, static_cast<std::size_t>(fill));
   at_ += size + fill;
+  failed_ = false;
 }
 
 void WordCacheWriter::add(const Corpus& window) {
@@ -175,6 +178,7 @@ void WordCacheWriter::add(const Corpus& window) {
 }
 
 void WordCacheWriter::commit(const WordFigures& figures) {
+  failed_ = true;
   WordFigures copy = figures;
   Json counted = Json::object();
   const std::vector<std::int64_t*> numbers = places(copy);
@@ -185,6 +189,7 @@ void WordCacheWriter::commit(const WordFigures& figures) {
   file_.write(end, sizeof end);
   file_.write(end_magic.data(), end_magic.size());
   file_.commit();
+  failed_ = false;
 }
 
 std::uint64_t WordCache::Place::size() const {
@@ -228,7 +233,8 @@ void WordCache::read_index(const std::string& key) {
   const std::string end = read(size - trailer, trailer);
   std::uint64_t numbers[2];
   std::memcpy(numbers, end.data(), sizeof numbers);
-  if (!end.ends_with(end_magic) || numbers[0] > size - trailer - magic.size()) damaged("it has no end");
+  if (!end.ends_with(end_magic) || numbers[0] > std::min(size - trailer - magic.size(), longest_index))
+    damaged("it has no end");
   const std::uint64_t index_at = size - trailer - numbers[0];
   const std::string text = read(index_at, static_cast<std::size_t>(numbers[0]));
   if (sum_on(0, text.data(), text.size()) != numbers[1]) damaged("the check sum of its index");

@@ -34,11 +34,13 @@ class WordCacheWriter {
   WordCacheWriter(const std::filesystem::path& file, std::string key);
   void add(const Corpus& window);
   void commit(const WordFigures& figures);
+  bool failed() const { return failed_; }  // what was thrown was thrown by this
 
  private:
   void write(const void* data, std::size_t size);
   AtomicFile file_;
   std::string key_;
+  bool failed_ = false;
   std::uint64_t at_ = 0, sum_ = 0;  // bytes written; check sum of the window at work
   nlohmann::json windows_ = nlohmann::json::array();
 };

@@ -24,7 +24,7 @@ fs::path users_folder() {
     const char* value = std::getenv(name);
     return value == nullptr ? fs::path() : fs::path(value);
   };
-  if (const fs::path caches = variable("XDG_CACHE_HOME"); !caches.empty()) return caches / "welt" / "words";
+  if (const fs::path caches = variable("XDG_CACHE_HOME"); caches.is_absolute()) return caches / "welt" / "words";
   if (const fs::path home = variable("HOME"); !home.empty()) return home / ".cache" / "welt" / "words";
   return {};
 }
@@ -41,6 +41,7 @@ std::optional<WordCachePlace> find_word_cache(const DatasetOptions& options, con
     const std::uintmax_t size = fs::file_size(file, error);
     if (error) return std::nullopt;  // a pipe, or gone: reading says so
     const auto time = fs::last_write_time(file, error).time_since_epoch().count();
+    if (error) return std::nullopt;
     bytes += size;
     files.push_back({replace_invalid_utf8(fs::absolute(file).lexically_normal().string()), size, time});
   }
@@ -54,7 +55,10 @@ std::optional<WordCachePlace> find_word_cache(const DatasetOptions& options, con
           {}});
   }
   std::error_code error;
-  fs::create_directories(folder, error);
+  if (fs::create_directories(folder, error) && users) {  // the text may be for its owner's eyes only
+    std::error_code ignored;
+    fs::permissions(folder, fs::perms::owner_all, ignored);
+  }
   if (error) {
     const std::string reason = fmt::format("no folder {} can be made: {}", folder.string(), error.message());
     if (!automatic) fail({options.name, reason, "a folder in data.cache that can be written to", {}});

@@ -59,6 +59,7 @@ std::vector<HeldOutRow> read_rows(const Recipe& recipe, bool with_text, std::int
                             .language = recipe.string("data.language"),
                             .group = recipe.string("evaluate.group_by"),
                             .most = most};
+  if (options.skip_bad) options.fits = text_template(recipe);
   if (with_text) {
     options.text = recipe.string("data.validation.field");
     options.text_template = text_template(recipe);

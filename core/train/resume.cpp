@@ -16,6 +16,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr const char* windows_key = "data.window_words";
+
 std::string lines_of(const std::vector<Difference>& differences) {
   std::string text;
   for (const Difference& difference : differences) text += fmt::format("\n  {}: {}", difference.key, difference.text);
@@ -82,7 +84,12 @@ std::string ended_by(const Recipe& recipe, const TrainingState& state) {
 }
 
 void check_same_recipe(const Recipe& recipe, const fs::path& run, const std::vector<std::string>& allowed) {
-  refuse(recipe, not_allowed(training_differences(load_recipe(run / "recipe.toml"), recipe), allowed),
+  const Recipe before = load_recipe(run / "recipe.toml");
+  std::vector<Difference> differences = training_differences(before, recipe);
+  // What the run did not know says nothing: check_same_windows() looks at the text.
+  if (!before.given(windows_key))
+    std::erase_if(differences, [](const Difference& difference) { return difference.key == windows_key; });
+  refuse(recipe, not_allowed(std::move(differences), allowed),
          fmt::format("this is not the recipe that {} was trained with", run.string()));
 }
 
@@ -98,6 +105,15 @@ void check_same_inputs(const Recipe& recipe, const fs::path& run, nlohmann::json
   refuse(recipe, not_allowed(differences.decisive, allowed),
          fmt::format("what {} was trained with has changed", run.string()));
   inputs["from"] = differences.started_from;
+}
+
+void check_same_windows(const Recipe& recipe, const fs::path& run, std::int64_t windows,
+                        const std::vector<std::string>& allowed) {
+  if (windows < 2 || load_recipe(run / "recipe.toml").given(windows_key)) return;
+  const std::string text = fmt::format(
+      "all words at once then, in {} windows and another order now; {} = 0 goes on as then", windows, windows_key);
+  refuse(recipe, not_allowed({{windows_key, text}}, allowed),
+         fmt::format("{} began before text was trained on in windows", run.string()));
 }
 
 void check_same_words(const Recipe& recipe, const fs::path& run, const fs::path& checkpoint, const WeltSpec& spec,

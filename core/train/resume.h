@@ -2,6 +2,7 @@
 // changes the run folder.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -40,6 +41,9 @@ inline bool is_done(const Recipe& recipe, const TrainingState& state) { return !
 void check_same_recipe(const Recipe& recipe, const std::filesystem::path& run, const std::vector<std::string>& allowed);
 void check_same_inputs(const Recipe& recipe, const std::filesystem::path& run, nlohmann::json& inputs,
                        const std::vector<std::string>& allowed);
+// A run that began before there was data.window_words had all of its text in one. `windows`: of the text now.
+void check_same_windows(const Recipe& recipe, const std::filesystem::path& run, std::int64_t windows,
+                        const std::vector<std::string>& allowed);
 // Other dictionaries, or another tokenizer, cut other words out of the same text. `spec`: of the model, opened.
 void check_same_words(const Recipe& recipe, const std::filesystem::path& run, const std::filesystem::path& checkpoint,
                       const WeltSpec& spec, const std::vector<std::string>& allowed);

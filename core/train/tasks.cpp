@@ -56,6 +56,7 @@ std::string resumed_plan(const Recipe& recipe, const std::vector<std::string>& a
   nlohmann::json inputs = pin_inputs(recipe, session.model.spec());
   check_same_inputs(recipe, run, inputs, allow_changes);
   check_same_words(recipe, run, point.checkpoint, session.model.spec(), allow_changes);
+  check_same_windows(recipe, run, session.train->statistics().windows, allow_changes);
   return plan_report(recipe, session) +
          fmt::format("Resume: goes on behind step {}, from {}\n", point.state.step, point.checkpoint.string());
 }

@@ -83,10 +83,13 @@ EmbeddingSource find_source(const Recipe& recipe) {
 // Keys that would do nothing here: a person who wrote them expects something.
 void refuse_unused(const Recipe& recipe) {
   for (const char* key : {"train.ema", "train.best_metric", "train.patience", "train.auto_micro_batch",
-                          "train.freeze_steps", "train.clip_by", "train.activation_checkpoint_every"}) {
+                          "train.freeze_steps", "train.clip_by", "train.activation_checkpoint_every", "data.sources",
+                          "data.template", "data.language", "data.limit", "data.keep_linebreaks"}) {
     std::string place = fmt::format("/{}", key);
     std::ranges::replace(place, '.', '/');
-    if (recipe.json().at(nlohmann::json::json_pointer(place)) == recipe.schema().find(key)->fallback) continue;
+    const nlohmann::json fallback = recipe.schema().find(key)->fallback,
+                         value = recipe.json().value(nlohmann::json::json_pointer(place), fallback);
+    if (value == fallback || value.empty()) continue;
     fail({.where = fmt::format("{}: {}", recipe.where(key), key),
           .found = "a static embedding is trained without it",
           .expected = "task = \"train\"",

@@ -66,6 +66,7 @@ class Run {
     if (checkpoint) {
       check_same_inputs(recipe, existing, inputs, options.allow_changes);
       check_same_words(recipe, existing, *checkpoint, session_->model.spec(), options.allow_changes);
+      check_same_windows(recipe, existing, session_->train->statistics().windows, options.allow_changes);
     }
     stepper_.emplace(session_->model, *session_->train, stepper_options(recipe, session_->micro_batches), state_.data);
     state_.micro_batches = session_->micro_batches;
@@ -110,6 +111,8 @@ class Run {
     log_info("train", "{}: {} parameters; {} documents, {}{} bytes in {} rows", folder_->path().string(),
              session_->model.parameter_count(), text.documents,
              byte_lm ? std::string() : fmt::format("{} words, ", text.words), text.bytes, text.rows);
+    if (text.windows > std::ssize(text.sources))
+      log_info("train", "packed and shuffled in {} windows (data.window_words)", text.windows);
     if (text.sources.size() > 1) {
       log_info("train", "a mixture:\n{}", mixture_table(text));
       for (const SourceStatistics& s : text.sources)

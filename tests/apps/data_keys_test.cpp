@@ -76,6 +76,26 @@ TEST_F(DataKeysSlow, AMixtureTrainsAndResumesWithTheLossesOfAnUnbrokenRun) {
   EXPECT_EQ(losses(), resumed);
 }
 
+// A run of before there were windows says nothing of them: its text is still one.
+TEST_F(DataKeysSlow, ARunThatBeganWithoutWindowsIsNotResumedInThem) {
+  ASSERT_EQ(train_on(lines_, {"train.steps=3", "train.schedule=constant", "data.window_words=0"}).status, 0);
+  const fs::path recipe = run_folder() / "recipe.toml";
+  std::string text = slurp(recipe);
+  const std::size_t begin = text.find("window_words");
+  ASSERT_NE(begin, std::string::npos);
+  text.erase(begin, text.find('\n', begin) + 1 - begin);
+  std::ofstream(recipe) << text;
+  const auto resume = [&](const std::string& windows) {
+    return train({"--set", "data.train.files=[\"" + lines_ + "\"]", "--set", "train.schedule=constant", "--set",
+                  "data.window_words=" + windows, "--resume"});
+  };
+  const Outcome other = resume("40");
+  EXPECT_EQ(other.status, 1);
+  EXPECT_CONTAINS(other.err, "data.window_words = 0 goes on as then");
+  const Outcome same = resume("1000000");
+  EXPECT_EQ(same.status, 0) << same.err;
+}
+
 TEST_F(DataKeysSlow, AWrongTableOfAMixtureIsNamed) {
   const auto refusal = [&](const std::string& table) {
     const Outcome outcome =
@@ -89,6 +109,7 @@ TEST_F(DataKeysSlow, AWrongTableOfAMixtureIsNamed) {
   EXPECT_CONTAINS(refusal("{" + files + ", weight = 1}, {" + files + "}"), "1 of 2 sources have a weight");
   EXPECT_CONTAINS(refusal("{" + files + ", weight = 1, repeat = 2}"), "weight is given too");
   EXPECT_CONTAINS(refusal("{" + files + ", repeat = 0}"), "repeat");
+  EXPECT_CONTAINS(refusal("{" + files + ", split = \"train\"}"), "no `from`");
   EXPECT_CONTAINS(refusal("{files = [\"nothing.txt\"]}"), "there is no file \"nothing.txt\"");
   EXPECT_CONTAINS(train({"--set", "data.sources=[{" + files + "}]"}).err, "data.train.files is given too");
 }

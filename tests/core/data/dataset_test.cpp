@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -369,6 +370,55 @@ TEST(Dataset, ATextOfManyWindowsIsTrainedOnAndResumed) {
   EXPECT_EQ(rows, 10);
   options.window_words = 0;
   EXPECT_EQ(Dataset::open(options, split_words)->statistics().windows, 1);
+}
+
+TEST(Dataset, SharesAreNumbersWhateverTheTemperatureAndWrongOnesAreRefused) {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 2000; ++i) text += "a x y z\n";
+  DatasetOptions options = small({});
+  options.files.clear();
+  options.sources = {source(folder.write("a.txt", text), "a"), source(folder.write("b.txt", "b x y\n"), "b")};
+  options.temperature = 0.01;
+  const DatasetStatistics s = Dataset::open(options, split_words)->statistics();
+  EXPECT_NEAR(s.sources[0].share, 1, 0.01);
+  EXPECT_EQ(s.sources[1].rows_per_epoch, 1);
+  for (const double wrong : {0.0, -1.0, std::nan(""), HUGE_VAL}) {
+    DatasetOptions other = options;
+    other.temperature = wrong;
+    EXPECT_NE(message_of([&] { Dataset::open(other, split_words); }).find("temperature"), std::string::npos) << wrong;
+    other = options;
+    other.sources[1].repeat = wrong;
+    EXPECT_NE(message_of([&] { Dataset::open(other, split_words); }).find("repeat"), std::string::npos) << wrong;
+    if (wrong == 0) continue;  // none
+    other = options;
+    other.sources[1].weight = wrong;
+    EXPECT_NE(message_of([&] { Dataset::open(other, split_words); }).find("weight"), std::string::npos) << wrong;
+  }
+}
+
+// Windows and sources change nothing about which documents are held out; a source of one document may have none.
+TEST(Dataset, TheHeldOutShareOfAMixtureTakesNoDocumentTwiceAndLosesNone) {
+  const TemporaryFolder folder;
+  std::string text;
+  for (int i = 0; i < 100; ++i) text += "a" + std::to_string(i) + " x y\n";
+  DatasetOptions options = small({});
+  options.files.clear();
+  options.validation_fraction = 0.1;
+  options.window_words = 30;
+  options.sources = {source(folder.write("a.txt", text), "a"), source(folder.write("b.txt", "b x\n"), "b")};
+  std::multiset<std::string> found;
+  for (const DataSplit split : {DataSplit::train, DataSplit::validation}) {
+    options.split = split;
+    const auto data = Dataset::open(options, split_words);
+    EXPECT_EQ(data->statistics().sources.size(), split == DataSplit::train ? 2U : 1U);
+    for (std::int64_t i = 0; i < data->statistics().documents; ++i) found.insert(data->document_text(i));
+  }
+  EXPECT_EQ(found.size(), 101U);
+  EXPECT_EQ(std::set<std::string>(found.begin(), found.end()).size(), 101U);
+  options.sources.erase(options.sources.begin());
+  EXPECT_NE(message_of([&] { Dataset::open(options, split_words); }).find("none of the 1 documents"),
+            std::string::npos);
 }
 
 }  // namespace

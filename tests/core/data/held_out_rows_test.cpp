@@ -24,6 +24,14 @@ void split(std::string_view text, std::vector<std::uint64_t>& ends) {
     if (text[i] == ' ' || i + 1 == text.size()) ends.push_back(i + 1);
 }
 
+TEST_F(HeldOutRows, RowsThatTheDocumentsTemplateDoesNotFitAreLeftOut) {
+  const std::string lines = "{\"en\": \"cat\", \"de\": \"Katze\"}\n{\"en\": \"dog\"}\n";
+  EXPECT_THROW(read(lines, {.text_template = "{en} {de}"}), Error);
+  const auto rows = read(lines, {.text_template = "{en} {de}", .fits = "{en} {de}"});
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].text, "cat Katze");
+}
+
 TEST_F(HeldOutRows, TemplatesMakePrefixCompletionAndGroupOfNestedFields) {
   const auto rows = read(
       "{\"text\": \"a\", \"translation\": {\"en\": \"cat\", \"de\": \"Katze\"}, \"meta\": {\"language\": \"de\"}}\n"

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <numeric>
 #include <set>
 #include <tuple>
+
+#include "core/base/philox.h"
 
 namespace welt {
 namespace {
@@ -57,6 +60,18 @@ TEST(RowOrder, AnyPositionIsFoundAgain) {
   for (const std::uint64_t i : {47, 3, 30, 31, 0, 16, 15}) {
     EXPECT_EQ(RowOrder(rows, 11, true).at(i / 16, i % 16), places[i]) << i;
     EXPECT_EQ(straight.at(i / 16, i % 16), places[i]) << i;
+  }
+}
+
+// As before there were windows and mixtures: runs go on in the order that they began with.
+TEST(RowOrder, OneWindowOfOneTextIsOneShuffleAnEpoch) {
+  const RowOrder order({{.windows = {50}, .per_epoch = 50}}, 42, true);
+  for (const std::uint64_t epoch : {0, 1, 9}) {
+    std::vector<std::uint32_t> rows(50);
+    std::iota(rows.begin(), rows.end(), 0u);
+    const std::uint64_t key = philox64(42, 0x73687566666C65, epoch);
+    for (std::uint64_t i = 50; i > 1; --i) std::swap(rows[i - 1], rows[philox_below(philox64(key, 0, i), i)]);
+    for (std::uint64_t i = 0; i < 50; ++i) EXPECT_EQ(order.at(epoch, i).row, rows[i]);
   }
 }
 

@@ -141,6 +141,46 @@ TEST_F(WordCaches, WritersSideBySideAndAbandonedFilesDoNoHarm) {
   for (const auto& data : made) expect_same(batches(*data), batches(*made[0]));
 }
 
+TEST_F(WordCaches, ATextThatChangesWhileItIsReadIsNotKept) {
+  const auto change = [&](std::string_view text, std::vector<std::uint64_t>& ends) {
+    if (text.starts_with("word0 of line 0")) std::ofstream(file_, std::ios::app) << "one more\n";
+    split_words(text, ends);
+  };
+  EXPECT_NE(message_of([&] { Dataset::open(options(cached()), change); }).find("changed while it was read"),
+            std::string::npos);
+  EXPECT_TRUE(files().empty());
+}
+
+TEST_F(WordCaches, WordsLongerThanTheLimitAreMadeAnew) {
+  DatasetOptions limited = options(cached());
+  limited.max_bytes = 3;
+  const auto place = find_word_cache(limited, limited);
+  Corpus corpus;
+  corpus.add("overlong", {8}, 0);
+  WordFigures figures;
+  figures.add(corpus);
+  WordCacheWriter writer(place->file, place->key);
+  writer.add(corpus);
+  writer.commit(figures);
+  EXPECT_FALSE(writer.failed());
+  EXPECT_EQ(Dataset::open(limited, split_words)->document_text(0), "worof lin0");
+}
+
+TEST_F(WordCaches, WhatWasSkippedIsCountedTheSecondTimeToo) {
+  file_ = folder_.write("text.txt", "one\nt\xFFwo\nthree\n");
+  DatasetOptions skipping = options(cached());
+  skipping.on_invalid = "skip";
+  for (int i = 0; i < 2; ++i) {
+    const auto data = Dataset::open(skipping, split_words);
+    EXPECT_EQ(data->statistics().skipped, 1) << i;
+    EXPECT_EQ(data->statistics().documents, 2) << i;
+  }
+  skipping.on_invalid = "replace";
+  const auto data = Dataset::open(skipping, split_words);
+  EXPECT_EQ(data->statistics().replaced, 1);
+  EXPECT_EQ(data->document_text(1), "t\xEF\xBF\xBDwo");
+}
+
 TEST_F(WordCaches, ATextWithoutDocumentsLeavesNoFile) {
   file_ = folder_.write("text.txt", "\n");
   EXPECT_THROW(Dataset::open(options(cached()), split_words), Error);
