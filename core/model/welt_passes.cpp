@@ -154,7 +154,7 @@ LossSums WeltModel::forward_backward(const StepPlan& plan, const WordImages& ima
   std::vector<at::Tensor> roots{latent_vectors}, gradients{next.gradient};
   const auto learn = [&](const SpellingTensors& rows, const AuxiliaryHead& head, double weight, AuxiliaryLoss& told) {
     if (rows.chunks.empty() || weight <= 0) return;
-    const at::Tensor latents = head.latents(at::embedding(hidden, rows.positions));
+    const at::Tensor latents = head.latents(gather_rows(hidden, rows.positions));
     const Spelling found = spell(*this, *objective_, rows.chunks, latents, table_leaf, divisor / weight, autocast);
     told.nats = told.nats.defined() ? told.nats.add(found.nats) : found.nats;
     told.label_bytes += found.label_bytes;
