@@ -224,7 +224,9 @@ void print_training(const Subject& subject) {
                                  {"all", size_text(need->peak())}}));
   const FreeMemory free = free_memory(recipe);
   if (free.bytes > 0 && need->least() > free.bytes)
-    fmt::print("That is too much: {}. `welt run` would refuse it, saying what helps.\n", free.text);
+    fmt::print("That is too much: {}. `welt run` would {}.\n", free.text,
+               recipe.boolean("train.auto_micro_batch") ? "compute each batch in smaller ones"
+                                                        : "refuse it, saying what helps");
 }
 
 void print(const Subject& subject, const ModelInfo& info) {

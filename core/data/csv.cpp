@@ -1,17 +1,32 @@
 // See csv.h.
 #include "core/data/csv.h"
 
-#include <algorithm>
-
 #include "core/base/error.h"
 
 namespace welt {
+namespace {
 
-bool next_csv_record(LineReader& lines, std::uint64_t& lines_read, std::string& record, std::uint64_t& line) {
+// Whether the last field is quoted and has no end yet, after one more line of a record. As csv_fields() reads it.
+bool is_open_after(std::string_view line, char separator, bool open) {
+  bool empty = !open;  // the field so far
+  for (std::size_t at = 0; at < line.size(); ++at) {
+    if (line[at] == '"' && open && line.substr(at + 1).starts_with('"'))
+      empty = false, ++at;
+    else if (line[at] == '"' && (open || empty))
+      open = !open;
+    else
+      empty = line[at] == separator && !open;
+  }
+  return open;
+}
+
+}  // namespace
+
+bool next_csv_record(LineReader& lines, char separator, std::uint64_t& lines_read, std::string& record,
+                     std::uint64_t& line) {
   record.clear();
   std::string_view text;
   std::uint64_t offset = 0;
-  // Doubled quotes leave the count even, so an odd count means that a field is still open.
   bool open = false;
   while (lines.next(text, offset)) {
     ++lines_read;
@@ -21,7 +36,7 @@ bool next_csv_record(LineReader& lines, std::uint64_t& lines_read, std::string& 
     else
       record += '\n';
     record += text;
-    if (std::ranges::count(text, '"') % 2 != 0) open = !open;
+    open = is_open_after(text, separator, open);
     if (!open) return true;
   }
   if (open)

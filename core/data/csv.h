@@ -11,9 +11,10 @@
 namespace welt {
 
 // The next record that is not an empty line, without the line break at its end; quoted fields may hold more. `line` is
-// the number of its first line; `lines_read` counts lines. False at the end. Throws Error where a quoted field has no
-// end.
-bool next_csv_record(LineReader& lines, std::uint64_t& lines_read, std::string& record, std::uint64_t& line);
+// the number of its first line; `lines_read` counts lines. A quote inside a field that none begins is a character.
+// False at the end. Throws Error where a quoted field has no end.
+bool next_csv_record(LineReader& lines, char separator, std::uint64_t& lines_read, std::string& record,
+                     std::uint64_t& line);
 
 // The fields of a record; a quoted one without its quotes, "" in it as one.
 std::vector<std::string> csv_fields(std::string_view record, char separator);

@@ -101,10 +101,10 @@ class CsvRows final : public Rows {
     std::uint64_t line = 0;
     if (origin_.columns.empty()) {
       std::string header;
-      if (!next_csv_record(lines_, line_, header, line)) return false;
+      if (!next_csv_record(lines_, origin_.separator, line_, header, line)) return false;
       origin_.columns = csv_fields(header, origin_.separator);
     }
-    if (!next_csv_record(lines_, line_, row.text, line)) return false;
+    if (!next_csv_record(lines_, origin_.separator, line_, row.text, line)) return false;
     give(row, line);
     return true;
   }

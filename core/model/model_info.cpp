@@ -34,15 +34,6 @@ std::optional<double> attention_flops(const nlohmann::json& config, double seen_
   return 4.0 * static_cast<double>(sizes->layers * sizes->heads * sizes->head_width) * seen_pairs;
 }
 
-// Convolutions other than the one over patches run over feature maps, whose sizes are the plugin's affair.
-bool convolves_patches_only(const TensorComponent& encoder) {
-  const ImageEncoderInfo& facts = encoder.image_encoder_info();
-  return std::ranges::all_of(encoder.parameters(), [&](const NamedParameter& parameter) {
-    return parameter.shape.size() != 4 ||
-           (parameter.shape[2] == facts.patch_height && parameter.shape[3] == facts.patch_width);
-  });
-}
-
 class Describer {
  public:
   explicit Describer(const WeltModel& model) : model_(model) { count_parameters(); }
@@ -250,6 +241,14 @@ class Describer {
 std::int64_t image_height(const RendererSpec& renderer) {
   const auto block = renderer.config.find("block");
   return block != renderer.config.end() && block->is_number_integer() ? block->get<std::int64_t>() : default_block;
+}
+
+bool convolves_patches_only(const TensorComponent& encoder) {
+  const ImageEncoderInfo& facts = encoder.image_encoder_info();
+  return std::ranges::all_of(encoder.parameters(), [&](const NamedParameter& parameter) {
+    return parameter.shape.size() != 4 ||
+           (parameter.shape[2] == facts.patch_height && parameter.shape[3] == facts.patch_width);
+  });
 }
 
 std::optional<AttentionSizes> AttentionSizes::from(const nlohmann::json& config) {

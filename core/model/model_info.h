@@ -35,6 +35,10 @@ struct WordLengths {
 // Height of a word's image in pixels: the renderer's block.
 std::int64_t image_height(const RendererSpec& renderer);
 
+// Of an image encoder: whether all its convolutions are over patches. Others run over feature maps, whose sizes are the
+// plugin's affair.
+bool convolves_patches_only(const TensorComponent& encoder);
+
 // The attention of a component, from the usual keys of its Hugging Face configuration.
 struct AttentionSizes {
   std::int64_t layers, heads, kv_heads, head_width;

@@ -16,8 +16,10 @@
 namespace welt {
 namespace {
 
-constexpr double word_bytes = 5.3;    // of a word of English prose, with its space
-constexpr double byte_classes = 256;  // logits of a position
+constexpr double word_bytes = 5.3;      // of a word of English prose, with its space
+constexpr double byte_classes = 256;    // logits of a position
+constexpr double last_map_pixels = 32;  // of an image's side, to one of the last feature map of usual networks
+constexpr double most_bytes = 1e17;     // more is as far from any memory, and can be added and multiplied still
 
 // Share of `words` words of English prose that differ from those before them (measured on 128 to 32,768 words, off by
 // 5 % at most), and the bytes of those: rare words are longer.
@@ -28,7 +30,7 @@ double distinct_bytes(double words) { return 5.9 + 0.205 * std::max(0.0, std::lo
 class Positions {
  public:
   Positions(const Recipe& recipe, const WeltModel& outline, std::int64_t rows)
-      : words_(static_cast<double>(rows * recipe.integer("train.words"))),
+      : words_(static_cast<double>(rows) * static_cast<double>(recipe.integer("train.words"))),
         context_(static_cast<double>(outline.spec().decoder_context)),
         byte_lm_(is_byte_lm(outline.spec())) {
     distinct_ = words_ * distinct_share(words_);
@@ -40,7 +42,12 @@ class Positions {
         // A word's image is taken to be three times as wide as it is high: `welt model info` says the same.
         const ImageEncoderInfo& facts = part.component->image_encoder_info();
         const double height = static_cast<double>(image_height(outline.spec().renderer));
-        patches_ = 1 + 3 * height * height / static_cast<double>(facts.patch_height * facts.patch_width);
+        // Where maps shrink from layer to layer most weights are multiplied with the smallest.
+        const bool shrinks =
+            !convolves_patches_only(*part.component) || !AttentionSizes::from(part.component->config());
+        const double patch = shrinks ? last_map_pixels * last_map_pixels
+                                     : static_cast<double>(facts.patch_height) * static_cast<double>(facts.patch_width);
+        patches_ = 1 + 3 * height * height / patch;
         pixels_ = 3 * height * height * static_cast<double>(facts.channels);
       }
   }
@@ -103,7 +110,7 @@ std::int64_t activation_bytes(const Recipe& recipe, const WeltModel& outline, st
           with_checkpoints(numbers[part.slot], *part.component, recipe.integer("train.activation_checkpoint_every"));
   double all = 2 * byte_classes * positions.of("bytes_decoder") + positions.image_numbers();  // logits, their gradient
   for (const auto& [group, count] : numbers) all += count * positions.of(group);
-  return static_cast<std::int64_t>(all * bytes_of_a_number(precision));
+  return static_cast<std::int64_t>(std::min(all * bytes_of_a_number(precision), most_bytes));
 }
 
 }  // namespace welt

@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/empty_like.h>
 #include <ATen/ops/isfinite.h>
 #include <ATen/ops/tensor.h>
 #include <fmt/ranges.h>
@@ -61,10 +62,19 @@ at::Tensor standardized(const at::Tensor& rows, const TokenPairs& pairs) {
     for (const std::span<const std::int32_t> text : {pairs.first(pair), pairs.second(pair)})
       for (const std::int32_t id : text)
         counts[static_cast<std::size_t>(id)] += 1.0 / static_cast<double>(pairs.tokens());
-  const at::Tensor shares = at::tensor(counts, at::kDouble).unsqueeze(1), wide = rows.to(at::kDouble);  // [V,1], [V,C]
-  const at::Tensor centred = wide - (wide * shares).sum(0);
-  const at::Tensor deviation = (centred.square() * shares).sum(0).sqrt();
-  return (centred / deviation.masked_fill(deviation.le(1e-6), 1)).to(at::kFloat);  // a column may be constant
+  const at::Tensor shares = at::tensor(counts, at::kDouble).unsqueeze(1);  // [V,1]
+  at::Tensor out = at::empty_like(rows);
+  // Some columns at once: float64 of a large table's all would be several times the table.
+  constexpr std::int64_t at_once = 64;
+  for (std::int64_t first = 0; first < rows.size(1); first += at_once) {
+    const std::int64_t columns = std::min(at_once, rows.size(1) - first);
+    const at::Tensor wide = rows.narrow(1, first, columns).to(at::kDouble);
+    const at::Tensor centred = wide - (wide * shares).sum(0);
+    const at::Tensor deviation = (centred.square() * shares).sum(0).sqrt();
+    // A column may be constant.
+    out.narrow(1, first, columns).copy_(centred / deviation.masked_fill(deviation.le(1e-6), 1));
+  }
+  return out;
 }
 
 class EmbeddingRun {

@@ -20,7 +20,8 @@ std::int64_t micro_batches(const Recipe& recipe, const WeltSpec& spec, std::int6
     if (batch % pieces != 0) continue;
     need = memory_need(recipe, spec, batch / pieces);
     if (whole.empty()) whole = need.text();
-    if ((automatic ? need.total() : need.least()) <= free.bytes) {
+    // A single row at once is as small as it gets: it is tried where the estimate may be too large.
+    if ((automatic && pieces < batch ? need.total() : need.least()) <= free.bytes) {
       if (pieces > least)
         log_info("train",
                  "{} rows at once need about {}, and {}: each batch is computed in {} micro-batches of {} rows, whose "

@@ -25,14 +25,16 @@ at::Tensor binarized(const at::Tensor& x, std::string_view form, double reste_po
 
 // Multiple negatives ranking (Henderson et al. 2017): first [B,D] and second [B,D]; of each first text all second ones
 // are candidates, its own is the right one. Mean over the B texts of the cross entropy of scale · cosine, in nats.
-// A vector of zeros has cosine 0.
+// A vector of zeros has cosine 0. A text that is in a batch twice is a wrong candidate for its other pair, as in
+// WordLlama.
 at::Tensor ranking_loss(const at::Tensor& first, const at::Tensor& second, double scale);
 
 // Its sum over the first d columns, for each d of `dims` (Kusupati et al. 2022), each normalized by itself.
 at::Tensor matryoshka_loss(const at::Tensor& first, const at::Tensor& second, std::span<const std::int64_t> dims,
                            double scale);
 
-// How many of the first texts have the largest cosine with their own second text. float32 [B,D] both.
+// How many of the first texts have the largest cosine with their own second text; of equal ones the first in the batch
+// counts. float32 [B,D] both.
 std::int64_t ranked_first(const at::Tensor& first, const at::Tensor& second);
 
 }  // namespace welt

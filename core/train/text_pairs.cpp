@@ -8,8 +8,10 @@
 #include <numeric>
 #include <utility>
 
+#include "core/base/context.h"
 #include "core/base/error.h"
 #include "core/base/philox.h"
+#include "core/base/utf8.h"
 #include "core/data/csv.h"
 #include "core/data/json_rows.h"
 #include "core/data/line_reader.h"
@@ -29,7 +31,19 @@ std::string line_of(const fs::path& file, std::uint64_t line) {
   return fmt::format("{}, line {}", file.string(), line);
 }
 
-void read_fields(const Recipe& recipe, const std::string&, const fs::path& file, const TakePair& take) {
+// Of a row with something in it that is no character: whether it is taken, with U+FFFD there.
+bool takes_replaced(const Recipe& recipe, const std::string& table, const std::string& where) {
+  const std::string on_invalid = recipe.string(table + ".on_invalid");
+  if (on_invalid == "error")
+    fail({.where = where,
+          .found = "bytes that are not UTF-8, or half of a surrogate pair",
+          .expected = "text in UTF-8",
+          .mend = fmt::format("Convert the file (iconv), or set {}.on_invalid to \"replace\" or \"skip\"", table)},
+         ErrorCode::data_loss);
+  return on_invalid == "replace";
+}
+
+void read_fields(const Recipe& recipe, const std::string& table, const fs::path& file, const TakePair& take) {
   const std::string names[2] = {recipe.string("pairs.first"), recipe.string("pairs.second")};
   LineReader lines(file);
   std::string_view line;
@@ -37,6 +51,7 @@ void read_fields(const Recipe& recipe, const std::string&, const fs::path& file,
   for (std::uint64_t number = 1; lines.next(line, offset); ++number) {
     if (similarity::is_blank(line)) continue;
     std::string texts[2];
+    bool replaced = false;
     for (int side = 0; side < 2; ++side) {
       JsonRow row = read_json_row(line, names[side]);
       const bool absent = row.fault == RowFault::no_field;
@@ -49,17 +64,23 @@ void read_fields(const Recipe& recipe, const std::string&, const fs::path& file,
               .mend = absent ? "Name the fields with pairs.first and pairs.second" : ""},
              ErrorCode::data_loss);
       texts[side] = std::move(row.text);
+      replaced = replaced || row.replaced;
     }
-    take(texts[0], texts[1], line_of(file, number));
+    if (!replaced || takes_replaced(recipe, table, line_of(file, number)))
+      take(texts[0], texts[1], line_of(file, number));
   }
 }
 
-void read_columns(const Recipe&, const std::string&, const fs::path& file, const TakePair& take) {
+void read_columns(const Recipe& recipe, const std::string& table, const fs::path& file, const TakePair& take) {
   const char separator = small_ending(without_compression(file)) == ".csv" ? ',' : '\t';
   LineReader lines(file);
   std::string record;
   std::uint64_t read = 0, line = 0;
-  while (next_csv_record(lines, read, record, line)) {
+  while (next_csv_record(lines, separator, read, record, line)) {
+    if (find_invalid_utf8(record) != utf8_ok) {
+      if (!takes_replaced(recipe, table, line_of(file, line))) continue;
+      record = replace_invalid_utf8(record);
+    }
     const std::vector<std::string> fields = csv_fields(record, separator);
     if (fields.size() < 2)
       fail({.where = line_of(file, line),
@@ -124,7 +145,7 @@ void read_table(const Recipe& recipe, const std::string& table, const similarity
         if (similarity::is_blank(text))
           fail({.where = where, .found = fmt::format("the {} text is empty", which), .expected = "two texts"},
                ErrorCode::data_loss);
-        tokens[side] = ids(text);
+        tokens[side] = with_context(where, [&] { return ids(text); });
         if (tokens[side].empty())
           fail({.where = where,
                 .found = fmt::format("the {} text has no token of the tokenizer", which),

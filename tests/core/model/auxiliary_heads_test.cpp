@@ -124,6 +124,21 @@ TEST(AuxiliaryHeads, TheWeightScalesTheGradient) {
   EXPECT_TRUE(gradient(2).equal(gradient(0.5).mul(4))) << "powers of two scale exactly";
 }
 
+// Whatever the decoder computes at once, and however many latents the next word's rows begin with.
+TEST(AuxiliaryHeads, ChunksOfTheDecoderChangeNothing) {
+  const auto learnt = [](std::int64_t chunk_tokens, PassStatistics& spent) {
+    WeltModel model = model_of({"model.further_words=2", "model.decoder_context=2"});
+    model.set_auxiliary({.further_weight = 0.5});
+    model.forward_backward(two_documents(), 1, chunk_tokens, false, &spent);
+    return value_of(model, "auxiliary.further.1.weight").grad().clone();
+  };
+  PassStatistics whole, parts;
+  const at::Tensor gradient = learnt(8192, whole), in_parts = learnt(1, parts);
+  EXPECT_EQ(whole.further.label_bytes, parts.further.label_bytes);
+  EXPECT_NEAR(whole.further.nats.item<double>(), parts.further.nats.item<double>(), 1e-4);
+  EXPECT_LT((gradient - in_parts).abs().max().item<double>(), 1e-4 * gradient.abs().max().item<double>());
+}
+
 TEST(AuxiliaryHeads, AMaskedWordIsNotSeenAndIsSpelt) {
   const auto nats = [](const std::string& noun, bool masked, PassStatistics& spent) {
     WeltModel model = with_all();

@@ -1,12 +1,15 @@
 // The estimate of a step's memory: what it grows with. How far it is off is measured by bench/memory.py.
 #include "core/train/memory.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 #include <vector>
 
 #include "core/kernels/instructions.h"
+#include "core/train/micro_batches.h"
 #include "core/train/recipe_keys.h"
 
 namespace welt {
@@ -76,6 +79,34 @@ TEST(MemoryNeed, WillNotDoWithLessThanTheLeast) {
   EXPECT_GT(plain.least(), plain.total() - plain.activations / 5);
   EXPECT_EQ(plain.peak(), plain.total() + plain.program);
   EXPECT_GT(plain.program, 100'000'000);
+}
+
+// Its convolutions were taken to run over every pixel, and no machine had the memory that they would need.
+TEST(MemoryNeed, TakesFeatureMapsToShrink) {
+  const std::vector<std::string> images{"model.image_encoder.plugin=resnet", "model.image_encoder.preset=nano"};
+  const std::int64_t plain = need({}).activations, with = need(images).activations;
+  EXPECT_GT(with, plain);
+  EXPECT_LT(with, plain * 10);
+}
+
+TEST(MemoryNeed, OfTheLargestRecipeIsANumber) {
+  const MemoryNeed most =
+      need({"train.words=1000000", "model.decoder_context=64", "train.decoder_chunk_tokens=1000000000"}, 1'000'000);
+  EXPECT_GT(most.activations, 1'000'000'000'000);
+  EXPECT_GT(most.least(), most.activations / 2);
+  EXPECT_LT(most.peak(), std::numeric_limits<std::int64_t>::max() / 2);
+}
+
+// A single row cannot be cut: it is refused only where it is with train.auto_micro_batch = false, too.
+TEST(MicroBatches, ASingleRowIsTriedWithinTheEstimatesError) {
+  const MemoryNeed one = need({}, 1);
+  const std::string limit =
+      fmt::format("train.memory_gb={:.9f}", static_cast<double>((one.least() + one.total()) / 2) / 1e9);
+  for (const char* automatic : {"true", "false"}) {
+    const Recipe recipe =
+        parse_recipe(small, "test.toml", {"train.batch=1", limit, std::string("train.auto_micro_batch=") + automatic});
+    EXPECT_EQ(micro_batches(recipe, WeltSpec::from_recipe(recipe)), 1) << automatic;
+  }
 }
 
 }  // namespace

@@ -179,6 +179,39 @@ TEST_F(TrainEmbedding, TextsThatAreNotThereAreNamedByLine) {
   folder.put("pairs.tsv", "{\"a\":\"cat\",\"b\":\"dog\"}\n{\"a\":\"cat\",\"c\":\"dog\"}\n");
   const std::string message = refusal({"pairs.from=fields", "pairs.first=a", "pairs.second=b"});
   EXPECT_CONTAINS(message, "line 2: no field \"b\"; there are a, c");
+  folder.put("pairs.tsv", "{\"a\":\"cat\",\"b\":[\"dog\"]}\n");
+  EXPECT_CONTAINS(refusal({"pairs.from=fields", "pairs.first=a", "pairs.second=b"}),
+                  "line 1: array in place of a text");
+}
+
+TEST_F(TrainEmbedding, BytesThatAreNoTextAreNamedByLineReplacedOrSkipped) {
+  const similarity::TextIds ids(read_file(goldens / "bert/tokenizer.json"), "tokenizer.json");
+  const auto pairs = [&](const std::string& text, const std::string& from, const std::string& on_invalid) {
+    folder.put("pairs.tsv", text);
+    return read_pairs(recipe("made", {"train.batch=2", "data.validation.files=[]", "pairs.from=" + from,
+                                      "pairs.first=a", "pairs.second=b", "data.train.on_invalid=" + on_invalid}),
+                      ids)
+        .train.size();
+  };
+  const std::string columns = "the cat\tsat\na dog\tsat \xFF\na\tb\n",
+                    fields =
+                        "{\"a\":\"the cat\",\"b\":\"sat\"}\n{\"a\":\"a dog\",\"b\":\"sat \xFF\"}\n"
+                        "{\"a\":\"a\",\"b\":\"b\"}\n";
+  for (const auto& [from, text] : {std::pair("columns", columns), std::pair("fields", fields)}) {
+    EXPECT_CONTAINS(error_of([&] { pairs(text, from, "error"); }), "line 2: bytes that are not UTF-8") << from;
+    EXPECT_EQ(pairs(text, from, "replace"), 3) << from;
+    EXPECT_EQ(pairs(text, from, "skip"), 2) << from;
+  }
+}
+
+// An odd number of inches took the lines behind it into its field.
+TEST_F(TrainEmbedding, AQuoteInsideAFieldIsACharacter) {
+  const similarity::TextIds ids(read_file(goldens / "bert/tokenizer.json"), "tokenizer.json");
+  folder.put("pairs.tsv", "a 6\" cat\tcat\nthe dog\tdog\na 5\" mat\tmat\n\"a\tb\nc\"\t\"\"\"the\"\"\"\n");
+  const TokenPairs train = read_pairs(recipe("made", {"train.batch=2", "data.validation.files=[]"}), ids).train;
+  ASSERT_EQ(train.size(), 4);
+  EXPECT_EQ(train.first(1).size(), 2u);
+  EXPECT_EQ(train.first(3).size(), 3u);  // a b c
 }
 
 TEST_F(TrainEmbedding, PairsComeFromFieldsNeighboursAndSentences) {
