@@ -52,7 +52,7 @@ TEST(CorpusStats, PaddingIsThatOfTheDataSet) {
   }
   for (const char* packing : {"best_fit", "greedy"}) {
     const auto data = Dataset::open(
-        {.files = {folder.write("text.txt", text)}, .format = "lines", .words = 16, .packing = packing}, split_words);
+        {{.files = {folder.write("text.txt", text)}, .format = "lines"}, .words = 16, .packing = packing}, split_words);
     std::vector<SourceDocument> documents;
     for (const std::string& line : lines) documents.push_back({line, {}});
     const ordered_json padding = figures_of(documents, {.words = 16, .packing = packing})["padding"];
