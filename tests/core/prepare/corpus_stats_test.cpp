@@ -51,8 +51,10 @@ TEST(CorpusStats, PaddingIsThatOfTheDataSet) {
     text += line + "\n";
   }
   for (const char* packing : {"best_fit", "greedy"}) {
-    const auto data = Dataset::open(
-        {{.files = {folder.write("text.txt", text)}, .format = "lines"}, .words = 16, .packing = packing}, split_words);
+    DatasetOptions options{{.files = {folder.write("text.txt", text)}, .format = "lines"}};
+    options.words = 16;
+    options.packing = packing;
+    const auto data = Dataset::open(options, split_words);
     std::vector<SourceDocument> documents;
     for (const std::string& line : lines) documents.push_back({line, {}});
     const ordered_json padding = figures_of(documents, {.words = 16, .packing = packing})["padding"];
