@@ -120,7 +120,7 @@ class Table {
     const auto named = has("files") + has("prepared") + has("from");
     if (named != 1) wrong("files", fmt::format("{} of files, prepared and from", named), "one of the three");
     for (const char* key : {"config", "split"})
-      if (has(key) && !has("from")) wrong(key, "no `from`, of whose data set it could be", "from = \"NAME\" beside it");
+      if (has(key) && !has("from")) wrong(key, "no `from`, of whose data set it could be", "beside `from` alone");
     if (has("files")) {
       const std::vector<std::string> names = texts("files");
       if (names.empty()) wrong("files", "no file", "at least one");
