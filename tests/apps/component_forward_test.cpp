@@ -1,4 +1,5 @@
 // `welt component forward` beyond parity: file names of other classes and old files, and one paragraph for bad input.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/ones.h>
 #include <ATen/ops/zeros.h>
