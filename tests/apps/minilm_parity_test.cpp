@@ -1,6 +1,7 @@
 // A trained checkpoint as it lies in the wild: all-MiniLM-L6-v2, a BertModel of transformers 4.8, against the Python
 // original (tests/goldens/minilm: ids and outputs, no weights). `scripts/setup.sh --minilm` fetches the weights;
 // `make test` finds them, and names their folder in WELT_MINILM.
+#include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <gtest/gtest.h>
 #include <welt/abi/bytes_encoder.h>
