@@ -60,7 +60,7 @@ at::Tensor normalized(const at::Tensor& x) {
 
 const std::vector<Binarizer>& binarizers() {
   static const std::vector<Binarizer> all{{"none", "vectors as they are"},
-                                          {"ste", "signs; gradients pass where |x| is 1 or less"},
+                                          {"ste", "signs; gradients pass from -1 to 1"},
                                           {"tanh", "signs; gradients as of tanh"},
                                           {"reste", "signs; gradients as of a root (embedding.reste_power)"}};
   return all;

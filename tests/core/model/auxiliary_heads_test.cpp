@@ -154,8 +154,8 @@ TEST(AuxiliaryHeads, AMaskedWordIsNotSeenAndIsSpelt) {
     return found;
   };
   PassStatistics cat, dog, shown;
-  EXPECT_NEAR(nats("cat ", true, cat), nats("bug ", true, dog), 1e-4);
-  EXPECT_GT(std::abs(nats("cat ", false, shown) - nats("bug ", false, shown)), 1e-3);
+  EXPECT_NEAR(nats("cat ", true, cat), nats("bug ", true, dog), 1e-5);
+  EXPECT_GT(std::abs(nats("cat ", false, shown) - nats("bug ", false, shown)), 1e-4);
   EXPECT_EQ(cat.masked.label_bytes, 5);
   EXPECT_FALSE(shown.masked.nats.defined());
   EXPECT_GT(std::abs(cat.masked.nats.item<double>() - dog.masked.nats.item<double>()), 1e-6) << "other bytes";
