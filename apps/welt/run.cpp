@@ -29,7 +29,8 @@ int run(const RunOptions& options) {
 }  // namespace
 
 void add_run(CLI::App& app) {
-  CLI::App* verb = app.add_subcommand("run", "Do what a recipe says: train a model, evaluate one, or make a static embedding of one");
+  CLI::App* verb = app.add_subcommand(
+      "run", "Do what a recipe says: train a model, evaluate one, or make a static embedding of one");
   auto options = std::make_shared<RunOptions>();
   options->recipe.add_to(*verb);
   verb->add_flag("--dry-run", options->task.dry_run,

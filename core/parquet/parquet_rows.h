@@ -1,7 +1,7 @@
 // The rows of a Parquet file, each as the JSON object that its columns make: lists as arrays, structs as objects, maps
 // as objects, times as ISO 8601 has them, decimals and what is no text as strings (base64). Apache Arrow's C++ library
-// is in no Debian 12 package, hence this reader. Read: data pages 1 and 2; none, snappy, gzip, zstd, brotli, lz4 (raw); plain, dictionary,
-// runs, deltas and split streams. Not read: encryption, lzo, lz4 in Hadoop's frames.
+// is in no Debian 12 package, hence this reader. Read: data pages 1 and 2; none, snappy, gzip, zstd, brotli, lz4 (raw);
+// plain, dictionary, runs, deltas and split streams. Not read: encryption, lzo, lz4 in Hadoop's frames.
 #pragma once
 
 #include <filesystem>

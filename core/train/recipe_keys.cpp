@@ -158,9 +158,9 @@ void inherit_model(Recipe& recipe) {
     if (trained.empty()) return {{"model", WeltSpec::from_checkpoint(checkpoint).recipe_json()}};
     return Recipe::load(recipe_schema(), trained).json();
   });
-  for (const char* part : {"model.kind", "model.encoding", "model.decoder_context", "model.further_words",
-                           "model.segmenter", "model.renderer", "model.bytes_encoder", "model.image_encoder",
-                           "model.latent", "model.decoder"}) {
+  for (const char* part :
+       {"model.kind", "model.encoding", "model.decoder_context", "model.further_words", "model.segmenter",
+        "model.renderer", "model.bytes_encoder", "model.image_encoder", "model.latent", "model.decoder"}) {
     const bool another = std::ranges::any_of(recipe_schema().keys(), [&](const RecipeKey& key) {
       const std::string_view last = std::string_view(key.name).substr(key.name.rfind('.') + 1);
       std::string place = "/" + key.name;

@@ -140,11 +140,16 @@ TEST_F(ByteLmRunSlow, WhatItWritesIsMeasured) {
                 .dump() +
             "\n";
   const std::string file = folder_.put("rows.jsonl", rows).string();
-  const Outcome run = train({"--set", "data.validation.files=[\"" + file + "\"]", "--set",
-                             "data.validation.format=auto", "--set", "train.eval_rows=0", "--set", "train.steps=2",
-                             "--set", "evaluate.metrics=[\"cer\"]", "--set", "evaluate.group_by=language", "--set",
-                             "generate.words=2", "--set", "model.decoder.plugin=gpt2", "--set",
-                             "model.decoder.preset=nano", "--set", "model.decoder.config={n_positions = 160}"});
+  const Outcome run = train({"--set", "data.validation.files=[\"" + file + "\"]",
+                             "--set", "data.validation.format=auto",
+                             "--set", "train.eval_rows=0",
+                             "--set", "train.steps=2",
+                             "--set", "evaluate.metrics=[\"cer\"]",
+                             "--set", "evaluate.group_by=language",
+                             "--set", "generate.words=2",
+                             "--set", "model.decoder.plugin=gpt2",
+                             "--set", "model.decoder.preset=nano",
+                             "--set", "model.decoder.config={n_positions = 160}"});
   ASSERT_EQ(run.status, 0) << run.err;
   EXPECT_CONTAINS(run.err, "1 of 4 held-out rows have a prefix of more bytes than the 160 positions of the decoder");
   const Json after = summary().at("after");
