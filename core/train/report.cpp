@@ -3,8 +3,6 @@
 
 #include <fmt/core.h>
 
-#include <csignal>
-
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/log.h"
@@ -17,6 +15,7 @@
 #include "core/train/pins.h"
 #include "core/train/recipe_text.h"
 #include "core/train/throughput.h"
+#include "core/train/training_loop.h"
 
 namespace welt {
 namespace {
@@ -132,13 +131,7 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
         "else a new run:\n"
         "  welt run {} --set model.init_from={} --set name=longer\n",
         run, result.last_step, result.steps, run, path, run);
-  if (result.signal)
-    return fmt::format("Stopped by {} after step {} of {}; saved {}\nContinue: welt run {} --resume\n",
-                       result.signal == SIGINT   ? "SIGINT"
-                       : result.signal == SIGHUP ? "SIGHUP"
-                                                 : "SIGTERM",
-                       result.last_step, result.steps, result.checkpoint.string(),
-                       shell_word((result.run / "recipe.toml").string()));
+  if (result.signal) return stopped_text(result.signal, result.last_step, result.steps, result.checkpoint, result.run);
   std::string text = fmt::format("\nTrained {} parameters, {} steps, in {:.0f} s: {:.0f} {}/s, peak memory {:.0f} MB\n",
                                  result.parameters, result.last_step, result.seconds, result.words_per_second,
                                  is_byte_lm(recipe) ? "bytes" : "words", static_cast<double>(result.peak_memory) / 1e6);

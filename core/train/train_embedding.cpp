@@ -1,11 +1,11 @@
 // See train_embedding.h.
 #include "core/train/train_embedding.h"
+#include "core/train/training_loop.h"
 
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
-#include <csignal>
 #include <string>
 #include <string_view>
 
@@ -132,13 +132,7 @@ std::string report_of(const Recipe& recipe, const EmbeddingSource& source, const
         "{} is finished: step {} of {}. Nothing was changed.\nTry: welt text rank --model {} 'a text' "
         "'another' 'a third'\n",
         result.run.string(), result.last_step, result.steps, shell_word(result.embedding.string()));
-  if (result.signal)
-    return fmt::format("Stopped by {} after step {} of {}; saved {}\nContinue: welt run {} --resume\n",
-                       result.signal == SIGINT   ? "SIGINT"
-                       : result.signal == SIGHUP ? "SIGHUP"
-                                                 : "SIGTERM",
-                       result.last_step, result.steps, result.checkpoint.string(),
-                       shell_word((result.run / "recipe.toml").string()));
+  if (result.signal) return stopped_text(result.signal, result.last_step, result.steps, result.checkpoint, result.run);
   std::string text =
       fmt::format("\nTrained {} parameters, {} steps, in {:.0f} s, peak memory {:.0f} MB\n", result.parameters,
                   result.last_step, result.seconds, static_cast<double>(result.peak_memory) / 1e6);

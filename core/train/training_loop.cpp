@@ -1,8 +1,11 @@
 // See training_loop.h.
 #include "core/train/training_loop.h"
 
+#include <csignal>
+
 #include "core/base/log.h"
 #include "core/base/progress.h"
+#include "core/base/shell.h"
 #include "core/base/stopwatch.h"
 #include "core/train/resume.h"
 
@@ -37,6 +40,13 @@ std::filesystem::path open_newest_whole(const Recipe& recipe, const RunFolder& f
   state = std::move(point.state);
   finished = point.finished;
   return point.checkpoint;
+}
+
+std::string stopped_text(int signal, std::int64_t step, std::int64_t steps, const std::filesystem::path& checkpoint,
+                         const std::filesystem::path& run) {
+  const char* name = signal == SIGINT ? "SIGINT" : signal == SIGHUP ? "SIGHUP" : "SIGTERM";
+  return fmt::format("Stopped by {} after step {} of {}; saved {}\nContinue: welt run {} --resume\n", name, step, steps,
+                     checkpoint.string(), shell_word((run / "recipe.toml").string()));
 }
 
 }  // namespace welt

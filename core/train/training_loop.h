@@ -44,6 +44,10 @@ void run_steps(const Recipe& recipe, TrainingState& state, const StopSignal& sto
 std::filesystem::path open_newest_whole(const Recipe& recipe, const RunFolder& folder, TrainingState& state,
                                         bool& finished);
 
+// For people: that `signal` stopped the run after `step` of `steps`, what was saved, and how to go on.
+std::string stopped_text(int signal, std::int64_t step, std::int64_t steps, const std::filesystem::path& checkpoint,
+                         const std::filesystem::path& run);
+
 // An Error of `body` also says where the run is and what is kept of it.
 template <typename Body>
 auto telling_what_is_kept(const RunFolder& folder, Body&& body) {
