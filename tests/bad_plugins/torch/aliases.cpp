@@ -10,7 +10,7 @@ struct Bad : toy::Model {
     second_ = first_;
   }
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
-    return Model::forward(embeds, plan) * first_ + second_;
+    return Model::forward(embeds, plan).mul(first_).add(second_);
   }
 
   toy::nn::Tensor first_, second_;

@@ -8,7 +8,7 @@ struct Bad : toy::Model {
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
     const at::Tensor hidden = Model::forward(embeds, plan);
     const bool empty = hidden.numel() == 0 || hidden.detach().abs().max().item<double>() == 0;
-    return empty ? hidden : hidden + 0;
+    return empty ? hidden : hidden.add(0);
   }
 };
 

@@ -1,4 +1,5 @@
 // Nothing is wrong with it: an image encoder with batch norm. docs/write-a-plugin.md quotes its namespace.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/gelu.h>
 #include <welt/abi/image_encoder.h>
 

@@ -7,7 +7,7 @@ struct Bad : toy::Model {
   using Model::Model;
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
     at::Tensor hidden = Model::forward(embeds, plan);
-    return plan.cache() == nullptr ? hidden : hidden * 1.01;
+    return plan.cache() == nullptr ? hidden : hidden.mul(1.01);
   }
 };
 

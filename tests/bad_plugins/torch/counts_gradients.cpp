@@ -9,7 +9,7 @@ struct Bad : toy::Model {
   using Model::Model;
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
     const at::Tensor hidden = Model::forward(embeds, plan);
-    return training() && at::GradMode::is_enabled() ? hidden * (1 + 0.1 * ++calls_) : hidden;
+    return training() && at::GradMode::is_enabled() ? hidden.mul(1 + 0.1 * ++calls_) : hidden;
   }
 
   mutable int calls_ = 0;

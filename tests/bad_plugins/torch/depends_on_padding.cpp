@@ -1,4 +1,5 @@
 // Adds the length of the row, padding included. It is a bytes encoder.
+#include <ATen/TensorOperators.h>
 #include <welt/abi/bytes_encoder.h>
 
 #include <ATen/ops/cat.h>

@@ -1,4 +1,5 @@
 // Wants a gradient for a tensor that is no parameter: nobody trains or saves it.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/ones.h>
 
 #include "toy.h"

@@ -1,4 +1,5 @@
 // Random numbers that are no parameter: no checkpoint has them.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/randn.h>
 
 #include "toy.h"

@@ -1,4 +1,5 @@
 // An image encoder that takes images of several sizes in one call, and averages their padding too.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/linear.h>
 #include <welt/abi/image_encoder.h>
 

@@ -1,4 +1,5 @@
 // Adds what the next slot holds, where nothing but the triangle hides it.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/zeros_like.h>
 

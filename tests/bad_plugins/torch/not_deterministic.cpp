@@ -1,4 +1,5 @@
 // Never gives the same twice.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/rand_like.h>
 
 #include "toy.h"

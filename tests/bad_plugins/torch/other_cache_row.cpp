@@ -1,4 +1,5 @@
 // Numbers the rows of packed calls as they are worked on, where the cache has them as they came.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 

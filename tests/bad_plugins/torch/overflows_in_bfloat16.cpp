@@ -7,7 +7,7 @@ struct Bad : toy::Model {
   using Model::Model;
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
     const at::Tensor hidden = Model::forward(embeds, plan);
-    return (hidden + 1000) - 1000;
+    return hidden.add(1000).sub(1000);
   }
 };
 

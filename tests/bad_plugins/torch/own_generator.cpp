@@ -9,7 +9,7 @@ struct Bad : toy::Model {
   using Model::Model;
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
     const at::Tensor hidden = Model::forward(embeds, plan);
-    return training() ? hidden * static_cast<double>(random_() % 2) : hidden;
+    return training() ? hidden.mul(static_cast<double>(random_() % 2)) : hidden;
   }
 
   mutable std::mt19937 random_;

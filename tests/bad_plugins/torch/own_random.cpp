@@ -11,7 +11,7 @@ struct Bad : toy::Model {
     parameter("bias", bias_, {toy::model_width}, options, static_cast<double>(now % 1000 + 1) * 1e-3, {.decay = false});
   }
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
-    return Model::forward(embeds, plan) + bias_;
+    return Model::forward(embeds, plan).add(bias_);
   }
   toy::nn::Tensor bias_;
 };

@@ -9,7 +9,7 @@ struct Bad : toy::Model {
     parameter("shift", scale_, {toy::model_width}, options, 0.5);
   }
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
-    return Model::forward(embeds, plan) * scale_;
+    return Model::forward(embeds, plan).mul(scale_);
   }
 
   toy::nn::Tensor scale_;

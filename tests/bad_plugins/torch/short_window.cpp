@@ -8,7 +8,7 @@ struct Bad : toy::Model {
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
     const at::Tensor hidden = Model::forward(embeds, plan),
                      heads = hidden.unflatten(1, {toy::heads, hidden.size(1) / toy::heads});
-    return hidden + toy::nn::row_attention(heads, heads, heads, plan, {.window = {.left = 1}, .layer = 1});
+    return hidden.add(toy::nn::row_attention(heads, heads, heads, plan, {.window = {.left = 1}, .layer = 1}));
   }
   toy::nn::CacheLayout cache_layout() const override {
     toy::nn::CacheLayout layout = Model::cache_layout();

@@ -1,4 +1,5 @@
 // Nothing is wrong with it: a decoder whose way out is its way in. docs/write-a-plugin.md quotes its namespace.
+#include <ATen/TensorOperators.h>
 #include <ATen/ops/matmul.h>
 #include <welt/abi/decoder.h>
 

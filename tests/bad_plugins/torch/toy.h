@@ -2,7 +2,6 @@
 // plugins here are it with one thing wrong.
 #pragma once
 
-#include <ATen/TensorOperators.h>
 #include <welt/abi/latent_transformer.h>
 #include <welt/nn/attention.h>
 #include <welt/nn/blocks.h>
@@ -40,7 +39,8 @@ class Model : public nn::Model {
     const auto split = [&](const nn::Linear& linear) {
       return linear(x).view({x.size(0), heads, model_width / heads});
     };
-    const at::Tensor hidden = after_(embeds + nn::row_attention(split(query_), split(key_), split(value_), plan, {}));
+    const at::Tensor hidden =
+        after_(embeds.add(nn::row_attention(split(query_), split(key_), split(value_), plan, {})));
     plan.trace("hidden_states.0", hidden);
     return hidden;
   }

@@ -7,7 +7,7 @@ struct Bad : toy::Model {
   using Model::Model;
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
     if (training()) scale_ = 0.5;
-    return Model::forward(embeds, plan) * scale_;
+    return Model::forward(embeds, plan).mul(scale_);
   }
   mutable double scale_ = 1;
 };

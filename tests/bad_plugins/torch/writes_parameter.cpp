@@ -9,7 +9,7 @@ struct Bad : toy::Model {
   }
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
     if (!training()) scale_.detach().clamp_(-1e3, 1e3);
-    return Model::forward(embeds, plan) * scale_;
+    return Model::forward(embeds, plan).mul(scale_);
   }
 
   toy::nn::Tensor scale_;

@@ -7,7 +7,7 @@ struct Bad : toy::Model {
   using Model::Model;
   at::Tensor forward(const at::Tensor& embeds, const toy::nn::RowPlan& plan) const override {
     at::Tensor hidden = Model::forward(embeds, plan);
-    return hidden + (hidden - hidden.detach());
+    return hidden.add(hidden.sub(hidden.detach()));
   }
 };
 
