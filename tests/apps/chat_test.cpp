@@ -7,7 +7,7 @@
 namespace welt::test {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 Outcome chat(const std::string& input, const std::vector<std::string>& arguments) {
   const TempFolder folder;
@@ -17,20 +17,19 @@ Outcome chat(const std::string& input, const std::vector<std::string>& arguments
   return run_welt(all, "<" + shell_quoted(folder / "in"));
 }
 
-std::vector<Json> answers(const std::string& input, const std::vector<std::string>& arguments = {"--jsonl"}) {
+std::vector<OrderedJson> chat_answers(const std::string& input,
+                                      const std::vector<std::string>& arguments = {"--jsonl"}) {
   const Outcome outcome = chat(input, arguments);
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  std::vector<Json> lines;
-  std::istringstream stream(outcome.out);
-  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
-  return lines;
+  return json_lines<OrderedJson>(outcome.out);
 }
 
 TEST(ChatVerbParity, EqualsTheGoldens) {
   const auto rows = golden_lines("chat.jsonl");
   std::string input;
-  for (const Json& row : rows) input += Json{{"messages", row["messages"]}, {"options", row["options"]}}.dump() + "\n";
-  const auto recorded = answers(input, {"--jsonl", "--reference-compatible"}), replies = answers(input);
+  for (const OrderedJson& row : rows)
+    input += OrderedJson{{"messages", row["messages"]}, {"options", row["options"]}}.dump() + "\n";
+  const auto recorded = chat_answers(input, {"--jsonl", "--reference-compatible"}), replies = chat_answers(input);
   ASSERT_EQ(recorded.size(), rows.size());
   ASSERT_EQ(replies.size(), rows.size());
   int different = 0;
@@ -65,7 +64,7 @@ TEST(ChatVerb, BadRequestsAreAnsweredByWhatIsWrong) {
   };
   std::string input;
   for (const auto& [line, _] : cases) input += std::string(line) + "\n";
-  const auto replies = answers(input);
+  const auto replies = chat_answers(input);
   ASSERT_EQ(replies.size(), cases.size());
   for (std::size_t i = 0; i < cases.size(); ++i)
     EXPECT_NE(replies[i].at("error").get<std::string>().find(cases[i].second), std::string::npos) << replies[i];

@@ -18,7 +18,7 @@ namespace fs = std::filesystem;
 using test::Outcome;
 using test::TempFolder;
 
-const fs::path goldens = fs::path(WELT_TEST_DATA) / "models";
+const fs::path model_goldens = fs::path(WELT_TEST_DATA) / "models";
 
 std::vector<NamedTensor> read_all(const fs::path& path) {
   const SafetensorsFile file = SafetensorsFile::open(path);
@@ -32,7 +32,7 @@ class ComponentForward : public testing::Test {
  protected:
   void use(const std::string& model) {
     for (const char* name : {"config.json", "model.safetensors", "io.safetensors"})
-      fs::copy_file(goldens / model / name, folder_ / name, fs::copy_options::overwrite_existing);
+      fs::copy_file(model_goldens / model / name, folder_ / name, fs::copy_options::overwrite_existing);
   }
   void change_config(const std::function<void(nlohmann::json&)>& change) {
     nlohmann::json config = nlohmann::json::parse(test::slurp(folder_ / "config.json"));

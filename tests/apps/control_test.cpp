@@ -18,21 +18,14 @@ Outcome control(const std::string& input, const std::vector<std::string>& argume
   return run_welt(all, "<" + shell_quoted(folder / "in"));
 }
 
-std::vector<json> lines_of(const std::string& text) {
-  std::vector<json> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
-  return lines;
-}
-
 TEST(ControlParity, EqualsTheGoldens) {
   const std::string goldens = slurp(std::string(WELT_TEST_DATA) + "/text/control.jsonl");
   std::string input;
-  const std::vector<json> expected = lines_of(goldens);
+  const std::vector<json> expected = json_lines(goldens);
   for (const json& line : expected) input += json{{"text", line.at("text")}}.dump() + "\n";
   const Outcome outcome = control(input, {"--jsonl"});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  const std::vector<json> answers = lines_of(outcome.out);
+  const std::vector<json> answers = json_lines(outcome.out);
   ASSERT_EQ(answers.size(), expected.size());
   for (std::size_t i = 0; i < answers.size(); ++i) {
     EXPECT_EQ(answers[i].at("no_whitespace"), expected[i].at("no_whitespace"));
@@ -48,7 +41,7 @@ TEST(ControlVerb, WritesPlainText) {
 TEST(Jsonl, ARequestThatCannotBeMetIsAnsweredAndTheWorkGoesOn) {
   const Outcome outcome = control("{\"text\": 5}\n{}\n{\"text\": \"\\u0001\"}\n", {"--jsonl"});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  const std::vector<json> answers = lines_of(outcome.out);
+  const std::vector<json> answers = json_lines(outcome.out);
   ASSERT_EQ(answers.size(), 3u);
   EXPECT_NE(answers[0].at("error").get<std::string>().find("number (5)"), std::string::npos) << answers[0];
   EXPECT_NE(answers[1].at("error").get<std::string>().find("nothing"), std::string::npos) << answers[1];
@@ -59,7 +52,7 @@ TEST(Jsonl, LinesThatAreNoObjectsAreAnsweredAndSaidAtTheEnd) {
   const std::string deep(200000, '[');
   const Outcome outcome = control("[1]\n\xff\n" + deep + "\n{\"text\": \"\\ud800\"}\n{\"text\": \"a\"}\n", {"--jsonl"});
   EXPECT_EQ(outcome.status, 1);
-  const std::vector<json> answers = lines_of(outcome.out);
+  const std::vector<json> answers = json_lines(outcome.out);
   ASSERT_EQ(answers.size(), 5u);
   for (std::size_t i = 0; i < 4; ++i) EXPECT_TRUE(answers[i].contains("error")) << answers[i];
   EXPECT_EQ(answers[4].at("no_whitespace"), "a");

@@ -14,11 +14,11 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const std::string goldens = std::string(WELT_TEST_DATA) + "/data";
+const std::string data_goldens = std::string(WELT_TEST_DATA) + "/data";
 
 std::vector<json> cases_of(const std::string& name) {
   std::vector<json> cases;
-  std::ifstream lines(goldens + "/" + name);
+  std::ifstream lines(data_goldens + "/" + name);
   for (std::string line; std::getline(lines, line);) cases.push_back(json::parse(line));
   return cases;
 }
@@ -58,7 +58,8 @@ TEST(DataPrepareParity, LeavesTheFilesOfThePythonTool) {
     const fs::path output = folder / name;
     bool fails = false;
     for (const json& run : row["runs"]) {
-      const Outcome outcome = run_welt(arguments_of(run["options"], output), "cd " + shell_quoted(goldens) + " &&");
+      const Outcome outcome =
+          run_welt(arguments_of(run["options"], output), "cd " + shell_quoted(data_goldens) + " &&");
       EXPECT_EQ(outcome.status, run["status"]) << name << ": " << outcome.err;
       fails = fails || outcome.status != 0;
     }

@@ -10,10 +10,9 @@ namespace welt {
 namespace {
 
 using nlohmann::json;
+using test::has;
 using test::Outcome;
 using test::run_welt;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 bool warns_of(const json& report, const std::string& what) {
   return std::ranges::any_of(report["slow"],

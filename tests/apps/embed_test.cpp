@@ -15,13 +15,13 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-const std::string golden = (fs::path(WELT_TEST_DATA) / "welt" / "bytes-only").string();
+const std::string bytes_only = (fs::path(WELT_TEST_DATA) / "welt" / "bytes-only").string();
 
 class EmbedVerb : public testing::Test {
  protected:
   Outcome embed(std::vector<std::string> more, const std::string& out = "out.safetensors",
                 const std::string& environment = "") const {
-    more.insert(more.begin(), {"embed", golden, "--out", (folder_ / out).string()});
+    more.insert(more.begin(), {"embed", bytes_only, "--out", (folder_ / out).string()});
     return run_welt(more, environment);
   }
   SafetensorsFile opened(const std::string& name = "out.safetensors") const {
@@ -105,7 +105,7 @@ TEST_F(EmbedVerb, RefusalsOfTheCommandLineSayWhatWasExpected) {
   EXPECT_CONTAINS(refusal({"--text", "a"}, "out.txt"), "FILE.safetensors or FILE.npy");
   EXPECT_CONTAINS(refusal({"--text", "a", "--without", "bytes_encoder"}), "every encoder is switched off");
   EXPECT_FALSE(fs::exists(folder_ / "out.npy"));
-  EXPECT_EQ(run_welt({"embed", golden, "--text", "a", "--out", "a.npy", "--level", "bytes"}).status, 2);
+  EXPECT_EQ(run_welt({"embed", bytes_only, "--text", "a", "--out", "a.npy", "--level", "bytes"}).status, 2);
 }
 
 }  // namespace

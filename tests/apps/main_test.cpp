@@ -6,10 +6,9 @@
 namespace welt {
 namespace {
 
+using test::has;
 using test::Outcome;
 using test::run_welt;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST(Main, VersionIsOneLine) {
   const Outcome version = run_welt({"--version"});

@@ -10,13 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<json> lines_of(const std::string& text) {
-  std::vector<json> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
-  return lines;
-}
-
 Outcome answers_to(const std::string& input) {
   const TempFolder folder;
   std::ofstream(folder / "in", std::ios::binary) << input;
@@ -44,7 +37,7 @@ void expect_like(const json& got, const json& expected) {
 }
 
 TEST(MetricsParity, EqualsTheGoldens) {
-  const std::vector<json> expected = lines_of(slurp(std::string(WELT_TEST_DATA) + "/text/metrics.jsonl"));
+  const std::vector<json> expected = json_lines(slurp(std::string(WELT_TEST_DATA) + "/text/metrics.jsonl"));
   std::string input;
   for (const json& row : expected) {
     json request = {{"kind", row.at("kind")}};
@@ -55,7 +48,7 @@ TEST(MetricsParity, EqualsTheGoldens) {
   }
   const Outcome outcome = answers_to(input);
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  const std::vector<json> answers = lines_of(outcome.out);
+  const std::vector<json> answers = json_lines(outcome.out);
   ASSERT_EQ(answers.size(), expected.size());
   for (std::size_t i = 0; i < answers.size(); ++i) {
     SCOPED_TRACE(expected[i].dump());
@@ -77,7 +70,7 @@ TEST(MetricsVerb, AnswersBadRequestsOnTheirLines) {
       "{\"kind\": 5}\n"
       "{\"hyp\": [\"a b c d\"], \"ref\": [\"a b c d\"]}\n");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  const std::vector<json> answers = lines_of(outcome.out);
+  const std::vector<json> answers = json_lines(outcome.out);
   const std::vector<std::string> found = {"2 and 1 texts", "0 and 0 texts", "2 and 2 texts", "string",
                                           "array",         "\"ref\"",       "\"both\"",      "number (5)"};
   ASSERT_EQ(answers.size(), found.size() + 1);

@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-const std::string golden = (fs::path(WELT_TEST_DATA) / "welt" / "bytes-only").string();
+const std::string described_model = (fs::path(WELT_TEST_DATA) / "welt" / "bytes-only").string();
 
 Json described(std::vector<std::string> arguments) {
   arguments.insert(arguments.begin(), {"model", "info"});
@@ -38,7 +38,7 @@ TEST(ModelInfoVerb, SaysWhatTrainingTakes) {
     return sum;
   };
   EXPECT_GT(peak("train.batch=64"), peak("train.batch=8") + 100'000'000);
-  EXPECT_TRUE(described({golden}).at("training_memory").is_null());
+  EXPECT_TRUE(described({described_model}).at("training_memory").is_null());
   const Outcome refused = run_welt({"model", "info", "presets/nano.toml", "--set", "train.memory_gb=0.05"});
   EXPECT_EQ(refused.status, 0) << refused.err;
   EXPECT_CONTAINS(refused.out, "Peak memory of training");
@@ -86,7 +86,7 @@ TEST(ModelInfoVerb, OverridesAndLengthsChangeTheFigures) {
 
 TEST(ModelInfoVerb, ACheckpointNeedsOnlyItsConfiguration) {
   const TempFolder folder;
-  fs::copy(fs::path(golden) / "config.json", folder / "config.json");
+  fs::copy(fs::path(described_model) / "config.json", folder / "config.json");
   const Json bare = described({folder.path().string()});
   EXPECT_EQ(bare.at("parameters"), 90'112);
   EXPECT_EQ(bare.at("lengths").at("words"), 128);
@@ -103,9 +103,9 @@ TEST(ModelInfoVerb, RefusalsSayWhatWasExpected) {
     return outcome.err;
   };
   EXPECT_CONTAINS(refusal({"presets/nono.toml"}), "Did you mean \"presets/nano.toml\"");
-  EXPECT_CONTAINS(refusal({golden, "--set", "train.words=3"}), "--set with a recipe");
-  EXPECT_CONTAINS(refusal({golden, "--bytes-per-word", "39"}), "at most 40, which the bytes encoder has");
-  EXPECT_CONTAINS(refusal({golden, "--words", "0"}), "expected 1 or more");
+  EXPECT_CONTAINS(refusal({described_model, "--set", "train.words=3"}), "--set with a recipe");
+  EXPECT_CONTAINS(refusal({described_model, "--bytes-per-word", "39"}), "at most 40, which the bytes encoder has");
+  EXPECT_CONTAINS(refusal({described_model, "--words", "0"}), "expected 1 or more");
   const TempFolder empty;
   EXPECT_CONTAINS(refusal({empty.path().string()}), "a run folder or a checkpoint");
   fs::create_symlink("loop", empty / "loop");  // what cannot be looked at was a raw error of the file system

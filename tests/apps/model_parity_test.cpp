@@ -1,5 +1,5 @@
-// Whole models against the Python WeLT (tests/goldens/welt): `welt model forward` and `welt model trace`, in float32
-// and float64, and `welt generate`.
+// Whole models against the Python WeLT (tests/whole_models/welt): `welt model forward` and `welt model trace`, in
+// float32 and float64, and `welt generate`.
 #include <ATen/ops/equal.h>
 #include <gtest/gtest.h>
 
@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 using Json = nlohmann::json;
 using test::TempFolder;
 
-const fs::path goldens = fs::path(WELT_TEST_DATA) / "welt";
+const fs::path whole_models = fs::path(WELT_TEST_DATA) / "welt";
 
 Json read_json(const fs::path& file) { return Json::parse(test::slurp(file)); }
 
@@ -84,19 +84,19 @@ TEST(ModelForwardParity, EveryStageAndGradientOfWholeModels) {
                                          {"float32", "WELT_KERNELS=off"}}) {
       const TempFolder folder;
       const test::Outcome run =
-          test::run_welt({"model", "forward", goldens / name, "--in", goldens / name / "io.safetensors", "--out",
-                          folder / "out.safetensors", "--grad", "--dtype", dtype},
+          test::run_welt({"model", "forward", whole_models / name, "--in", whole_models / name / "io.safetensors",
+                          "--out", folder / "out.safetensors", "--grad", "--dtype", dtype},
                          kernels);
       ASSERT_EQ(run.status, 0) << run.err;
       const double worst =
-          worst_share(goldens / name, folder / "out.safetensors", std::string_view(dtype) == "float64");
+          worst_share(whole_models / name, folder / "out.safetensors", std::string_view(dtype) == "float64");
       std::printf("%-12s %-8s %-21s %.3f of the tolerance\n", name, dtype, kernels, worst);
     }
 }
 
 TEST(ModelForwardParity, NothingButOutputsWithoutGrad) {
   const TempFolder folder;
-  const fs::path model = goldens / "bytes-only";
+  const fs::path model = whole_models / "bytes-only";
   const test::Outcome run = test::run_welt({"model", "forward", model, "--in", model / "io.safetensors", "--out",
                                             folder / "out.safetensors", "--reference-compatible"});
   ASSERT_EQ(run.status, 0) << run.err;
@@ -107,7 +107,7 @@ TEST(ModelForwardParity, NothingButOutputsWithoutGrad) {
 class ModelTraceParity : public testing::TestWithParam<std::string> {};
 
 TEST_P(ModelTraceParity, ThirtyStepsFollowTheReference) {
-  const fs::path golden = goldens / "trace-bytes-only";
+  const fs::path golden = whole_models / "trace-bytes-only";
   const Json plan = read_json(golden / "trace.json");
   for (const auto& [run, expected] : plan.at("runs").items()) {
     const TempFolder folder;
@@ -179,12 +179,12 @@ void expect_greedy_texts(const fs::path& model, std::initializer_list<const char
 }
 
 TEST(GenerateParity, GreedyTextsWordForWord) {
-  expect_greedy_texts(goldens / "bytes-only", {"", "--reference-compatible"});
+  expect_greedy_texts(whole_models / "bytes-only", {"", "--reference-compatible"});
 }
 
 // Some of these words hold half a pair, and some are read back in part: only the reference's way gives them.
 TEST(GenerateParity, GreedyTextsOfUnitsUnitForUnit) {
-  for (const char* name : {"utf16", "utf32"}) expect_greedy_texts(goldens / name, {"--reference-compatible"});
+  for (const char* name : {"utf16", "utf32"}) expect_greedy_texts(whole_models / name, {"--reference-compatible"});
 }
 
 }  // namespace

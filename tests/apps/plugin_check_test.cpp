@@ -49,7 +49,7 @@ struct Bad {
 };
 void PrintTo(const Bad& bad, std::ostream* out) { *out << bad.name << " " << bad.test; }
 
-std::vector<Bad> zoo() {
+std::vector<Bad> bad_plugins() {
   std::vector<Bad> all = {{"good", "-"}};
   std::ifstream lines(WELT_SOURCE_DIR "/tests/bad_plugins/torch/expected.txt");
   for (std::string line; std::getline(lines, line);) {
@@ -84,7 +84,7 @@ TEST_P(TorchZoo, FailsWhatExpectedTxtSaysAndNothingElse) {
   EXPECT_EQ(outcome.status, expected == "-" ? 0 : 1);
 }
 
-INSTANTIATE_TEST_SUITE_P(Conformance, TorchZoo, testing::ValuesIn(zoo()),
+INSTANTIATE_TEST_SUITE_P(Conformance, TorchZoo, testing::ValuesIn(bad_plugins()),
                          [](const auto& info) { return info.param.name; });
 
 // The guide's listings are those of good plugins: what stands in the first namespace of the file.

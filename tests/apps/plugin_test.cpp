@@ -13,10 +13,9 @@ namespace welt {
 namespace {
 
 using nlohmann::json;
+using test::has;
 using test::Outcome;
 using test::run_welt;
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 const std::string only_zoo = "WELT_PLUGIN_PATH=" WELT_PLUGIN_ZOO;
 

@@ -17,7 +17,7 @@ std::string recipe(const std::string& preset) {
   return (fs::path(WELT_SOURCE_DIR) / "recipes/presets" / (preset + ".toml")).string();
 }
 
-Json described(const std::string& preset, const std::vector<std::string>& more = {}) {
+Json preset_described(const std::string& preset, const std::vector<std::string>& more = {}) {
   std::vector<std::string> arguments{"model", "info", recipe(preset), "--json"};
   arguments.insert(arguments.end(), more.begin(), more.end());
   const Outcome run = run_welt(arguments);
@@ -47,7 +47,7 @@ TEST_P(Presets, EveryPartHasTheParametersOfItsClass) {
   const Json& decoder = parts.at("bytes_decoder").at("config");
   const std::int64_t head =
       decoder.value("tie_word_embeddings", true) ? 0 : 256 * decoder.at("hidden_size").get<std::int64_t>();
-  const std::map<std::string, Json> found = by_part(described(GetParam()), "parameters");
+  const std::map<std::string, Json> found = by_part(preset_described(GetParam()), "parameters");
   EXPECT_EQ(found.at("bytes_encoder"),
             count("bytes_encoder", "parameters_without_vocabulary_and_head") + table("bytes_encoder"));
   EXPECT_EQ(found.at("image_encoder"), count("image_encoder", "parameters"));
@@ -58,7 +58,7 @@ TEST_P(Presets, EveryPartHasTheParametersOfItsClass) {
 
 TEST_P(Presets, ThePublishedSizeStandsBesideEveryCount) {
   const Json published = Json::parse(slurp(fs::path(WELT_TEST_DATA) / "presets.json")).at(GetParam());
-  const Json info = described(GetParam());
+  const Json info = preset_described(GetParam());
   EXPECT_EQ(info.at("published_millions"), published.at("welt_readme_total_m"));
   std::map<std::string, Json> found = by_part(info, "published_millions");
   for (const auto& [part, facts] : published.at("parts").items()) EXPECT_EQ(found.at(part), facts.at("welt_readme_m"));
@@ -69,7 +69,7 @@ TEST_P(Presets, ThePublishedSizeStandsBesideEveryCount) {
 
 // What is changed is no longer what was published.
 TEST(PresetsTest, AChangedPartHasNoPublishedSize) {
-  const Json info = described("tiny", {"--set", "model.latent.config.num_hidden_layers=2"});
+  const Json info = preset_described("tiny", {"--set", "model.latent.config.num_hidden_layers=2"});
   std::map<std::string, Json> found = by_part(info, "published_millions");
   EXPECT_EQ(found.at("latent_transformer"), nullptr);
   EXPECT_EQ(found.at("bytes_decoder"), 3);

@@ -10,13 +10,6 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<json> lines_of(const std::string& text) {
-  std::vector<json> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
-  return lines;
-}
-
 Outcome process(const std::string& input, std::vector<std::string> arguments = {}) {
   const TempFolder folder;
   std::ofstream(folder / "in", std::ios::binary) << input;
@@ -30,7 +23,7 @@ json answer_to(const json& request, const std::vector<std::string>& arguments = 
   return json::parse(outcome.out);
 }
 
-std::vector<json> golden_rows() { return lines_of(slurp(std::string(WELT_TEST_DATA) + "/text/processor.jsonl")); }
+std::vector<json> golden_rows() { return json_lines(slurp(std::string(WELT_TEST_DATA) + "/text/processor.jsonl")); }
 
 bool has_han(const json& row) {
   return row.at("input").dump().find_first_of("\xE4\xE5\xE6\xE7\xE8") != std::string::npos;
@@ -51,7 +44,7 @@ void expect_goldens(const std::vector<std::string>& arguments, bool fixed) {
   for (const json& row : rows) input += request_of(row).dump() + "\n";
   const Outcome outcome = process(input, arguments);
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  const std::vector<json> answers = lines_of(outcome.out);
+  const std::vector<json> answers = json_lines(outcome.out);
   ASSERT_EQ(answers.size(), rows.size());
   int examples = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -137,7 +130,7 @@ TEST(ProcessVerb, AnswersBadRequestsOnTheirLines) {
   for (const auto& [request, found] : cases) input += request.dump() + "\n";
   const Outcome outcome = process(input);
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  const std::vector<json> answers = lines_of(outcome.out);
+  const std::vector<json> answers = json_lines(outcome.out);
   ASSERT_EQ(answers.size(), cases.size());
   for (std::size_t i = 0; i < cases.size(); ++i) {
     ASSERT_TRUE(answers[i].contains("error")) << cases[i].second;

@@ -4,12 +4,12 @@
 namespace welt::test {
 namespace {
 
-const fs::path zoo = WELT_PLUGIN_ZOO;
-const std::string plugins = "WELT_PLUGIN_PATH=" + shell_quoted(zoo / "my_plugin");
+const fs::path recurrent_folder = WELT_PLUGIN_ZOO;
+const std::string recurrent_plugins = "WELT_PLUGIN_PATH=" + shell_quoted(recurrent_folder / "my_plugin");
 
 TEST(RecurrentPlugin, FailsNoConformanceTestAndSkipsOnlyLookingAheadOfThoseOfCacheAndDevice) {
   const Outcome outcome =
-      run_welt({"plugin", "check", (zoo / "my_plugin/welt_my_plugin.plugin.so").string(), "--json"});
+      run_welt({"plugin", "check", (recurrent_folder / "my_plugin/welt_my_plugin.plugin.so").string(), "--json"});
   EXPECT_EQ(outcome.status, 0) << outcome.out << outcome.err;
   std::string ahead;
   int of_cache_and_device = 0;
@@ -29,7 +29,7 @@ class RecurrentTrainingSlow : public LatentTraining {
  protected:
   RecurrentTrainingSlow()
       : LatentTraining("plugin = \"my_plugin\"\nconfig = { hidden_size = 16, num_hidden_layers = 2, num_heads = 2 }",
-                       plugins) {}
+                       recurrent_plugins) {}
 };
 
 TEST_F(RecurrentTrainingSlow, TrainsResumesAndGenerates) {
@@ -46,7 +46,7 @@ TEST_F(RecurrentTrainingSlow, TrainsResumesAndGenerates) {
   EXPECT_EQ(losses("tiny"), whole);
 
   const std::string run = (folder_ / "runs/whole").string();
-  const Outcome text = run_welt({"generate", run, "--prompt", "verse 1 of ", "--words", "3"}, plugins);
+  const Outcome text = run_welt({"generate", run, "--prompt", "verse 1 of ", "--words", "3"}, recurrent_plugins);
   EXPECT_EQ(text.status, 0) << text.err;
   EXPECT_CONTAINS(text.out, "verse 1 of ");
 }

@@ -11,13 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<json> lines_of(const std::string& text) {
-  std::vector<json> out;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) out.push_back(json::parse(line));
-  return out;
-}
-
 std::uint32_t big_endian(const std::string& bytes, std::size_t at) {
   std::uint32_t value = 0;
   for (std::size_t i = 0; i < 4; ++i) value = value << 8 | static_cast<std::uint8_t>(bytes[at + i]);
@@ -29,7 +22,7 @@ TEST(RenderVerb, PrintsFiguresThatEveryProcessAgreesOn) {
   const Outcome first = run_welt(words), second = run_welt(words);
   EXPECT_EQ(first.status, 0) << first.err;
   EXPECT_EQ(first.out, second.out);
-  const std::vector<json> lines = lines_of(first.out);
+  const std::vector<json> lines = json_lines(first.out);
   ASSERT_EQ(lines.size(), 5u);
   EXPECT_EQ(lines[0]["text"], "Hello");
   EXPECT_EQ(lines[0]["width"], 48);
@@ -70,7 +63,7 @@ TEST(RenderVerb, AnswersLinesInOrderTheSameInEveryProcess) {
   const Outcome first = jsonl(input, fonts), second = jsonl(input, fonts);
   ASSERT_EQ(first.status, 0) << first.err;
   EXPECT_EQ(first.out, second.out);
-  const std::vector<json> lines = lines_of(first.out);
+  const std::vector<json> lines = json_lines(first.out);
   ASSERT_EQ(lines.size(), 5u);
   EXPECT_EQ(lines[0], lines[4]);
   EXPECT_EQ(lines[0]["width"], 48);
@@ -108,7 +101,7 @@ TEST(RenderVerb, ABadLineIsAnsweredByAnErrorAndTheNextGoesOn) {
       "{\"text\": \"a\", \"renders\": 3}\n{\"text\": \"a\", \"renders\": [3]}\n{\"text\": \"a\"}\nnot json\n");
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("line 7"), std::string::npos) << outcome.err;
-  const std::vector<json> lines = lines_of(outcome.out);
+  const std::vector<json> lines = json_lines(outcome.out);
   ASSERT_EQ(lines.size(), 7u);
   const std::vector<std::string> said = {"\"text\"", "block", "blok", "renders", "renders"};
   for (std::size_t i = 0; i < said.size(); ++i) {
@@ -126,7 +119,7 @@ TEST(RenderVerb, ManyConfigurationsInTurnGiveWhatEachGivesAlone) {
   }
   const Outcome outcome = jsonl(input, {"--font", "/usr/share/fonts/truetype/noto/NotoSans-Regular.ttf"});
   ASSERT_EQ(outcome.status, 0) << outcome.err;
-  const std::vector<json> lines = lines_of(outcome.out);
+  const std::vector<json> lines = json_lines(outcome.out);
   ASSERT_EQ(lines.size(), 20u);
   for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(lines[i], lines[i + 10]) << i;
   EXPECT_NE(lines[0]["sha256"], lines[1]["sha256"]);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -30,6 +31,24 @@ inline std::string shell_quoted(const std::string& word) {
   std::string text = "'";
   for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return text + "'";
+}
+
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+// JSON Lines, a value each.
+template <typename Json = nlohmann::json>
+std::vector<Json> json_lines(const std::string& text) {
+  std::vector<Json> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
+  return lines;
+}
+
+// {"--set", key, …} of keys with their values.
+inline std::vector<std::string> settings(const std::vector<std::string>& keys) {
+  std::vector<std::string> arguments;
+  for (const std::string& key : keys) arguments.insert(arguments.end(), {"--set", key});
+  return arguments;
 }
 
 inline std::string slurp(const std::filesystem::path& path) {

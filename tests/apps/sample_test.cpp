@@ -8,16 +8,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-// The answers to lines of standard input; the exit status must be 0.
-std::vector<Json> answers(std::vector<std::string> arguments, const std::string& lines) {
+// The sample_answers to lines of standard input; the exit status must be 0.
+std::vector<Json> sample_answers(std::vector<std::string> arguments, const std::string& lines) {
   const TempFolder folder;
   folder.put("lines", lines);
   const Outcome outcome = run_welt(arguments, "cat " + shell_quoted(folder / "lines") + " |");
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  std::vector<Json> all;
-  std::istringstream in(outcome.out);
-  for (std::string line; std::getline(in, line);) all.push_back(Json::parse(line));
-  return all;
+  return json_lines(outcome.out);
 }
 
 std::string request(Json json) {
@@ -28,7 +25,7 @@ std::string request(Json json) {
 }
 
 TEST(Sample, EveryLineIsAnsweredWhateverItSays) {
-  const std::vector<Json> all = answers(
+  const std::vector<Json> all = sample_answers(
       {"sample", "--jsonl"}, request({{"options", {{"top_k", 2}}}, {"something", "else"}}) +
                                  request({{"options", {{"top_k", 2}}}, {"min_tokens_to_keep", 3}}) +
                                  request({{"options", {{"repetition_penalty", 2.0}}}, {"before", {255, 250}}}) +
@@ -48,8 +45,8 @@ TEST(Sample, EveryLineIsAnsweredWhateverItSays) {
 TEST(Sample, ABanLongerThanTheBytesSoFarHasNoEffect) {
   const Json options = Json::parse(R"({"bad_words_ids": [[255], [250, 251, 254]]})");
   const std::vector<Json> all =
-      answers({"sample", "--jsonl"}, request({{"options", options}, {"before", {250, 251}}}) +
-                                         request({{"options", options}, {"before", {1, 250, 251}}}));
+      sample_answers({"sample", "--jsonl"}, request({{"options", options}, {"before", {250, 251}}}) +
+                                                request({{"options", options}, {"before", {1, 250, 251}}}));
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0].at("scores")[254], 4.0);
   EXPECT_TRUE(all[0].at("scores")[255].is_null());
@@ -57,7 +54,7 @@ TEST(Sample, ABanLongerThanTheBytesSoFarHasNoEffect) {
 }
 
 TEST(ScheduleVerb, AnswersLinesAndPrintsRecipes) {
-  const std::vector<Json> all = answers(
+  const std::vector<Json> all = sample_answers(
       {"schedule", "--jsonl"},
       "{\"name\": \"linear\", \"lr\": 0.001, \"steps\": 100, \"warmup_ratio\": 0.07, \"keep\": [1, 9, 100], \"x\": 1}\n"
       "{\"name\": \"linearr\", \"lr\": 0.001, \"steps\": 100}\n");
@@ -83,12 +80,12 @@ TEST(ScheduleVerb, AnswersLinesAndPrintsRecipes) {
 
 TEST(GenerateLines, AnswerInTheReferencesTermsAndGoOnAfterAFault) {
   const std::string model = (std::filesystem::path(WELT_TEST_DATA) / "welt" / "bytes-only").string();
-  const std::vector<Json> all =
-      answers({"generate", model, "--jsonl", "--reference-compatible"},
-              "{\"prompts\": [\"the cat \"], \"max_generated_words\": 2, \"options\": {\"num_beams\": 2}, \"x\": 1}\n"
-              "{\"prompts\": [\"the cat \"], \"options\": {\"num_return_sequences\": 2}}\n"
-              "{\"prompts\": [\"the cat \"], \"max_generated_words\": 1, \"logit_scale\": 0.5}\n"
-              "{\"prompts\": [\"the cat \"], \"max_generated_words\": 1}\n");
+  const std::vector<Json> all = sample_answers(
+      {"generate", model, "--jsonl", "--reference-compatible"},
+      "{\"prompts\": [\"the cat \"], \"max_generated_words\": 2, \"options\": {\"num_beams\": 2}, \"x\": 1}\n"
+      "{\"prompts\": [\"the cat \"], \"options\": {\"num_return_sequences\": 2}}\n"
+      "{\"prompts\": [\"the cat \"], \"max_generated_words\": 1, \"logit_scale\": 0.5}\n"
+      "{\"prompts\": [\"the cat \"], \"max_generated_words\": 1}\n");
   ASSERT_EQ(all.size(), 4U);
   EXPECT_EQ(all[0].at("bytes").size(), 2U);
   EXPECT_TRUE(all[0].at("scores")[0][0].is_number()) << "a search has one score a word";

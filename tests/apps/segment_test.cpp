@@ -17,20 +17,13 @@ Outcome segment(const std::string& input, std::vector<std::string> arguments) {
   return run_welt(arguments, "<" + shell_quoted(folder / "in"));
 }
 
-std::vector<json> lines_of(const std::string& text) {
-  std::vector<json> lines;
-  std::istringstream stream(text);
-  for (std::string line; std::getline(stream, line);) lines.push_back(json::parse(line));
-  return lines;
-}
-
 TEST(SegmentParity, AnswersTheGoldens) {
-  const std::vector<json> cases = lines_of(slurp(std::string(WELT_TEST_DATA) + "/text/segmentation.jsonl"));
+  const std::vector<json> cases = json_lines(slurp(std::string(WELT_TEST_DATA) + "/text/segmentation.jsonl"));
   std::string input;
   for (const json& row : cases) input += json{{"text", row["text"]}, {"options", row["options"]}}.dump() + "\n";
   const Outcome outcome = segment(input, {"--reference-compatible", "--jsonl"});
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  const std::vector<json> answers = lines_of(outcome.out);
+  const std::vector<json> answers = json_lines(outcome.out);
   ASSERT_EQ(answers.size(), cases.size());
   for (std::size_t i = 0; i < cases.size(); ++i) {
     EXPECT_EQ(answers[i]["spans"], cases[i]["spans"]);
@@ -44,7 +37,7 @@ TEST(SegmentParity, AnswersTheGoldens) {
 // Recorded with the library tokenizers: tests/goldens/text/bpe/make_bpe.py.
 TEST(SegmentParity, IdsAreThoseOfTheLibrary) {
   const std::string folder = std::string(WELT_TEST_DATA) + "/text/bpe/";
-  const std::vector<json> cases = lines_of(slurp(folder + "ids.jsonl"));
+  const std::vector<json> cases = json_lines(slurp(folder + "ids.jsonl"));
   ASSERT_EQ(cases.size(), 388u);
   std::string input;
   for (const json& row : cases) input += json{{"text", row["text"]}}.dump() + "\n";
@@ -52,7 +45,7 @@ TEST(SegmentParity, IdsAreThoseOfTheLibrary) {
     const Outcome outcome =
         segment(input, {"--segmenter", "bpe", "--set", "tokenizer=" + folder + name + ".json", "--jsonl"});
     EXPECT_EQ(outcome.status, 0) << outcome.err;
-    const std::vector<json> answers = lines_of(outcome.out);
+    const std::vector<json> answers = json_lines(outcome.out);
     ASSERT_EQ(answers.size(), cases.size());
     for (std::size_t i = 0; i < cases.size(); ++i) EXPECT_EQ(answers[i]["ids"], cases[i][name]) << cases[i]["text"];
   }
@@ -106,7 +99,7 @@ TEST(Segment, ARequestThatCannotBeMetIsAnswered) {
       "{\"text\": \"ab\", \"options\": {\"max_bytes\": -1}}\n{\"text\": \"a\\u0000b\"}\n",
       with({"--jsonl"}, without_data));
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  const std::vector<json> answers = lines_of(outcome.out);
+  const std::vector<json> answers = json_lines(outcome.out);
   ASSERT_EQ(answers.size(), 4u);
   for (std::size_t i = 0; i < 3; ++i) EXPECT_TRUE(answers[i].contains("error")) << answers[i];
   EXPECT_EQ(answers[3]["words"], json::array({std::string("a\0b", 3)}));

@@ -7,7 +7,7 @@
 namespace welt::test {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
 Outcome tokenize(const std::string& input, const std::vector<std::string>& arguments) {
   const TempFolder folder;
@@ -17,19 +17,17 @@ Outcome tokenize(const std::string& input, const std::vector<std::string>& argum
   return run_welt(all, "<" + shell_quoted(folder / "in"));
 }
 
-std::vector<Json> answers(const std::string& input, const std::vector<std::string>& arguments = {"--jsonl"}) {
+std::vector<OrderedJson> tokenize_answers(const std::string& input,
+                                          const std::vector<std::string>& arguments = {"--jsonl"}) {
   const Outcome outcome = tokenize(input, arguments);
   EXPECT_EQ(outcome.status, 0) << outcome.err;
-  std::vector<Json> lines;
-  std::istringstream stream(outcome.out);
-  for (std::string line; std::getline(stream, line);) lines.push_back(Json::parse(line));
-  return lines;
+  return json_lines<OrderedJson>(outcome.out);
 }
 
-std::string requests(const std::vector<Json>& rows, const std::vector<std::string>& keys) {
+std::string requests(const std::vector<OrderedJson>& rows, const std::vector<std::string>& keys) {
   std::string input;
-  for (const Json& row : rows) {
-    Json request;
+  for (const OrderedJson& row : rows) {
+    OrderedJson request;
     for (const std::string& key : keys) request[key] = row[key];
     input += request.dump() + "\n";
   }
@@ -38,7 +36,8 @@ std::string requests(const std::vector<Json>& rows, const std::vector<std::strin
 
 TEST(TokenizeVerbParity, EqualsTheGoldensAsRecorded) {
   const auto rows = golden_lines("tokenizer.jsonl");
-  const auto replies = answers(requests(rows, {"encoding", "texts", "options"}), {"--jsonl", "--reference-compatible"});
+  const auto replies =
+      tokenize_answers(requests(rows, {"encoding", "texts", "options"}), {"--jsonl", "--reference-compatible"});
   ASSERT_EQ(replies.size(), rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i)
     for (const char* key : {"input_ids", "attention_mask"}) EXPECT_EQ(replies[i].at(key), rows[i][key]) << rows[i];
@@ -46,7 +45,7 @@ TEST(TokenizeVerbParity, EqualsTheGoldensAsRecorded) {
 
 TEST(TokenizeVerbParity, GivesTheFixedColumns) {
   const auto rows = golden_lines("tokenizer.jsonl");
-  const auto replies = answers(requests(rows, {"encoding", "texts", "options"}));
+  const auto replies = tokenize_answers(requests(rows, {"encoding", "texts", "options"}));
   ASSERT_EQ(replies.size(), rows.size());
   int fixed = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -60,7 +59,7 @@ TEST(TokenizeVerbParity, GivesTheFixedColumns) {
 
 TEST(TokenizeVerbParity, DecodesTheGoldens) {
   const auto rows = golden_lines("decode.jsonl");
-  const auto replies = answers(requests(rows, {"encoding", "ids"}));
+  const auto replies = tokenize_answers(requests(rows, {"encoding", "ids"}));
   ASSERT_EQ(replies.size(), rows.size());
   for (std::size_t i = 0; i < rows.size(); ++i) {
     for (const char* key : {"text", "text_skip_special"}) EXPECT_EQ(replies[i].at(key), rows[i][key]) << rows[i];
@@ -98,14 +97,14 @@ TEST(TokenizeVerb, ReadsWhatItWrites) {
 }
 
 TEST(TokenizeVerb, OptionsHoldWhereALineIsSilent) {
-  const auto replies = answers(
+  const auto replies = tokenize_answers(
       "{\"texts\": [\"é\"]}\n{\"encoding\": \"utf-8\", \"texts\": [\"é\"],"
       " \"options\": {\"add_special_tokens\": true}}\n",
       {"--jsonl", "--encoding", "utf-32", "--no-special-tokens"});
-  EXPECT_EQ(replies.at(0)["input_ids"], Json::parse("[[233]]"));
-  EXPECT_EQ(replies.at(1)["input_ids"], Json::parse("[[2,195,169,3]]"));
+  EXPECT_EQ(replies.at(0)["input_ids"], OrderedJson::parse("[[233]]"));
+  EXPECT_EQ(replies.at(1)["input_ids"], OrderedJson::parse("[[2,195,169,3]]"));
   const auto decoded =
-      answers("{\"ids\": [233]}\n{\"texts\": [\"a\"]}\n", {"--jsonl", "--decode", "--encoding", "utf-16"});
+      tokenize_answers("{\"ids\": [233]}\n{\"texts\": [\"a\"]}\n", {"--jsonl", "--decode", "--encoding", "utf-16"});
   EXPECT_EQ(decoded.at(0)["text"], "é");
   EXPECT_TRUE(decoded.at(1).contains("error")) << "no ids to decode";
 }
@@ -133,13 +132,13 @@ TEST(TokenizeVerb, BadRequestsAreAnsweredByWhatIsWrong) {
   std::string input;
   for (const auto& [line, _] : cases) input += std::string(line) + "\n";
   input += R"({"texts": ["a"], "options": {"truncation": true, "max_length": 9223372036854775807}})";
-  const auto replies = answers(input);
+  const auto replies = tokenize_answers(input);
   ASSERT_EQ(replies.size(), cases.size() + 1);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     ASSERT_TRUE(replies[i].contains("error")) << cases[i].first;
     EXPECT_NE(replies[i]["error"].get<std::string>().find(cases[i].second), std::string::npos) << replies[i];
   }
-  EXPECT_EQ(replies.back()["input_ids"], Json::parse("[[2,97,3]]"));
+  EXPECT_EQ(replies.back()["input_ids"], OrderedJson::parse("[[2,97,3]]"));
 }
 
 TEST(TokenizeVerb, ALoneSurrogateIsNoText) {

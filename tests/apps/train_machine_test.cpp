@@ -7,12 +7,6 @@ namespace {
 
 using TrainMachineSlow = Training;
 
-std::vector<std::string> settings(const std::vector<std::string>& keys) {
-  std::vector<std::string> arguments;
-  for (const std::string& key : keys) arguments.insert(arguments.end(), {"--set", key});
-  return arguments;
-}
-
 double need_in_gb(const std::string& message) {
   const std::size_t at = message.find("training needs ");
   return at == std::string::npos ? 0 : std::stod(message.substr(at + 15));

@@ -8,12 +8,6 @@ namespace {
 
 using TrainOptionsSlow = Training;
 
-std::vector<std::string> settings(const std::vector<std::string>& keys) {
-  std::vector<std::string> arguments;
-  for (const std::string& key : keys) arguments.insert(arguments.end(), {"--set", key});
-  return arguments;
-}
-
 TEST_F(TrainOptionsSlow, EveryOptimizerResumesWithTheLossesOfAnUnbrokenRun) {
   for (const char* optimizer : {"lion", "muon", "dion", "dion2", "adafactor"}) {
     std::vector<std::string> set =

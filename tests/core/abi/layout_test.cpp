@@ -18,7 +18,7 @@
 namespace welt::test {
 namespace {
 
-std::vector<std::string> lines_of(const std::filesystem::path& path) {
+std::vector<std::string> header_lines(const std::filesystem::path& path) {
   std::istringstream text(read_file(path));
   std::vector<std::string> lines;
   for (std::string line; std::getline(text, line);) lines.push_back(line);
@@ -28,7 +28,7 @@ std::vector<std::string> lines_of(const std::filesystem::path& path) {
 TEST(AbiLayout, EqualsTheGoldenFile) {
   std::set<std::string> golden;
   std::map<std::string, std::size_t> last_size;  // a struct that has grown has several size lines, ascending
-  for (const std::string& line : lines_of(WELT_SOURCE_DIR "/tests/core/abi/layout.txt")) {
+  for (const std::string& line : header_lines(WELT_SOURCE_DIR "/tests/core/abi/layout.txt")) {
     if (line.empty() || line[0] == '#') continue;
     EXPECT_TRUE(golden.insert(line).second) << "twice: " << line;
     std::istringstream words(line);
@@ -66,7 +66,7 @@ TEST(AbiLayout, TypesEqualTheGoldenFile) {
       now = {"welt_plugin_entry_fn int (*)(welt_host const*, welt_plugin const**, welt_error*)"};
   static_assert(
       std::is_same_v<welt_plugin_entry_fn, std::int32_t (*)(const welt_host*, const welt_plugin**, welt_error*)>);
-  for (const std::string& line : lines_of(WELT_SOURCE_DIR "/tests/core/abi/types.txt")) {
+  for (const std::string& line : header_lines(WELT_SOURCE_DIR "/tests/core/abi/types.txt")) {
     if (line.empty() || line[0] == '#') continue;
     EXPECT_TRUE(golden.insert(line).second) << "twice: " << line;
   }

@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path source = WELT_SOURCE_DIR;
+const fs::path source_tree = WELT_SOURCE_DIR;
 
 void add_matches(std::set<std::string>& names, const std::string& text, const std::regex& pattern) {
   for (std::sregex_iterator match(text.begin(), text.end(), pattern), end; match != end; ++match)
@@ -26,16 +26,16 @@ std::set<std::string> known_tests() {
   static const std::regex google(R"(TEST(?:_F|_P)?\((\w+), (\w+)\))"), conformance(R"(\| `(\w+)\.(\w+)` \|)");
   std::set<std::string> names;
   for (const char* folder : {"core", "sdk", "apps", "static_plugins"}) {
-    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(source / "tests" / folder))
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(source_tree / "tests" / folder))
       if (entry.path().extension() == ".cpp") add_matches(names, read_file(entry.path()), google);
   }
-  add_matches(names, read_file(source / "docs/conformance.md"), conformance);
+  add_matches(names, read_file(source_tree / "docs/conformance.md"), conformance);
   return names;
 }
 
 TEST(AbiPolicy, EveryTestThatItNamesExists) {
   const std::set<std::string> tests = known_tests();
-  const std::string page = read_file(source / "docs/abi-policy.md");
+  const std::string page = read_file(source_tree / "docs/abi-policy.md");
   const auto table = page.find("| sentence | test |");
   ASSERT_NE(table, page.npos);
   static const std::regex name(R"(`([A-Za-z_]+\.[A-Za-z_]+)`)");

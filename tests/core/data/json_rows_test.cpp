@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::string_literals;
 
-std::string text_of(std::string_view row) {
+std::string row_text(std::string_view row) {
   const JsonRow read = read_json_row(row, "text");
   EXPECT_EQ(read.fault, RowFault::none) << row << ": " << read.found;
   EXPECT_FALSE(read.replaced) << row;
@@ -15,17 +15,18 @@ std::string text_of(std::string_view row) {
 }
 
 TEST(JsonRow, TheFieldOfTheOutermostObject) {
-  EXPECT_EQ(text_of(R"({"text":"ok"})"), "ok");
-  EXPECT_EQ(text_of(R"( {"a":{"text":"inner"},"te\u0078t":"caf\u00e9 \ud83d\ude00\n","b":[{"text":1}]} )"), "café 😀\n");
-  EXPECT_EQ(text_of(R"({"text":1,"text":"last"})"), "last");
-  EXPECT_EQ(text_of(R"({"text":""})"), "");
+  EXPECT_EQ(row_text(R"({"text":"ok"})"), "ok");
+  EXPECT_EQ(row_text(R"( {"a":{"text":"inner"},"te\u0078t":"caf\u00e9 \ud83d\ude00\n","b":[{"text":1}]} )"),
+            "café 😀\n");
+  EXPECT_EQ(row_text(R"({"text":1,"text":"last"})"), "last");
+  EXPECT_EQ(row_text(R"({"text":""})"), "");
 }
 
 TEST(JsonRow, WhatNobodyReadsStoppedTheRun) {
-  EXPECT_EQ(text_of(R"({"text":"fine","score":NaN})"), "fine");
-  EXPECT_EQ(text_of(R"({"score":[-Infinity,1e999],"text":"NaN"})"), "NaN");
-  EXPECT_EQ(text_of(R"({"text":"fine","title":"x\ud83d"})"), "fine");
-  EXPECT_EQ(text_of("{\"title\":\"x\xFF\",\"text\":\"fine\"}"), "fine");
+  EXPECT_EQ(row_text(R"({"text":"fine","score":NaN})"), "fine");
+  EXPECT_EQ(row_text(R"({"score":[-Infinity,1e999],"text":"NaN"})"), "NaN");
+  EXPECT_EQ(row_text(R"({"text":"fine","title":"x\ud83d"})"), "fine");
+  EXPECT_EQ(row_text("{\"title\":\"x\xFF\",\"text\":\"fine\"}"), "fine");
 }
 
 TEST(JsonRow, HalvesOfPairsInTheTextBecomeReplacementCharacters) {

@@ -21,7 +21,7 @@ const ComponentType& spaces() {
   return registry.find(WELT_SEGMENTER_INTERFACE, "spaces");
 }
 
-std::string error_of(json config, bool strict) {
+std::string config_error(json config, bool strict) {
   try {
     ConfigView(spaces(), std::move(config), strict, "recipe.toml: model.segmenter");
   } catch (const Error& error) {
@@ -38,7 +38,7 @@ TEST(ConfigView, FillsInDefaultsAlsoNestedOnes) {
 }
 
 TEST(ConfigView, NamesAllProblemsAtOnce) {
-  const std::string text = error_of({{"max_spaces", "many"}, {"mode", "kep"}, {"max_space", 1}}, true);
+  const std::string text = config_error({{"max_spaces", "many"}, {"mode", "kep"}, {"max_space", 1}}, true);
   EXPECT_TRUE(has(text, "recipe.toml: model.segmenter")) << text;
   EXPECT_TRUE(has(text, "key \"max_spaces\": found \"many\", expected integer")) << text;
   EXPECT_TRUE(has(text, "did you mean \"keep\"?")) << text;
@@ -46,19 +46,19 @@ TEST(ConfigView, NamesAllProblemsAtOnce) {
 }
 
 TEST(ConfigView, ChecksRangesTypesAndNull) {
-  EXPECT_TRUE(has(error_of({{"max_spaces", 10}}, false), "expected 1 to 9"));
-  EXPECT_TRUE(has(error_of({{"max_spaces", 2.5}}, false), "expected integer"));
-  EXPECT_TRUE(has(error_of({{"max_spaces", nullptr}}, false), "found null"));
-  EXPECT_TRUE(has(error_of({{"rope", {{"factor", "x"}}}}, false), "expected number or null"));
-  EXPECT_TRUE(has(error_of(json::array(), false), "expected a table"));
-  EXPECT_EQ(error_of({{"rope", {{"factor", 2}}}}, true), "");
-  EXPECT_EQ(error_of(nullptr, true), "");
+  EXPECT_TRUE(has(config_error({{"max_spaces", 10}}, false), "expected 1 to 9"));
+  EXPECT_TRUE(has(config_error({{"max_spaces", 2.5}}, false), "expected integer"));
+  EXPECT_TRUE(has(config_error({{"max_spaces", nullptr}}, false), "found null"));
+  EXPECT_TRUE(has(config_error({{"rope", {{"factor", "x"}}}}, false), "expected number or null"));
+  EXPECT_TRUE(has(config_error(json::array(), false), "expected a table"));
+  EXPECT_EQ(config_error({{"rope", {{"factor", 2}}}}, true), "");
+  EXPECT_EQ(config_error(nullptr, true), "");
 }
 
 TEST(ConfigView, UnknownKeysAreRefusedOnlyWhenStrict) {
-  EXPECT_EQ(error_of({{"transformers_version", "4"}}, false), "");
-  EXPECT_TRUE(has(error_of({{"rope", {{"factr", 1}}}}, true), "did you mean \"rope.factor\"?"));
-  EXPECT_TRUE(has(error_of({{"rope", 3}}, true), "key \"rope\": found 3, expected table"));
+  EXPECT_EQ(config_error({{"transformers_version", "4"}}, false), "");
+  EXPECT_TRUE(has(config_error({{"rope", {{"factr", 1}}}}, true), "did you mean \"rope.factor\"?"));
+  EXPECT_TRUE(has(config_error({{"rope", 3}}, true), "key \"rope\": found 3, expected table"));
   EXPECT_THROW(check_config_keys(spaces(), {{"nothing_like_it", 1}}, "test"), Error);
   EXPECT_NO_THROW(check_config_keys(spaces(), {{"mode", 1}}, "test"));
 }

@@ -1,4 +1,5 @@
-// The registry on the zoo of tests/bad_plugins: good files open, each bad one is refused with file, reason and mend.
+// The registry on the zoo_folder of tests/bad_plugins: good files open, each bad one is refused with file, reason and
+// mend.
 #include "core/plugin/registry.h"
 
 #include <gtest/gtest.h>
@@ -17,9 +18,9 @@ namespace welt {
 namespace {
 
 namespace fs = std::filesystem;
-const fs::path zoo = WELT_PLUGIN_ZOO;
+const fs::path zoo_folder = WELT_PLUGIN_ZOO;
 
-fs::path zoo_file(const std::string& name) { return zoo / name / ("welt_" + name + ".plugin.so"); }
+fs::path zoo_file(const std::string& name) { return zoo_folder / name / ("welt_" + name + ".plugin.so"); }
 
 // The message of the Error that `call` throws.
 template <typename F>
@@ -51,13 +52,13 @@ class Folder {
   fs::path path_;
 };
 
-struct BadPlugin {
+struct RefusedPlugin {
   std::string name;
   std::vector<std::string> reason_and_mend;
-  friend void PrintTo(const BadPlugin& plugin, std::ostream* out) { *out << plugin.name; }  // ctest shows it
+  friend void PrintTo(const RefusedPlugin& plugin, std::ostream* out) { *out << plugin.name; }  // ctest shows it
 };
 
-class RegistryRefuses : public testing::TestWithParam<BadPlugin> {};
+class RegistryRefuses : public testing::TestWithParam<RefusedPlugin> {};
 
 TEST_P(RegistryRefuses, WithFileReasonAndMend) {
   const auto& [name, parts] = GetParam();
@@ -66,7 +67,7 @@ TEST_P(RegistryRefuses, WithFileReasonAndMend) {
   expect_all_in(message, {zoo_file(name).string()});
   expect_all_in(message, parts);
 
-  Registry by_scan({zoo / name});
+  Registry by_scan({zoo_folder / name});
   ASSERT_EQ(by_scan.refusals().size(), 1u);
   EXPECT_EQ(by_scan.refusals()[0].path, zoo_file(name));
   EXPECT_EQ(by_scan.refusals()[0].reason, message);
@@ -76,24 +77,25 @@ TEST_P(RegistryRefuses, WithFileReasonAndMend) {
 INSTANTIATE_TEST_SUITE_P(
     Zoo, RegistryRefuses,
     testing::Values(
-        BadPlugin{"other_libtorch", {"built with LibTorch 1.13", "expected LibTorch 2.", "Rebuild the plugin"}},
-        BadPlugin{"other_abi", {"built for plugin ABI 99.4", "expected ABI 0.x", "Use a newer welt"}},
-        BadPlugin{"newer_minor", {"needs plugin ABI 0.999", "at most 0.1", "Use a newer welt"}},
-        BadPlugin{"two_exports",
-                  {"exports 2 symbols", "leaked_helper", "welt_plugin_entry alone", "welt_add_plugin()"}},
-        BadPlugin{"no_entry", {"exports no function", "the entry welt_plugin_entry", "WELT_PLUGIN("}},
-        BadPlugin{"no_note", {"no welt note", "Build it with welt_add_plugin()"}},
-        BadPlugin{"entry_fails", {"the moon is in the wrong phase", "entry_fails.c", "Tell the plugin's author"}},
-        BadPlugin{"no_table", {"gave no plugin table", "Tell the plugin's author"}},
-        BadPlugin{"missing_symbol", {"undefined symbol: nobody_has_this_function", "rebuild it"}},
-        BadPlugin{"wrong_id", {"calls itself \"spaces\", but its note says \"wrong_id\"", "ID"}},
-        BadPlugin{"hidden_torch", {"says torch-free, but it links libc10.so", "Add TORCH"}},
-        BadPlugin{"sanitized", {"it was built with the", "sanitizer", "Rebuild the plugin without it"}}),
+        RefusedPlugin{"other_libtorch", {"built with LibTorch 1.13", "expected LibTorch 2.", "Rebuild the plugin"}},
+        RefusedPlugin{"other_abi", {"built for plugin ABI 99.4", "expected ABI 0.x", "Use a newer welt"}},
+        RefusedPlugin{"newer_minor", {"needs plugin ABI 0.999", "at most 0.1", "Use a newer welt"}},
+        RefusedPlugin{"two_exports",
+                      {"exports 2 symbols", "leaked_helper", "welt_plugin_entry alone", "welt_add_plugin()"}},
+        RefusedPlugin{"no_entry", {"exports no function", "the entry welt_plugin_entry", "WELT_PLUGIN("}},
+        RefusedPlugin{"no_note", {"no welt note", "Build it with welt_add_plugin()"}},
+        RefusedPlugin{"entry_fails", {"the moon is in the wrong phase", "entry_fails.c", "Tell the plugin's author"}},
+        RefusedPlugin{"no_table", {"gave no plugin table", "Tell the plugin's author"}},
+        RefusedPlugin{"missing_symbol", {"undefined symbol: nobody_has_this_function", "rebuild it"}},
+        RefusedPlugin{"wrong_id", {"calls itself \"spaces\", but its note says \"wrong_id\"", "ID"}},
+        RefusedPlugin{"hidden_torch", {"says torch-free, but it links libc10.so", "Add TORCH"}},
+        RefusedPlugin{"sanitized", {"it was built with the", "sanitizer", "Rebuild the plugin without it"}}),
     [](const auto& info) { return info.param.name; });
 
 TEST(Registry, RefusesSameIdFromTwoFilesNamingBoth) {
-  const fs::path a = zoo / "same_id/a/welt_same_id_a.plugin.so", b = zoo / "same_id/b/welt_same_id_b.plugin.so";
-  Registry registry({zoo / "same_id/a", zoo / "same_id/b"});
+  const fs::path a = zoo_folder / "same_id/a/welt_same_id_a.plugin.so",
+                 b = zoo_folder / "same_id/b/welt_same_id_b.plugin.so";
+  Registry registry({zoo_folder / "same_id/a", zoo_folder / "same_id/b"});
   ASSERT_EQ(registry.refusals().size(), 2u);
   EXPECT_TRUE(registry.plugins().empty());
   for (const Refusal& refusal : registry.refusals()) {
@@ -103,30 +105,30 @@ TEST(Registry, RefusesSameIdFromTwoFilesNamingBoth) {
 
 TEST(Registry, RefusesSameFileCopiedIntoTwoFoldersOfTheSearchPath) {
   Folder copy;
-  fs::copy_file(zoo / "good/welt_spaces.plugin.so", copy.path() / "welt_spaces.plugin.so");
-  Registry registry({zoo / "good", copy.path()});
+  fs::copy_file(zoo_folder / "good/welt_spaces.plugin.so", copy.path() / "welt_spaces.plugin.so");
+  Registry registry({zoo_folder / "good", copy.path()});
   EXPECT_EQ(registry.refusals().size(), 2u);
   EXPECT_TRUE(registry.components().empty());
 }
 
 TEST(Registry, OneFileReachedThroughTwoNamesIsOneFile) {
   Folder links;
-  fs::create_directory_symlink(zoo / "good", links.path() / "again");
-  Registry registry({zoo / "good", links.path() / "again", zoo / "good/../good"});
+  fs::create_directory_symlink(zoo_folder / "good", links.path() / "again");
+  Registry registry({zoo_folder / "good", links.path() / "again", zoo_folder / "good/../good"});
   EXPECT_EQ(registry.plugins().size(), 1u);
   EXPECT_TRUE(registry.refusals().empty());
 }
 
 TEST(Registry, RefusesSecondFileWithAnOpenPluginsId) {
   Registry registry({});
-  registry.open(zoo / "same_id/a/welt_same_id_a.plugin.so");
-  expect_all_in(error_of([&] { registry.open(zoo / "same_id/b/welt_same_id_b.plugin.so"); }),
+  registry.open(zoo_folder / "same_id/a/welt_same_id_a.plugin.so");
+  expect_all_in(error_of([&] { registry.open(zoo_folder / "same_id/b/welt_same_id_b.plugin.so"); }),
                 {"welt_same_id_a.plugin.so", "welt_same_id_b.plugin.so", "\"spaces\""});
 }
 
 // Both were refused, the good one that came with the program too.
 TEST(Registry, OfTwoClaimsOnOneModelTypeTheRecipeHasToNameOne) {
-  Registry registry({zoo / "same_claim"});
+  Registry registry({zoo_folder / "same_claim"});
   EXPECT_TRUE(registry.refusals().empty());
   ASSERT_EQ(registry.components().size(), 2u);
   for (const ComponentType& type : registry.components()) EXPECT_EQ(&registry.find(type.roles.front(), type.id), &type);
@@ -138,7 +140,7 @@ TEST(Registry, OfTwoClaimsOnOneModelTypeTheRecipeHasToNameOne) {
 }
 
 TEST(Registry, OpensGoodPluginOnceAndReadsIt) {
-  Registry registry({zoo / "good"});
+  Registry registry({zoo_folder / "good"});
   ASSERT_EQ(registry.plugins().size(), 1u) << (registry.refusals().empty() ? "" : registry.refusals()[0].reason);
   const Plugin& plugin = *registry.plugins()[0];
   EXPECT_STREQ(plugin.note.id, "spaces");
@@ -146,18 +148,18 @@ TEST(Registry, OpensGoodPluginOnceAndReadsIt) {
   EXPECT_EQ(plugin.note.kind, WELT_KIND_TORCH_FREE);
   EXPECT_EQ(plugin.note.string_abi, WELT_STRING_ABI_NONE);
   EXPECT_EQ(plugin.sha256, sha256_file(plugin.path));
-  EXPECT_EQ(&registry.open(zoo / "good/welt_spaces.plugin.so"), &plugin);
+  EXPECT_EQ(&registry.open(zoo_folder / "good/welt_spaces.plugin.so"), &plugin);
   ASSERT_EQ(registry.components().size(), 1u);
   EXPECT_EQ(registry.components()[0].hf_model_types, std::vector<std::string>{"spaces"});
 }
 
 TEST(Registry, NoteSurvivesStripGarbageCollectionAndLinkTimeOptimisation) {
   Registry registry({});
-  EXPECT_STREQ(registry.open(zoo / "stripped/welt_stripped.plugin.so").note.id, "spaces");
+  EXPECT_STREQ(registry.open(zoo_folder / "stripped/welt_stripped.plugin.so").note.id, "spaces");
 }
 
 TEST(Registry, ComponentOfAPluginInPlainCRuns) {
-  Registry registry({zoo / "good"});
+  Registry registry({zoo_folder / "good"});
   const ComponentType& type = registry.find(WELT_SEGMENTER_INTERFACE, "spaces");
   const ConfigView config(type, nlohmann::json::object(), true, "test");
   const Component component(type, config, WELT_INIT_NONE);
@@ -174,7 +176,7 @@ TEST(Registry, ComponentOfAPluginInPlainCRuns) {
 }
 
 TEST(Registry, FailureOfCreateCarriesThePluginsWords) {
-  Registry registry({zoo / "good"});
+  Registry registry({zoo_folder / "good"});
   const ComponentType& type = registry.find(WELT_SEGMENTER_INTERFACE, "spaces");
   const ConfigView config(type, {{"max_spaces", 9}}, true, "test");
   expect_all_in(error_of([&] { Component(type, config, WELT_INIT_NONE); }),
@@ -182,14 +184,14 @@ TEST(Registry, FailureOfCreateCarriesThePluginsWords) {
 }
 
 TEST(Registry, FindsByNameFileAndConfig) {
-  Registry registry({zoo / "good"});
+  Registry registry({zoo_folder / "good"});
   const ComponentType& type = registry.find(WELT_SEGMENTER_INTERFACE, "spaces");
-  EXPECT_EQ(&registry.find(WELT_SEGMENTER_INTERFACE, (zoo / "good/welt_spaces.plugin.so").string()), &type);
+  EXPECT_EQ(&registry.find(WELT_SEGMENTER_INTERFACE, (zoo_folder / "good/welt_spaces.plugin.so").string()), &type);
   EXPECT_EQ(&registry.find_for_config(WELT_SEGMENTER_INTERFACE, {{"model_type", "spaces"}}), &type);
 }
 
 TEST(Registry, AModelOfAnotherRoleIsSaidToBeOne) {
-  Registry registry({zoo / "same_claim/welt_claim_a.plugin.so"});
+  Registry registry({zoo_folder / "same_claim/welt_claim_a.plugin.so"});
   expect_all_in(error_of([&] {
                   registry.find_for_config("welt.image_encoder/1", {{"model_type", "spaces"}});
                 }),
@@ -197,10 +199,10 @@ TEST(Registry, AModelOfAnotherRoleIsSaidToBeOne) {
 }
 
 TEST(Registry, NotFoundNamesNearestFoldersAndRefusals) {
-  Registry registry({zoo / "good", zoo / "no_note", "/nonexistent/plugins"});
+  Registry registry({zoo_folder / "good", zoo_folder / "no_note", "/nonexistent/plugins"});
   const std::string by_name = error_of([&] { registry.find(WELT_SEGMENTER_INTERFACE, "spacs"); });
-  expect_all_in(by_name, {"\"spacs\"", "Did you mean \"spaces\"?", (zoo / "good").string(), "/nonexistent/plugins",
-                          "welt_no_note.plugin.so", "no welt note"});
+  expect_all_in(by_name, {"\"spacs\"", "Did you mean \"spaces\"?", (zoo_folder / "good").string(),
+                          "/nonexistent/plugins", "welt_no_note.plugin.so", "no welt note"});
   expect_all_in(error_of([&] { registry.find("welt.decoder/1", "spaces"); }),
                 {"\"spaces\" is welt.segmenter/1, not welt.decoder/1"});
   expect_all_in(error_of([&] {
@@ -213,7 +215,7 @@ TEST(Registry, NotFoundNamesNearestFoldersAndRefusals) {
 }
 
 TEST(Registry, RefusesTruncatedFilesAndRandomBytes) {
-  const std::string good = read_file(zoo / "good/welt_spaces.plugin.so");
+  const std::string good = read_file(zoo_folder / "good/welt_spaces.plugin.so");
   Folder folder;
   for (const std::size_t size : {std::size_t{0}, std::size_t{3}, std::size_t{63}, good.size() / 2, good.size() - 1}) {
     const fs::path file = folder.path() / "welt_cut.plugin.so";
@@ -244,7 +246,7 @@ TEST(Registry, SearchPathNeverHasTheWorkingDirectory) {
 }
 
 TEST(Registry, FileNamedInTheSearchPathIsFound) {
-  Registry registry({zoo / "good/welt_spaces.plugin.so"});
+  Registry registry({zoo_folder / "good/welt_spaces.plugin.so"});
   EXPECT_EQ(registry.plugins().size(), 1u);
 }
 

@@ -24,11 +24,11 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-const std::vector<std::string> words = {"[UNK]", "river", "stone", "boat", "paper", "a", "the", "engine"};
+const std::vector<std::string> table_words = {"[UNK]", "river", "stone", "boat", "paper", "a", "the", "engine"};
 
 json tokenizer() {
   json vocabulary;
-  for (std::size_t i = 0; i < words.size(); ++i) vocabulary[words[i]] = i;
+  for (std::size_t i = 0; i < table_words.size(); ++i) vocabulary[table_words[i]] = i;
   return {{"model", {{"type", "WordLevel"}, {"vocab", vocabulary}, {"unk_token", "[UNK]"}}},
           {"pre_tokenizer", {{"type", "Whitespace"}}},
           {"added_tokens", json::array()}};
@@ -39,7 +39,7 @@ class SmallEmbedding : public testing::Test {
   SmallEmbedding() {
     std::mt19937 random(1);
     std::normal_distribution<float> normal;
-    for (std::size_t i = 0; i < words.size() * 64; ++i) values_.push_back(normal(random));
+    for (std::size_t i = 0; i < table_words.size() * 64; ++i) values_.push_back(normal(random));
     put("tokenizer.json", tokenizer().dump());
   }
 

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<json> rows_of(const std::string& name) {
+std::vector<json> golden_rows(const std::string& name) {
   std::istringstream lines(read_file(std::string(WELT_TEST_DATA) + "/wordllama/" + name));
   std::vector<json> all;
   for (std::string line; std::getline(lines, line);) all.push_back(json::parse(line));
@@ -44,7 +44,7 @@ json texts_of(const std::vector<TextPiece>& pieces) {
 }
 
 TEST(SimilarityParity, DrawsAreThoseOfNumpysRandomState) {
-  for (const json& row : rows_of("rng.jsonl")) {
+  for (const json& row : golden_rows("rng.jsonl")) {
     RandomState random(row["seed"].get<std::uint32_t>());
     for (const json& draw : row["draws"]) {
       if (draw.contains("randint")) {
@@ -60,7 +60,7 @@ TEST(SimilarityParity, DrawsAreThoseOfNumpysRandomState) {
 }
 
 TEST(SimilarityParity, MinimaAndWindows) {
-  for (const json& row : rows_of("minima.jsonl")) {
+  for (const json& row : golden_rows("minima.jsonl")) {
     const bool fails = !row["error"].is_null();
     try {
       if (row.contains("values")) {
@@ -83,7 +83,7 @@ TEST(SimilarityParity, MinimaAndWindows) {
 }
 
 TEST(SimilarityParity, LinesSentencesAndPieces) {
-  for (const json& row : rows_of("text_tools.jsonl")) {
+  for (const json& row : golden_rows("text_tools.jsonl")) {
     const std::string name = row["fn"];
     if (name == "splitlines") {
       EXPECT_EQ(texts_of(split_lines(row["text"].get<std::string>())), row["result"]) << row;
@@ -102,7 +102,7 @@ TEST(SimilarityParity, LinesSentencesAndPieces) {
 }
 
 TEST(SimilarityParity, ClustersOfSmallMatrices) {
-  for (const json& row : rows_of("kmeans_matrix.jsonl")) {
+  for (const json& row : golden_rows("kmeans_matrix.jsonl")) {
     for (const int threads : {1, 2}) {
       const Clusters found = kmeans(matrix_of(row["matrix"]), {.k = row["k"],
                                                                .random_state = row["random_state"],

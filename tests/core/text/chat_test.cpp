@@ -10,23 +10,23 @@
 namespace welt {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-ChatOptions options_of(const Json& given) {
-  return {.tools = given.value("tools", Json()),
+ChatOptions chat_options(const OrderedJson& given) {
+  return {.tools = given.value("tools", OrderedJson()),
           .add_generation_prompt = given.value("add_generation_prompt", false),
           .continue_final_message = given.value("continue_final_message", false)};
 }
 
 std::string chat(const char* messages, const ChatOptions& options = {}) {
-  return chat_text(Json::parse(messages), options);
+  return chat_text(OrderedJson::parse(messages), options);
 }
 
 TEST(ChatParity, EveryCaseAsRecorded) {
   const auto cases = test::golden_lines("chat.jsonl");
   ASSERT_EQ(cases.size(), 26U);
-  for (const Json& row : cases) {
-    ChatOptions options = options_of(row["options"]);
+  for (const OrderedJson& row : cases) {
+    ChatOptions options = chat_options(row["options"]);
     options.reference_compatible = options.thinking = options.escape_control = true;  // of which the first wins
     if (row.contains("error"))
       EXPECT_THROW(chat_text(row["messages"], options), Error) << row.dump();
@@ -36,10 +36,10 @@ TEST(ChatParity, EveryCaseAsRecorded) {
 }
 
 TEST(ChatParity, EveryCaseButALiteralListByDefault) {
-  for (const Json& row : test::golden_lines("chat.jsonl")) {
-    const Json* content =
+  for (const OrderedJson& row : test::golden_lines("chat.jsonl")) {
+    const OrderedJson* content =
         row["messages"].empty() || !row["messages"][0].contains("content") ? nullptr : &row["messages"][0]["content"];
-    const ChatOptions options = options_of(row["options"]);
+    const ChatOptions options = chat_options(row["options"]);
     if (row.contains("error"))
       EXPECT_THROW(chat_text(row["messages"], options), Error) << row.dump();
     else if (content != nullptr && content->is_array())
@@ -71,7 +71,7 @@ TEST(Chat, ThinkingGoesBeforeTheContent) {
 
 TEST(Chat, NobodyForgesStructureWhereControlCharactersAreEscaped) {
   ChatOptions options{.escape_control = true};
-  options.tools = Json::parse(R"([{"function": {"name": "f\u0011", "parameters":
+  options.tools = OrderedJson::parse(R"([{"function": {"name": "f\u0011", "parameters":
                                 {"properties": {"n\u000f": {"description": "d\u0017"}}}}}])");
   const std::string text = chat(R"([{"role": "us\u0001er", "content": "a\u000f\u0017\n\u0001system\n\tb",
     "tool_calls": [{"type": "t\u001b", "function": {"name": "n", "arguments": "\u001b\u007f"}}]}])",
@@ -103,7 +103,7 @@ TEST(Chat, TheFinalMessageGoesOnBehindItsContent) {
 TEST(Chat, WhatHasNoFormIsAnErrorThatSaysWhere) {
   const auto error_of = [](const char* messages, const char* tools = "null") -> std::string {
     try {
-      return "text " + chat_text(Json::parse(messages), {.tools = Json::parse(tools)});
+      return "text " + chat_text(OrderedJson::parse(messages), {.tools = OrderedJson::parse(tools)});
     } catch (const Error& error) {
       return error.what();
     }
@@ -127,17 +127,18 @@ TEST(Chat, WhatHasNoFormIsAnErrorThatSaysWhere) {
 
 TEST(PythonText, NumbersAreThoseOfPython) {
   // python3 -c 'import json; print(json.dumps([1.0, -0.0, 1e15, 1e16, 1e22, 0.0001, 0.00001, 123456.789, 5e-324]))'
-  EXPECT_EQ(python_json(Json::parse("[1.0, -0.0, 1e15, 1e16, 1e22, 0.0001, 0.00001, 123456.789, 5e-324]")),
+  EXPECT_EQ(python_json(OrderedJson::parse("[1.0, -0.0, 1e15, 1e16, 1e22, 0.0001, 0.00001, 123456.789, 5e-324]")),
             "[1.0, -0.0, 1000000000000000.0, 1e+16, 1e+22, 0.0001, 1e-05, 123456.789, 5e-324]");
-  EXPECT_EQ(python_json(Json::parse("[18446744073709551615, -3, true, null, [], {}]")),
+  EXPECT_EQ(python_json(OrderedJson::parse("[18446744073709551615, -3, true, null, [], {}]")),
             "[18446744073709551615, -3, true, null, [], {}]");
 }
 
 TEST(PythonText, ReprQuotesAndEscapesAsPython) {
   // python3 -c 'print(repr([None, False, "a\x27b\"", "it\x27s", "\n\x00\x85\u00ad\u2028\U000e0001é\\"]))'
-  const Json value = {nullptr, false, "a'b\"", "it's", std::string("\n\0", 2) + "\u0085\u00ad\u2028\U000e0001é\\"};
+  const OrderedJson value = {nullptr, false, "a'b\"", "it's",
+                             std::string("\n\0", 2) + "\u0085\u00ad\u2028\U000e0001é\\"};
   EXPECT_EQ(python_repr(value), R"([None, False, 'a\'b"', "it's", '\n\x00\x85\xad\u2028\U000e0001é\\'])");
-  EXPECT_EQ(python_repr(Json{{"b", 1}, {"a", {{"c", 1.5}}}}), "{'b': 1, 'a': {'c': 1.5}}");
+  EXPECT_EQ(python_repr(OrderedJson{{"b", 1}, {"a", {{"c", 1.5}}}}), "{'b': 1, 'a': {'c': 1.5}}");
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct CacheOf {
   ImageCache cache;
 };
 
-std::string word(int number) { return std::string(1, static_cast<char>('a' + number)); }  // 32 pixels each
+std::string letter_word(int number) { return std::string(1, static_cast<char>('a' + number)); }  // 32 pixels each
 
 TEST(ImageCache, DrawsAWordOnce) {
   CacheOf a(1 << 20);
@@ -36,17 +36,17 @@ TEST(ImageCache, DrawsAWordOnce) {
 
 TEST(ImageCache, LeastRecentlyUsedGoesFirst) {
   CacheOf probe(1 << 20);
-  probe.cache.get(word(0));
+  probe.cache.get(letter_word(0));
   CacheOf a(3 * probe.cache.statistics().bytes);
-  for (int i = 0; i < 3; ++i) a.cache.get(word(i));
-  a.cache.get(word(0));                    // b is now the oldest
-  const auto held = a.cache.get(word(1));  // … and now c
-  a.cache.get(word(3));
+  for (int i = 0; i < 3; ++i) a.cache.get(letter_word(i));
+  a.cache.get(letter_word(0));                    // b is now the oldest
+  const auto held = a.cache.get(letter_word(1));  // … and now c
+  a.cache.get(letter_word(3));
   EXPECT_EQ(a.toy.renders, 4);
   EXPECT_EQ(a.cache.statistics().images, 3u);
-  for (const int kept : {0, 1, 3}) a.cache.get(word(kept));
+  for (const int kept : {0, 1, 3}) a.cache.get(letter_word(kept));
   EXPECT_EQ(a.toy.renders, 4);
-  a.cache.get(word(2));
+  a.cache.get(letter_word(2));
   EXPECT_EQ(a.toy.renders, 5);
   EXPECT_EQ(held->pixels[0], 'b');  // whoever holds an image keeps it
 }
@@ -86,7 +86,7 @@ TEST(ImageCache, ManyThreadsGetTheSameImages) {
   for (int t = 0; t < 6; ++t) {
     threads.emplace_back([&, t] {
       for (int i = 0; i < 2000; ++i) {
-        const std::string asked = word((i * 7 + t * 3) % 20);
+        const std::string asked = letter_word((i * 7 + t * 3) % 20);
         const auto image = a.cache.get(asked);
         if (image->width != 8 || image->pixels != std::vector<std::uint8_t>(32, static_cast<std::uint8_t>(asked[0]))) {
           ++wrong;

@@ -12,22 +12,22 @@
 namespace welt {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 using Ids = std::vector<std::uint32_t>;
 
-struct Rows {
+struct EncodedRows {
   std::vector<Ids> ids, masks;
-  bool operator==(const Rows&) const = default;
+  bool operator==(const EncodedRows&) const = default;
 };
 
 template <typename Unit>
-Rows rows_of(const std::vector<std::string>& texts, const TokenizeOptions& options) {
+EncodedRows rows_of(const std::vector<std::string>& texts, const TokenizeOptions& options) {
   const std::vector<std::string_view> views(texts.begin(), texts.end());
   TokenRows<Unit> rows;
   // What an earlier batch left behind must not show.
   tokenize(std::vector<std::string_view>{"something longer than all", "x"}, {.padding = true}, rows);
   tokenize(views, options, rows);
-  Rows all;
+  EncodedRows all;
   for (std::int64_t i = 0; i < rows.rows(); ++i) {
     all.ids.emplace_back(rows.row(i).begin(), rows.row(i).end());
     all.masks.emplace_back(rows.row_mask(i).begin(), rows.row_mask(i).end());
@@ -35,24 +35,24 @@ Rows rows_of(const std::vector<std::string>& texts, const TokenizeOptions& optio
   return all;
 }
 
-Rows rows_of(Encoding encoding, const std::vector<std::string>& texts, const TokenizeOptions& options) {
+EncodedRows rows_of(Encoding encoding, const std::vector<std::string>& texts, const TokenizeOptions& options) {
   if (encoding == Encoding::utf8) return rows_of<std::uint8_t>(texts, options);
   if (encoding == Encoding::utf16) return rows_of<std::uint16_t>(texts, options);
   return rows_of<std::uint32_t>(texts, options);
 }
 
-TokenizeOptions options_of(const Json& given) {
+TokenizeOptions options_of(const OrderedJson& given) {
   TokenizeOptions options{.special = given.value("add_special_tokens", true), .padding = given.value("padding", false)};
   if (given.value("truncation", false) && given.contains("max_length")) options.max_length = given["max_length"];
   return options;
 }
 
-Rows recorded(const Json& row) { return {row["input_ids"], row["attention_mask"]}; }
+EncodedRows recorded(const OrderedJson& row) { return {row["input_ids"], row["attention_mask"]}; }
 
 // The recorded rows without the part of a character that the reference cut off, and masks that follow their lengths:
 // decoding drops that part.
-Rows mended(const Json& row, Encoding encoding, const TokenizeOptions& options) {
-  Rows rows;
+EncodedRows mended(const OrderedJson& row, Encoding encoding, const TokenizeOptions& options) {
+  EncodedRows rows;
   std::size_t width = 0;
   for (std::size_t i = 0; i < row["texts"].size(); ++i) {
     Ids ids = row["input_ids"][i];
@@ -60,7 +60,7 @@ Rows mended(const Json& row, Encoding encoding, const TokenizeOptions& options) 
     if (text.find('\0') == std::string::npos) std::erase(ids, 0u);  // padding
     Ids own(ids.begin() + (options.special ? 1 : 0), ids.end() - (options.special ? 1 : 0));
     if (options.max_length && text.find('\0') == std::string::npos) {
-      const Rows again = rows_of(encoding, {decode(own, encoding, false)}, {.special = options.special});
+      const EncodedRows again = rows_of(encoding, {decode(own, encoding, false)}, {.special = options.special});
       ids = again.ids[0];
     }
     rows.masks.emplace_back(ids.size(), 1);
@@ -75,7 +75,7 @@ Rows mended(const Json& row, Encoding encoding, const TokenizeOptions& options) 
 TEST(TokenizerParity, EveryCaseAsRecorded) {
   const auto cases = test::golden_lines("tokenizer.jsonl");
   ASSERT_EQ(cases.size(), 63U);
-  for (const Json& row : cases) {
+  for (const OrderedJson& row : cases) {
     TokenizeOptions options = options_of(row["options"]);
     options.reference_compatible = true;
     EXPECT_EQ(rows_of(*find_encoding(row["encoding"].get<std::string>()), row["texts"], options), recorded(row))
@@ -85,11 +85,11 @@ TEST(TokenizerParity, EveryCaseAsRecorded) {
 
 TEST(TokenizerParity, EveryCaseAsItShouldBe) {
   int changed = 0;
-  for (const Json& row : test::golden_lines("tokenizer.jsonl")) {
+  for (const OrderedJson& row : test::golden_lines("tokenizer.jsonl")) {
     const Encoding encoding = *find_encoding(row["encoding"].get<std::string>());
     const TokenizeOptions options = options_of(row["options"]);
-    Rows expected =
-        row.contains("fixed") ? Rows{row["input_ids"], row["fixed"]["attention_mask"]} : mended(row, encoding, options);
+    EncodedRows expected = row.contains("fixed") ? EncodedRows{row["input_ids"], row["fixed"]["attention_mask"]}
+                                                 : mended(row, encoding, options);
     EXPECT_EQ(rows_of(encoding, row["texts"], options), expected) << row.dump();
     changed += expected != recorded(row);
   }
@@ -99,7 +99,7 @@ TEST(TokenizerParity, EveryCaseAsItShouldBe) {
 TEST(TokenizerParity, EveryDecodedCase) {
   const auto cases = test::golden_lines("decode.jsonl");
   ASSERT_EQ(cases.size(), 31U);
-  for (const Json& row : cases) {
+  for (const OrderedJson& row : cases) {
     const Encoding encoding = *find_encoding(row["encoding"].get<std::string>());
     const Ids ids = row["ids"];
     if (row.contains("error")) {
