@@ -75,14 +75,16 @@ std::optional<BpeModel::Merge> BpeModel::merge_at(const JsonNode& list, std::siz
   return Merge{index, line.substr(0, space), line.substr(space + 1)};
 }
 
-// Some at a time: the table of tokens is larger than the nearest caches, and what the next ones need of it comes while
-// others are at work.
+// Some at a time: the tables are larger than the nearest caches, and what the next ones need of them comes while others
+// are at work.
 void BpeModel::read_merges(const JsonNode& node) {
   const std::size_t count = node.size();
   if (count > most_merges) node.fail(std::to_string(count) + " merges", "at most 5000000");
   merges_.reserve(count);
   std::array<Merge, 32> some;
-  std::size_t rank = 0, near = 0;
+  std::array<MergedIds, 32> ids;
+  std::uint32_t rank = 0;
+  std::size_t near = 0;
   for (std::size_t i = 0; i < count;) {
     std::size_t size = 0;
     for (; i < count && size < some.size(); ++i) {
@@ -92,11 +94,15 @@ void BpeModel::read_merges(const JsonNode& node) {
       vocabulary_.prefetch(merge->right);
       some[size++] = *merge;
     }
-    for (const Merge& merge : std::span(some).first(size)) add_merge(node, merge, rank++, near);
+    for (std::size_t k = 0; k < size; ++k) {
+      ids[k] = ids_of(node, some[k], near);
+      merges_.prefetch(ids[k].left, ids[k].right);
+    }
+    for (const MergedIds& each : std::span(ids).first(size)) merges_.set(each.left, each.right, rank++, each.together);
   }
 }
 
-void BpeModel::add_merge(const JsonNode& list, const Merge& merge, std::size_t rank, std::size_t& near) {
+BpeModel::MergedIds BpeModel::ids_of(const JsonNode& list, const Merge& merge, std::size_t& near) {
   const auto& [index, left, right] = merge;
   const auto known = [&](std::string_view token, std::int32_t id) {
     if (id < 0) {
@@ -107,15 +113,14 @@ void BpeModel::add_merge(const JsonNode& list, const Merge& merge, std::size_t r
     }
     return id;
   };
-  const std::int32_t left_id = known(left, token_id(left)), right_id = known(right, token_id(right));
+  MergedIds out{known(left, token_id(left)), known(right, token_id(right)), -1};
   if (left.empty() || right.size() <= prefix_.size()) {
     list.item(index).fail("a merge with an empty token", "two tokens");
   }
-  std::string together(left);
-  together += right.substr(prefix_.size());
-  merges_.set(left_id, right_id, static_cast<std::uint32_t>(rank),
-              known(together, vocabulary_.find_near(together, near)));
+  together_.assign(left).append(right.substr(prefix_.size()));
+  out.together = known(together_, vocabulary_.find_near(together_, near));
   joints_.set(static_cast<std::int32_t>(last_character(left)), static_cast<std::int32_t>(first_character(right)), 0, 0);
+  return out;
 }
 
 // The character of the vocabulary that stands at `at`, which moves behind it.

@@ -33,10 +33,13 @@ class BpeModel : public Model {
     std::size_t index;  // in the list
     std::string_view left, right;
   };
+  struct MergedIds {
+    std::int32_t left, right, together;
+  };
   static std::optional<Merge> merge_at(const JsonNode& list, std::size_t index);
   void read_merges(const JsonNode& node);
   // `near`: place of the last merge's result in the vocabulary.
-  void add_merge(const JsonNode& list, const Merge& merge, std::size_t rank, std::size_t& near);
+  MergedIds ids_of(const JsonNode& list, const Merge& merge, std::size_t& near);
   std::string character(std::string_view text, std::size_t& at) const;
   std::string mapped(std::string_view piece) const;
   void encode_part(std::string_view part, std::size_t offset, ModelSpace& space, std::vector<Token>& tokens) const;
@@ -51,6 +54,7 @@ class BpeModel : public Model {
   std::array<std::int32_t, 256> fallback_{};  // of <0x00> to <0xFF>; -1: none
   PairTable joints_;  // for each merge the last character of the left and the first of the right one
   std::string unknown_, prefix_, suffix_;
+  std::string together_;  // room, while merges are read
   bool has_unknown_ = false, fuse_unknown_ = false, byte_fallback_ = false, ignore_merges_ = false;
   bool maps_bytes_;
   std::int32_t unknown_id_ = -1;
