@@ -36,10 +36,14 @@ class BpeModel : public Model {
   struct MergedIds {
     std::int32_t left, right, together;
   };
-  static std::optional<Merge> merge_at(const JsonNode& list, std::size_t index);
+  static std::optional<Merge> merge_of(const JsonValue& value);
+  void prepare_merges(const JsonNode& node);
   void read_merges(const JsonNode& node);
-  // `near`: place of the last merge's result in the vocabulary.
-  MergedIds ids_of(const JsonNode& list, const Merge& merge, std::size_t& near);
+  // Calls take(MergedIds) for the merges from `begin` to `end`. Throws Failure naming the first that is none.
+  template <typename Take>
+  void ids_of_merges(const JsonNode& list, std::size_t begin, std::size_t end, Take take) const;
+  // `together` is room; `near`: place of the last merge's result in the vocabulary.
+  MergedIds ids_of(const JsonNode& list, const Merge& merge, std::string& together, std::size_t& near) const;
   std::string character(std::string_view text, std::size_t& at) const;
   std::string mapped(std::string_view piece) const;
   void encode_part(std::string_view part, std::size_t offset, ModelSpace& space, std::vector<Token>& tokens) const;
@@ -54,7 +58,6 @@ class BpeModel : public Model {
   std::array<std::int32_t, 256> fallback_{};  // of <0x00> to <0xFF>; -1: none
   PairTable joints_;  // for each merge the last character of the left and the first of the right one
   std::string unknown_, prefix_, suffix_;
-  std::string together_;  // room, while merges are read
   bool has_unknown_ = false, fuse_unknown_ = false, byte_fallback_ = false, ignore_merges_ = false;
   bool maps_bytes_;
   std::int32_t unknown_id_ = -1;
