@@ -181,7 +181,8 @@ def main():
     seconds, memory, first_memory = {}, {}, {}
     for _ in range(turns):
         for name, command in commands.items():
-            result = json.loads(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout.splitlines()[-1])
+            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+            result = json.loads(done.stdout.splitlines()[-1])
             for work, value in result["seconds"].items():
                 seconds.setdefault(work, {}).setdefault(name, []).append(value)
             memory.setdefault(name, []).append(result["peak_memory_bytes"] / 1e6)
@@ -191,7 +192,8 @@ def main():
                 seconds.setdefault("start to first answer", {}).setdefault(name, []).append(took)
                 first_memory.setdefault(name, []).append(peak / 1e6)
     shutil.rmtree(folder)
-    print(f"{'seconds, medians of ' + str(turns) + ' turns':36} {'welt':>9} {'wordllama':>10} {'times':>7} {'model2vec':>10} {'times':>7}")
+    head = f"seconds, medians of {turns} turns"
+    print(f"{head:36} {'welt':>9} {'wordllama':>10} {'times':>7} {'model2vec':>10} {'times':>7}")
     for work, row in seconds.items():
         if "welt" in row:
             print_row(work, medians(row), 4)
