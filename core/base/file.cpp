@@ -145,6 +145,11 @@ InputFile::~InputFile() {
   if (file_ >= 0) ::close(file_);
 }
 
+std::size_t InputFile::size_left() const {
+  constexpr std::uint64_t most = std::uint64_t{1} << 30;
+  return sized_ ? static_cast<std::size_t>(std::min(most, size_ - std::min(size_, taken_))) : 0;
+}
+
 std::size_t InputFile::read(char* into, std::size_t room) {
   if (sized_) room = static_cast<std::size_t>(std::min<std::uint64_t>(room, size_ - std::min(size_, taken_)));
   ssize_t size = 0;
@@ -163,6 +168,7 @@ std::size_t InputFile::read(char* into, std::size_t room) {
 std::string read_file(const fs::path& path) {
   InputFile file(path);
   std::string content;
+  content.reserve(file.size_left());
   read_pieces(file, [&](std::string_view piece) { content += piece; });
   return content;
 }

@@ -26,6 +26,8 @@ class InputFile {
   const std::string& name() const { return name_; }  // the path, or "standard input"
   // What is there, at most `room` bytes; 0: the end.
   std::size_t read(char* into, std::size_t room);
+  // What is left of a regular file, at most 1 GB: to make room for. 0: not known.
+  std::size_t size_left() const;
 
  private:
   InputFile(std::string name, int file);

@@ -40,7 +40,7 @@ std::size_t previous(std::string_view text, std::size_t at) {
 }  // namespace
 
 AddedTokens::AddedTokens(const JsonNode& list, const Model& model, const Normalizer& normalizer)
-    : word_(rust_word_characters()), space_(white_space()) {
+    : space_(white_space()) {
   if (list.is_null()) return;
   std::unordered_map<std::string, std::int32_t> ids;
   std::vector<AddedToken> special, plain;  // special ones are looked for first
@@ -62,6 +62,7 @@ AddedTokens::AddedTokens(const JsonNode& list, const Model& model, const Normali
     if (!special_known.contains(token.content)) plain.push_back(token);
     by_id_.insert_or_assign(static_cast<std::int32_t>(id), std::move(token));
   }
+  if (has_single_word_) word_.emplace(rust_word_characters());
   special.insert(special.end(), plain.begin(), plain.end());
   for (const AddedToken& token : special) {
     const std::int32_t id = ids[token.content];
@@ -156,9 +157,9 @@ std::size_t AddedTokens::find(std::string_view text, bool normalized, std::vecto
 bool AddedTokens::stands_alone(std::string_view text, std::size_t begin, std::size_t end) const {
   if (begin > 0) {
     std::size_t at = previous(text, begin);
-    if (word_.contains(text::decode(text, at))) return false;
+    if (is_word_character(text::decode(text, at))) return false;
   }
-  return end == text.size() || !word_.contains(text::decode(text, end));
+  return end == text.size() || !is_word_character(text::decode(text, end));
 }
 
 std::size_t AddedTokens::without_space_before(std::string_view text, std::size_t end) const {

@@ -3,6 +3,7 @@
 
 #include <bitset>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -40,7 +41,7 @@ class AddedTokens {
   bool has_normalized() const { return after_.first.any(); }
   // What stands before a token counts: see AddedToken::single_word.
   bool look_back() const { return has_single_word_; }
-  bool is_word_character(char32_t c) const { return word_.contains(c); }
+  bool is_word_character(char32_t c) const { return word_ && word_->contains(c); }
   // With their ids, in no order.
   const std::unordered_map<std::int32_t, AddedToken>& by_id() const { return by_id_; }
   // `word` is a token of its own whatever follows.
@@ -70,7 +71,8 @@ class AddedTokens {
 
   Set before_, after_;
   std::unordered_map<std::int32_t, AddedToken> by_id_;
-  CharTable word_, space_;
+  std::optional<CharTable> word_;  // where one of the tokens has to stand alone: to make it takes a while
+  CharTable space_;
   bool has_single_word_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <welt/text/utf8.h>
 #include <algorithm>
 #include <functional>
+#include <future>
 #include <span>
 #include <welt/sdk/base.hpp>
 
@@ -16,9 +17,20 @@ namespace {
 namespace sdk = welt::sdk;
 
 constexpr std::size_t most_merges = 5'000'000;
-constexpr std::size_t whole_piece = 256;  // longer ones are merged in parts
+constexpr std::size_t worth_a_thread = 20'000;                       // merges
+constexpr auto beside = std::launch::async | std::launch::deferred;  // later, where there are no more threads
+constexpr std::size_t whole_piece = 256;                             // longer ones are merged in parts
 constexpr std::size_t least_part = 64;
 constexpr char32_t space_mark = 0x2581, byte_space_mark = 0x120;  // ▁, Ġ
+
+bool is_comment(const JsonValue& value) {
+  return value.kind == JsonValue::Kind::text && value.text().starts_with("#version");
+}
+
+[[noreturn]] void refuse_merge(const JsonNode& node) {
+  if (node.value().kind != JsonValue::Kind::text) node.fail("something else", "two tokens: \"a b\" or [\"a\", \"b\"]");
+  node.fail("\"" + node.text() + "\"", "two tokens with one space between them");
+}
 
 std::string optional_text(const JsonNode& node) { return node.is_null() ? std::string() : node.text(); }
 
@@ -48,8 +60,13 @@ BpeModel::BpeModel(const JsonNode& node, bool maps_bytes) : maps_bytes_(maps_byt
   fuse_unknown_ = node.member("fuse_unk").flag_or(false);
   byte_fallback_ = node.member("byte_fallback").flag_or(false);
   ignore_merges_ = node.member("ignore_merges").flag_or(false);
+  const JsonNode merges = node.member("merges");
+  if (merges.size() > most_merges) merges.fail(std::to_string(merges.size()) + " merges", "at most 5000000");
+  std::future<void> prepared =
+      std::async(merges.size() < worth_a_thread ? std::launch::deferred : beside, [&] { prepare_merges(merges); });
   read_vocabulary(node.member("vocab"));
-  read_merges(node.member("merges"));
+  prepared.get();
+  read_merges(merges);
   unknown_id_ = token_id(unknown_);
   for (std::size_t b = 0; b < 256; ++b) {
     byte_ids_[b] = token_id(utf8_of(byte_alphabet[b]));
@@ -57,46 +74,83 @@ BpeModel::BpeModel(const JsonNode& node, bool maps_bytes) : maps_bytes_(maps_byt
   }
 }
 
-// The two tokens of a merge; none: a line that is a comment.
-std::optional<BpeModel::Merge> BpeModel::merge_at(const JsonNode& list, std::size_t index) {
-  const JsonValue& value = list.value().items()[index];
+// The two tokens of a merge, where it is one.
+std::optional<BpeModel::Merge> BpeModel::merge_of(const JsonValue& value) {
   if (value.kind == JsonValue::Kind::list && value.size == 2 && value.items()[0].kind == JsonValue::Kind::text &&
       value.items()[1].kind == JsonValue::Kind::text) {
-    return Merge{index, value.items()[0].text(), value.items()[1].text()};
+    return Merge{0, value.items()[0].text(), value.items()[1].text()};
   }
-  if (value.kind != JsonValue::Kind::text)
-    list.item(index).fail("something else", "two tokens: \"a b\" or [\"a\", \"b\"]");
+  if (value.kind != JsonValue::Kind::text || is_comment(value)) return std::nullopt;
   const std::string_view line = value.text();
-  if (line.starts_with("#version")) return std::nullopt;
   const std::size_t space = line.find(' ');
-  if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) {
-    list.item(index).fail("\"" + std::string(line) + "\"", "two tokens with one space between them");
-  }
-  return Merge{index, line.substr(0, space), line.substr(space + 1)};
+  if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) return std::nullopt;
+  return Merge{0, line.substr(0, space), line.substr(space + 1)};
 }
 
-// Some at a time: the table of tokens is larger than the nearest caches, and what the next ones need of it comes while
-// others are at work.
-void BpeModel::read_merges(const JsonNode& node) {
-  const std::size_t count = node.size();
-  if (count > most_merges) node.fail(std::to_string(count) + " merges", "at most 5000000");
-  merges_.reserve(count);
+// What needs no vocabulary: the table of characters that merges join, and room. What is wrong with a merge is said by
+// ids_of_merges(), later.
+void BpeModel::prepare_merges(const JsonNode& node) {
+  merges_.reserve(node.size());
+  for (const JsonValue& value : node.value().items()) {
+    const std::optional<Merge> merge = merge_of(value);
+    if (!merge || merge->left.empty() || merge->right.empty()) continue;
+    joints_.set(static_cast<std::int32_t>(last_character(merge->left)),
+                static_cast<std::int32_t>(first_character(merge->right)), 0, 0);
+  }
+}
+
+// Some at a time: the tables are larger than the nearest caches, and what the next ones need of them comes while others
+// are at work.
+template <typename Take>
+void BpeModel::ids_of_merges(const JsonNode& list, std::size_t begin, std::size_t end, Take take) const {
   std::array<Merge, 32> some;
-  std::size_t rank = 0, near = 0;
-  for (std::size_t i = 0; i < count;) {
+  std::array<MergedIds, 32> ids;
+  std::size_t near = 0;
+  std::string together;
+  while (begin < end) {
     std::size_t size = 0;
-    for (; i < count && size < some.size(); ++i) {
-      const std::optional<Merge> merge = merge_at(node, i);
-      if (!merge) continue;
+    for (; begin < end && size < some.size(); ++begin) {
+      const JsonValue& value = list.value().items()[begin];
+      if (is_comment(value)) continue;
+      const std::optional<Merge> merge = merge_of(value);
+      if (!merge) refuse_merge(list.item(begin));
       vocabulary_.prefetch(merge->left);
       vocabulary_.prefetch(merge->right);
-      some[size++] = *merge;
+      some[size++] = {begin, merge->left, merge->right};
     }
-    for (const Merge& merge : std::span(some).first(size)) add_merge(node, merge, rank++, near);
+    for (std::size_t k = 0; k < size; ++k) {
+      ids[k] = ids_of(list, some[k], together, near);
+      merges_.prefetch(ids[k].left, ids[k].right);
+    }
+    for (const MergedIds& each : std::span(ids).first(size)) take(each);
   }
 }
 
-void BpeModel::add_merge(const JsonNode& list, const Merge& merge, std::size_t rank, std::size_t& near) {
+// The second half of many is looked up by another thread.
+void BpeModel::read_merges(const JsonNode& node) {
+  const std::size_t count = node.size(), half = count < worth_a_thread ? count : count / 2;
+  std::vector<MergedIds> second;
+  std::future<void> other;
+  if (half < count) {
+    other = std::async(beside, [&] {
+      second.reserve(count - half);
+      ids_of_merges(node, half, count, [&](const MergedIds& each) { second.push_back(each); });
+    });
+  }
+  std::uint32_t rank = 0;
+  const auto add = [&](const MergedIds& each) { merges_.set(each.left, each.right, rank++, each.together); };
+  ids_of_merges(node, 0, half, add);
+  if (half == count) return;
+  other.get();
+  constexpr std::size_t ahead = 16;
+  for (std::size_t i = 0; i < second.size(); ++i) {
+    if (i + ahead < second.size()) merges_.prefetch(second[i + ahead].left, second[i + ahead].right);
+    add(second[i]);
+  }
+}
+
+BpeModel::MergedIds BpeModel::ids_of(const JsonNode& list, const Merge& merge, std::string& together,
+                                     std::size_t& near) const {
   const auto& [index, left, right] = merge;
   const auto known = [&](std::string_view token, std::int32_t id) {
     if (id < 0) {
@@ -107,15 +161,13 @@ void BpeModel::add_merge(const JsonNode& list, const Merge& merge, std::size_t r
     }
     return id;
   };
-  const std::int32_t left_id = known(left, token_id(left)), right_id = known(right, token_id(right));
+  MergedIds out{known(left, token_id(left)), known(right, token_id(right)), -1};
   if (left.empty() || right.size() <= prefix_.size()) {
     list.item(index).fail("a merge with an empty token", "two tokens");
   }
-  std::string together(left);
-  together += right.substr(prefix_.size());
-  merges_.set(left_id, right_id, static_cast<std::uint32_t>(rank),
-              known(together, vocabulary_.find_near(together, near)));
-  joints_.set(static_cast<std::int32_t>(last_character(left)), static_cast<std::int32_t>(first_character(right)), 0, 0);
+  together.assign(left).append(right.substr(prefix_.size()));
+  out.together = known(together, vocabulary_.find_near(together, near));
+  return out;
 }
 
 // The character of the vocabulary that stands at `at`, which moves behind it.

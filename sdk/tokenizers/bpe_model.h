@@ -33,10 +33,17 @@ class BpeModel : public Model {
     std::size_t index;  // in the list
     std::string_view left, right;
   };
-  static std::optional<Merge> merge_at(const JsonNode& list, std::size_t index);
+  struct MergedIds {
+    std::int32_t left, right, together;
+  };
+  static std::optional<Merge> merge_of(const JsonValue& value);
+  void prepare_merges(const JsonNode& node);
   void read_merges(const JsonNode& node);
-  // `near`: place of the last merge's result in the vocabulary.
-  void add_merge(const JsonNode& list, const Merge& merge, std::size_t rank, std::size_t& near);
+  // Calls take(MergedIds) for the merges from `begin` to `end`. Throws Failure naming the first that is none.
+  template <typename Take>
+  void ids_of_merges(const JsonNode& list, std::size_t begin, std::size_t end, Take take) const;
+  // `together` is room; `near`: place of the last merge's result in the vocabulary.
+  MergedIds ids_of(const JsonNode& list, const Merge& merge, std::string& together, std::size_t& near) const;
   std::string character(std::string_view text, std::size_t& at) const;
   std::string mapped(std::string_view piece) const;
   void encode_part(std::string_view part, std::size_t offset, ModelSpace& space, std::vector<Token>& tokens) const;

@@ -28,6 +28,10 @@ class JsonDocument::Parser {
       at_ = fault;
       fail("what is not UTF-8");
     }
+    // Room that costs nothing until it is used: a token with its id, or a merge, takes some 20 bytes.
+    constexpr std::size_t usual_size = 16, most_at_once = 1 << 19;
+    members_.reserve(std::min(text_.size() / usual_size, most_at_once));
+    items_.reserve(std::min(text_.size() / usual_size, most_at_once));
     const JsonValue out = value(0);
     space();
     if (at_ < text_.size()) fail("more behind its end");
@@ -103,8 +107,7 @@ class JsonDocument::Parser {
     JsonValue out;
     out.kind = JsonValue::Kind::object;
     out.size = static_cast<std::uint32_t>(members_.size() - base);
-    out.member = document_.store(std::span<const JsonMember>(members_).subspan(base));
-    members_.resize(base);
+    out.member = kept(document_.objects_, members_, base);
     return out;
   }
 
@@ -121,8 +124,7 @@ class JsonDocument::Parser {
     JsonValue out;
     out.kind = JsonValue::Kind::list;
     out.size = static_cast<std::uint32_t>(items_.size() - base);
-    out.first = document_.store(std::span<const JsonValue>(items_).subspan(base));
-    items_.resize(base);
+    out.first = kept(document_.lists_, items_, base);
     return out;
   }
 
@@ -234,20 +236,24 @@ class JsonDocument::Parser {
     return out;
   }
 
+  // The values of `open` from `base` on, for good. Many stay where they are, and what was open before moves instead.
+  template <typename T>
+  static const T* kept(std::deque<std::vector<T>>& all, std::vector<T>& open, std::size_t base) {
+    if (open.size() == base) return nullptr;
+    const auto from = open.begin() + static_cast<std::ptrdiff_t>(base);
+    const bool moves = open.size() > 1024 && base < open.size() / 8;
+    std::vector<T> other(moves ? open.begin() : from, moves ? from : open.end());
+    if (moves) open.swap(other);
+    open.resize(base);
+    return all.emplace_back(std::move(other)).data() + (moves ? base : 0);
+  }
+
   JsonDocument& document_;
   std::string_view text_;
   std::size_t at_ = 0, values_ = 0;
   std::vector<JsonMember> members_;  // of the objects that are open
   std::vector<JsonValue> items_;     // of the lists that are open
 };
-
-template <typename T>
-const T* JsonDocument::store(std::span<const T> values) {
-  if (values.empty()) return nullptr;
-  blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(values.size_bytes()));
-  std::memcpy(blocks_.back().get(), values.data(), values.size_bytes());
-  return reinterpret_cast<const T*>(blocks_.back().get());
-}
 
 JsonDocument::JsonDocument(std::string_view text) {
   if (text.size() > 0xFFFFFFFF) throw sdk::invalid("tokenizer.json: 4 GB and more; expected a tokenizer");

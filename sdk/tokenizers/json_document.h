@@ -51,11 +51,10 @@ class JsonDocument {
 
  private:
   class Parser;
-  template <typename T>
-  const T* store(std::span<const T> values);
 
   JsonValue root_;
-  std::vector<std::unique_ptr<std::byte[]>> blocks_;
+  std::deque<std::vector<JsonValue>> lists_;
+  std::deque<std::vector<JsonMember>> objects_;
   std::deque<std::string> decoded_;  // texts with escapes
 };
 

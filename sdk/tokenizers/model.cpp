@@ -1,7 +1,8 @@
 // See model.h.
 #include "model.h"
 
-#include <unordered_map>
+#include <algorithm>
+#include <unordered_set>
 
 #include "bpe_model.h"
 #include "unigram_model.h"
@@ -26,27 +27,30 @@ void Model::read_vocabulary(const JsonNode& node) {
   if (node.value().kind != JsonValue::Kind::object) node.fail("no object", "an object of tokens and their ids");
   const auto members = node.value().members();
   vocabulary_.reserve(members.size());
-  for (const auto& [token, value] : members) {
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const auto& [token, value] = members[i];
+    constexpr std::size_t ahead = 12;
+    if (i + ahead < members.size()) vocabulary_.prefetch(members[i + ahead].key);
     std::int64_t id = JsonNode::id_of(value);
     if (id < 0) id = JsonNode(value, "model.vocab[\"" + std::string(token) + "\"]").id();
     vocabulary_.set(token, static_cast<std::int32_t>(id));
   }
-  const auto refuse = [&](std::int32_t id, std::string_view one, std::string_view other) {
-    node.fail("id " + std::to_string(id) + " for both \"" + std::string(one) + "\" and \"" + std::string(other) + "\"",
+  check_ids(node);
+}
+
+// Of two tokens with one id the second is refused.
+void Model::check_ids(const JsonNode& node) const {
+  std::vector<bool> dense(4 * vocabulary_.size(), false);
+  std::unordered_set<std::int32_t> sparse;
+  for (const Vocabulary::Entry& entry : vocabulary_.entries()) {
+    const auto id = static_cast<std::size_t>(entry.id);
+    const bool is_known = id < dense.size() ? dense[id] : !sparse.insert(entry.id).second;
+    if (id < dense.size()) dense[id] = true;
+    if (!is_known) continue;
+    const auto first = std::ranges::find(vocabulary_.entries(), entry.id, &Vocabulary::Entry::id);
+    node.fail("id " + std::to_string(entry.id) + " for both \"" + std::string(vocabulary_.text(*first)) + "\" and \"" +
+                  std::string(vocabulary_.text(entry)) + "\"",
               "an id of its own for every token");
-  };
-  std::vector<std::uint32_t> dense(4 * vocabulary_.size(), 0);  // by id: entry + 1
-  std::unordered_map<std::int32_t, std::string_view> sparse;
-  for (std::uint32_t i = 0; i < vocabulary_.size(); ++i) {
-    const Vocabulary::Entry& entry = vocabulary_.entries()[i];
-    if (static_cast<std::size_t>(entry.id) >= dense.size()) {
-      const auto [other, is_new] = sparse.try_emplace(entry.id, vocabulary_.text(entry));
-      if (!is_new) refuse(entry.id, other->second, vocabulary_.text(entry));
-      continue;
-    }
-    std::uint32_t& owner = dense[static_cast<std::size_t>(entry.id)];
-    if (owner != 0) refuse(entry.id, vocabulary_.text(vocabulary_.entries()[owner - 1]), vocabulary_.text(entry));
-    owner = i + 1;
   }
 }
 

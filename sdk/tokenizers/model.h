@@ -67,6 +67,9 @@ class Model {
   // An object of tokens and ids.
   void read_vocabulary(const JsonNode& node);
   Vocabulary vocabulary_;
+
+ private:
+  void check_ids(const JsonNode& node) const;
 };
 
 // Throws Failure naming the JSON path. `maps_bytes`: pieces are bytes, each of which is a character of byte_alphabet in

@@ -2,7 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
+
+#include "table_memory.h"
 
 namespace welt::tokenizers {
 
@@ -19,7 +20,7 @@ class PairTable {
     std::size_t size = entries_.size();
     while (size < count * 2) size *= 2;
     if (size == entries_.size()) return;
-    std::vector<Entry> old(size, {free, 0, 0});
+    Table<Entry> old(size, {free, 0, 0});
     old.swap(entries_);
     for (const Entry& entry : old)
       if (entry.pair != free) entries_[slot(entry.pair)] = entry;
@@ -36,6 +37,11 @@ class PairTable {
       }
     }
     entries_[at] = {pair, rank, id};
+  }
+
+  // Before set(), some work earlier: where it writes is fetched meanwhile.
+  void prefetch(std::int32_t left, std::int32_t right) const {
+    __builtin_prefetch(&entries_[place(key(left, right))], 1);
   }
 
   // Null: the two do not merge.
@@ -66,7 +72,7 @@ class PairTable {
     return at;
   }
 
-  std::vector<Entry> entries_{16, {free, 0, 0}};  // a power of two of them
+  Table<Entry> entries_{16, {free, 0, 0}};  // a power of two of them
   std::size_t used_ = 0;
 };
 

@@ -1,5 +1,5 @@
 // The tokens of a model and their ids: texts in one block, and a table with open addressing. The table itself has the
-// first bytes of each token: most questions are answered by one look at memory.
+// first bytes of each token and its id: most questions are answered by one look at memory.
 #pragma once
 
 #include <algorithm>
@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "table_memory.h"
 #include "text_hash.h"
 
 namespace welt::tokenizers {
@@ -27,30 +28,30 @@ class Vocabulary {
     places_.assign(size, Place{});
     for (std::uint32_t i = 0; i < entries_.size(); ++i) {
       const std::string_view token = text(entries_[i]);
-      places_[place(token)] = {first_bytes(token), entries_[i].size, i};
+      places_[place(token)] = {first_bytes(token), i, short_size(token), entries_[i].id};
     }
     entries_.reserve(count);
+    texts_.reserve(count * usual_size);
   }
 
-  // A token that is there already gets the new id.
+  // A token that is there already gets the new id. Of less than 2^24 tokens.
   void set(std::string_view token, std::int32_t id) {
     if (2 * (entries_.size() + 1) > places_.size()) reserve(2 * (entries_.size() + 1));
     Place& slot = places_[place(token)];
     if (slot.entry != free) {
-      entries_[slot.entry].id = id;
+      slot.id = entries_[slot.entry].id = id;
       return;
     }
-    const auto size = static_cast<std::uint32_t>(token.size());
-    slot = {first_bytes(token), size, static_cast<std::uint32_t>(entries_.size())};
-    entries_.push_back({texts_.size(), size, id});
+    slot = {first_bytes(token), static_cast<std::uint32_t>(entries_.size()) & free, short_size(token), id};
+    entries_.push_back({texts_.size(), static_cast<std::uint32_t>(token.size()), id});
     texts_ += token;
     longest_ = std::max(longest_, token.size());
   }
 
   std::int32_t find(std::string_view token) const {  // -1: not there
     if (token.size() > longest_ || places_.empty()) return -1;
-    const std::uint32_t entry = places_[place(token)].entry;
-    return entry == free ? -1 : entries_[entry].id;
+    const Place& slot = places_[place(token)];
+    return slot.entry == free ? -1 : slot.id;
   }
 
   // Before find(), some work earlier: what it looks at is fetched meanwhile.
@@ -79,20 +80,27 @@ class Vocabulary {
   std::string_view text(const Entry& entry) const { return std::string_view(texts_).substr(entry.begin, entry.size); }
 
  private:
-  static constexpr std::uint32_t free = ~std::uint32_t{0};
+  static constexpr std::uint32_t free = (1U << 24) - 1;
+  static constexpr std::size_t usual_size = 8;  // bytes of a token, more or less
 
   struct Place {
     std::uint64_t head = 0;
-    std::uint32_t size = 0, entry = free;
+    std::uint32_t entry : 24 = free;
+    std::uint32_t size : 8 = 0;
+    std::int32_t id = -1;
   };
+  static std::uint32_t short_size(std::string_view token) {  // 255: that, or more
+    return static_cast<std::uint32_t>(std::min<std::size_t>(token.size(), 255));
+  }
 
   std::size_t place(std::string_view token) const {
     const std::size_t mask = places_.size() - 1;
     const std::uint64_t head = first_bytes(token);
+    const std::uint32_t size = short_size(token);
     const auto is_other = [&](const Place& slot) {
-      if (slot.head != head || slot.size != token.size()) return true;
+      if (slot.head != head || slot.size != size) return true;
       constexpr std::size_t known = sizeof head;
-      return slot.size > known && text(entries_[slot.entry]).substr(known) != token.substr(known);
+      return size > known && text(entries_[slot.entry]).substr(known) != token.substr(known);
     };
     std::size_t at = hash_of(token) & mask;
     while (places_[at].entry != free && is_other(places_[at])) at = (at + 1) & mask;
@@ -101,7 +109,7 @@ class Vocabulary {
 
   std::string texts_;
   std::vector<Entry> entries_;
-  std::vector<Place> places_;
+  Table<Place> places_;
   std::size_t longest_ = 0;
 };
 

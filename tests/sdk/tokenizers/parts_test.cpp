@@ -116,6 +116,46 @@ TEST(BpeModel, merges_repeated_characters_leftmost_first) {
   EXPECT_EQ(bpe.words("xab", true).size(), 2u);
 }
 
+// Tens of thousands of merges: they are read by two threads, and their table lies in huge pages.
+TEST(BpeModel, many_merges_are_read_as_few_are) {
+  constexpr std::int32_t letters = 200;
+  const auto letter = [](std::int32_t i) {
+    const int code = 0x100 + i;
+    return std::string{static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 63))};
+  };
+  json vocabulary, merges = json::array({"#version: 0.2"});
+  for (std::int32_t i = 0; i < letters; ++i) vocabulary[letter(i)] = i;
+  for (std::int32_t i = 0; i < letters * letters; ++i) {
+    const std::string left = letter(i / letters), right = letter(i % letters);
+    vocabulary[left + right] = letters + i;
+    merges.push_back(left + " " + right);
+  }
+  json tokenizer = {{"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", merges}}}};
+  const tokenizers::Tokenizer bpe = test::make_bpe(tokenizer);
+  for (std::int32_t i = 0; i < letters * letters; ++i) {
+    const std::string pair = letter(i / letters) + letter(i % letters);
+    ASSERT_EQ(ids(bpe, pair), (std::vector<std::int32_t>{letters + i}));
+  }
+  // Of two pairs the one that comes first in the file, in whichever half that is.
+  EXPECT_EQ(ids(bpe, letter(150) + letter(20) + letter(30)), (std::vector<std::int32_t>{150, letters + 20 * 200 + 30}));
+  EXPECT_EQ(ids(bpe, letter(150) + letter(160) + letter(9)), (std::vector<std::int32_t>{letters + 150 * 200 + 160, 9}));
+
+  const auto complaint = [&] {
+    try {
+      test::make_bpe(tokenizer);
+    } catch (const std::runtime_error& error) {
+      return std::string(error.what());
+    }
+    return std::string("accepted");
+  };
+  tokenizer["model"]["merges"][40000] = "a b";
+  EXPECT_NE(complaint().find("model.merges[40000]"), std::string::npos) << complaint();
+  tokenizer["model"]["merges"][39999] = "ab";
+  EXPECT_NE(complaint().find("model.merges[39999]"), std::string::npos) << complaint();
+  tokenizer["model"]["merges"][7] = json::array({"a"});
+  EXPECT_NE(complaint().find("model.merges[7]"), std::string::npos) << complaint();
+}
+
 // A piece cut where no merge reaches across, and one that cannot be cut.
 TEST(BpeModel, long_pieces_are_merged_as_a_whole) {
   const tokenizers::Tokenizer neox = test::make_bpe(test::golden_tokenizer("gpt-neox"));
