@@ -148,9 +148,8 @@ def repetition(work, longest):
     return sets + ['evaluate.metrics=["exact_match","cer"]', "evaluate.rows=200", f"generate.words={longest + 2}"]
 
 
-def bytes_per_word(recipe_text):
-    words = recipe_text.split()
-    return len(recipe_text.encode()) / max(1, len(words))
+def bytes_per_word(text):
+    return len(text.encode()) / max(1, len(text.split()))
 
 
 def held_out_bytes_per_word(text, work, longest):
@@ -196,11 +195,12 @@ def figures(known, word_bytes):
     scores = after.get("metrics", after)
     speed = summary["throughput"]["bytes_per_second"]
     return {
-        "steps": summary["last_step"], "minutes": summary["seconds"] / 60, "bits/byte": after["bits_per_byte"],
+        "steps": summary["last_step"], "of the schedule, %": 100 * summary["last_step"] / summary["steps"],
+        "minutes": summary["seconds"] / 60, "bits/byte": after["bits_per_byte"],
         "bytes right, %": 100 * after["byte_accuracy"],
         "words right, %": 100 * after["word_accuracy"] if "word_accuracy" in after else None,
         "repeated exactly, %": 100 * scores["exact_match"] if "exact_match" in scores else None,
-        "byte errors, %": 100 * scores["cer"] if "cer" in scores else None,
+        "character errors, %": 100 * scores["cer"] if "cer" in scores else None,
         "words/s learnt": speed / word_bytes, "words/s written": known["writing"]["words_per_second"],
         "peak MB": summary["peak_memory_bytes"] / 1e6,
     }

@@ -66,12 +66,17 @@ TEST_P(ExportedByteLmSlow, IsTheSameModelInTransformers) {
   const TempFolder folder;
   folder.put("text.txt", "in the beginning was the word\nand the word was with\nthe same was in the beginning\n");
   const std::string file = "[\"" + (folder / "text.txt").string() + "\"]";
-  const Outcome run = run_welt({"run", WELT_SOURCE_DIR "/recipes/wave/" + GetParam() + ".toml", "--set",
-                                "run_dir=\"" + (folder / "runs").string() + "\"", "--set", "data.train.files=" + file,
-                                "--set", "data.validation.files=" + file, "--set", "data.train.format=\"lines\"", "--set",
-                                "data.validation.format=\"lines\"", "--set", "train.steps=4", "--set",
-                                "train.warmup_steps=1", "--set", "train.batch=2", "--set", "train.words=64", "--set",
-                                "samples.count=0"});
+  const Outcome run = run_welt({"run",   WELT_SOURCE_DIR "/recipes/wave/" + GetParam() + ".toml",
+                                "--set", "run_dir=\"" + (folder / "runs").string() + "\"",
+                                "--set", "data.train.files=" + file,
+                                "--set", "data.validation.files=" + file,
+                                "--set", "data.train.format=\"lines\"",
+                                "--set", "data.validation.format=\"lines\"",
+                                "--set", "train.steps=4",
+                                "--set", "train.warmup_steps=1",
+                                "--set", "train.batch=2",
+                                "--set", "train.words=64",
+                                "--set", "samples.count=0"});
   ASSERT_EQ(run.status, 0) << run.out << run.err;
   const fs::path trained = folder / "runs" / GetParam(), exported = folder / "exported";
   ASSERT_EQ(run_welt({"checkpoint", "export", trained, exported, "--part", "bytes_decoder"}).status, 0);

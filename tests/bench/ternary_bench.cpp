@@ -5,8 +5,8 @@
 //
 //   welt_ternary_bench [preset …]           presets of matmul_free, or widths and layers: 512x9 768x14 mmfreelm-370m
 //
-// Per model: bytes beside float32's, words/s of a step at batch 1 and 8, and these over those of bfloat16. A model takes
-// its float32 bytes and a little more: 5.5 GB at mmfreelm-1.3b. Table and head of 32,000 rows are left out.
+// Per model: bytes beside float32's, words/s of a step at batch 1 and 8, and these over those of bfloat16. A model
+// takes its float32 bytes and a little more: 5.5 GB at mmfreelm-1.3b. Table and head of 32,000 rows are left out.
 #include <ATen/Parallel.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/linear.h>
