@@ -57,6 +57,35 @@ INSTANTIATE_TEST_SUITE_P(
                     GoldenPart{"image-only", "latent_transformer"}, GoldenPart{"image-only", "bytes_decoder"}),
     [](const auto& info) { return info.param.model.substr(0, info.param.model.find('-')) + "_" + info.param.part; });
 
+class ExportedByteLmSlow : public testing::TestWithParam<std::string> {};
+
+// The whole way: trained as a byte_lm, exported, and then the same logits, and the same bits per byte of a text.
+TEST_P(ExportedByteLmSlow, IsTheSameModelInTransformers) {
+  const std::string python = environment("WELT_PYTHON_TRANSFORMERS");
+  if (python.empty()) GTEST_SKIP() << "WELT_PYTHON_TRANSFORMERS names no Python with transformers 4.57";
+  const TempFolder folder;
+  folder.put("text.txt", "in the beginning was the word\nand the word was with\nthe same was in the beginning\n");
+  const std::string file = "[\"" + (folder / "text.txt").string() + "\"]";
+  const Outcome run = run_welt({"run",   WELT_SOURCE_DIR "/recipes/wave/" + GetParam() + ".toml",
+                                "--set", "run_dir=\"" + (folder / "runs").string() + "\"",
+                                "--set", "data.train.files=" + file,
+                                "--set", "data.validation.files=" + file,
+                                "--set", "data.train.format=\"lines\"",
+                                "--set", "data.validation.format=\"lines\"",
+                                "--set", "train.steps=4",
+                                "--set", "train.warmup_steps=1",
+                                "--set", "train.batch=2",
+                                "--set", "train.words=64",
+                                "--set", "samples.count=0"});
+  ASSERT_EQ(run.status, 0) << run.out << run.err;
+  const fs::path trained = folder / "runs" / GetParam(), exported = folder / "exported";
+  ASSERT_EQ(run_welt({"checkpoint", "export", trained, exported, "--part", "bytes_decoder"}).status, 0);
+  expect_python(python, "exported_byte_lm.py", {WELT_BINARY, trained, exported, folder / "text.txt"});
+}
+
+INSTANTIATE_TEST_SUITE_P(Recipes, ExportedByteLmSlow, testing::Values("byte_llama", "byte_gpt2"),
+                         [](const auto& info) { return info.param; });
+
 class PythonWeltSlow : public testing::TestWithParam<std::string> {};
 
 // Two steps of training away from a golden model, so that nothing is the file that came in; then exported, in one file
