@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -111,6 +112,7 @@ int parse_and_run(int argc, char** argv, std::span<const AddVerb> verbs) {
 }  // namespace
 
 int run_command_line(int argc, char** argv, std::span<const AddVerb> verbs, void (*before)()) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a file beyond `ulimit -f` is an error that names it, not the program's silent end
   try {
     if (before != nullptr) before();
     const int status = parse_and_run(argc, argv, verbs);
