@@ -5,7 +5,7 @@ usage: equity.py [--welt build/bin/welt] [--minutes 12] [--seed 42] [--cut words
                  [--languages en,de,…]
 
 The text is GNOME's user help of Debian's gnome-user-docs (fetched by apt-get download where it is not installed): paragraphs
-that are translated into all the languages, so that every language says the same. Every tenth page is held out. One model
+that are translated into all the languages, so that every language says the same. Every fifth page is held out. One model
 learns all languages together. Two thirds of the minutes are training, the rest timing and evaluation.
 
 Three tables: bits per byte; bits per character of the English original (what the same content costs, whatever it is
@@ -66,7 +66,7 @@ def make_text(folder, languages, data):
         chosen = [i for i, english in enumerate(texts["en"]) if len(english.split()) >= 3 and
                   all(texts[language][i] not in ("", english) for language in languages if language != "en")]
         kept += len(chosen)
-        part = "held-out" if number % 10 == 5 else "train"
+        part = "held-out" if number % 5 == 2 else "train"
         for language in languages if chosen else []:
             rows[part].append({"text": " ".join(texts[language][i] for i in chosen), "language": language})
     folder.mkdir(parents=True, exist_ok=True)
