@@ -15,35 +15,36 @@ import time
 import trials
 
 
-def losses(folder):
-    """Every loss that a log tells of a step, the repeated ones too."""
-    told = {}
-    for entry in trials.log_of(folder, "train"):
-        told.setdefault(entry["step"], []).append((entry["loss"], entry["gradient_norm"]))
-    return told
+def folders(args):
+    """Of the killed run: one that was killed before its first checkpoint is left, and another begins beside it."""
+    return sorted(args.runs.resolve().glob("killed*/"), key=lambda folder: folder.stat().st_ctime)
 
 
-def killed(args, values, draw, seconds):
-    """One session that ends by SIGKILL `seconds` after its first new step at most; None if it ended by itself."""
-    folder = args.runs.resolve() / "killed"
-    resume = ["--resume"] if folder.exists() else []
-    before = len(trials.log_of(folder, "train"))
+def told_by(places):
+    """(folder, step, its time) → (loss, gradient norm) of every line of the logs."""
+    return {(folder.name, entry["step"], entry["seconds"]): (entry["loss"], entry["gradient_norm"])
+            for folder in places for entry in trials.log_of(folder, "train")}
+
+
+def session(args, values, wait):
+    """Trains, or goes on, until SIGKILL `wait` seconds behind the session's first step; says whether it was killed."""
+    resume = ["--resume"] if folders(args) else []
+    before = told_by(folders(args)).keys()
     with open(args.runs / "killed.txt", "a", encoding="utf-8") as told:
         child = subprocess.Popen([str(args.welt.resolve()), "run", args.recipe, *trials.settings([*values, "name=killed"]),
                                   *resume], cwd=trials.ROOT, stdout=told, stderr=subprocess.STDOUT)
-    while child.poll() is None and len(trials.log_of(folder, "train")) <= before:
+    while child.poll() is None and not told_by(folders(args)).keys() - before:
         time.sleep(0.05)
-    wait = draw.uniform(0, seconds)
     until = time.monotonic() + wait
     while child.poll() is None and time.monotonic() < until:
         time.sleep(0.01)
-    if child.poll() is not None:
-        if child.returncode != 0:
-            raise SystemExit(f"kill.py: a session failed: {(args.runs / 'killed.txt').read_text(encoding='utf-8')[-1500:]}")
-        return None
-    os.kill(child.pid, signal.SIGKILL)
-    child.wait()
-    return wait
+    if child.poll() is None:
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait()
+        return True
+    if child.returncode != 0:
+        raise SystemExit(f"kill.py: a session failed: {(args.runs / 'killed.txt').read_text(encoding='utf-8')[-1500:]}")
+    return False
 
 
 def main():
@@ -59,24 +60,25 @@ def main():
     values = [f"train.steps={args.steps}", "train.batch=4", "train.minutes=0", "train.eval_rows=4", "samples.count=0",
               "train.warmup_steps=5", *args.set, "train.checkpoint_every=7", f'run_dir="{args.runs.resolve()}"']
     whole = trials.train(args, args.recipe, "whole", [value for value in values if not value.startswith("run_dir")])
-    expected = losses(whole)
+    expected = {step: figures for (_, step, _), figures in told_by([whole]).items()}
     seconds = trials.trained(whole)[1] * 60 / (args.kills + 1)
     draw = random.Random(args.seed)
-    folder = args.runs.resolve() / "killed"
     print("| kill | seconds behind the session's first step | last step in the log | newest checkpoint |\n"
           "| ---: | ---: | ---: | --- |")
-    for number in range(1, args.kills + 1):
-        wait = killed(args, values, draw, 2 * seconds)
-        if wait is None:
-            print(f"| {number} | ended by itself | {max(losses(folder))} | |", flush=True)
-            break
-        last = max(losses(folder), default=0)
-        kept = sorted(path.name for path in (folder / "checkpoints").glob("step-*"))
-        print(f"| {number} | {wait:.2f} | {last} | {kept[-1] if kept else 'none: it starts anew'} |", flush=True)
-    trials.train(args, args.recipe, "killed", [value for value in values if not value.startswith("run_dir")])
-    found = losses(folder)
-    pairs = [(abs(loss - expected[step][0][0]), abs(norm - expected[step][0][1]))
-             for step in expected for loss, norm in found.get(step, [(float("inf"), float("inf"))])]
+    running, number, found = True, 0, {}
+    while running:
+        number += 1
+        wait = draw.uniform(0, 2 * seconds) if number <= args.kills else float("inf")
+        running = session(args, values, wait)
+        found.update(told_by(folders(args)))  # a session that goes on cuts from the log what it does again
+        if running:
+            newest = folders(args)[-1]
+            kept = sorted(path.name for path in (newest / "checkpoints").glob("step-*"))
+            last = max((step for _, step, _ in told_by([newest])), default=0)
+            print(f"| {number} | {wait:.2f} | {last} | {kept[-1] if kept else 'none: it starts anew'} |", flush=True)
+    pairs = [(abs(loss - expected[step][0]), abs(norm - expected[step][1])) for (_, step, _), (loss, norm) in found.items()]
+    if missing := expected.keys() - {step for _, step, _ in found}:
+        raise SystemExit(f"kill.py: no session told of the steps {sorted(missing)}")
     differ = sum(pair != (0, 0) for pair in pairs)
     print(f"\n{args.steps} steps, {len(pairs)} losses told by the sessions: {differ} differ; the largest difference of a loss is "
           f"{max(pair[0] for pair in pairs):g}, of a gradient norm {max(pair[1] for pair in pairs):g}")

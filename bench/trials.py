@@ -22,10 +22,10 @@ def settings(values):
     return [part for value in values for part in ("--set", value)]
 
 
-def call(command, check=True):
+def call(command):
     """Standard output of a command run from the project's root."""
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True, cwd=ROOT)
-    if check and done.returncode != 0:
+    if done.returncode != 0:
         raise SystemExit(f"{' '.join(map(str, command))}\nfailed: {(done.stderr or done.stdout)[-2000:]}")
     return done.stdout
 
