@@ -1,10 +1,11 @@
-"""Times ways to write text with one trained model: words a second and milliseconds a byte, and whether the text is that of
-greedy decoding word by word.
+"""Times ways to write text with one trained model: words a second and milliseconds a byte, and whether the text is
+that of greedy decoding word by word.
 
 usage: decoding.py RUN [--welt build/bin/welt] [--draft RUN] [--words 40] [--repeats 3]
 
-Prompts are the first twelve words of eight held-out chapters of the quick start, at batch 8 all together and at batch 1
-the first four one by one. Speed is what `welt generate --statistics` tells, which does not count loading. About 3 minutes.
+Prompts are the first twelve words of eight held-out chapters of the quick start, at batch 8 all together and at batch
+1 the first four one by one. Speed is what `welt generate --statistics` tells, which does not count loading. About 3
+minutes.
 """
 import json
 import pathlib
@@ -15,7 +16,8 @@ import trials
 
 
 def methods(draft):
-    listed = {"greedy": [], "greedy, bf16 weights": ["--weights", "bf16"], "greedy, int8 weights": ["--weights", "int8"],
+    listed = {"greedy": [], "greedy, bf16 weights": ["--weights", "bf16"],
+              "greedy, int8 weights": ["--weights", "int8"],
               "drawn, 0.8, top-p 0.9": ["--temperature", "0.8", "--top-p", "0.9"],
               "4 beams of a word's bytes": ["--beams", "4"], "4 beams of words": ["--word-beams", "4"],
               "n-grams guess 4 words": ["--speculate", "4"]}
@@ -25,8 +27,9 @@ def methods(draft):
 
 
 def written(args, prompts, options):
-    """(texts, words a second, ms a byte step, the line of figures)"""
-    command = [str(args.welt.resolve()), "generate", str(args.run), "--words", str(args.words), "--statistics", "--json", *options]
+    """(texts, words, bytes, seconds, how many guesses were right)"""
+    command = [str(args.welt.resolve()), "generate", str(args.run), "--words", str(args.words), "--statistics",
+               "--json", *options]
     for prompt in prompts:
         command += ["--prompt", prompt]
     done = subprocess.run(command, capture_output=True, text=True)

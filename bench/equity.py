@@ -1,29 +1,29 @@
-"""Whether scripts cost a model more than others: the same small model, trained for the same seconds on the same text in
-twelve languages, for each way to cut text into words and to read them.
+"""Whether some scripts cost a model more than others: the same small model, trained for the same seconds on the same
+text in twelve languages, for each way to cut text into words and to read them.
 
 usage: equity.py [--welt build/bin/welt] [--minutes 12] [--seed 42] [--cut words,bpe,bytes] [--read bytes,image,both]
                  [--languages en,de,…]
 
-The text is GNOME's user help of Debian's gnome-user-docs (fetched by apt-get download where it is not installed): paragraphs
-that are translated into all the languages, so that every language says the same. Every fifth page is held out. One model
-learns all languages together. Two thirds of the minutes are training, the rest timing and evaluation.
+The text is GNOME's user help of Debian's gnome-user-docs (fetched by apt-get download where it is not installed):
+paragraphs that are translated into all the languages, so that every language says the same. Every fifth page is held
+out. One model learns all languages together. Two thirds of the minutes are training, the rest timing and evaluation.
 
 Three tables: bits per byte; bits per character of the English original (what the same content costs, whatever it is
-written in); and words, and forward GFLOP, per kilobyte of English original. FLOPs are those of `welt model info` for each
-language's own bytes a word; words that come twice, which are encoded once, are not subtracted.
+written in); and words, and forward GFLOP, per kilobyte of English original. FLOPs are those of `welt model info` for
+each language's own bytes a word; words that come twice, which are encoded once, are not subtracted.
 """
 import importlib.util
 import json
-import pathlib
 import xml.etree.ElementTree as xml
 import trials
 
-LANGUAGES = {"en": "Latin", "de": "Latin", "es": "Latin", "fr": "Latin", "ru": "Cyrillic", "uk": "Cyrillic", "el": "Greek",
-             "ko": "Hangul", "ja": "kana and Han", "zh_CN": "Han", "ta": "Tamil", "gu": "Gujarati"}
+LANGUAGES = {"en": "Latin", "de": "Latin", "es": "Latin", "fr": "Latin", "ru": "Cyrillic", "uk": "Cyrillic",
+             "el": "Greek", "ko": "Hangul", "ja": "kana and Han", "zh_CN": "Han", "ta": "Tamil", "gu": "Gujarati"}
 # Words of a row and rows of a batch: about as many bytes a step for each.
 SHAPES = {"words": (128, 8), "bpe": (192, 8), "bytes": (512, 8)}
 READERS = {"bytes": ["model.image_encoder.enabled=false", "model.modality_dropout=0"],
-           "image": ["model.bytes_encoder.enabled=false", "model.modality_dropout=0"], "both": ["model.modality_dropout=0.15"]}
+           "image": ["model.bytes_encoder.enabled=false", "model.modality_dropout=0"],
+           "both": ["model.modality_dropout=0.15"]}
 
 
 def data_script():
@@ -73,11 +73,12 @@ def make_text(folder, languages, data):
     for part, lines in rows.items():
         (folder / f"{part}.jsonl").write_text(
             "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
-    data.write_tokenizer([row["text"] for row in rows["train"][::2]], folder / "tokenizer.json", 1500)
+    learnt = [row["text"] for i, row in enumerate(rows["train"]) if i // len(languages) % 2 == 0]  # every second page
+    data.write_tokenizer(learnt, folder / "tokenizer.json", 1500)
     english = [row["text"] for row in rows["held-out"] if row["language"] == "en"]
     size = {part: sum(len(row["text"].encode()) for row in lines) for part, lines in rows.items()}
-    print(f"{kept} paragraphs in {len(languages)} languages: {size['train']:,} bytes to train on, {size['held-out']:,} held "
-          f"out, of which {sum(map(len, english)):,} are English\n", flush=True)
+    print(f"{kept} paragraphs in {len(languages)} languages: {size['train']:,} bytes to train on, {size['held-out']:,} "
+          f"held out, of which {sum(map(len, english)):,} are English\n", flush=True)
     return sum(map(len, english))
 
 
@@ -115,7 +116,8 @@ def measured(args, folder, cut, read, seconds):
     if not note.exists():
         note.write_text(str(trials.steps_in(args.welt.resolve(), recipe, values, seconds)[0]))
     steps = int(note.read_text())
-    run = trials.train(args, recipe, name, [*values, f"train.steps={steps}", f"train.warmup_steps={max(3, steps // 12)}"])
+    values += [f"train.steps={steps}", f"train.warmup_steps={max(3, steps // 12)}"]
+    run = trials.train(args, recipe, name, values)
     figures = trials.evaluate(args, run)
     log = trials.log_of(run, "train")
     seen = sum(entry["bytes"] for entry in log)

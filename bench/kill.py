@@ -31,8 +31,8 @@ def session(args, values, wait):
     resume = ["--resume"] if folders(args) else []
     before = told_by(folders(args)).keys()
     with open(args.runs / "killed.txt", "a", encoding="utf-8") as told:
-        child = subprocess.Popen([str(args.welt.resolve()), "run", args.recipe, *trials.settings([*values, "name=killed"]),
-                                  *resume], cwd=trials.ROOT, stdout=told, stderr=subprocess.STDOUT)
+        command = [str(args.welt.resolve()), "run", args.recipe, *trials.settings([*values, "name=killed"]), *resume]
+        child = subprocess.Popen(command, cwd=trials.ROOT, stdout=told, stderr=subprocess.STDOUT)
     while child.poll() is None and not told_by(folders(args)).keys() - before:
         time.sleep(0.05)
     until = time.monotonic() + wait
@@ -43,7 +43,8 @@ def session(args, values, wait):
         child.wait()
         return True
     if child.returncode != 0:
-        raise SystemExit(f"kill.py: a session failed: {(args.runs / 'killed.txt').read_text(encoding='utf-8')[-1500:]}")
+        told = (args.runs / "killed.txt").read_text(encoding="utf-8")
+        raise SystemExit(f"kill.py: a session failed: {told[-1500:]}")
     return False
 
 
@@ -76,12 +77,13 @@ def main():
             kept = sorted(path.name for path in (newest / "checkpoints").glob("step-*"))
             last = max((step for _, step, _ in told_by([newest])), default=0)
             print(f"| {number} | {wait:.2f} | {last} | {kept[-1] if kept else 'none: it starts anew'} |", flush=True)
-    pairs = [(abs(loss - expected[step][0]), abs(norm - expected[step][1])) for (_, step, _), (loss, norm) in found.items()]
+    pairs = [(abs(loss - expected[step][0]), abs(norm - expected[step][1]))
+             for (_, step, _), (loss, norm) in found.items()]
     if missing := expected.keys() - {step for _, step, _ in found}:
         raise SystemExit(f"kill.py: no session told of the steps {sorted(missing)}")
     differ = sum(pair != (0, 0) for pair in pairs)
-    print(f"\n{args.steps} steps, {len(pairs)} losses told by the sessions: {differ} differ; the largest difference of a loss is "
-          f"{max(pair[0] for pair in pairs):g}, of a gradient norm {max(pair[1] for pair in pairs):g}")
+    print(f"\n{args.steps} steps, {len(pairs)} losses told by the sessions: {differ} differ; the largest difference of "
+          f"a loss is {max(pair[0] for pair in pairs):g}, of a gradient norm {max(pair[1] for pair in pairs):g}")
     raise SystemExit(differ > 0)
 
 

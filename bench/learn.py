@@ -1,5 +1,5 @@
-"""Runs the experiments of docs/results.md and prints their rows. What is whole is not repeated; what was broken off goes
-on.
+"""Runs the experiments of docs/results.md and prints their rows. What is whole is not repeated; what was broken off
+goes on.
 
 usage: learn.py [--welt build/bin/welt] [--seeds 42,43] NAME …        learn.py --list
 
@@ -34,7 +34,8 @@ def one(args, name, seed):
         return goal and entry["byte_accuracy"] >= goal[0] and entry["word_accuracy"] >= goal[1]
 
     folder = trials.train(args, f"{RECIPES}{recipe}.toml", f"{name}-{seed}", [
-        *values, *args.set, f"seed={seed}", "train.checkpoint_every=100", "evaluate.rows=16", "samples.count=0"], reached)
+        *values, *args.set, f"seed={seed}", "train.checkpoint_every=100", "evaluate.rows=16", "samples.count=0"],
+        reached)
     figures = trials.evaluate(args, folder)
     steps, minutes, _ = trials.trained(folder)
     return dict(steps=steps, minutes=minutes, **figures)
@@ -52,7 +53,7 @@ def main():
     if args.list:
         for name, (recipe, values, goal, minutes) in EXPERIMENTS.items():
             ends = f"ends at {goal[0]} of bytes and {goal[1]} of words" if goal else "whole"
-            print(f"{name:22} {recipe}.toml {' '.join(values)}; {ends}; about {minutes} minutes on 2 cores with AVX512-BF16")
+            print(f"{name:22} {recipe}.toml {' '.join(values)}; {ends}; about {minutes} minutes on 2 cores")
         return
     if unknown := [name for name in args.names if name not in EXPERIMENTS]:
         parser.error(f"no experiment {unknown[0]!r}; there are: {', '.join(EXPERIMENTS)}")

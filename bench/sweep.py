@@ -1,5 +1,5 @@
-"""Tries settings of a recipe, each for the same seconds of training with a schedule that ends with them, and prints what
-each reaches on held-out text.
+"""Tries settings of a recipe, each for the same seconds of training with a schedule that ends with them, and prints
+what each reaches on held-out text.
 
 usage: sweep.py [--welt build/bin/welt] [--recipe recipes/quickstart.toml] [--seconds 90] [--only NAME,…]
                 [--variant 'NAME: key=value key=value' …] [--seed 42]
@@ -59,7 +59,8 @@ def main():
     parser.add_argument("--recipe", default="recipes/quickstart.toml")
     parser.add_argument("--seconds", type=float, default=90)
     parser.add_argument("--only", help="names of the list, separated by semicolons")
-    parser.add_argument("--variant", action="append", default=[], help="'NAME: key=value key=value' in place of the list")
+    parser.add_argument("--variant", action="append", default=[],
+                        help="'NAME: key=value key=value' in place of the list")
     parser.add_argument("--seed", type=int, default=42)
     args = parser.parse_args()
     variants = dict(VARIANTS)
@@ -70,8 +71,8 @@ def main():
         if unknown := [name for name in wanted if name not in variants]:
             parser.error(f"--only names {unknown[0]!r}; there are: {'; '.join(variants)}")
         variants = {name: variants[name] for name in wanted}
-    head = ("| variant | steps | ms a step, timed before | minutes of steps | words/s | bits/byte | bytes right | words right |\n"
-            "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    head = ("| variant | steps | ms a step, timed before | minutes of steps | words/s | bits/byte | bytes right | "
+            "words right |\n| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
     print(head, flush=True)
     rows = []
     for variant, values in variants.items():

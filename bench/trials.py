@@ -56,8 +56,8 @@ def steps_in(welt, recipe, values, seconds):
 
 
 def train(args, recipe, name, values, reached=None):
-    """Runs a recipe to its end or until `reached` says so of an evaluation, and gives its folder. Called again, it goes on
-    where it was; a run that has a summary is left alone."""
+    """Runs a recipe to its end or until `reached` says so of an evaluation, and gives its folder. Called again, it goes
+    on where it was; a run that has a summary is left alone."""
     folder = args.runs.resolve() / name
     if (folder / "summary.json").exists() or (folder / "reached").exists():
         return folder
@@ -86,7 +86,8 @@ def evaluate(args, folder, values=()):
     """Figures of a run's newest checkpoint on all held-out text, kept beside the run."""
     kept = folder / "evaluated.json"
     if not kept.exists():
-        figures = json_of([args.welt.resolve(), "evaluate", folder, *settings(["train.eval_rows=0", *values]), "--json"])
+        asked = settings(["train.eval_rows=0", *values])
+        figures = json_of([args.welt.resolve(), "evaluate", folder, *asked, "--json"])
         kept.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     return json.loads(kept.read_text(encoding="utf-8"))
 
