@@ -3,6 +3,7 @@ import argparse
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -61,6 +62,8 @@ def train(args, recipe, name, values, reached=None):
     folder = args.runs.resolve() / name
     if (folder / "summary.json").exists() or (folder / "reached").exists():
         return folder
+    if folder.exists() and not list(folder.glob("checkpoints/step-*")):
+        shutil.rmtree(folder)  # broken off before its first checkpoint: another would be made beside it
     values = [*values, f'run_dir="{args.runs.resolve()}"', f"name={name}"]
     resume = ["--resume"] if folder.exists() else []
     args.runs.mkdir(parents=True, exist_ok=True)
