@@ -199,7 +199,7 @@ TEST(SanitizedKernels, AttentionOverACache) {
 TEST(SanitizedKernels, ProductsOfFewRows) {
   for (const auto kind : {FewRows::Weight::float32, FewRows::Weight::bfloat16, FewRows::Weight::int8}) {
     for (const auto& [count, depth, outputs] :
-         {std::tuple{1, 33, 7}, {5, 16, 31}, {9, 70, 2}, {0, 8, 3}, {3, 1, 1}, {17, 130, 19}}) {
+         {std::tuple{1, 33, 7}, {5, 16, 31}, {9, 70, 2}, {0, 8, 3}, {3, 1, 1}, {6, 64, 41}, {17, 130, 19}}) {
       Numbers x(Number::float32, count * depth), bias(Number::float32, outputs), scales(Number::float32, outputs);
       const bool whole = kind == FewRows::Weight::int8;
       Numbers weight(kind == FewRows::Weight::float32 ? Number::float32 : Number::bfloat16, depth * outputs);

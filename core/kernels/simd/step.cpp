@@ -60,55 +60,86 @@ void cached_task(const CachedRows& rows, int64_t row, int64_t kv_head, const Hea
   }
 }
 
-// N rows of x with O rows of the weight, kept in registers.
+// Rows of the weight beside N of x: as many as registers keep the sums of.
+constexpr int most_rows = 4;
+#if defined(__AVX512F__)
+constexpr int outputs_beside(int n) { return n == 3 ? 4 : 16 / n; }
+#else
+constexpr int outputs_beside(int n) { return n == 1 ? 8 : n == 4 ? 3 : 4; }
+#endif
+
+// N rows of x with O rows of the weight: out [N, O].
 template <int O, int N, typename W>
 inline void dots(int64_t depth, const float* x, const W* weight, float* out) {
-  Vec sums[O][N] = {};
+  Vec sums[round_up(O * N, lanes)] = {};
   int64_t k = 0;
   for (; k + lanes <= depth; k += lanes) {
-    Vec left[N];
-    for (int n = 0; n < N; ++n) left[n] = load(x + n * depth + k);
-    for (int o = 0; o < O; ++o) {
-      const Vec right = load(weight + o * depth + k);
-      for (int n = 0; n < N; ++n) sums[o][n] += left[n] * right;
+    // What there is less of stays in registers, what there is more of is read as it is needed.
+    Vec few[N < O ? N : O];
+    if constexpr (N < O) {
+      for (int n = 0; n < N; ++n) few[n] = load(x + n * depth + k);
+      for (int o = 0; o < O; ++o) {
+        const Vec right = load(weight + o * depth + k);
+        for (int n = 0; n < N; ++n) sums[n * O + o] += few[n] * right;
+      }
+    } else {
+      for (int o = 0; o < O; ++o) few[o] = load(weight + o * depth + k);
+      for (int n = 0; n < N; ++n) {
+        const Vec left = load(x + n * depth + k);
+        for (int o = 0; o < O; ++o) sums[n * O + o] += left * few[o];
+      }
     }
   }
-  for (int o = 0; o < O; ++o) {
+  // Always in this order: a number is the same whatever rows and outputs it is computed beside.
+  for (int i = 0; i < O * N; i += lanes) store(out + i, sums_of(sums + i));
+  for (; k < depth; ++k)
+    for (int n = 0; n < N; ++n)
+      for (int o = 0; o < O; ++o) out[n * O + o] += x[n * depth + k] * wide(weight[o * depth + k]);
+}
+
+// Products with outputs o … o+O−1, scaled and added to, to where they belong.
+template <int O, int N, typename W>
+inline void block(const FewRows& p, int64_t row, int64_t o) {
+  float sums[round_up(O * N, lanes)];
+  dots<O, N>(p.depth, p.x + row * p.depth, static_cast<const W*>(p.weight) + o * p.depth, sums);
+  constexpr int width = O % 4 == 0 ? 4 : 1;
+  typedef float Part __attribute__((vector_size(4 * width)));
+  const auto part = [](const float* from) {
+    Part out;
+    __builtin_memcpy(&out, from, sizeof out);
+    return out;
+  };
+  for (int i = 0; i < O; i += width) {
+    const Part scale = p.scales == nullptr ? Part{} + 1 : part(p.scales + o + i);
+    const Part add = p.bias == nullptr ? Part{} : part(p.bias + o + i);
     for (int n = 0; n < N; ++n) {
-      float total = sum(sums[o][n]);
-      for (int64_t i = k; i < depth; ++i) total += x[n * depth + i] * wide(weight[o * depth + i]);
-      out[o * N + n] = total;
+      const Part value = part(sums + n * O + i) * scale + add;
+      __builtin_memcpy(p.out + (row + n) * p.outputs + o + i, &value, sizeof value);
     }
   }
 }
 
-template <int O, int N, typename W>
+template <int N, typename W>
 inline void few_rows(const FewRows& p, int64_t row, int64_t first, int64_t last) {
-  const W* weight = static_cast<const W*>(p.weight);
-  float out[O * N];
-  const auto put = [&](int64_t o, int count) {
-    for (int i = 0; i < count; ++i) {
-      const float scale = p.scales == nullptr ? 1 : p.scales[o + i], add = p.bias == nullptr ? 0 : p.bias[o + i];
-      for (int n = 0; n < N; ++n) p.out[(row + n) * p.outputs + o + i] = out[i * N + n] * scale + add;
-    }
-  };
+  constexpr int O = outputs_beside(N);
   int64_t o = first;
-  for (; o + O <= last; o += O) dots<O, N>(p.depth, p.x + row * p.depth, weight + o * p.depth, out), put(o, O);
-  for (; o < last; ++o) dots<1, N>(p.depth, p.x + row * p.depth, weight + o * p.depth, out), put(o, 1);
+  for (; o + O <= last; o += O) block<O, N, W>(p, row, o);
+  for (; o < last; ++o) block<1, N, W>(p, row, o);
+}
+
+// The rows from `row` on, N at a time, then the rest by as many at a time as they are.
+template <int N, typename W>
+inline void rows_of(const FewRows& p, int64_t row, int64_t first, int64_t last) {
+  for (; p.rows - row >= N; row += N) few_rows<N, W>(p, row, first, last);
+  if constexpr (N > 1) rows_of<N - 1, W>(p, row, first, last);
 }
 
 template <typename W>
 void product_of(const FewRows& p, int64_t first, int64_t last) {
   // A few rows of the weight at a time, so that they are in the cache for every row of x.
   constexpr int64_t at_once = 48;
-  for (int64_t o = first; o < last; o += at_once) {
-    const int64_t end = o + at_once < last ? o + at_once : last;
-    int64_t row = 0;
-    for (; row + 4 <= p.rows; row += 4) few_rows<3, 4, W>(p, row, o, end);
-    if (p.rows - row == 3) few_rows<4, 3, W>(p, row, o, end);
-    if (p.rows - row == 2) few_rows<4, 2, W>(p, row, o, end);
-    if (p.rows - row == 1) few_rows<8, 1, W>(p, row, o, end);
-  }
+  for (int64_t o = first; o < last; o += at_once)
+    rows_of<most_rows, W>(p, 0, o, o + at_once < last ? o + at_once : last);
 }
 
 }  // namespace

@@ -49,6 +49,28 @@ inline float sum(Vec v) {
   q += __builtin_shufflevector(q, q, 2, 3, 0, 1);
   return q[0] + q[1];
 }
+// Sums of neighbours, those of a before those of b.
+template <int... Places>
+inline Vec neighbours(Vec a, Vec b) {
+  return __builtin_shufflevector(a, b, Places...) + __builtin_shufflevector(a, b, (Places + 1)...);
+}
+inline Vec halved(Vec a, Vec b) {
+#if defined(__AVX512F__)
+  return neighbours<0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30>(a, b);
+#elif defined(__AVX2__)
+  return neighbours<0, 2, 4, 6, 8, 10, 12, 14>(a, b);
+#else
+  return neighbours<0, 2, 4, 6>(a, b);
+#endif
+}
+// The sums of as many vectors as one has numbers: a third of the work of one after the other.
+template <int Count = lanes>
+inline Vec sums_of(const Vec* of) {
+  if constexpr (Count == 1)
+    return of[0];
+  else
+    return halved(sums_of<Count / 2>(of), sums_of<Count / 2>(of + Count / 2));
+}
 // NaN wins.
 inline Quad larger(Quad a, Quad b) { return ((a > b) | (a != a)) ? a : b; }
 inline float largest(Vec v) {

@@ -63,8 +63,8 @@ TEST(CachedAttention, BeyondTheCapacityIsRefused) {
 
 TEST(FewRows, MatchesTheProduct) {
   with_each_set([] {
-    for (const std::int64_t rows : {0, 1, 2, 3, 4, 7, 24}) {
-      for (const auto& [depth, outputs] : {std::pair{1, 1}, {37, 50}, {256, 259}}) {
+    for (const std::int64_t rows : {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 17, 24}) {
+      for (const auto& [depth, outputs] : {std::pair{1, 1}, {15, 3}, {37, 50}, {64, 97}, {256, 259}}) {
         SCOPED_TRACE(testing::Message() << rows << " x " << depth << " x " << outputs);
         const at::Tensor x = at::randn({rows, depth}), w = at::randn({outputs, depth}), b = at::randn({outputs});
         const at::Tensor expected = at::linear(x.to(at::kDouble), w.to(at::kDouble), b.to(at::kDouble));
@@ -83,6 +83,26 @@ TEST(FewRows, MatchesTheProduct) {
   });
 }
 
+// One row beside others, outputs from wherever on, one thread or two: the same bits.
+TEST(FewRows, IsTheSameBesideOthers) {
+  with_each_set([] {
+    for (const at::ScalarType kind : {at::kFloat, at::kBFloat16, at::kChar}) {
+      SCOPED_TRACE(kind);
+      const at::Tensor x = at::randn({11, 133}), bias = at::randn({67}),
+                       w = kind == at::kChar ? at::randint(-127, 128, {67, 133}, at::kLong).to(at::kChar)
+                                             : at::randn({67, 133}).to(kind);
+      const at::Tensor whole = few_rows_product(x, w, bias, {});
+      for (const auto& [row, rows] : {std::pair{0, 1}, {10, 1}, {3, 2}, {1, 3}, {5, 5}}) {
+        EXPECT_TRUE(few_rows_product(x.narrow(0, row, rows), w, bias, {}).equal(whole.narrow(0, row, rows)));
+      }
+      for (const auto& [first, outputs] : {std::pair{0, 1}, {66, 1}, {5, 50}, {17, 19}}) {
+        EXPECT_TRUE(few_rows_product(x, w.narrow(0, first, outputs), bias.narrow(0, first, outputs), {})
+                        .equal(whole.narrow(1, first, outputs)));
+      }
+    }
+  });
+}
+
 TEST(FewRows, NotANumberStaysInItsRow) {
   with_each_set([] {
     at::Tensor x = at::randn({3, 40});
@@ -90,6 +110,19 @@ TEST(FewRows, NotANumberStaysInItsRow) {
     const at::Tensor out = few_rows_product(x, at::randn({20, 40}), {}, {});
     EXPECT_EQ(out.isnan().sum().item<std::int64_t>(), 20);
     EXPECT_TRUE(out[1].isnan().all().item<bool>());
+  });
+}
+
+TEST(FewRows, InfinityComesOutWhereItWentIn) {
+  with_each_set([] {
+    at::Tensor x = at::randn({6, 48}), w = at::randn({21, 48}).abs();
+    x[4][17].fill_(std::numeric_limits<float>::infinity());
+    w[9][20].fill_(-std::numeric_limits<float>::infinity());
+    const at::Tensor out = few_rows_product(x, w, {}, {});
+    const at::Tensor finite = out.isfinite();
+    EXPECT_EQ(finite.logical_not().sum().item<std::int64_t>(), 21 + 5);
+    EXPECT_FALSE(finite[4].any().item<bool>());
+    EXPECT_FALSE(finite.select(1, 9).any().item<bool>());
   });
 }
 
