@@ -108,7 +108,8 @@ Model::Model(const sdk::Config& config, const at::TensorOptions& options)
 }
 
 nn::ImageOutput Model::forward(const nn::ImageInput& input) const {
-  at::Tensor x = stem_3_(stem_2_(stem_1_(input.pixels)));  // [N, C, Hpx, Wpx] → [N, D, ⌈Hpx/4⌉, ⌈Wpx/4⌉]
+  const at::Tensor pixels = input.pixels.contiguous(at::MemoryFormat::ChannelsLast);  // [N, C, Hpx, Wpx]
+  at::Tensor x = stem_3_(stem_2_(stem_1_(pixels)));  // [N, D, ⌈Hpx/4⌉, ⌈Wpx/4⌉]
   for (std::size_t i = 0; i < stages_.size(); ++i) {
     x = stages_[i](*this, x, input);
     input.trace_hidden(i, x);  // as timm's forward_intermediates counts: what comes out of stage i
