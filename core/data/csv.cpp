@@ -36,6 +36,11 @@ bool next_csv_record(LineReader& lines, char separator, std::uint64_t& lines_rea
     else
       record += '\n';
     record += text;
+    if (record.size() > lines.limits().line)
+      fail({fmt::format("{}:{}", lines.text().name(), line),
+            fmt::format("a row of more than {} bytes", lines.limits().line), "shorter rows",
+            "Perhaps a quoted field has no end"},
+           ErrorCode::resource_exhausted);
     open = is_open_after(text, separator, open);
     if (!open) return true;
   }

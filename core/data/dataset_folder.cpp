@@ -13,6 +13,8 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/hub_cache.h"
+#include "core/base/log.h"
+#include "core/data/prepared_metadata.h"
 #include "core/data/rows.h"
 #include "core/data/source.h"
 #include "core/data/yaml_front.h"
@@ -246,6 +248,22 @@ std::vector<std::string> files_of_split(const fs::path& folder, const json& chos
   return out;
 }
 
+// A folder that a preparation has written is a data set too: its shards are.
+void leave_out_metadata(std::vector<fs::path>& files, const fs::path& folder) {
+  std::vector<std::string> names;
+  std::erase_if(files, [&](const fs::path& file) {
+    const bool is_metadata = is_prepared_metadata(file);
+    if (is_metadata) names.push_back(file.filename().string());
+    return is_metadata;
+  });
+  if (names.empty()) return;
+  if (files.empty())
+    fail({folder.string(), fmt::format("of a preparation only the metadata: {}", fmt::join(names, ", ")),
+          "its shards beside them", "Copy or prepare it again"},
+         ErrorCode::not_found);
+  log_info("data", "{}: passed over, metadata of a preparation: {}", folder.string(), fmt::join(names, ", "));
+}
+
 std::vector<fs::path> files_of_folder(const fs::path& folder, const std::optional<std::string>& configuration,
                                       const std::string& split) {
   const json chosen = configuration_of(folder, configuration);
@@ -253,6 +271,7 @@ std::vector<fs::path> files_of_folder(const fs::path& folder, const std::optiona
   std::vector<fs::path> out;
   for (const std::string& file : files_of_split(folder, chosen, data_files_below(base), split))
     out.push_back(base / file);
+  leave_out_metadata(out, folder);
   return out;
 }
 
@@ -279,6 +298,7 @@ std::vector<fs::path> files_of_hub(const HubId& id, const std::optional<std::str
     out.push_back(folder / (base + file));
   }
   hub_fetch(client, id, listing, [&](std::string_view path) { return wanted.contains(std::string(path)); });
+  leave_out_metadata(out, folder);
   return out;
 }
 

@@ -128,6 +128,7 @@ TextStream TextStream::standard_input() {
 
 const std::string& TextStream::name() const { return state_->file.name(); }
 bool TextStream::is_compressed() const { return state_->unpacker != nullptr; }
+std::uint64_t TextStream::packed_bytes() const { return state_->unpacker ? state_->unpacker->packed_bytes() : 0; }
 std::uint64_t TextStream::begin() const { return state_->begin; }
 
 bool TextStream::more(std::string& text) {

@@ -25,6 +25,8 @@ class TextStream {
 
   const std::string& name() const;  // the path, or "standard input"
   bool is_compressed() const;
+  // Of compressed text: how much of the file has become the text so far, more() included.
+  std::uint64_t packed_bytes() const;
   // Offset of the first byte of the (decompressed) text: 3 behind a byte order mark, else 0.
   std::uint64_t begin() const;
   // Appends what comes next; false at the end, which for gzip is that of the last member with the file's end behind it.

@@ -14,10 +14,11 @@ class Unpacker {
  public:
   virtual ~Unpacker() = default;
   // Decompresses from the front of `packed`, which it shortens; 0: more of it is wanted. Throws Error (data_loss)
-  // naming the file for damaged data, and for data that unpacks to a thousand times its size: a bomb.
+  // naming the file for damaged data, and once more than a gigabyte came out, a thousand times what went in: a bomb.
   std::size_t read(std::string_view& packed, char* into, std::size_t room, const std::string& name);
   // To be called at the end of the file. Throws Error when the data has no end.
   void finish(const std::string& name);
+  std::uint64_t packed_bytes() const { return packed_; }  // unpacked so far
 
  protected:
   virtual std::size_t unpack(std::string_view& packed, char* into, std::size_t room, const std::string& name) = 0;

@@ -12,6 +12,7 @@
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
+#include "core/data/prepared_metadata.h"
 
 namespace welt {
 namespace {

@@ -11,8 +11,6 @@
 
 namespace welt {
 
-inline constexpr std::string_view prepared_format = "welt-preprocessed-v1";
-
 class PrepareState {
  public:
   PrepareState(const PrepareOptions& options, std::string prefix, const std::vector<std::filesystem::path>& files);

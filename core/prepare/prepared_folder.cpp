@@ -5,7 +5,6 @@
 
 #include "core/base/error.h"
 #include "core/base/json.h"
-#include "core/prepare/prepare_state.h"
 
 namespace welt {
 namespace {

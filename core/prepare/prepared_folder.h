@@ -9,9 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "core/data/prepared_metadata.h"
+
 namespace welt {
 
-inline constexpr std::string_view metadata_ending = "-metadata.json", shard_ending = ".jsonl.gz";
+inline constexpr std::string_view shard_ending = ".jsonl.gz";
 
 // One metadata file, and the shards that are its own.
 struct PreparedPart {

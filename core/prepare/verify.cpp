@@ -9,8 +9,8 @@
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/data/json_rows.h"
+#include "core/data/prepared_metadata.h"
 #include "core/prepare/dedup.h"
-#include "core/prepare/prepare_state.h"
 #include "core/prepare/prepared_folder.h"
 #include "core/prepare/shard_lines.h"
 
