@@ -11,8 +11,8 @@
 namespace welt {
 
 // What is held in memory at once. A line may have `line` bytes. One of more than `suspicious` bytes, or a text that is
-// read whole, may not be `ratio` times what it is packed in: the gzip of a page of zeros is 1,000 times smaller, that of
-// text of this length 3 to 100 times. Many short lines may, whatever they are packed in.
+// read whole, may not be `ratio` times what it is packed in: the gzip of a page of zeros is 1,000 times smaller, that
+// of text of this length 3 to 100 times. Many short lines may, whatever they are packed in.
 struct LineLimits {
   std::size_t line = std::size_t{1} << 30, suspicious = std::size_t{1} << 26;
   std::uint64_t ratio = 500;

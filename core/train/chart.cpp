@@ -8,6 +8,8 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/utf8.h"
+
 namespace welt {
 namespace {
 
@@ -114,7 +116,7 @@ class Chart {
 
 std::string html_text(std::string_view text) {
   std::string out;
-  for (const char byte : text) {
+  for (const char byte : replace_invalid_utf8(text)) {  // a path may be anything
     const auto value = static_cast<unsigned char>(byte);
     if (byte == '&')
       out += "&amp;";

@@ -48,6 +48,21 @@ TEST_F(DatasetFolder, CardsThatAreNestedOrFullOfStarsAreAnswered) {
   EXPECT_EQ(found("  data_files: " + brackets + "\n").size(), 2U) << "no patterns: as if they were not there";
 }
 
+// They were read as rows: "not JSON".
+TEST_F(DatasetFolder, MetadataOfAPreparationAreNoRows) {
+  const std::string metadata = "{\n  \"format\": \"welt-preprocessed-v1\",\n  \"split\": \"train\"\n}";
+  const fs::path shard = folder_.put("made/book-train-00000000.jsonl.gz", "");
+  folder_.put("made/book-train-metadata.json", metadata);
+  const auto train = [&](const char* name) { return find_dataset_files((folder_ / name).string(), {}, "train").files; };
+  EXPECT_EQ(train("made"), std::vector<fs::path>{shard});
+  const fs::path rows = folder_.put("made/film-train-metadata.json", "{\"text\": \"a\"}\n{\"text\": \"b\"}\n");
+  const fs::path other = folder_.put("made/play-train-metadata.json", "{\"format\": \"mine\", \"text\": \"c\"}");
+  const fs::path broken = folder_.put("made/song-train-metadata.json", "{");
+  EXPECT_EQ(train("made"), (std::vector<fs::path>{shard, rows, other, broken}));
+  folder_.put("left/book-train-metadata.json", metadata);
+  EXPECT_CONTAINS(error_of([&] { train("left"); }), "of a preparation only the metadata: book-train-metadata.json");
+}
+
 TEST_F(DatasetFolder, OfSeveralCachesTheOneThatHasItWholeIsTaken) {
   const std::string commit(40, 'a'), below = "datasets--org--texts/snapshots/" + commit + "/data/";
   const auto put = [&](const std::string& cache, int shard) {

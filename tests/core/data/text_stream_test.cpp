@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "core/data/csv.h"
 #include "core/data/line_reader.h"
 #include "gzip.h"
 #include "temporary_folder.h"
@@ -24,8 +25,8 @@ std::string text_of(const std::filesystem::path& path) {
 
 using Lines = std::vector<std::pair<std::string, std::uint64_t>>;
 
-Lines lines_of(const std::filesystem::path& path) {
-  LineReader reader(path);
+Lines lines_of(const std::filesystem::path& path, LineLimits limits = {}) {
+  LineReader reader(path, limits);
   Lines lines;
   std::string_view line;
   for (std::uint64_t offset = 0; reader.next(line, offset);) lines.emplace_back(line, offset);
@@ -51,6 +52,60 @@ TEST(LineReader, LinesLongerThanABlockAndManyOfThem) {
     EXPECT_EQ(lines.front().first, big);
     EXPECT_EQ(lines.back(), std::pair(big, std::uint64_t{text.size()}));
   }
+}
+
+TEST(LineReader, ALineBeyondTheLimitIsRefusedWhereItBegins) {
+  const TemporaryFolder folder;
+  const LineLimits limits{.line = 600'000};
+  EXPECT_EQ(lines_of(folder.write("fits", "short\n" + std::string(600'000, 'x')), limits).size(), 2U);
+  const std::string text = "short\n" + std::string(1'000'000, 'x');
+  for (const auto& path : {folder.write("plain", text), folder.write("packed", gzip(text))}) {
+    LineReader reader(path, limits);
+    std::string_view line;
+    std::uint64_t offset = 0;
+    ASSERT_TRUE(reader.next(line, offset));
+    EXPECT_EQ(line, "short");
+    const std::string message = message_of([&] { reader.next(line, offset); });
+    EXPECT_NE(message.find(path.string() + ": the line at byte 6 is longer than 600000 bytes"), std::string::npos);
+  }
+}
+
+// A quote without an end took the rest of the file into memory, whatever its size.
+TEST(LineReader, ARowOfCsvOfManyLinesHasTheLimitToo) {
+  const TemporaryFolder folder;
+  std::string text = "1,\"one\ntwo\"\n2,\"";
+  for (int i = 0; i < 2'000; ++i) text += "a line of an open quote\n";
+  LineReader lines(folder.write("a.csv", text), {.line = 20'000});
+  std::string record;
+  std::uint64_t read = 0, line = 0;
+  ASSERT_TRUE(next_csv_record(lines, ',', read, record, line));
+  const std::string message = message_of([&] { next_csv_record(lines, ',', read, record, line); });
+  EXPECT_NE(message.find("a.csv:3: a row of more than 20000 bytes"), std::string::npos) << message;
+}
+
+// 200 MB of zeros in 200 KB were one row.
+TEST(LineReader, ABombIsOneLongLineAndNotManyLinesThatAreAlike) {
+  const TemporaryFolder folder;
+  const auto bomb = folder.write("bomb.gz", gzip("short\n" + std::string(70'000'000, 'x')));
+  const std::string found = " bytes of one line or document";
+  EXPECT_NE(message_of([&] { lines_of(bomb); }).find(found), std::string::npos);
+  EXPECT_NE(message_of([&] { LineReader(bomb).rest(); }).find(found), std::string::npos);
+
+  const LineLimits low{.suspicious = 1'000'000};
+  std::string alike;
+  for (int i = 0; i < 200'000; ++i) alike += "the same row\n";
+  EXPECT_EQ(lines_of(folder.write("alike.gz", gzip(alike)), low).size(), 200'000U);
+  std::string letters(2'000'000, ' ');
+  std::mt19937 random(1);
+  for (char& c : letters) c = static_cast<char>('a' + random() % 26);
+  EXPECT_EQ(lines_of(folder.write("letters.gz", gzip(letters)), low).size(), 1U);
+  EXPECT_EQ(lines_of(folder.write("plain", std::string(2'000'000, 'x')), low).size(), 1U) << "nothing was packed";
+  // What is packed well in front of a bomb does not hide it, and text behind many lines that are alike is no bomb.
+  EXPECT_NE(message_of([&] {
+              lines_of(folder.write("hidden.gz", gzip(letters + "\n" + std::string(3'000'000, 'x'))), low);
+            }).find(found),
+            std::string::npos);
+  EXPECT_EQ(lines_of(folder.write("behind.gz", gzip(alike + letters)), low).size(), 200'001U);
 }
 
 TEST(TextStream, GzipIsKnownByItsBytesWhateverTheName) {

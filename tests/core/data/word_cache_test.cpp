@@ -1,6 +1,10 @@
 #include "core/data/word_cache.h"
 
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -148,6 +152,26 @@ TEST_F(WordCaches, ATextThatChangesWhileItIsReadIsNotKept) {
   };
   EXPECT_NE(message_of([&] { Dataset::open(options(cached()), change); }).find("changed while it was read"),
             std::string::npos);
+  EXPECT_TRUE(files().empty());
+}
+
+// A limit on file sizes fails as a full disk does. In a child, which the limit ends with.
+TEST_F(WordCaches, ADiskThatIsFullIsNamedAndNothingIsLeft) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::signal(SIGXFSZ, SIG_IGN);
+    const rlimit limit{1000, 1000};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+    try {
+      Dataset::open(options(cached()), split_words);
+    } catch (const Error& error) {
+      ::_exit(std::string(error.what()).find(cached().string()) != std::string::npos ? 42 : 1);
+    }
+    ::_exit(2);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 42) << status;
   EXPECT_TRUE(files().empty());
 }
 
