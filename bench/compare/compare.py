@@ -17,12 +17,13 @@ import statistics
 import subprocess
 import tempfile
 
-# glibc's malloc as welt sets it for itself: gives nothing back. Without it the reference is up to twice as slow.
-TUNED = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456"
+from reference import PRESETS, TUNED
+
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parents[1]
 
-# name: what is done, the preset or the file of prompts, arguments of the reference, those of welt, the figure and whether more is better
+# name: what is done, the preset or the file of prompts, arguments of the reference, those of welt, the figure and
+# whether more is better
 ROWS = {
     "train-fp32": ("train", "strrep", [], ["--set", "precision=fp32"], "words_per_second", True),
     "train-bf16": ("train", "strrep", ["--precision", "bf16"], ["--set", "precision=amp"], "words_per_second", True),
@@ -45,8 +46,9 @@ def run(command, environment=None, folder=None):
 
 def texts(args, folder):
     lines = [line for line in args.text.read_text(encoding="utf-8").split("\n")[:6000] if line]
-    for name, line_of in (("strrep", "<text>\x0e{0}\x0f<repeat> {0}"), ("tiny", "{0}")):
-        (folder / f"{name}.txt").write_text("\n".join(line_of.format(line) for line in lines) + "\n", encoding="utf-8")
+    for name, preset in PRESETS.items():
+        written = "".join(preset["line"].format(line) + "\n" for line in lines)
+        (folder / f"{name}.txt").write_text(written, encoding="utf-8")
     held_out = [line.split() for line in (TOP / "data/quickstart/held-out.txt").read_text(encoding="utf-8").split("\n")]
     begun = [" ".join(words[:12]) + " " for words in held_out if len(words) > 20]
     for count in (1, 8):
@@ -139,8 +141,8 @@ def main():
                   f"({', '.join(f'{ratio:.2f}' for ratio in ratios)}) | {memory[0]:,.0f}; {memory[1]:,.0f} |", flush=True)
     for row, result in results.items():
         if alike := result.get("agreement"):
-            print(f"\n{row}: {alike['same']} of {alike['texts']} texts are the same, {100 * alike['words_alike']:.1f} % of "
-                  f"the words before the first difference")
+            print(f"\n{row}: {alike['same']} of {alike['texts']} texts are the same, "
+                  f"{100 * alike['words_alike']:.1f} % of the words stand before a first difference")
     if args.json:
         args.json.write_text(json.dumps(results, indent=1) + "\n")
 

@@ -19,12 +19,14 @@ import warnings
 
 warnings.filterwarnings("ignore")
 
-# Model names are folders below --models. `word`: the length of a word in bytes with its two ends.
+# glibc's malloc as welt sets it for itself: gives nothing back. Without it the reference is up to twice as slow.
+TUNED = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456"
+# Model names are folders below --models. `word`: the length of a word in bytes with its two ends; `line`: the template.
 PRESETS = {
     "strrep": dict(image=None, bytes="prajjwal1/bert-tiny", latent="sbintuitions/tiny-lm", decoder="sign/utf8-lm-tiny",
-                   word=16, batch=32),
+                   word=16, batch=32, line="<text>\x0e{0}\x0f<repeat> {0}"),
     "tiny": dict(image="WinKawaks/vit-tiny-patch16-224", bytes="prajjwal1/bert-tiny", latent="EleutherAI/pythia-70m",
-                 decoder="sbintuitions/tiny-lm", word=32, batch=8),
+                 decoder="sbintuitions/tiny-lm", word=32, batch=8, line="{0}"),
 }
 ROW = 128  # words
 NO_WORD = "\x00"
@@ -101,13 +103,13 @@ def lines_of(args):
     return [line for line in args.text.read_text(encoding="utf-8").split("\n") if line]
 
 
-def packed_rows(processor, lines):
+def packed_rows(processor, lines, length=ROW):
     from datasets import Dataset
     from trl import pack_dataset
-    packed = pack_dataset(Dataset.from_dict({"words": [processor.pretokenize(line) for line in lines]}), seq_length=ROW)
+    packed = pack_dataset(Dataset.from_dict({"words": [processor.pretokenize(line) for line in lines]}), seq_length=length)
     rows = []
     for row in packed:
-        missing = ROW - len(row["words"])
+        missing = length - len(row["words"])
         rows.append((list(row["words"]) + [NO_WORD] * missing, list(row["seq_lengths"]) + [1] * missing))
     random.Random(42).shuffle(rows)
     return rows
