@@ -10,9 +10,11 @@
 #include "apps/welt/bench_render.h"
 #include "apps/welt/bench_text.h"
 #include "apps/welt/bench_text_embedding.h"
+#include "apps/welt/lines_of_file.h"
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/verb.h"
 #include "apps/welt/weights_option.h"
+#include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/checkpoint/model_files.h"
 #include "core/generate/bench_generate.h"
@@ -90,23 +92,34 @@ void add_train_bench(CLI::App& group) {
 
 struct GenerateBench {
   std::string model, prompt = "In the beginning God created the heaven and the earth. And ";
-  std::string weights = "fp32";
+  std::string prompt_file, weights = "fp32";
   std::int64_t batch = 1, words = 20, repeats = 3, threads = 0;
   bool json = false;
 };
 
+// Of a prompt that is given once, copies with a number in front, so that no two rows are one.
+std::vector<std::string> prompts_of(const GenerateBench& options) {
+  std::vector<std::string> prompts;
+  if (options.prompt_file.empty())
+    for (std::int64_t i = 0; i < options.batch; ++i) prompts.push_back(fmt::format("{} {}", i + 1, options.prompt));
+  else
+    prompts = lines_of_file(options.prompt_file);
+  if (prompts.empty()) fail({options.prompt_file, "no line", "a prompt a line", {}});
+  return prompts;
+}
+
 void bench_generate_verb(const GenerateBench& options) {
   if (options.threads > 0) at::set_num_threads(static_cast<int>(options.threads));
   WeltModel model = load_newest_model(options.model);
-  const nlohmann::json result = bench_generate(model, options.prompt, options.batch, options.words, options.repeats);
+  const nlohmann::json result = bench_generate(model, prompts_of(options), options.words, options.repeats);
   tell_unused_weights(options.weights);
   if (options.json) {
     fmt::print("{}\n", json_text(result));
     return;
   }
   const nlohmann::json& ms = result["milliseconds"];
-  fmt::print("batch {}, {} words a prompt, medians of {} repeats, {} threads\n", options.batch, options.words,
-             options.repeats, result["threads"].get<int>());
+  fmt::print("batch {}, {} words a prompt, medians of {} repeats, {} threads\n", result["batch"].get<std::int64_t>(),
+             options.words, options.repeats, result["threads"].get<int>());
   fmt::print("  words/s              {:>10.1f}\n  bytes/s              {:>10.0f}\n  byte steps a word    {:>10.1f}\n",
              result["words_per_second"].get<double>(), result["bytes_per_second"].get<double>(),
              result["byte_steps_per_word"].get<double>());
@@ -128,10 +141,17 @@ void add_generate_bench(CLI::App& group) {
   add_count(*verb, "--repeats", options->repeats, 1, 1000, "Measured repeats, after one of warm-up");
   add_count(*verb, "--threads", options->threads, 0, 1024, "Threads of LibTorch; 0: all cores");
   add_weights(*verb, options->weights);
-  verb->add_option("--prompt", options->prompt, "Text to continue")->type_name("TEXT")->group("Measurement");
-  verb->add_flag("--json", options->json, "Print one JSON object")->group("Output");
+  CLI::Option* prompt = verb->add_option("--prompt", options->prompt, "Text to continue");
+  prompt->type_name("TEXT")->group("Measurement");
+  verb->add_option("--prompts", options->prompt_file, "A prompt a line, from a file: a batch of all of them")
+      ->type_name("FILE")
+      ->excludes(prompt)
+      ->excludes(verb->get_option("--batch"))
+      ->group("Measurement");
+  verb->add_flag("--json", options->json, "Print one JSON object, the texts in it")->group("Output");
   verb->footer(
       "Examples:\n  welt bench generate runs/quickstart\n"
+      "  welt bench generate runs/quickstart --prompts prompts.txt --json\n"
       "  welt bench generate runs/quickstart --batch 8 --weights bf16 --json");
   verb->callback([options] { bench_generate_verb(*options); });
 }

@@ -14,6 +14,7 @@
 #include "apps/welt/generate_interactive.h"
 #include "apps/welt/generate_lines.h"
 #include "apps/welt/generate_options.h"
+#include "apps/welt/lines_of_file.h"
 #include "apps/welt/repeatable.h"
 #include "apps/welt/seed_option.h"
 #include "apps/welt/verb.h"
@@ -23,7 +24,6 @@
 #include "core/base/printable.h"
 #include "core/base/stopwatch.h"
 #include "core/checkpoint/model_files.h"
-#include "core/data/line_reader.h"
 #include "core/generate/generator.h"
 #include "core/text/control.h"
 
@@ -52,9 +52,8 @@ struct Options {
 std::vector<std::string> all_prompts(const Options& options) {
   std::vector<std::string> prompts = options.prompts;
   if (!options.prompt_file.empty()) {
-    LineReader lines = LineReader::of_file_or_stdin(options.prompt_file);
-    std::string_view line;
-    for (std::uint64_t offset = 0; lines.next(line, offset);) prompts.emplace_back(line);
+    const std::vector<std::string> lines = lines_of_file(options.prompt_file);
+    prompts.insert(prompts.end(), lines.begin(), lines.end());
   }
   if (prompts.empty())
     fail({"welt generate",

@@ -1,6 +1,9 @@
 """Times the Python WeLT on one kind of work. Prints one JSON object. Called by compare.py, in the Python's environment.
 
 usage: reference.py train|generate --checkout WeLT --models DIR --preset strrep|tiny --text FILE [options]
+       reference.py generate --checkout WeLT --models DIR --checkpoint DIR --text PROMPTS [options]
+
+With --checkpoint a trained model, of welt's or its own, continues the lines of PROMPTS, all in one batch.
 """
 import argparse
 import contextlib
@@ -16,12 +19,14 @@ import warnings
 
 warnings.filterwarnings("ignore")
 
-# Model names are folders below --models. `word`: the length of a word in bytes with its two ends.
+# glibc's malloc as welt sets it for itself: gives nothing back. Without it the reference is up to twice as slow.
+TUNED = "glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=17179869184:glibc.malloc.top_pad=268435456"
+# Model names are folders below --models. `word`: the length of a word in bytes with its two ends; `line`: the template.
 PRESETS = {
     "strrep": dict(image=None, bytes="prajjwal1/bert-tiny", latent="sbintuitions/tiny-lm", decoder="sign/utf8-lm-tiny",
-                   word=16, batch=32),
+                   word=16, batch=32, line="<text>\x0e{0}\x0f<repeat> {0}"),
     "tiny": dict(image="WinKawaks/vit-tiny-patch16-224", bytes="prajjwal1/bert-tiny", latent="EleutherAI/pythia-70m",
-                 decoder="sbintuitions/tiny-lm", word=32, batch=8),
+                 decoder="sbintuitions/tiny-lm", word=32, batch=8, line="{0}"),
 }
 ROW = 128  # words
 NO_WORD = "\x00"
@@ -32,7 +37,9 @@ def options():
     parser.add_argument("work", choices=["train", "generate"])
     parser.add_argument("--checkout", type=pathlib.Path, required=True)
     parser.add_argument("--models", type=pathlib.Path, required=True)
-    parser.add_argument("--preset", choices=sorted(PRESETS), required=True)
+    model = parser.add_mutually_exclusive_group(required=True)
+    model.add_argument("--preset", choices=sorted(PRESETS))
+    model.add_argument("--checkpoint", type=pathlib.Path)
     parser.add_argument("--text", type=pathlib.Path, required=True)
     parser.add_argument("--precision", choices=["fp32", "bf16"], default="fp32")
     parser.add_argument("--compile", action="store_true")
@@ -51,6 +58,7 @@ def set_up(args):
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     sys.path.insert(0, str(args.checkout.resolve()))
     args.text = args.text.resolve()
+    args.checkpoint = args.checkpoint and args.checkpoint.resolve()
     os.chdir(args.models)
     import font_download.config as fonts
     folder = pathlib.Path("fonts").resolve()
@@ -80,17 +88,28 @@ def build(args):
     return model, processor, collator
 
 
+def load(args):
+    import torch
+    from welt.model import WordLatentTransformerForCausalLM
+    from welt.processor import TextImageProcessor
+    torch.set_num_threads(args.threads)
+    with contextlib.redirect_stdout(sys.stderr):
+        model = WordLatentTransformerForCausalLM.from_pretrained(args.checkpoint)
+        model.enable_backend_optimizations()
+        return model, TextImageProcessor.from_pretrained(args.checkpoint)
+
+
 def lines_of(args):
     return [line for line in args.text.read_text(encoding="utf-8").split("\n") if line]
 
 
-def packed_rows(processor, lines):
+def packed_rows(processor, lines, length=ROW):
     from datasets import Dataset
     from trl import pack_dataset
-    packed = pack_dataset(Dataset.from_dict({"words": [processor.pretokenize(line) for line in lines]}), seq_length=ROW)
+    packed = pack_dataset(Dataset.from_dict({"words": [processor.pretokenize(line) for line in lines]}), seq_length=length)
     rows = []
     for row in packed:
-        missing = ROW - len(row["words"])
+        missing = length - len(row["words"])
         rows.append((list(row["words"]) + [NO_WORD] * missing, list(row["seq_lengths"]) + [1] * missing))
     random.Random(42).shuffle(rows)
     return rows
@@ -129,32 +148,45 @@ def train(args):
     return dict(words_per_second=statistics.median(rates), spread=[min(rates), max(rates)])
 
 
+def words_written(processor, steps):
+    """Words of all rows: `steps` has the bytes of each word, and a row ends at its first empty one."""
+    count, running = 0, None
+    for step in steps:
+        full = [len(word) > 0 for word in processor.tokenizer.batch_decode(step, skip_special_tokens=True)]
+        running = full if running is None else [a and b for a, b in zip(running, full)]
+        count += sum(running)
+    return count
+
+
 def generate(args):
-    model, processor, _ = build(args)
+    if args.checkpoint:
+        model, processor = load(args)
+        prompts = lines_of(args)
+    else:
+        model, processor, _ = build(args)
+        prompts = [" ".join(line.split()[:12]) + " " for line in lines_of(args)[-200:][:args.batch or 1]]
     model.eval()
-    batch_size = args.batch or 1
-    prompts = [" ".join(line.split()[:12]) + " " for line in lines_of(args)[-200:][:batch_size]]
-    inner, columns = model._generate_word_bytes, [0]
+    inner, steps = model._generate_word_bytes, []
 
-    def counted(*positional, **named):
-        result = inner(*positional, **named)
-        columns[0] += result.shape[1]
-        return result
+    def kept(*positional, **named):
+        steps.append(inner(*positional, **named))
+        return steps[-1]
 
-    model._generate_word_bytes = counted
+    model._generate_word_bytes = kept
     per_byte, per_second = [], []
     with contextlib.redirect_stdout(sys.stderr):
-        batch = processor(prompts, collated=True)
         for repeat in range(1 + args.steps):
-            columns[0] = 0
+            steps.clear()
+            processor.images_cache.clear()  # as welt's repeats do: no word is known yet
             start = time.perf_counter()
-            model.generate(**batch, processor=processor, max_generated_words=args.words)
+            batch = processor(prompts, collated=True)
+            texts = model.generate(**batch, processor=processor, max_generated_words=args.words)
             second = time.perf_counter() - start
             if repeat:
-                per_byte.append(1000 * second / columns[0])
-                per_second.append(args.words * batch_size / second)
+                per_byte.append(1000 * second / sum(step.shape[1] for step in steps))
+                per_second.append(words_written(processor, steps) / second)
     return dict(ms_per_byte_step=statistics.median(per_byte), words_per_second=statistics.median(per_second),
-                spread=[min(per_byte), max(per_byte)])
+                spread=[min(per_byte), max(per_byte)], texts=texts)
 
 
 def main():
@@ -165,4 +197,5 @@ def main():
     print(json.dumps(result))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -31,23 +31,25 @@ double per(double seconds, std::int64_t count) { return count > 0 ? 1e3 * second
 
 }  // namespace
 
-nlohmann::json bench_generate(WeltModel& model, const std::string& prompt, std::int64_t batch, std::int64_t words,
+nlohmann::json bench_generate(WeltModel& model, const std::vector<std::string>& prompts, std::int64_t words,
                               std::int64_t repeats) {
-  std::vector<std::string> prompts;
-  for (std::int64_t i = 0; i < batch; ++i) prompts.push_back(std::to_string(i + 1) + " " + prompt);
   Progress progress("bench", repeats + 1);
   std::vector<Repeat> done;
+  std::vector<std::string> texts;  // the same in every repeat
   for (std::int64_t i = 0; i <= repeats; ++i) {
     Generator generator(model);  // anew: no word is known yet
     Repeat repeat;
     const auto start = Clock::now();
-    generator.generate(prompts, {.words = words}, {}, &repeat.spent);
+    const std::vector<Generated> results = generator.generate(prompts, {.words = words}, {}, &repeat.spent);
     repeat.seconds = seconds_since(start);
+    if (i == 0)
+      for (const Generated& result : results) texts.push_back(result.text);
     if (i > 0) done.push_back(repeat);
     progress.update(i + 1);
   }
   const auto ms = [&](auto figure) { return median(done, figure); };
-  return {{"batch", batch},
+  return {{"batch", prompts.size()},
+          {"texts", texts},
           {"words", words},
           {"repeats", repeats},
           {"threads", at::get_num_threads()},

@@ -56,6 +56,12 @@ TEST_F(ByteLmRunSlow, TrainsResumesEvaluatesWritesAndIsDescribed) {
   EXPECT_EQ(Json::parse(info.out).at("parameters"), summary().at("parameters"));
   EXPECT_EQ(run_welt({"checkpoint", "inspect", run}).status, 0);
   EXPECT_EQ(run_welt({"bench", "generate", run, "--words", "2", "--repeats", "1"}).status, 0);
+  const std::string prompts = folder_.put("prompts.txt", "verse \nverse 1 \n").string();
+  const Outcome timed =
+      run_welt({"bench", "generate", run, "--prompts", prompts, "--words", "2", "--repeats", "1", "--json"});
+  ASSERT_EQ(timed.status, 0) << timed.err;
+  EXPECT_EQ(Json::parse(timed.out).at("batch"), 2);
+  EXPECT_EQ(Json::parse(timed.out).at("texts").size(), 2u);
 
   // Its decoder is the model of a Hugging Face class; the whole is none of the Python WeLT's.
   const std::string llama = (folder_ / "llama").string();
