@@ -122,10 +122,12 @@ int inspect(const Options& options) {
 }  // namespace
 
 void add_checkpoint(CLI::App& app) {
-  CLI::App* checkpoint = app.add_subcommand("checkpoint", "Look into a checkpoint, compare two, or hand one on");
+  CLI::App* checkpoint =
+      app.add_subcommand("checkpoint", "Make a checkpoint, look into one, compare two, or hand one on");
   checkpoint->require_subcommand(1);
   checkpoint->footer(
-      "Examples:\n  welt checkpoint inspect runs/quickstart --check\n  welt checkpoint diff runs/a runs/b\n"
+      "Examples:\n  welt checkpoint init recipes/presets/small.toml untrained\n"
+      "  welt checkpoint inspect runs/quickstart --check\n  welt checkpoint diff runs/a runs/b\n"
       "  welt checkpoint export runs/quickstart my-model");
   CLI::App* verb = checkpoint->add_subcommand(
       "inspect", "Files, format, training state, parts, tensors of a checkpoint, and what is wrong with it");
@@ -150,6 +152,7 @@ void add_checkpoint(CLI::App& app) {
   verb->callback([options] {
     if (const int status = inspect(*options)) throw CLI::RuntimeError(status);
   });
+  add_checkpoint_init(*checkpoint);
   add_checkpoint_diff(*checkpoint);
   add_checkpoint_convert(*checkpoint);
 }

@@ -14,6 +14,7 @@ void add_chat(CLI::App& app);
 void add_checkpoint(CLI::App& app);
 void add_checkpoint_convert(CLI::App& checkpoint);  // of `welt checkpoint`, export too
 void add_checkpoint_diff(CLI::App& checkpoint);     // of `welt checkpoint`
+void add_checkpoint_init(CLI::App& checkpoint);     // of `welt checkpoint`
 void add_component(CLI::App& app);
 void add_component_compare(CLI::App& component);  // of `welt component`
 void add_control(CLI::App& app);

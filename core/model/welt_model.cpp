@@ -21,12 +21,15 @@
 namespace welt {
 namespace {
 
-TensorComponent make_component(SlotSpec& slot, std::string_view role, bool random) {
+// With random weights it is in `dtype` at once: all parts as float32 are three times the memory of a bfloat16 model.
+// What a folder's weights are to be read into stays float32 until then.
+TensorComponent make_component(SlotSpec& slot, std::string_view role, bool random, at::ScalarType dtype) {
   const ConfigView view(*slot.type, slot.config, /*strict=*/false, slot.where);
   TensorComponent component = with_context(slot.where, [&] {
     return TensorComponent(*slot.type, role, view, random || slot.fresh ? WELT_INIT_RANDOM : WELT_INIT_NONE);
   });
   slot.config = component.config();
+  if (random && slot.weights_from.empty() && dtype != at::kFloat) component.to(at::kCPU, dtype);
   return component;
 }
 
@@ -83,19 +86,19 @@ WeltModel::WeltModel(WeltSpec spec, Init init) : spec_(std::move(spec)) {
 void WeltModel::make_components(Init init) {
   const bool random = init == Init::random;
   if (!is_byte_lm(spec_)) {
-    latent_.emplace(make_component(spec_.latent, WELT_LATENT_TRANSFORMER_INTERFACE, random));
+    latent_.emplace(make_component(spec_.latent, WELT_LATENT_TRANSFORMER_INTERFACE, random, spec_.dtype));
     require_head(spec_.latent, *latent_);
   }
-  decoder_.emplace(make_component(spec_.decoder, WELT_DECODER_INTERFACE, random));
+  decoder_.emplace(make_component(spec_.decoder, WELT_DECODER_INTERFACE, random, spec_.dtype));
   require_head(spec_.decoder, *decoder_);
   if (is_byte_lm(spec_)) return;
   if (!spec_.bytes_encoder.type && !spec_.image_encoder.type)
     fail({spec_.bytes_encoder.where, "the model has no encoder", "a bytes encoder, an image encoder, or both",
           "Give model.bytes_encoder a plugin"});
   if (spec_.bytes_encoder.type)
-    bytes_encoder_.emplace(make_component(spec_.bytes_encoder, WELT_BYTES_ENCODER_INTERFACE, random));
+    bytes_encoder_.emplace(make_component(spec_.bytes_encoder, WELT_BYTES_ENCODER_INTERFACE, random, spec_.dtype));
   if (spec_.image_encoder.type) {
-    image_encoder_.emplace(make_component(spec_.image_encoder, WELT_IMAGE_ENCODER_INTERFACE, random));
+    image_encoder_.emplace(make_component(spec_.image_encoder, WELT_IMAGE_ENCODER_INTERFACE, random, spec_.dtype));
     complete(spec_.pixels, spec_.image_encoder, image_encoder_->image_encoder_info());
   }
 }

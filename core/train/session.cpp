@@ -174,6 +174,11 @@ WeltModel open_model(const Recipe& recipe, SessionUse use, const std::optional<s
   return model;
 }
 
+void start_threads_and_generator(const Recipe& recipe) {
+  if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
+  seed_default_generator(static_cast<std::uint64_t>(recipe.integer("seed")), RandomPurpose::initialise);
+}
+
 // In how many pieces the run that goes on computed each batch; of a batch of another size memory decides anew.
 std::int64_t pieces_before(const Recipe& recipe, const fs::path& checkpoint) {
   const std::int64_t pieces = TrainingState::load(checkpoint).micro_batches;
@@ -213,10 +218,20 @@ void check_model(const Recipe& recipe, SessionUse use) {
   check("data.validation", held_out_text(recipe));
 }
 
+WeltModel open_starting_model(const Recipe& recipe) {
+  start_threads_and_generator(recipe);
+  std::int64_t pieces = 1;
+  WeltModel model = open_model(recipe, SessionUse::evaluate, {}, {}, pieces);
+  model.to(at::kCPU, weights_dtype(recipe));  // one of model.from may have another
+  check_limits(recipe, model);
+  refuse_packed(model);
+  const TextFrontEnd text(model);  // the fingerprints of segmenter and renderer become the model's
+  return model;
+}
+
 Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint,
                      const SpecChanges& changes) {
-  if (recipe.integer("threads") > 0) at::set_num_threads(static_cast<int>(recipe.integer("threads")));
-  seed_default_generator(static_cast<std::uint64_t>(recipe.integer("seed")), RandomPurpose::initialise);
+  start_threads_and_generator(recipe);
   std::int64_t pieces = checkpoint && use == SessionUse::train ? pieces_before(recipe, *checkpoint) : 1;
   Session session{.model = open_model(recipe, use, checkpoint, changes, pieces)};
   session.micro_batches = pieces;

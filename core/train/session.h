@@ -1,5 +1,5 @@
 // Everything a recipe names, opened and checked against each other: model, training text, held-out text.
-// Used by `welt run`, `welt evaluate` and `welt bench`.
+// Used by `welt run`, `welt evaluate`, `welt bench` and, for the model alone, `welt checkpoint init`.
 #pragma once
 
 #include <memory>
@@ -34,6 +34,10 @@ enum class SessionUse { train, evaluate };
 // model.from) and opens the text. Throws Error naming recipe key, file and line; nothing is written.
 Session open_session(const Recipe& recipe, SessionUse use, const std::optional<std::filesystem::path>& checkpoint = {},
                      const SpecChanges& changes = {});
+
+// The model that a run of the recipe begins with: its seed's values, or those of model.from, in the dtype of
+// `precision`. Seeds and sets the number of threads too; no text is opened.
+WeltModel open_starting_model(const Recipe& recipe);
 
 // What can be told of the recipe's model without weights: throws as open_session() would. Text is read only for a
 // latent transformer that never looks ahead, which takes no prefix blocks.

@@ -38,6 +38,7 @@ INSTANTIATE_TEST_SUITE_P(
         std::vector<std::string>{}, std::vector<std::string>{"--help"}, std::vector<std::string>{"run", "--help"},
         std::vector<std::string>{"validate", "--help"}, std::vector<std::string>{"evaluate", "--help"},
         std::vector<std::string>{"embed", "--help"}, std::vector<std::string>{"checkpoint", "--help"},
+        std::vector<std::string>{"checkpoint", "init", "--help"},
         std::vector<std::string>{"checkpoint", "inspect", "--help"}, std::vector<std::string>{"model", "--help"},
         std::vector<std::string>{"model", "info", "--help"}, std::vector<std::string>{"bench", "--help"},
         std::vector<std::string>{"bench", "train", "--help"}, std::vector<std::string>{"bench", "text", "--help"},
