@@ -77,8 +77,8 @@ void add_checkpoint_init(CLI::App& checkpoint) {
   verb->footer(
       R"(For benchmarks, for trying how large a model this machine holds, and as model.from of a run. Parts that the recipe
 takes from elsewhere (from) have those weights, all others what their plugins' initialisers give: those of a run of the
-same recipe and seed before its first step. No text is named or read. Memory is that of the weights, in bfloat16 with
-the largest part as float32 once more; there is no optimizer. The folder appears when it is whole.
+same recipe and seed before its first step. No text is read. Memory is that of the weights, in bfloat16 with the
+largest part as float32 beside them; there is no optimizer. The folder appears when it is whole.
 
 Examples:
   welt checkpoint init recipes/presets/small.toml untrained --seed 7
