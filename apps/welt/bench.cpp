@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/welt/bench_component.h"
+#include "apps/welt/bench_data.h"
 #include "apps/welt/bench_render.h"
 #include "apps/welt/bench_text.h"
 #include "apps/welt/bench_text_embedding.h"
@@ -165,6 +166,7 @@ void add_bench(CLI::App& app) {
       "Examples:\n  welt bench train recipes/quickstart.toml\n  welt bench generate runs/quickstart --batch 8");
   add_train_bench(*group);
   add_generate_bench(*group);
+  add_data_bench(*group);
   add_text_bench(*group);
   add_text_embedding_bench(*group);
   add_render_bench(*group);

@@ -38,11 +38,13 @@ ROWS = {
     "gzip": ("`gzip -6` of the same lines", None),
     "gzip-two": ("two `gzip -6`, each of one half", None),
     "read": ("reading: `welt data prepare --dry_run` from the shards (unpack, JSON, words)", "read-python"),
+    "bench": ("reading as training does (`welt bench data`: unpack, JSON, UTF-8), without start-up", "inner-python"),
     "verify": ("`welt data verify` (unpack, UTF-8, lines)", "read-python"),
     "deep": ("`welt data verify --deep` (also JSON, words, hashes, near duplicates)", "read-python"),
     "stats": ("`welt data stats`", "read-python"),
     "read-python": ("`load_prepared_data`, each example once", None),
-    "again-python": ("the same again, from its Arrow files", None),
+    "inner-python": ("the same without imports", None),
+    "again-python": ("`load_prepared_data` again, from its Arrow files, without imports", None),
 }
 
 
@@ -92,6 +94,10 @@ class Bench:
 
     def time(self, name, command, environment=None):
         self.turns[name].append(measure.run(command, self.folder, environment))
+        return self.turns[name][-1]
+
+    def python_reads(self):
+        return measure.run([self.args.python, "-c", READER, "ours"], self.folder, self.python)
 
     def prepare(self, turn):
         for name in ("theirs", "ours", "hf"):
@@ -109,8 +115,13 @@ class Bench:
 
     def read(self):
         args = self.args
-        self.time("read-python", [args.python, "-c", READER, "ours"], self.python)
-        self.time("again-python", [args.python, "-c", READER, "ours"], self.python)
+        for whole, inner in (("read-python", "inner-python"), (None, "again-python")):
+            turn = self.python_reads()
+            if whole:
+                self.turns[whole].append(turn)
+            self.turns[inner].append({**turn, "seconds": float(turn["output"].rsplit(None, 1)[1])})
+        turn = self.time("bench", [args.welt, "bench", "data", "ours", "--repeats", 1, "--json"])
+        turn["seconds"] = json.loads(turn["output"][turn["output"].index("{"):])["seconds"]["median"]
         self.time("read", [args.welt, "data", "prepare", "--dataset_name", "ours/*.jsonl.gz", "--language", "eng_Latn",
                            "--train_split_units", UNITS, "--shuffle_buffer_size", 1, "--workers", args.workers,
                            "--output_path", "nowhere", "--dry_run"])
@@ -129,9 +140,7 @@ class Bench:
         packed = {"ours": sum(path.stat().st_size for path in lines_of(self.folder / "ours")),
                   "theirs": sum(path.stat().st_size for path in lines_of(self.folder / "theirs")),
                   "gzip": (self.folder / "packed").stat().st_size}
-        return dict(bytes=self.bytes, rows=self.rows(), starts=starts, packed=packed, same_files=self.same,
-                    inner_seconds={name: [float(turn["output"].rsplit(None, 1)[1]) for turn in self.turns[name]]
-                                   for name in ("read-python", "again-python")})
+        return dict(bytes=self.bytes, rows=self.rows(), starts=starts, packed=packed, same_files=self.same)
 
     def rows(self):
         out = {}
@@ -154,14 +163,10 @@ def show(result):
         told = f"{statistics.median(ratios):.1f} ({', '.join(f'{r:.1f}' for r in ratios)})" if ratios else ""
         print(f"| {ROWS[name][0]} | {statistics.median(row['seconds']):.2f} | {row['mb_per_second']:.1f} "
               f"| {row['cpu_seconds']:.2f} | {row['peak_mb']:,.0f} | {told} |")
-    inner = {name: statistics.median(seconds) for name, seconds in result["inner_seconds"].items()}
-    own = result["rows"]["read"]["seconds"]
     print(f"\ncorpus: {result['bytes'] / 1e6:,.1f} MB; packed, MB: "
           + ", ".join(f"{name} {size / 1e6:.1f}" for name, size in result["packed"].items())
-          + f"\nstart-up, in the times above: welt {result['starts']['welt']:.2f} s, Python "
-            f"{result['starts']['python']:.2f} s; Python's reading without its imports {inner['read-python']:.2f} s, "
-            f"again {inner['again-python']:.2f} s: {inner['read-python'] / statistics.median(own):.1f} and "
-            f"{inner['again-python'] / statistics.median(own):.1f} times ours with start-up"
+          + f"\nstart-up, in the other times above: welt {result['starts']['welt']:.2f} s, Python "
+            f"{result['starts']['python']:.2f} s"
           + f"\nshards and metadata are {'the same' if result['same_files'] else 'NOT the same'} here and there")
 
 
