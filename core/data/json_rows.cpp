@@ -100,10 +100,54 @@ bool parse(std::string_view row, FieldReader& reader) {
   return nlohmann::json::sax_parse(row.begin(), row.end(), &reader);
 }
 
+// A string up to and with its closing quote, from `at`, which is behind the opening one. False: no string, or one with
+// an escape by number.
+bool read_plain_string(std::string_view row, std::size_t& at, std::string& value) {
+  value.clear();
+  for (;;) {
+    const std::size_t begin = at;
+    while (at < row.size() && static_cast<unsigned char>(row[at]) >= 0x20 && row[at] != '"' && row[at] != '\\') ++at;
+    value.append(row, begin, at - begin);
+    if (at == row.size()) return false;
+    if (row[at] == '"') return ++at, true;
+    constexpr std::string_view escapes = "\"\\/bfnrt", meant = "\"\\/\b\f\n\r\t";
+    if (row[at] != '\\' || at + 1 == row.size()) return false;
+    const std::size_t which = escapes.find(row[at + 1]);
+    if (which == std::string_view::npos) return false;
+    value += meant[which];
+    at += 2;
+  }
+}
+
+// The field of a row as preparations write it: an object whose values are strings all, without escapes by number, in
+// UTF-8. Nothing: another row, perhaps no JSON; the parser tells. It takes a quarter of the parser's time.
+std::optional<std::string> plain_field(std::string_view row, std::string_view field) {
+  std::size_t at = 0;
+  const auto next = [&](char wanted) {
+    at = std::min(row.find_first_not_of(blanks, at), row.size());
+    return at < row.size() && row[at] == wanted && ++at > 0;
+  };
+  std::optional<std::string> text;
+  std::string name, value;
+  if (!next('{')) return {};
+  do {
+    if (!next('"') || !read_plain_string(row, at, name) || !next(':') || !next('"')) return {};
+    if (!read_plain_string(row, at, value)) return {};
+    if (name == field) text = std::move(value);
+  } while (next(','));
+  if (!next('}') || row.find_first_not_of(blanks, at) != std::string_view::npos) return {};
+  if (find_invalid_utf8(row) != utf8_ok) return {};
+  return text;
+}
+
 }  // namespace
 
 JsonRow read_json_row(std::string_view row, std::string_view field) {
   JsonRow out;
+  if (std::optional<std::string> text = plain_field(row, field)) {
+    out.text = std::move(*text);
+    return out;
+  }
   if (const std::size_t nul = row.find('\0'); nul != std::string_view::npos) {
     out.fault = RowFault::not_json;
     out.found = fmt::format("byte {} of the row is NUL, which JSON nowhere has", nul);

@@ -54,6 +54,7 @@ double milliseconds(F&& call) {
 
 TensorComponent make(Json config, bool packed, std::uint32_t init) {
   const ComponentType& type = Registry::instance().find(WELT_DECODER_INTERFACE, "matmul_free");
+  config.erase("model_type");  // which presets name, and no key of the class is
   config["packed_weights"] = packed, config["vocab_size"] = table_rows;
   return {type, WELT_DECODER_INTERFACE, ConfigView(type, config, true, "bench"), init};
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 namespace welt {
 namespace {
 
@@ -20,6 +22,18 @@ TEST(JsonRow, TheFieldOfTheOutermostObject) {
             "café 😀\n");
   EXPECT_EQ(row_text(R"({"text":1,"text":"last"})"), "last");
   EXPECT_EQ(row_text(R"({"text":""})"), "");
+}
+
+// The quick way, of rows that hold strings alone, says what the parser says.
+TEST(JsonRow, RowsOfStringsAreReadAsTheParserReadsThem) {
+  for (const std::string_view row : {R"({"text": "a\"b\\c\/d\b\f\n\r\te", "language": "eng_Latn"})",
+                                     "\t{ \"id\":\"1\" ,\"text\" :\"caf\u00e9\"}\r\n",
+                                     R"({"text":"first","text":"last"})", R"({"":"","text":"{\"text\":\"inner\"}"})"})
+    EXPECT_EQ(row_text(row), nlohmann::json::parse(row)["text"].get<std::string>()) << row;
+  for (const std::string_view row :
+       {"{\"text\":\"a\",}", "{\"text\":\"a\" \"b\":\"c\"}", "{\"text\":\"a\"}}", "{\"text\":\"a\nb\"}",
+        "{\"text\":\"a\\x\"}", "{\"text\":\"a\\\"}", "{\"text\" \"a\"}", "{,\"text\":\"a\"}"})
+    EXPECT_EQ(read_json_row(row, "text").fault, RowFault::not_json) << row;
 }
 
 TEST(JsonRow, WhatNobodyReadsStoppedTheRun) {
