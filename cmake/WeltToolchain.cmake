@@ -51,5 +51,7 @@ if(WELT_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
 endif()
 find_program(WELT_MOLD mold)
 if(WELT_MOLD)
-  add_link_options(-fuse-ld=mold)
+  # Segments begin at pages: mold 1.10 otherwise lets what is read-only after relocation begin on a page that is not
+  # there, if the code ends a few bytes before one and a thread-local bool follows. Such a program does not start.
+  add_link_options(-fuse-ld=mold LINKER:-z,separate-loadable-segments)
 endif()
