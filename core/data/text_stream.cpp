@@ -18,18 +18,19 @@ namespace welt {
 namespace {
 
 constexpr std::size_t block = std::size_t{1} << 18;
+constexpr std::size_t member = std::size_t{1} << 21;  // what is unpacked at once has less, packed and as text
 
 // Of a pipe only what is there: who asks line by line waits for the answer to the first.
 bool tells_enough(std::string_view head) {
   return head.size() >= file_head || head.find('\n') != std::string_view::npos;
 }
 
-// Appends what `read(room, bytes)` gives, at most a block.
+// Appends what `read(bytes, room)` gives.
 template <typename Read>
-std::size_t append(std::string& text, Read read) {
+std::size_t append(std::string& text, Read read, std::size_t room = block) {
   const std::size_t known = text.size();
-  text.resize(known + block);
-  const std::size_t size = read(text.data() + known, block);
+  text.resize(known + room);
+  const std::size_t size = read(text.data() + known, room);
   text.resize(known + size);
   return size;
 }
@@ -89,14 +90,16 @@ struct TextStream::State {
       return append(text, [&](char* into, std::size_t room) { return file.read(into, room); }) > 0;
     }
     for (bool more = true; more;) {
-      if (packed.empty()) {
-        raw.clear();
-        more = append(raw, [&](char* into, std::size_t room) { return file.read(into, room); }) > 0;
+      const bool whole = unpacker->wants_whole() && packed.size() < member && file.size_left() > 0;
+      if (packed.empty() || whole) {
+        raw.erase(0, raw.size() - packed.size());
+        const auto fill = [&](char* into, std::size_t room) { return file.read(into, room); };
+        more = append(raw, fill, whole ? member - packed.size() : block) > 0;
         packed = raw;
       }
       // Without more to give it too: it may hold text back that had no room.
       const auto unpack = [&](char* into, std::size_t room) { return unpacker->read(packed, into, room, file.name()); };
-      if (append(text, unpack) > 0) return true;
+      if (append(text, unpack, unpacker->wants_whole() ? member : block) > 0) return true;
     }
     unpacker->finish(file.name());
     return false;

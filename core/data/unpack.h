@@ -19,6 +19,8 @@ class Unpacker {
   // To be called at the end of the file. Throws Error when the data has no end.
   void finish(const std::string& name);
   std::uint64_t packed_bytes() const { return packed_; }  // unpacked so far
+  // Whether a member of gzip may come that is faster unpacked at once, if all of it is there.
+  virtual bool wants_whole() const { return false; }
 
  protected:
   virtual std::size_t unpack(std::string_view& packed, char* into, std::size_t room, const std::string& name) = 0;

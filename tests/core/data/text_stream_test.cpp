@@ -163,10 +163,23 @@ TEST(TextStream, OtherKindsOfFilesWereTakenForText) {
   EXPECT_NE(refusal("\x10\0\0\0\0\0\0\0{\"a\": 1}        "s).find("a .safetensors file"), std::string::npos);
 }
 
+TEST(TextStream, SmallMembersAtOnceAndLargeOnesPieceByPieceAreOneText) {
+  const TemporaryFolder folder;
+  std::string large(5'000'000, ' ');
+  for (std::size_t i = 0; i < large.size(); ++i) large[i] = static_cast<char>('a' + i * i % 23);
+  const std::string small = "one\ntwo\n", packed = gzip(small) + gzip(large) + gzip(small);
+  EXPECT_EQ(text_of(folder.write("a.gz", gzip(small) + gzip(small))), small + small);
+  EXPECT_EQ(text_of(folder.write("b.gz", packed)), small + large + small);
+  for (const std::size_t kept : {packed.size() - 1, packed.size() - 40, gzip(small).size() + 100}) {
+    const std::string message = message_of([&] { text_of(folder.write("c.gz", packed.substr(0, kept))); });
+    EXPECT_NE(message.find("ends too early"), std::string::npos) << kept << ": " << message;
+  }
+}
+
 TEST(TextStream, ATextCutWhileItIsReadWasABusError) {
   const TemporaryFolder folder;
   for (const bool packed : {false, true}) {
-    std::string text(2'000'000, ' ');
+    std::string text(6'000'000, ' ');
     std::mt19937 random(1);  // so that it stays large when it is compressed
     for (char& c : text) c = static_cast<char>('a' + random() % 26);
     const auto path = folder.write("x.txt", packed ? gzip(text) : text);
