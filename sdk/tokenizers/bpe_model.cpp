@@ -4,7 +4,6 @@
 #include <welt/text/utf8.h>
 #include <algorithm>
 #include <functional>
-#include <future>
 #include <span>
 #include <welt/sdk/base.hpp>
 
@@ -17,9 +16,7 @@ namespace {
 namespace sdk = welt::sdk;
 
 constexpr std::size_t most_merges = 5'000'000;
-constexpr std::size_t worth_a_thread = 20'000;                       // merges
-constexpr auto beside = std::launch::async | std::launch::deferred;  // later, where there are no more threads
-constexpr std::size_t whole_piece = 256;                             // longer ones are merged in parts
+constexpr std::size_t whole_piece = 256;  // longer ones are merged in parts
 constexpr std::size_t least_part = 64;
 constexpr char32_t space_mark = 0x2581, byte_space_mark = 0x120;  // ▁, Ġ
 
@@ -62,10 +59,8 @@ BpeModel::BpeModel(const JsonNode& node, bool maps_bytes) : maps_bytes_(maps_byt
   ignore_merges_ = node.member("ignore_merges").flag_or(false);
   const JsonNode merges = node.member("merges");
   if (merges.size() > most_merges) merges.fail(std::to_string(merges.size()) + " merges", "at most 5000000");
-  std::future<void> prepared =
-      std::async(merges.size() < worth_a_thread ? std::launch::deferred : beside, [&] { prepare_merges(merges); });
+  prepare_merges(merges);
   read_vocabulary(node.member("vocab"));
-  prepared.get();
   read_merges(merges);
   unknown_id_ = token_id(unknown_);
   for (std::size_t b = 0; b < 256; ++b) {
@@ -88,7 +83,7 @@ std::optional<BpeModel::Merge> BpeModel::merge_of(const JsonValue& value) {
 }
 
 // What needs no vocabulary: the table of characters that merges join, and room. What is wrong with a merge is said by
-// ids_of_merges(), later.
+// read_merges(), later.
 void BpeModel::prepare_merges(const JsonNode& node) {
   merges_.reserve(node.size());
   for (const JsonValue& value : node.value().items()) {
@@ -101,15 +96,15 @@ void BpeModel::prepare_merges(const JsonNode& node) {
 
 // Some at a time: the tables are larger than the nearest caches, and what the next ones need of them comes while others
 // are at work.
-template <typename Take>
-void BpeModel::ids_of_merges(const JsonNode& list, std::size_t begin, std::size_t end, Take take) const {
+void BpeModel::read_merges(const JsonNode& list) {
   std::array<Merge, 32> some;
   std::array<MergedIds, 32> ids;
   std::size_t near = 0;
+  std::uint32_t rank = 0;
   std::string together;
-  while (begin < end) {
+  for (std::size_t begin = 0; begin < list.size();) {
     std::size_t size = 0;
-    for (; begin < end && size < some.size(); ++begin) {
+    for (; begin < list.size() && size < some.size(); ++begin) {
       const JsonValue& value = list.value().items()[begin];
       if (is_comment(value)) continue;
       const std::optional<Merge> merge = merge_of(value);
@@ -122,30 +117,7 @@ void BpeModel::ids_of_merges(const JsonNode& list, std::size_t begin, std::size_
       ids[k] = ids_of(list, some[k], together, near);
       merges_.prefetch(ids[k].left, ids[k].right);
     }
-    for (const MergedIds& each : std::span(ids).first(size)) take(each);
-  }
-}
-
-// The second half of many is looked up by another thread.
-void BpeModel::read_merges(const JsonNode& node) {
-  const std::size_t count = node.size(), half = count < worth_a_thread ? count : count / 2;
-  std::vector<MergedIds> second;
-  std::future<void> other;
-  if (half < count) {
-    other = std::async(beside, [&] {
-      second.reserve(count - half);
-      ids_of_merges(node, half, count, [&](const MergedIds& each) { second.push_back(each); });
-    });
-  }
-  std::uint32_t rank = 0;
-  const auto add = [&](const MergedIds& each) { merges_.set(each.left, each.right, rank++, each.together); };
-  ids_of_merges(node, 0, half, add);
-  if (half == count) return;
-  other.get();
-  constexpr std::size_t ahead = 16;
-  for (std::size_t i = 0; i < second.size(); ++i) {
-    if (i + ahead < second.size()) merges_.prefetch(second[i + ahead].left, second[i + ahead].right);
-    add(second[i]);
+    for (const MergedIds& each : std::span(ids).first(size)) merges_.set(each.left, each.right, rank++, each.together);
   }
 }
 

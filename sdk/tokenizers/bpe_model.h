@@ -38,10 +38,8 @@ class BpeModel : public Model {
   };
   static std::optional<Merge> merge_of(const JsonValue& value);
   void prepare_merges(const JsonNode& node);
-  void read_merges(const JsonNode& node);
-  // Calls take(MergedIds) for the merges from `begin` to `end`. Throws Failure naming the first that is none.
-  template <typename Take>
-  void ids_of_merges(const JsonNode& list, std::size_t begin, std::size_t end, Take take) const;
+  // Throws Failure naming the first that is none.
+  void read_merges(const JsonNode& list);
   // `together` is room; `near`: place of the last merge's result in the vocabulary.
   MergedIds ids_of(const JsonNode& list, const Merge& merge, std::string& together, std::size_t& near) const;
   std::string character(std::string_view text, std::size_t& at) const;

@@ -136,7 +136,7 @@ TEST(BpeModel, many_merges_are_read_as_few_are) {
     const std::string pair = letter(i / letters) + letter(i % letters);
     ASSERT_EQ(ids(bpe, pair), (std::vector<std::int32_t>{letters + i}));
   }
-  // Of two pairs the one that comes first in the file, in whichever half that is.
+  // Of two pairs the one that comes first in the file.
   EXPECT_EQ(ids(bpe, letter(150) + letter(20) + letter(30)), (std::vector<std::int32_t>{150, letters + 20 * 200 + 30}));
   EXPECT_EQ(ids(bpe, letter(150) + letter(160) + letter(9)), (std::vector<std::int32_t>{letters + 150 * 200 + 160, 9}));
 
