@@ -60,6 +60,15 @@ void cached_task(const CachedRows& rows, int64_t row, int64_t kv_head, const Hea
   }
 }
 
+// a b + c, rounded once wherever the set can: left to the compiler, that would hang on the loop it stands in.
+inline float fused(float a, float b, float c) {
+#if defined(__FMA__)
+  return __builtin_fmaf(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
 // Rows of the weight beside N of x: as many as registers keep the sums of.
 constexpr int most_rows = 4;
 #if defined(__AVX512F__)
@@ -94,7 +103,7 @@ inline void dots(int64_t depth, const float* x, const W* weight, float* out) {
   for (int i = 0; i < O * N; i += lanes) store(out + i, sums_of(sums + i));
   for (; k < depth; ++k)
     for (int n = 0; n < N; ++n)
-      for (int o = 0; o < O; ++o) out[n * O + o] += x[n * depth + k] * wide(weight[o * depth + k]);
+      for (int o = 0; o < O; ++o) out[n * O + o] = fused(x[n * depth + k], wide(weight[o * depth + k]), out[n * O + o]);
 }
 
 // Products with outputs o … o+O−1, scaled and added to, to where they belong.
@@ -102,19 +111,11 @@ template <int O, int N, typename W>
 inline void block(const FewRows& p, int64_t row, int64_t o) {
   float sums[round_up(O * N, lanes)];
   dots<O, N>(p.depth, p.x + row * p.depth, static_cast<const W*>(p.weight) + o * p.depth, sums);
-  constexpr int width = O % 4 == 0 ? 4 : 1;
-  typedef float Part __attribute__((vector_size(4 * width)));
-  const auto part = [](const float* from) {
-    Part out;
-    __builtin_memcpy(&out, from, sizeof out);
-    return out;
-  };
-  for (int i = 0; i < O; i += width) {
-    const Part scale = p.scales == nullptr ? Part{} + 1 : part(p.scales + o + i);
-    const Part add = p.bias == nullptr ? Part{} : part(p.bias + o + i);
-    for (int n = 0; n < N; ++n) {
-      const Part value = part(sums + n * O + i) * scale + add;
-      __builtin_memcpy(p.out + (row + n) * p.outputs + o + i, &value, sizeof value);
+  for (int n = 0; n < N; ++n) {
+    float* out = p.out + (row + n) * p.outputs + o;
+    for (int i = 0; i < O; ++i) {
+      const float scale = p.scales == nullptr ? 1 : p.scales[o + i], add = p.bias == nullptr ? 0 : p.bias[o + i];
+      out[i] = fused(sums[n * O + i], scale, add);
     }
   }
 }
