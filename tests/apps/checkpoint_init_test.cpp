@@ -7,7 +7,7 @@
 namespace welt::test {
 namespace {
 
-class CheckpointInit : public Training {
+class CheckpointInitSlow : public Training {
  protected:
   fs::path out(const std::string& name = "out") const { return folder_ / name; }
   Outcome init(std::vector<std::string> more = {}, const std::string& name = "out") const {
@@ -19,7 +19,7 @@ class CheckpointInit : public Training {
   }
 };
 
-TEST_F(CheckpointInit, IsWhatARunOfThatSeedBeginsWith) {
+TEST_F(CheckpointInitSlow, IsWhatARunOfThatSeedBeginsWith) {
   const Outcome trained = train(settings({"train.steps=0", "train.warmup_steps=0", "seed=7"}));
   ASSERT_EQ(trained.status, 0) << trained.err;
   fs::remove(folder_ / "text.txt");  // it is not read
@@ -32,20 +32,21 @@ TEST_F(CheckpointInit, IsWhatARunOfThatSeedBeginsWith) {
   EXPECT_EQ(diff(out(), out("other")).status, 1) << "another seed, the same weights";
 }
 
-TEST_F(CheckpointInit, BFloat16IsWhatARunInItBeginsWith) {
+TEST_F(CheckpointInitSlow, BFloat16IsWhatARunInItBeginsWith) {
   const Outcome trained = train(settings({"train.steps=0", "train.warmup_steps=0", "precision=bf16"}));
   ASSERT_EQ(trained.status, 0) << trained.err;
   const Outcome made = init({"--dtype", "bfloat16"});
   ASSERT_EQ(made.status, 0) << made.err;
   EXPECT_CONTAINS(made.out, "parameters in bfloat16");
   EXPECT_EQ(Json::parse(slurp(out() / "config.json")).at("dtype"), "bfloat16");
-  for (const SafetensorsEntry& entry : SafetensorsFile::open(out() / "model.safetensors").entries())
+  const auto file = SafetensorsFile::open(out() / "model.safetensors");
+  for (const SafetensorsEntry& entry : file.entries())
     EXPECT_EQ(entry.dtype, "BF16") << entry.name;
   const Outcome same = diff(out(), run_folder());
   EXPECT_EQ(same.status, 0) << same.out;
 }
 
-TEST_F(CheckpointInit, IsWrittenWithMeasuredAndTrainedFrom) {
+TEST_F(CheckpointInitSlow, IsWrittenWithMeasuredAndTrainedFrom) {
   const Outcome preset = run_welt({"checkpoint", "init", "presets/nano.toml", out("nano").string(), "--set",
                                    "model.image_encoder.enabled=false", "--dtype", "bfloat16"});
   ASSERT_EQ(preset.status, 0) << preset.err;  // a recipe without text
@@ -62,7 +63,7 @@ TEST_F(CheckpointInit, IsWrittenWithMeasuredAndTrainedFrom) {
   EXPECT_EQ(next.status, 0) << next.err;
 }
 
-TEST_F(CheckpointInit, WhatIsThereOrCannotBeMadeIsRefused) {
+TEST_F(CheckpointInitSlow, WhatIsThereOrCannotBeMadeIsRefused) {
   fs::create_directory(out());
   std::ofstream(out() / "mine") << "text";
   const Outcome there = init();
