@@ -15,10 +15,9 @@ import pathlib
 import random
 import shutil
 import statistics
-import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from trials import ROOT, call, json_of, settings
 
 
 def part(slot, plugin, config, **more):
@@ -72,25 +71,9 @@ ALWAYS = ["train.eval_rows=0", "train.checkpoint_every=0", "samples.count=0"]
 TOLERANCE = 0.03
 
 
-def call(command, check=True):
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, cwd=ROOT)
-    if check and done.returncode != 0:
-        raise SystemExit(f"{' '.join(map(str, command))}\nfailed: {done.stderr[-3000:]}")
-    return done
-
-
-def settings(sets):
-    return [word for one in sets for word in ("--set", one)]
-
-
-def as_json(command):
-    out = call([*command, "--json"]).stdout
-    return json.loads(out[out.index("{"):])
-
-
 def parameters(welt, recipe, sets, name):
     """(of the part, of all), without what has no part in the model"""
-    info = as_json([welt, "model", "info", recipe, *settings(sets)])
+    info = json_of([welt, "model", "info", recipe, *settings(sets), "--json"])
     whole = info["parameters"] - info["idle_parameters"]
     if name is None:
         return whole, whole
@@ -173,7 +156,7 @@ def train(args, table, text, row, sets, seed):
              f"train.minutes={args.seconds / 60:.4f}", *args.set]
     steps = args.steps
     if not steps:
-        step = as_json([args.welt, "bench", "train", recipe, *settings(whole), "--steps", 8])["milliseconds"]["step"]
+        step = json_of([args.welt, "bench", "train", recipe, *settings(whole), "--steps", 8, "--json"])["milliseconds"]["step"]
         steps = max(10, int(1000 * args.seconds / step))
     whole += [f"train.steps={steps}", f"train.warmup_steps={min(30, steps // 10)}"]
     run = args.work / "runs" / name
@@ -182,7 +165,7 @@ def train(args, table, text, row, sets, seed):
     print(f"{name}: {steps} steps", file=sys.stderr, flush=True)
     call([args.welt, "run", recipe, *settings(whole)])
     summary = json.loads((run / "summary.json").read_text())
-    written = as_json([args.welt, "bench", "generate", run, "--words", 20])
+    written = json_of([args.welt, "bench", "generate", run, "--words", 20, "--json"])
     known = dict(asked=asked, table=table, text=text, row=row, seed=seed, summary=summary, writing=written,
                  command=" ".join(f"'{word}'" if " " in word or '"' in word else word for word in ["welt", "run", recipe, *settings(whole)]))
     kept.write_text(json.dumps(known, indent=1) + "\n")

@@ -4,51 +4,34 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "apps/welt/source_files.h"
+#include "apps/welt/spread.h"
 #include "core/base/json.h"
 #include "core/base/resources.h"
 #include "core/base/stopwatch.h"
 #include "core/data/source.h"
-#include "core/prepare/prepared_folder.h"
 
 namespace welt {
 namespace {
 
-namespace fs = std::filesystem;
 using nlohmann::json;
 
 struct Options {
-  std::vector<std::string> paths;
+  std::vector<std::string> sources;
   std::string format = "auto", field = "text";
   std::int64_t repeats = 3;
   bool json = false;
 };
 
-// Of a prepared folder the shards of both splits; all else is a file or a pattern.
-std::vector<fs::path> files_of(const std::vector<std::string>& paths) {
-  std::vector<fs::path> files;
-  for (const std::string& path : paths) {
-    if (!fs::is_directory(path)) {
-      files.emplace_back(path);
-      continue;
-    }
-    const PreparedShards shards = prepared_shards(path, "bench data");
-    files.insert(files.end(), shards.train.begin(), shards.train.end());
-    files.insert(files.end(), shards.validation.begin(), shards.validation.end());
-  }
-  return files;
-}
-
 json measure(const Options& options) {
   const SourceOptions source{
-      .files = files_of(options.paths), .name = "bench data", .format = options.format, .field = options.field};
+      .files = source_files(options.sources), .name = "bench data", .format = options.format, .field = options.field};
   std::int64_t bytes = 0;
   SourceCounts counts;
   std::vector<double> seconds;
@@ -58,11 +41,10 @@ json measure(const Options& options) {
     counts = read_documents(source, [&](const SourceDocument& document) { bytes += std::ssize(document.text); });
     seconds.push_back(seconds_since(begin));
   }
-  std::ranges::sort(seconds);
   return {{"files", counts.files},
           {"documents", counts.documents},
           {"bytes", bytes},
-          {"seconds", {{"median", seconds[seconds.size() / 2]}, {"min", seconds.front()}, {"max", seconds.back()}}},
+          {"seconds", spread(seconds)},
           {"peak_memory_bytes", peak_memory()}};
 }
 
@@ -82,10 +64,13 @@ void bench(const Options& options) {
 void add_data_bench(CLI::App& group) {
   CLI::App* verb = group.add_subcommand("data", "Time the reading of training text: unpacking, JSON, UTF-8; no words");
   auto options = std::make_shared<Options>();
-  verb->add_option("path", options->paths, "A folder that welt data prepare has made, files, or patterns")
+  verb->add_option("sources", options->sources, "Files, patterns, folders, or prepared folders")
       ->required()
-      ->type_name("PATH");
-  verb->add_option("--format", options->format, "As data.format; default: by the ending")
+      ->type_name("SOURCE");
+  std::vector<std::string> formats;
+  for (const DocumentFormat& format : document_formats()) formats.emplace_back(format.name);
+  verb->add_option("--format", options->format, "What a document is")
+      ->check(CLI::IsMember(formats))
       ->capture_default_str()
       ->type_name("NAME")
       ->group("Text");

@@ -14,6 +14,7 @@
 #include "apps/welt/machine.h"
 #include "apps/welt/renderers.h"
 #include "apps/welt/repeatable.h"
+#include "apps/welt/spread.h"
 #include "core/base/json.h"
 #include "core/base/stopwatch.h"
 #include "core/data/batch_builder.h"
@@ -95,10 +96,6 @@ class Measured {
   }
 
  private:
-  static json spread(std::vector<double> values) {
-    std::ranges::sort(values);
-    return {{"median", values[values.size() / 2]}, {"min", values.front()}, {"max", values.back()}};
-  }
   std::int64_t words() const { return std::ssize(corpus_.words); }
   static constexpr std::uint32_t first_word = Corpus::nul_word + 1;
   std::int64_t distinct() const { return corpus_.store.size() - first_word; }

@@ -10,6 +10,7 @@
 #include "apps/welt/component_config.h"
 #include "apps/welt/machine.h"
 #include "apps/welt/repeatable.h"
+#include "apps/welt/spread.h"
 #include "core/base/error.h"
 #include "core/base/json.h"
 #include "core/base/utf8.h"
@@ -48,11 +49,6 @@ constexpr TextBenchRow rows[] = {{"segmentation", measure_segmentation},
                                  {"training_batches", measure_training_batches},
                                  {"text_to_batches", measure_text_to_batches},
                                  {"metrics", measure_metrics}};
-
-json spread(std::vector<double> values) {
-  std::ranges::sort(values);
-  return {{"median", values[values.size() / 2]}, {"min", values.front()}, {"max", values.back()}};
-}
 
 TextSample read_sample(std::string name, const std::filesystem::path& file) {
   TextSample sample{std::move(name), file.string(), std::string(LineReader(file).rest()), {}};

@@ -14,17 +14,16 @@
 #include "apps/welt/data_words.h"
 #include "apps/welt/recipe_options.h"
 #include "apps/welt/repeatable.h"
+#include "apps/welt/source_files.h"
 #include "apps/welt/verb.h"
 #include "core/base/error.h"
 #include "core/base/file.h"
 #include "core/base/json.h"
 #include "core/base/progress.h"
-#include "core/data/dataset_folder.h"
 #include "core/model/byte_lm.h"
 #include "core/model/text_front_end.h"
 #include "core/model/welt_model.h"
 #include "core/prepare/corpus_stats.h"
-#include "core/prepare/prepared_folder.h"
 #include "core/train/recipe_sources.h"
 #include "core/train/recipe_text.h"
 
@@ -42,22 +41,6 @@ struct Options {
   bool json = false;
   std::function<bool(const char* option)> given;  // on the command line
 };
-
-// A prepared folder, another folder of data, or a file or pattern.
-void add_source(const std::string& name, std::vector<fs::path>& files) {
-  if (!fs::is_directory(name)) {
-    files.emplace_back(name);
-    return;
-  }
-  if (find_prepared(name).metadata_files > 0) {
-    const PreparedShards shards = prepared_shards(name, "SOURCE");
-    files.insert(files.end(), shards.train.begin(), shards.train.end());
-    files.insert(files.end(), shards.validation.begin(), shards.validation.end());
-    return;
-  }
-  const std::vector<fs::path> found = find_dataset_files(name, {}, "train").files;
-  files.insert(files.end(), found.begin(), found.end());
-}
 
 // What cuts words: a segmenter of its own, or that of a recipe's model.
 struct Words {
@@ -101,9 +84,8 @@ void run(Options& options) {
   if (options.sources.empty() && options.recipe.empty())
     throw CLI::ValidationError("name at least one SOURCE, or a recipe with --recipe");
   Words words;
-  std::vector<fs::path> named;
+  const std::vector<fs::path> named = source_files(options.sources);
   std::vector<SourceOptions> texts;
-  for (const std::string& source : options.sources) add_source(source, named);
   if (options.recipe.empty())
     words.own.emplace(options.segmenter, options.stats.max_bytes, false);
   else

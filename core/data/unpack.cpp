@@ -33,7 +33,7 @@ class Gzip final : public Unpacker {
     if (between_ && members_ > 0) packed.remove_prefix(std::min(packed.find_first_not_of('\0'), packed.size()));
     if (packed.empty()) return 0;
     if (wants_whole())
-      if (const std::size_t size = unpack_member(packed, into, room); size > 0) return size;
+      if (const std::size_t size = unpack_members(packed, into, room); size > 0) return size;
     const bool begins = std::exchange(between_, false);
     if (begins) {
       inflateReset(&stream_);
@@ -59,19 +59,22 @@ class Gzip final : public Unpacker {
   }
   bool ended() override { return between_; }
 
-  // The member at the front, by libdeflate, which takes a third of zlib's time; 0: it is not all there, has no room, is
-  // empty or damaged. zlib then reads it, and what follows: such a file is not made of small members.
-  std::size_t unpack_member(std::string_view& packed, char* into, std::size_t room) {
+  // The members at the front, by libdeflate, which takes a third of zlib's time; 0: the first is not all there, has no
+  // room, is empty or damaged. zlib then reads it, and what follows: such a file is not made of small members.
+  std::size_t unpack_members(std::string_view& packed, char* into, std::size_t room) {
     if (decompressor_ == nullptr) decompressor_.reset(libdeflate_alloc_decompressor());
-    std::size_t used = 0, size = 0;
-    whole_ = decompressor_ != nullptr &&
-             libdeflate_gzip_decompress_ex(decompressor_.get(), packed.data(), packed.size(), into, room, &used,
-                                           &size) == LIBDEFLATE_SUCCESS &&
-             size > 0;
-    if (!whole_) return 0;
-    packed.remove_prefix(used);
-    ++members_;
-    return size;
+    std::size_t total = 0, used = 0, size = 0;
+    // Another one as large as the last, if that is there and has room: one that fails was work for nothing.
+    while (decompressor_ != nullptr && size <= room - total && used <= packed.size()) {
+      const auto status = libdeflate_gzip_decompress_ex(decompressor_.get(), packed.data(), packed.size(), into + total,
+                                                        room - total, &used, &size);
+      if (status != LIBDEFLATE_SUCCESS || size == 0) break;
+      packed.remove_prefix(used);
+      ++members_;
+      total += size;
+    }
+    whole_ = total > 0;
+    return total;
   }
 
   z_stream stream_{};

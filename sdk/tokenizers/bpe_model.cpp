@@ -57,11 +57,8 @@ BpeModel::BpeModel(const JsonNode& node, bool maps_bytes) : maps_bytes_(maps_byt
   fuse_unknown_ = node.member("fuse_unk").flag_or(false);
   byte_fallback_ = node.member("byte_fallback").flag_or(false);
   ignore_merges_ = node.member("ignore_merges").flag_or(false);
-  const JsonNode merges = node.member("merges");
-  if (merges.size() > most_merges) merges.fail(std::to_string(merges.size()) + " merges", "at most 5000000");
-  prepare_merges(merges);
   read_vocabulary(node.member("vocab"));
-  read_merges(merges);
+  read_merges(node.member("merges"));
   unknown_id_ = token_id(unknown_);
   for (std::size_t b = 0; b < 256; ++b) {
     byte_ids_[b] = token_id(utf8_of(byte_alphabet[b]));
@@ -82,21 +79,11 @@ std::optional<BpeModel::Merge> BpeModel::merge_of(const JsonValue& value) {
   return Merge{0, line.substr(0, space), line.substr(space + 1)};
 }
 
-// What needs no vocabulary: the table of characters that merges join, and room. What is wrong with a merge is said by
-// read_merges(), later.
-void BpeModel::prepare_merges(const JsonNode& node) {
-  merges_.reserve(node.size());
-  for (const JsonValue& value : node.value().items()) {
-    const std::optional<Merge> merge = merge_of(value);
-    if (!merge || merge->left.empty() || merge->right.empty()) continue;
-    joints_.set(static_cast<std::int32_t>(last_character(merge->left)),
-                static_cast<std::int32_t>(first_character(merge->right)), 0, 0);
-  }
-}
-
 // Some at a time: the tables are larger than the nearest caches, and what the next ones need of them comes while others
 // are at work.
 void BpeModel::read_merges(const JsonNode& list) {
+  if (list.size() > most_merges) list.fail(std::to_string(list.size()) + " merges", "at most 5000000");
+  merges_.reserve(list.size());
   std::array<Merge, 32> some;
   std::array<MergedIds, 32> ids;
   std::size_t near = 0;
@@ -116,6 +103,8 @@ void BpeModel::read_merges(const JsonNode& list) {
     for (std::size_t k = 0; k < size; ++k) {
       ids[k] = ids_of(list, some[k], together, near);
       merges_.prefetch(ids[k].left, ids[k].right);
+      joints_.set(static_cast<std::int32_t>(last_character(some[k].left)),
+                  static_cast<std::int32_t>(first_character(some[k].right)), 0, 0);
     }
     for (const MergedIds& each : std::span(ids).first(size)) merges_.set(each.left, each.right, rank++, each.together);
   }

@@ -37,7 +37,6 @@ class BpeModel : public Model {
     std::int32_t left, right, together;
   };
   static std::optional<Merge> merge_of(const JsonValue& value);
-  void prepare_merges(const JsonNode& node);
   // Throws Failure naming the first that is none.
   void read_merges(const JsonNode& list);
   // `together` is room; `near`: place of the last merge's result in the vocabulary.

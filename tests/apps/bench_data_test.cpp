@@ -25,8 +25,10 @@ TEST(BenchDataVerb, CountsTheDocumentsOfFilesAndOfPreparedFolders) {
   }
 }
 
-TEST(BenchDataVerb, RefusesAFolderThatWasNotPrepared) {
+TEST(BenchDataVerb, RefusesAFolderThatIsNotWhole) {
   const TempFolder folder;
+  folder.put("a-train-metadata.json",
+             R"({"format": "welt-preprocessed-v1", "split": "train", "num_shards": 1, "num_examples": 2})");
   const Outcome outcome = run_welt({"bench", "data", (folder / ".").string()});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find("metadata"), std::string::npos) << outcome.err;

@@ -170,6 +170,9 @@ TEST(TextStream, SmallMembersAtOnceAndLargeOnesPieceByPieceAreOneText) {
   const std::string small = "one\ntwo\n", packed = gzip(small) + gzip(large) + gzip(small);
   EXPECT_EQ(text_of(folder.write("a.gz", gzip(small) + gzip(small))), small + small);
   EXPECT_EQ(text_of(folder.write("b.gz", packed)), small + large + small);
+  std::string tiny, repeated;  // each was unpacked into room for two megabytes of its own
+  for (int i = 0; i < 20'000; ++i) tiny += gzip(small), repeated += small;
+  EXPECT_EQ(text_of(folder.write("d.gz", tiny)), repeated);
   for (const std::size_t kept : {packed.size() - 1, packed.size() - 40, gzip(small).size() + 100}) {
     const std::string message = message_of([&] { text_of(folder.write("c.gz", packed.substr(0, kept))); });
     EXPECT_NE(message.find("ends too early"), std::string::npos) << kept << ": " << message;

@@ -116,7 +116,7 @@ TEST(BpeModel, merges_repeated_characters_leftmost_first) {
   EXPECT_EQ(bpe.words("xab", true).size(), 2u);
 }
 
-// Tens of thousands of merges: they are read by two threads, and their table lies in huge pages.
+// Tens of thousands of merges: their table lies in huge pages.
 TEST(BpeModel, many_merges_are_read_as_few_are) {
   constexpr std::int32_t letters = 200;
   const auto letter = [](std::int32_t i) {
