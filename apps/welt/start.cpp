@@ -1,5 +1,6 @@
-// What `welt` starts: the verb `text`, which needs no LibTorch and is there in milliseconds, here; for every other one
-// the program welt-main beside it, which takes its place in the process. Loading LibTorch costs half a second.
+// What `welt` starts: the verb `text`, which needs no LibTorch and is there in milliseconds, and its benchmark here; for
+// every other one the program welt-main beside it, which takes its place in the process. Loading LibTorch costs half a
+// second and a hundred megabytes.
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,13 +9,25 @@
 #include <filesystem>
 #include <string_view>
 
+#include "apps/welt/bench_text_embedding.h"
 #include "apps/welt/command_line.h"
 #include "apps/welt/verb.h"
 #include "core/base/cut_files.h"
 
 namespace {
 
-constexpr welt::AddVerb verbs[] = {welt::add_text};
+void add_bench_of_text(CLI::App& app) {
+  CLI::App* group = app.add_subcommand("bench");
+  group->require_subcommand(1);
+  welt::add_text_embedding_bench(*group);
+}
+
+constexpr welt::AddVerb verbs[] = {welt::add_text, add_bench_of_text};
+
+bool is_done_here(int argc, char** argv) {
+  const std::string_view verb = argc > 1 ? argv[1] : "", second = argc > 2 ? argv[2] : "";
+  return verb == "text" || (verb == "bench" && second == "text-embedding");
+}
 
 int start_main(char** argv) {
   std::error_code error;
@@ -33,7 +46,7 @@ int start_main(char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2 || std::string_view(argv[1]) != "text") return start_main(argv);
+  if (!is_done_here(argc, argv)) return start_main(argv);
   welt::name_cut_files();
   return welt::run_command_line(argc, argv, verbs);
 }

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 using similarity::BitMatrix;
 using similarity::Matrix;
 
-constexpr std::size_t batch_texts = 4096;
+constexpr std::size_t batch_texts = 1024;
 
 // The rows as lines of numbers.
 template <typename Rows>
@@ -67,18 +67,9 @@ class VectorFile {
   void finish() {
     if (text_) return text_->commit();
     if (!spool_) return;
-    const auto bytes = spool_->map();
     const std::array<std::int64_t, 2> shape{static_cast<std::int64_t>(rows_), static_cast<std::int64_t>(width_)};
-    if (ending_ == ".safetensors") {
-      return write_safetensors(path_, {{"vectors", binary_ ? "I64" : "F32", {shape[0], shape[1]}, bytes.data()}});
-    }
-    if (!binary_) return write_npy(path_, shape, 4, bytes.data());
-    std::string header = npy_header(shape, 8);
-    header.replace(header.find("<f8"), 3, "<u8");
-    AtomicFile out(path_);
-    out.write(header.data(), header.size());
-    out.write(bytes.data(), bytes.size());
-    out.commit();
+    if (ending_ == ".npy") return write_npy(path_, shape, binary_ ? "<u8" : "<f4", *spool_);
+    write_safetensors(path_, {{"vectors", binary_ ? "I64" : "F32", {shape[0], shape[1]}, spool_->map().data()}});
   }
 
  private:

@@ -4,13 +4,14 @@
 #include <fmt/format.h>
 
 #include "core/base/atomic_file.h"
+#include "core/base/spool_file.h"
 
 namespace welt {
 
-std::string npy_header(std::array<std::int64_t, 2> shape, int value_bytes) {
+std::string npy_header(std::array<std::int64_t, 2> shape, std::string_view type) {
   constexpr std::size_t alignment = 64, before = 10;  // magic string, version, length of the dictionary
   std::string dictionary =
-      fmt::format("{{'descr': '<f{}', 'fortran_order': False, 'shape': ({}, {}), }}", value_bytes, shape[0], shape[1]);
+      fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}, {}), }}", type, shape[0], shape[1]);
   const std::size_t used = before + dictionary.size() + 1;
   dictionary.append((alignment - used % alignment) % alignment, ' ');
   dictionary += '\n';
@@ -20,12 +21,12 @@ std::string npy_header(std::array<std::int64_t, 2> shape, int value_bytes) {
   return header + dictionary;
 }
 
-void write_npy(const std::filesystem::path& path, std::array<std::int64_t, 2> shape, int value_bytes,
-               const void* data) {
-  const std::string header = npy_header(shape, value_bytes);
+void write_npy(const std::filesystem::path& path, std::array<std::int64_t, 2> shape, std::string_view type,
+               const SpoolFile& values) {
+  const std::string header = npy_header(shape, type);
   AtomicFile out(path);
   out.write(header.data(), header.size());
-  out.write(data, static_cast<std::size_t>(shape[0] * shape[1] * value_bytes));
+  values.copy_to(out);
   out.commit();
 }
 

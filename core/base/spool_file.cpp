@@ -10,7 +10,9 @@
 #include <cerrno>
 #include <string>
 #include <system_error>
+#include <vector>
 
+#include "core/base/atomic_file.h"
 #include "core/base/error.h"
 
 namespace welt {
@@ -55,6 +57,17 @@ std::span<const std::byte> SpoolFile::map() {
     mapped_ = mapped;
   }
   return {static_cast<const std::byte*>(mapped_), size_};
+}
+
+void SpoolFile::copy_to(AtomicFile& out) const {
+  std::vector<std::byte> piece(std::min(size_, std::size_t{1} << 20));
+  for (std::size_t at = 0; at < size_;) {
+    const ssize_t got = ::pread(file_, piece.data(), piece.size(), static_cast<off_t>(at));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) fail_now("what goes into it cannot be read back", got < 0 ? errno : EIO);
+    out.write(piece.data(), static_cast<std::size_t>(got));
+    at += static_cast<std::size_t>(got);
+  }
 }
 
 }  // namespace welt

@@ -8,6 +8,8 @@
 
 namespace welt {
 
+class AtomicFile;
+
 // Lies in the folder of `target`, where the result will need as much space, without a name: it is gone with the object
 // or the process. [one thread at a time]
 class SpoolFile {
@@ -22,6 +24,8 @@ class SpoolFile {
   std::size_t size() const { return size_; }
   // All of it, mapped: valid as long as the object. Nothing may be appended afterwards.
   std::span<const std::byte> map();
+  // All of it written to `out`, a piece at a time: it never lies in memory whole.
+  void copy_to(AtomicFile& out) const;
 
  private:
   [[noreturn]] void fail_now(const char* action, int error) const;

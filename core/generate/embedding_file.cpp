@@ -69,11 +69,10 @@ void EmbeddingFile::write_tensors(const void* vectors, std::int64_t rows) {
 
 void EmbeddingFile::finish() {
   const std::int64_t rows = options_.pool == EmbedPool::none ? words_ : texts_;
-  const std::span<const std::byte> vectors = spool_->map();
   if (npy_)
-    write_npy(path_, {rows, width_}, static_cast<int>(c10::elementSize(dtype_)), vectors.data());
+    write_npy(path_, {rows, width_}, dtype_ == at::kDouble ? "<f8" : "<f4", *spool_);
   else
-    write_tensors(vectors.data(), rows);
+    write_tensors(spool_->map().data(), rows);
 }
 
 }  // namespace welt

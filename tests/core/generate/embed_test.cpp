@@ -236,7 +236,7 @@ TEST(EmbeddingFile, PooledAndNumPyFilesHoldVectorsOnly) {
   EmbeddingFile npy(folder / "a.npy", {EmbedLevel::words, EmbedPool::mean}, 32, at::kFloat);
   npy.append(batch);
   npy.finish();
-  const std::string text = read_file(folder / "a.npy"), header = npy_header({3, 32}, 4);
+  const std::string text = read_file(folder / "a.npy"), header = npy_header({3, 32}, "<f4");
   ASSERT_EQ(text.size(), header.size() + 3 * 32 * 4);
   EXPECT_TRUE(text.starts_with(header));
   const at::Tensor values = batch.vectors.contiguous();
