@@ -92,7 +92,11 @@ files = ["{folder / 'train.jsonl'}"]
 [data.validation]
 files = ["{folder / 'held-out.jsonl'}"]
 [train]
-learning_rate = 2e-3
+optimizer     = "muon"
+rate_adjustment = "rms_norm"
+nesterov      = true
+learning_rate = 8e-3
+rest_rate     = 0.1
 schedule      = "cosine"
 final_ratio   = 0.05
 weight_decay  = 0.05

@@ -20,10 +20,11 @@ import sys
 from trials import ROOT, call, json_of, settings
 
 
-def part(slot, plugin, config, **more):
-    """--set of a slot's plugin and configuration; {inner} stays to be filled in."""
+def part(slot, plugin, config, preset=None, **more):
+    """--set of a slot's plugin, preset and configuration; {inner} stays to be filled in."""
+    name = f'preset = "{preset}", ' if preset else ""
     pairs = ", ".join(f"{key} = {json.dumps(value)}" for key, value in {**config, **more}.items())
-    return f'model.{slot} = {{ plugin = "{plugin}", config = {{ {pairs}, intermediate_size = {{inner}} }} }}'
+    return f'model.{slot} = {{ plugin = "{plugin}", {name}config = {{ {pairs}, intermediate_size = {{inner}} }} }}'
 
 
 # What the recipes of matmul_free say of learning: small updates do not move a weight to another of -1, 0 and 1.
@@ -39,7 +40,7 @@ def decoders(width, layers, positions, **more):
         "llama": ({**shape, **blocks, **HEADS, **KEYS, **row}, []),
         "gpt_neox": ({**shape, **blocks, **HEADS, **row}, []),
         "matmul_free": ({**shape, **blocks, "num_heads": 1, "expand_ratio": 1}, TERNARY),
-        "wave_cascade": ({**shape, "num_nodes": layers, "num_hidden_layers": 1, **HEADS, **row}, []),
+        "wave_cascade": ({**shape, "num_nodes": layers, "num_hidden_layers": 1, **HEADS, **row, "dropout": 0.0}, []),
     }
 
 
@@ -49,8 +50,12 @@ def rows_of(slot, width, layers, positions, plugins, **more):
 
 
 BYTES = dict(hidden_size=128, num_attention_heads=2, num_hidden_layers=2, max_position_embeddings=64)
+WAVE = dict(**BYTES, dropout=0.0)
 SMALL = rows_of("decoder", 128, 2, 1024, ("llama", "matmul_free", "wave_cascade"), tie_word_embeddings=True)
 LARGE = rows_of("decoder", 256, 5, 1024, ("llama", "matmul_free", "wave_cascade"), tie_word_embeddings=True)
+# As the quick start, so that the tables can be laid beside each other.
+MUON = ["train.optimizer=muon", "train.rate_adjustment=rms_norm", "train.nesterov=true", "train.beta2=0.95",
+        "train.learning_rate=8e-3", "train.rest_rate=0.1"]
 # table: what it is, recipe, the part that is counted (None: all), what it is to be as large as (None: the first row at
 # `inner`), inner, settings of all rows, rows
 TABLES = {
@@ -58,13 +63,13 @@ TABLES = {
                 rows_of("latent", 256, 4, 512, ("llama", "gpt_neox", "matmul_free", "wave_cascade"))),
     "encoders": ("Bytes encoders in the quick start's model without image encoder", "recipes/quickstart.toml", "bytes_encoder", None,
                  256, ["model.image_encoder.enabled=false", "model.modality_dropout=0.0"],
-                 {"bert": [part("bytes_encoder", "bert", BYTES)],
-                  "wave": [part("bytes_encoder", "wave", BYTES, embedding="learned")],
-                  "wave, the seed's embedding": [part("bytes_encoder", "wave", BYTES, embedding="fixed")]}),
-    "bytes": ("Byte-level models, small", "recipes/wave/byte_llama.toml", None, None, 256, [],
+                 {"bert": [part("bytes_encoder", "bert", BYTES, preset="bert-nano")],
+                  "wave": [part("bytes_encoder", "wave", WAVE, preset="nano", embedding="learned")],
+                  "wave, the seed's embedding": [part("bytes_encoder", "wave", WAVE, preset="nano", embedding="fixed")]}),
+    "bytes": ("Byte-level models, small", "recipes/wave/byte_llama.toml", None, None, 256, MUON,
               {**SMALL, "wave_cascade, by mean squared error": [*SMALL["wave_cascade"], 'train.objective="mse"']}),
     "bytes-large": ("Byte-level models, as large as the quick start's whole model", "recipes/wave/byte_llama.toml", None,
-                    "recipes/quickstart.toml", 512, ["train.batch=8"], LARGE),
+                    "recipes/quickstart.toml", 512, [*MUON, "train.batch=8"], LARGE),
 }
 TEXTS = ("quickstart", "repetition")
 ALWAYS = ["train.eval_rows=0", "train.checkpoint_every=0", "samples.count=0"]

@@ -216,5 +216,18 @@ TEST_F(TextVerb, NeedsNoLibTorch) {
   EXPECT_NE(run_welt({"--help"}).out.find("\n  text "), std::string::npos);
 }
 
+// LibTorch would be most of the memory that it tells of.
+TEST_F(TextVerb, ItsBenchmarkNeedsNoLibTorchEither) {
+  const fs::path file = folder_.put("some.txt", "And God said, Let there be light: and there was light.");
+  const Outcome timed =
+      run_welt({"bench", "text-embedding", "--file", file.string(), "--repeats", "1", "--json"}, "LD_DEBUG=files");
+  EXPECT_EQ(timed.status, 0) << timed.err.substr(timed.err.size() - std::min<std::size_t>(timed.err.size(), 500));
+  EXPECT_EQ(timed.err.find("libtorch"), std::string::npos);
+  const json told = json::parse(timed.out);
+  EXPECT_GT(told["seconds"]["dedup 8192"], 0.0);
+  EXPECT_GT(told["peak_memory_bytes"], 100'000'000);  // of 5,000 x 5,000 scores
+  EXPECT_NE(run_welt({"bench", "--help"}).out.find("\n  text-embedding "), std::string::npos);
+}
+
 }  // namespace
 }  // namespace welt::test
