@@ -1,65 +1,24 @@
-// Attention within rows, forward and backward, as small matrix products over blocks of queries. Follows
+// Attention within rows, forward and backward, as small matrix products over blocks of queries; short rows by
+// short_attention.h. Follows
 // softmax(q kᵀ · scale) v with the rules of welt_attention; probabilities are computed again in the backward, so that
 // nothing but queries, keys and values is kept.
 //
 // Keys (and, backward, values) are repacked into panels of `panel` columns, [T / panel][d][panel], so that every
 // product here is A · B with B's rows dense: A's numbers are broadcast, B's come as vectors.
 
+#include "attention_rows.h"
 #include "core/kernels/kernel_table.h"
-#include "heads.h"
 #include "numbers.h"
-#include "small_product.h"
+#include "short_attention.h"
 
 namespace welt::kernels::WELT_KERNELS {
 namespace {
 
-constexpr int64_t block = 32;  // queries at once
-
-// Where a task's numbers stand in its scratch.
-struct Sizes {
-  Sizes(const AttentionRows& rows, int64_t longest)
-      : length(longest),
-        columns(longest <= lanes ? lanes : panel),
-        padded(round_up(longest, columns)),
-        width(round_up(rows.width, lanes)),
-        value_width(round_up(rows.value_width, lanes)) {}
-  int64_t length, columns, padded, width, value_width;  // columns of a panel; the rest in whole panels or vectors
-};
-
-struct Scratch {
-  float *keys, *key_panels, *values, *queries, *scores, *out;  // both
-  float *value_panels, *out_gradients, *weights, *dropped;     // backward alone
-  float *key_gradients, *value_gradients, *query_gradients;    // the same
-  int64_t floats;
-
-  Scratch(const Sizes& sizes, bool backward, float* base) {
-    floats = 0;
-    const auto take = [&](int64_t count, bool wanted = true) {
-      float* here = base == nullptr ? nullptr : base + floats;
-      if (wanted) floats += round_up(count, 16);
-      return here;
-    };
-    keys = take(sizes.padded * sizes.width);
-    key_panels = take(sizes.padded * sizes.width);
-    values = take(sizes.padded * sizes.value_width);
-    queries = take(block * sizes.width);
-    scores = take(block * sizes.padded);
-    out = take(block * sizes.value_width);
-    value_panels = take(sizes.padded * sizes.value_width, backward);
-    out_gradients = take(block * sizes.value_width, backward);
-    weights = take(block * sizes.padded, backward);
-    dropped = take(block * sizes.padded, backward);
-    key_gradients = take(sizes.padded * sizes.width, backward);
-    value_gradients = take(sizes.padded * sizes.value_width, backward);
-    query_gradients = take(block * sizes.width, backward);
-  }
-};
-
-// [padded][width] → panels [padded / columns][width][columns].
+// [padded][width] → panels [padded / panel][width][panel].
 void into_panels(const Sizes& sizes, const float* from, int64_t width, float* to) {
-  for (int64_t first = 0; first < sizes.padded; first += sizes.columns) {
+  for (int64_t first = 0; first < sizes.padded; first += panel) {
     float* out = to + first * width;
-    for (int64_t j = 0; j < sizes.columns; j += 4) {
+    for (int64_t j = 0; j < panel; j += 4) {
       for (int64_t k = 0; k < width; k += 4) {  // four by four
         Quad row[4];
         for (int i = 0; i < 4; ++i) __builtin_memcpy(&row[i], from + (first + j + i) * width + k, sizeof(Quad));
@@ -70,95 +29,9 @@ void into_panels(const Sizes& sizes, const float* from, int64_t width, float* to
         const Quad column[4] = {
             __builtin_shufflevector(low, low2, 0, 1, 4, 5), __builtin_shufflevector(low, low2, 2, 3, 6, 7),
             __builtin_shufflevector(high, high2, 0, 1, 4, 5), __builtin_shufflevector(high, high2, 2, 3, 6, 7)};
-        for (int i = 0; i < 4; ++i) __builtin_memcpy(out + (k + i) * sizes.columns + j, &column[i], sizeof(Quad));
+        for (int i = 0; i < 4; ++i) __builtin_memcpy(out + (k + i) * panel + j, &column[i], sizeof(Quad));
       }
     }
-  }
-}
-
-void clear(float* from, int64_t count) {
-  for (int64_t i = 0; i < count; i += lanes) store(from + i, all(0));
-}
-
-// A row of a call: who sees whom in it, by slots of the row.
-class Row {
- public:
-  Row(const AttentionRows& rows, int64_t number)
-      : rows_(rows), first(rows.offsets[number]), length(rows.offsets[number + 1] - first) {
-    irregular_ = rows.valid != nullptr || rows.document != nullptr || rows.prefix != nullptr;
-  }
-
-  // Slots that any query of [begin, end) may see lie in [low, high).
-  void span(int64_t begin, int64_t end, int64_t& low, int64_t& high) const {
-    low = 0, high = rows_.causal && rows_.prefix == nullptr ? end : length;
-    if (rows_.left >= 0 && begin - rows_.left > low) low = begin - rows_.left;
-    if (rows_.right >= 0 && end + rows_.right < high) high = end + rows_.right;
-    if (rows_.document == nullptr || rows_.prefix != nullptr || !rows_.causal) return;
-    // Documents mostly stand one behind the other: what lies before the first token of the block's first one is not
-    // seen.
-    const int64_t* document = rows_.document + first;
-    while (low < begin && !of_any(document[low], document + begin, end - begin)) ++low;
-  }
-
-  // Minus infinity for the scores of slots low … high−1 that the query does not see. Does it see any?
-  bool mask(int64_t query, int64_t low, int64_t high, float* scores) const {
-    constexpr float hidden = -__builtin_inff();
-    int64_t from = low, to = high;  // what causality and window leave
-    if (rows_.left >= 0 && query - rows_.left > from) from = query - rows_.left;
-    if (rows_.right >= 0 && query + rows_.right + 1 < to) to = query + rows_.right + 1;
-    const bool cut = rows_.causal && rows_.prefix == nullptr && query + 1 < to;
-    if (cut) to = query + 1;
-    if (to < from) to = from;
-    for (int64_t j = low; j < from; ++j) scores[j - low] = hidden;
-    for (int64_t j = to; j < high; ++j) scores[j - low] = hidden;
-    if (!irregular_) return from < to;
-    bool any = false;
-    for (int64_t j = from; j < to; ++j) {
-      const bool seen = sees(query, j);
-      any |= seen;
-      if (!seen) scores[j - low] = hidden;
-    }
-    return any;
-  }
-
- private:
-  static bool of_any(int64_t id, const int64_t* ids, int64_t count) {
-    for (int64_t i = 0; i < count; ++i)
-      if (ids[i] == id) return true;
-    return false;
-  }
-  bool sees(int64_t query, int64_t key) const {
-    const int64_t q = first + query, k = first + key;
-    if (rows_.prefix != nullptr && rows_.prefix[q] >= 0 && rows_.prefix[q] == rows_.prefix[k]) return true;
-    if (rows_.causal && key > query) return false;
-    if (rows_.valid != nullptr && !rows_.valid[k]) return false;
-    return rows_.document == nullptr || rows_.document[q] == rows_.document[k];
-  }
-  const AttentionRows& rows_;
-  bool irregular_;
-
- public:
-  const int64_t first, length;
-};
-
-// A number of 32 bits for each weight: two rounds of a multiplicative mix over its place and the call's seed.
-inline uint32_t mixed(uint32_t x) {
-  x = (x ^ (x >> 16)) * 0x7feb352du;
-  x = (x ^ (x >> 15)) * 0x846ca68bu;
-  return x ^ (x >> 16);
-}
-
-// Zeroes a share of the weights and scales the others up. A weight's fate is a function of seed, head, query and key.
-void drop(const AttentionRows& rows, int64_t query_token, int64_t head, int64_t first_key_token, int64_t count,
-          float* weights) {
-  const auto limit = static_cast<uint32_t>(static_cast<double>(rows.dropout) * 4294967296.0);
-  const float scale = rows.dropout < 1 ? 1 / (1 - rows.dropout) : 0;
-  const auto place = static_cast<uint64_t>(query_token * rows.heads + head);
-  const uint32_t base = mixed(mixed(static_cast<uint32_t>(rows.seed) ^ static_cast<uint32_t>(place)) ^
-                              static_cast<uint32_t>(rows.seed >> 32) ^ static_cast<uint32_t>(place >> 32));
-  for (int64_t j = 0; j < count; ++j) {
-    const uint32_t random = mixed(base ^ mixed(static_cast<uint32_t>(first_key_token + j)));
-    weights[j] = random < limit ? 0 : weights[j] * scale;
   }
 }
 
@@ -215,8 +88,8 @@ class Task {
   Block block_from(int64_t begin) const {
     Block out{begin, row_.length - begin < block ? row_.length - begin : block};
     row_.span(begin, begin + out.count, out.low, out.high);
-    out.low = out.low / sizes_.columns * sizes_.columns;
-    out.keys = round_up(out.high - out.low, sizes_.columns);
+    out.low = out.low / panel * panel;
+    out.keys = round_up(out.high - out.low, panel);
     return out;
   }
 
@@ -233,9 +106,9 @@ class Task {
       turn(rows_, row_.first + b.begin + i, 1, query);
       scale(query);
     }
-    for (int64_t j = 0; j < b.keys; j += sizes_.columns)
-      product({scratch_.queries, sizes_.width, 1}, scratch_.key_panels + (b.low + j) * sizes_.width, sizes_.columns,
-              scratch_.scores + j, b.keys, b.count, sizes_.columns, rows_.width, false);
+    for (int64_t j = 0; j < b.keys; j += panel)
+      product({scratch_.queries, sizes_.width, 1}, scratch_.key_panels + (b.low + j) * sizes_.width, panel,
+              scratch_.scores + j, b.keys, b.count, panel, rows_.width, false);
     for (int64_t i = 0; i < b.count; ++i) {
       float* scores = scratch_.scores + i * b.keys;
       if (row_.mask(b.begin + i, b.low, b.high, scores)) {
@@ -295,9 +168,9 @@ void backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, c
         read(at<E>(gradients.out, row.first + begin + i, head), rows.value_width,
              scratch.out_gradients + i * sizes.value_width);
       // ∂L/∂weights = ∂L/∂out · vᵀ
-      for (int64_t j = 0; j < b.keys; j += sizes.columns)
+      for (int64_t j = 0; j < b.keys; j += panel)
         product({scratch.out_gradients, sizes.value_width, 1}, scratch.value_panels + (b.low + j) * sizes.value_width,
-                sizes.columns, scratch.weights + j, b.keys, b.count, sizes.columns, rows.value_width, false);
+                panel, scratch.weights + j, b.keys, b.count, panel, rows.value_width, false);
       const float* used = scratch.scores;
       if (rows.dropout > 0) {
         used = scratch.dropped;
@@ -363,14 +236,20 @@ int64_t attention_scratch(const AttentionRows& rows, int64_t longest_row, bool b
 
 void attention_forward(const AttentionRows& rows, int64_t first, int64_t last, const HeadsOut& out, float* scratch) {
   each_task(rows, first, last, /*backward=*/false, scratch, [&](auto e, int64_t row, int64_t head, auto&&... parts) {
-    forward_task<decltype(e)>(rows, row, head, out, parts...);
+    if (is_short(rows, row))
+      short_forward_task<decltype(e)>(rows, row, head, out, parts...);
+    else
+      forward_task<decltype(e)>(rows, row, head, out, parts...);
   });
 }
 
 void attention_backward(const AttentionRows& rows, int64_t first, int64_t last, const AttentionGradients& gradients,
                         float* scratch) {
   each_task(rows, first, last, /*backward=*/true, scratch, [&](auto e, int64_t row, int64_t head, auto&&... parts) {
-    backward_task<decltype(e)>(rows, row, head, gradients, parts...);
+    if (is_short(rows, row))
+      short_backward_task<decltype(e)>(rows, row, head, gradients, parts...);
+    else
+      backward_task<decltype(e)>(rows, row, head, gradients, parts...);
   });
 }
 

@@ -18,11 +18,19 @@ inline E* at(const welt::kernels::HeadsOut& heads, int64_t token, int64_t head) 
 // One head of one token: `width` numbers, then zeros to the end of the last vector.
 template <typename E>
 inline void read(const E* from, int64_t width, float* to) {
-  for (int64_t i = 0; i < width; i += lanes) store(to + i, load_of(from + i, width - i));
+  int64_t i = 0;
+  for (; i + lanes <= width; i += lanes) store(to + i, load(from + i));
+  if (i < width) store(to + i, load_some(from + i, width - i));
 }
 template <typename E>
 inline void write(const float* from, int64_t width, E* to) {
-  for (int64_t i = 0; i < width; i += lanes) store_of(to + i, load(from + i), width - i);
+  int64_t i = 0;
+  for (; i + lanes <= width; i += lanes) store(to + i, load(from + i));
+  if (i < width) store_some(to + i, load(from + i), width - i);
+}
+
+inline void clear(float* from, int64_t count) {
+  for (int64_t i = 0; i < count; i += lanes) store(from + i, all(0));
 }
 
 // Dimensions i and half + i turn by the token's angle i; `direction` −1 turns back. Rows: AttentionRows, CachedRows.

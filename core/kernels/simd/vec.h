@@ -28,8 +28,13 @@ inline Vec load(const float* from) {
   return out;
 }
 inline void store(float* to, Vec value) { __builtin_memcpy(to, &value, sizeof(Vec)); }
-inline Vec all(float value) { return Vec{} + value; }
+inline Vec all(float value) { return value - Vec{}; }  // a sum with 0 would have to be made: −0 + 0 is 0
 inline Vec choose(Ints condition, Vec yes, Vec no) { return condition ? yes : no; }
+inline Ints count_up() {  // 0, 1, 2, …
+  Ints out;
+  for (int i = 0; i < lanes; ++i) out[i] = i;
+  return out;
+}
 inline Ints bits(Vec value) { return (Ints)value; }
 inline Vec of_bits(Ints value) { return (Vec)value; }
 
@@ -63,6 +68,17 @@ inline Vec halved(Vec a, Vec b) {
   return neighbours<0, 2, 4, 6>(a, b);
 #endif
 }
+// Its halves in each other's place.
+template <typename V>
+inline V turned(V v) {
+#if defined(__AVX512F__)
+  return __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7);
+#elif defined(__AVX2__)
+  return __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3);
+#else
+  return __builtin_shufflevector(v, v, 2, 3, 0, 1);
+#endif
+}
 // The sums of as many vectors as one has numbers: a third of the work of one after the other.
 template <int Count = lanes>
 inline Vec sums_of(const Vec* of) {
@@ -86,7 +102,7 @@ inline Vec larger(Vec a, Vec b) { return choose((a > b) | (a != a), a, b); }  //
 #endif
 
 // eˣ to 1.5 units in the last place; 0 below −87.3, infinity above 88.7, NaN stays.
-inline Vec exponential(Vec x) {
+__attribute__((always_inline)) inline Vec exponential(Vec x) {
   const Vec lowest = all(-87.33654f), highest = all(88.72283f);
   const Vec inside = choose(x < lowest, lowest, choose(x > highest, highest, x));
   const Vec shift = all(12582912.0f);  // 1.5 · 2²³: added, the sum's last bits are the nearest whole number
@@ -130,7 +146,11 @@ typedef uint16_t Halves __attribute__((vector_size(2 * lanes)));
 inline Vec load(const bfloat16* from) {
   Halves raw;
   __builtin_memcpy(&raw, from, sizeof raw);
+#if defined(__AVX512F__)  // the compiler's own conversion is in two halves
+  return of_bits((Ints)_mm512_maskz_cvtepu16_epi32(0xffff, (__m256i)raw) << 16);
+#else
   return of_bits(__builtin_convertvector(raw, Ints) << 16);
+#endif
 }
 inline void store(bfloat16* to, Vec value) {
 #if defined(__AVX512BF16__)
@@ -175,13 +195,13 @@ constexpr int64_t round_up(int64_t n, int64_t step) { return (n + step - 1) / st
 
 // n numbers, and zeros up to the next whole vector.
 template <typename E>
-inline Vec load_some(const E* from, int64_t n) {
+__attribute__((noinline)) Vec load_some(const E* from, int64_t n) {
   float parts[lanes] = {};
   for (int64_t i = 0; i < n; ++i) parts[i] = wide(from[i]);
   return load(parts);
 }
 template <typename E>
-inline void store_some(E* to, Vec value, int64_t n) {
+__attribute__((noinline)) void store_some(E* to, Vec value, int64_t n) {
   float parts[lanes];
   store(parts, value);
   for (int64_t i = 0; i < n; ++i) narrow(parts[i], to[i]);

@@ -1,0 +1,154 @@
+// What attention within rows, short or long, is made of: who sees whom, which weights dropout leaves, where a task's
+// numbers stand.
+#pragma once
+
+#include "core/kernels/kernel_table.h"
+#include "heads.h"
+#include "small_product.h"
+
+namespace {
+
+using welt::kernels::AttentionGradients;
+using welt::kernels::AttentionRows;
+using welt::kernels::HeadsOut;
+
+constexpr int64_t block = 32;  // queries at once
+
+// Where a task's numbers stand in its scratch.
+struct Sizes {
+  Sizes(const AttentionRows& rows, int64_t longest)
+      : length(longest),
+        padded(round_up(longest, panel)),
+        width(round_up(rows.width, lanes)),
+        value_width(round_up(rows.value_width, lanes)) {}
+  int64_t length, padded, width, value_width;  // all but the first in whole panels or vectors
+};
+
+struct Scratch {
+  float *keys, *key_panels, *values, *queries, *scores, *out;  // both
+  float *value_panels, *out_gradients, *weights, *dropped;     // backward alone
+  float *key_gradients, *value_gradients, *query_gradients;    // the same
+  int64_t floats;
+
+  Scratch(const Sizes& sizes, bool backward, float* base) {
+    floats = 0;
+    const auto take = [&](int64_t count, bool wanted = true) {
+      float* here = base == nullptr ? nullptr : base + floats;
+      if (wanted) floats += round_up(count, 16);
+      return here;
+    };
+    keys = take(sizes.padded * sizes.width);
+    key_panels = take(sizes.padded * sizes.width);
+    values = take(sizes.padded * sizes.value_width);
+    queries = take(block * sizes.width);
+    scores = take(block * sizes.padded);
+    out = take(block * sizes.value_width);
+    value_panels = take(sizes.padded * sizes.value_width, backward);
+    out_gradients = take(block * sizes.value_width, backward);
+    weights = take(block * sizes.padded, backward);
+    dropped = take(block * sizes.padded, backward);
+    key_gradients = take(sizes.padded * sizes.width, backward);
+    value_gradients = take(sizes.padded * sizes.value_width, backward);
+    query_gradients = take(block * sizes.width, backward);
+  }
+};
+
+// A row of a call: who sees whom in it, by slots of the row.
+class Row {
+ public:
+  Row(const AttentionRows& rows, int64_t number)
+      : rows_(rows), first(rows.offsets[number]), length(rows.offsets[number + 1] - first) {
+    irregular_ = rows.valid != nullptr || rows.document != nullptr || rows.prefix != nullptr;
+  }
+
+  // Slots that any query of [begin, end) may see lie in [low, high).
+  void span(int64_t begin, int64_t end, int64_t& low, int64_t& high) const {
+    low = 0, high = rows_.causal && rows_.prefix == nullptr ? end : length;
+    if (rows_.left >= 0 && begin - rows_.left > low) low = begin - rows_.left;
+    if (rows_.right >= 0 && end + rows_.right < high) high = end + rows_.right;
+    if (rows_.document == nullptr || rows_.prefix != nullptr || !rows_.causal) return;
+    // Documents mostly stand one behind the other: what lies before the first token of the block's first one is not
+    // seen.
+    const int64_t* document = rows_.document + first;
+    while (low < begin && !of_any(document[low], document + begin, end - begin)) ++low;
+  }
+
+  // Minus infinity for the scores of slots low … high−1 that the query does not see. Does it see any?
+  bool mask(int64_t query, int64_t low, int64_t high, float* scores) const {
+    constexpr float hidden = -__builtin_inff();
+    int64_t from = low, to = high;
+    cut(query, from, to);
+    for (int64_t j = low; j < from; ++j) scores[j - low] = hidden;
+    for (int64_t j = to; j < high; ++j) scores[j - low] = hidden;
+    if (!irregular_) return from < to;
+    bool any = false;
+    for (int64_t j = from; j < to; ++j) {
+      const bool seen = sees(query, j);
+      any |= seen;
+      if (!seen) scores[j - low] = hidden;
+    }
+    return any;
+  }
+
+  // −1 where query[l] sees key[l], else 0; keys behind the last one are not seen, queries behind it are not asked for.
+  Ints seen(Ints query, Ints key) const {
+    Ints out = key < static_cast<int32_t>(length);
+    if (rows_.causal && rows_.prefix == nullptr) out &= key <= query;
+    if (rows_.left >= 0) out &= query - key <= static_cast<int32_t>(rows_.left < length ? rows_.left : length);
+    if (rows_.right >= 0) out &= key - query <= static_cast<int32_t>(rows_.right < length ? rows_.right : length);
+    if (irregular_)
+      for (int l = 0; l < lanes; ++l)
+        if (out[l] != 0 && query[l] < length && !sees(query[l], key[l])) out[l] = 0;
+    return out;
+  }
+
+ private:
+  // To what causality and window leave.
+  void cut(int64_t query, int64_t& from, int64_t& to) const {
+    if (rows_.left >= 0 && query - rows_.left > from) from = query - rows_.left;
+    if (rows_.right >= 0 && query + rows_.right + 1 < to) to = query + rows_.right + 1;
+    if (rows_.causal && rows_.prefix == nullptr && query + 1 < to) to = query + 1;
+    if (to < from) to = from;
+  }
+  static bool of_any(int64_t id, const int64_t* ids, int64_t count) {
+    for (int64_t i = 0; i < count; ++i)
+      if (ids[i] == id) return true;
+    return false;
+  }
+  bool sees(int64_t query, int64_t key) const {
+    const int64_t q = first + query, k = first + key;
+    if (rows_.prefix != nullptr && rows_.prefix[q] >= 0 && rows_.prefix[q] == rows_.prefix[k]) return true;
+    if (rows_.causal && key > query) return false;
+    if (rows_.valid != nullptr && !rows_.valid[k]) return false;
+    return rows_.document == nullptr || rows_.document[q] == rows_.document[k];
+  }
+  const AttentionRows& rows_;
+  bool irregular_;
+
+ public:
+  const int64_t first, length;
+};
+
+// A number of 32 bits for each weight: two rounds of a multiplicative mix over its place and the call's seed.
+inline uint32_t mixed(uint32_t x) {
+  x = (x ^ (x >> 16)) * 0x7feb352du;
+  x = (x ^ (x >> 15)) * 0x846ca68bu;
+  return x ^ (x >> 16);
+}
+
+// Zeroes a share of a query's weights, `step` apart, and scales the others up. A weight's fate is a function of seed,
+// head, query and key.
+inline void drop(const AttentionRows& rows, int64_t query_token, int64_t head, int64_t first_key_token, int64_t count,
+                 float* weights, int64_t step = 1) {
+  const auto limit = static_cast<uint32_t>(static_cast<double>(rows.dropout) * 4294967296.0);
+  const float scale = rows.dropout < 1 ? 1 / (1 - rows.dropout) : 0;
+  const auto place = static_cast<uint64_t>(query_token * rows.heads + head);
+  const uint32_t base = mixed(mixed(static_cast<uint32_t>(rows.seed) ^ static_cast<uint32_t>(place)) ^
+                              static_cast<uint32_t>(rows.seed >> 32) ^ static_cast<uint32_t>(place >> 32));
+  for (int64_t j = 0; j < count; ++j) {
+    const uint32_t random = mixed(base ^ mixed(static_cast<uint32_t>(first_key_token + j)));
+    weights[j * step] = random < limit ? 0 : weights[j * step] * scale;
+  }
+}
+
+}  // namespace
