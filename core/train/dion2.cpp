@@ -23,7 +23,7 @@ void Dion2Rule::step(const std::vector<OptimizerSlot*>& slots, double rate, doub
     const at::Tensor chosen = std::get<1>(at::topk(momentum.abs().sum(1 - side), count));
     const at::Tensor part = at::index_select(momentum, side, chosen);
     momentum.index_copy_(side, chosen, part.mul(options_.decay));
-    const at::Tensor update = orthogonalize(computing(part), *options_.by, options_.epsilon);
+    const at::Tensor update = orthogonalize(computing(part), *options_.by, options_.epsilon, options_.products);
     if (weight_decay != 0) slot->tensor.mul_(1 - rate * weight_decay);
     slot->tensor.index_add_(side, chosen, update.to(slot->tensor.scalar_type()),
                             -rate * options_.adjustment->factor(rows, columns));

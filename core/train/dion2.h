@@ -13,6 +13,7 @@ struct Dion2Options {
   double epsilon = 1e-8;
   const Orthogonalization* by = &orthogonalizations().front();
   const RateAdjustment* adjustment = &rate_adjustments().front();
+  at::ScalarType products = at::kFloat;  // of orthogonalize()
 };
 
 // State: momentum.

@@ -13,7 +13,7 @@ void MuonRule::step(const std::vector<OptimizerSlot*>& slots, double rate, doubl
     const at::Tensor gradient = slot->tensor.grad();
     momentum.mul_(options_.momentum).add_(gradient);
     const at::Tensor wanted = options_.nesterov ? gradient.add(momentum, options_.momentum) : momentum;
-    const at::Tensor update = orthogonalize(computing(wanted), *options_.by, options_.epsilon);
+    const at::Tensor update = orthogonalize(computing(wanted), *options_.by, options_.epsilon, options_.products);
     const double factor = options_.adjustment->factor(static_cast<double>(slot->tensor.size(0)),
                                                       static_cast<double>(slot->tensor.size(1)));
     apply_update(*slot, update, rate, weight_decay, rate * factor);

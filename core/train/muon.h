@@ -12,6 +12,7 @@ struct MuonOptions {
   bool nesterov = false;
   const Orthogonalization* by = &orthogonalizations().front();
   const RateAdjustment* adjustment = &rate_adjustments().front();
+  at::ScalarType products = at::kFloat;  // of orthogonalize()
 };
 
 // State: momentum.

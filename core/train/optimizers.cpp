@@ -45,12 +45,17 @@ const Orthogonalization* orthogonalization_of(const Recipe& recipe, std::string_
   return &find_choice(orthogonalizations(), name.empty() ? fallback : name, "train.orthogonalization");
 }
 
+at::ScalarType products_of(const Recipe& recipe) {
+  return recipe.string("precision") == "fp32" ? at::kFloat : at::kBFloat16;
+}
+
 Rule muon_rule(const Recipe& recipe) {
   return std::make_shared<MuonRule>(MuonOptions{.momentum = recipe.number("train.momentum"),
                                                 .epsilon = recipe.number("train.eps"),
                                                 .nesterov = recipe.boolean("train.nesterov"),
                                                 .by = orthogonalization_of(recipe),
-                                                .adjustment = adjustment_of(recipe)});
+                                                .adjustment = adjustment_of(recipe),
+                                                .products = products_of(recipe)});
 }
 
 Rule dion_rule(const Recipe& recipe) {
@@ -66,7 +71,8 @@ Rule dion2_rule(const Recipe& recipe) {
                    .decay = recipe.number("train.fraction_decay"),
                    .epsilon = recipe.number("train.eps"),
                    .by = orthogonalization_of(recipe, before ? "five_steps" : "polar_express"),
-                   .adjustment = adjustment_of(recipe)});
+                   .adjustment = adjustment_of(recipe),
+                   .products = products_of(recipe)});
 }
 
 std::string part_key(const std::string& part, const char* what) { return "train." + part + "." + what; }
@@ -82,8 +88,8 @@ void add_rule_keys(Keys& keys) {
   std::vector<std::string> ways{""};
   for (const std::string& name : names_of(orthogonalizations())) ways.push_back(name);
   keys.push_back(choice_key("train.orthogonalization", "",
-                            "How Muon and Dion2 make matrices orthogonal; empty: polar_express, or of Dion2 what "
-                            "compat.five_step_dion2 says",
+                            "How Muon and Dion2 make matrices orthogonal, in bfloat16 unless precision is fp32; "
+                            "empty: polar_express, or of Dion2 what compat.five_step_dion2 says",
                             ways));
   keys.push_back(table_key("train.rate_adjustment", "spectral_norm",
                            "How the rate of Muon and Dion2 fits a matrix's shape", rate_adjustments()));

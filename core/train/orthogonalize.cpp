@@ -29,17 +29,19 @@ const std::vector<Orthogonalization>& orthogonalizations() {
   return all;
 }
 
-at::Tensor orthogonalize(const at::Tensor& matrix, const Orthogonalization& by, double epsilon) {
+at::Tensor orthogonalize(const at::Tensor& matrix, const Orthogonalization& by, double epsilon,
+                         at::ScalarType products) {
   const bool tall = matrix.size(0) > matrix.size(1);
   at::Tensor x = matrix.div(matrix.norm().mul(by.safety).add(epsilon));
   if (tall) x = x.t();
   x = x.contiguous();
+  if (matrix.scalar_type() == at::kFloat) x = x.to(products);
   for (std::size_t i = 0; i < by.factors.size(); i += 3) {
     const at::Tensor gram = at::mm(x, x.t());
     const at::Tensor mixed = at::mm(gram, gram).mul_(by.factors[i + 2]).add_(gram, by.factors[i + 1]);
     x = at::mm(mixed, x).add_(x, by.factors[i]);
   }
-  return tall ? x.t() : x;
+  return (tall ? x.t() : x).to(matrix.scalar_type());
 }
 
 const std::vector<RateAdjustment>& rate_adjustments() {

@@ -19,8 +19,10 @@ struct Orthogonalization {
 // Muon).
 const std::vector<Orthogonalization>& orthogonalizations();
 
-// matrix [m,n], floating → the same shape
-at::Tensor orthogonalize(const at::Tensor& matrix, const Orthogonalization& by, double epsilon);
+// matrix [m,n], floating → the same shape and type. `products`: at::kBFloat16 multiplies a float32 matrix in bfloat16, as
+// the authors of Muon and Dion do; what comes out is a step's direction, of which few bits count.
+at::Tensor orthogonalize(const at::Tensor& matrix, const Orthogonalization& by, double epsilon,
+                         at::ScalarType products = at::kFloat);
 
 // How a learning rate fits an orthogonal update of a matrix's shape.
 struct RateAdjustment {

@@ -3,6 +3,7 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/full.h>
 #include <ATen/ops/mean.h>
 #include <ATen/ops/ones.h>
@@ -14,6 +15,7 @@
 #include "core/base/json.h"
 #include "core/checkpoint/model_files.h"
 #include "core/train/averages.h"
+#include "core/train/orthogonalize.h"
 #include "core/train/recipe_keys.h"
 #include "core/train/rounded_state.h"
 #include "tests/core/base/temp_folder.h"
@@ -70,6 +72,26 @@ TEST(OptimizerGroups, AHeadLearnsAtTheRootOfItsWidthAndDoesNotDecay) {
   EXPECT_DOUBLE_EQ(matrices.slots.at(0).weight_decay, 0.25);
   EXPECT_DOUBLE_EQ(matrices.slots.at(1).rate, 1);
   EXPECT_DOUBLE_EQ(matrices.slots.at(1).weight_decay, 0.5);
+}
+
+// With precision = "amp" or "bf16": the direction of the step is that of float32, and float64 is left alone.
+TEST(Orthogonalize, ProductsInBFloat16ComeToTheSameDirection) {
+  const at::Tensor flat = at::arange(24 * 40, at::kFloat);
+  const at::Tensor matrix = flat.mul(0.37).sin().add(flat.mul(1.91).cos()).view({24, 40});
+  for (const at::Tensor& one : {matrix, matrix.t()}) {
+    for (const Orthogonalization& by : orthogonalizations()) {
+      const at::Tensor exact = orthogonalize(one, by, 1e-8), rounded = orthogonalize(one, by, 1e-8, at::kBFloat16);
+      ASSERT_EQ(rounded.scalar_type(), at::kFloat);
+      ASSERT_EQ(rounded.sizes(), one.sizes());
+      const double cosine =
+          (exact * rounded).sum().item<double>() / (exact.norm().item<double>() * rounded.norm().item<double>());
+      EXPECT_GT(cosine, 0.995) << by.name;
+      EXPECT_NE(cosine, 1) << by.name;
+    }
+  }
+  const at::Tensor wide = matrix.to(at::kDouble);
+  EXPECT_TRUE(orthogonalize(wide, orthogonalizations()[0], 1e-8, at::kBFloat16)
+                  .equal(orthogonalize(wide, orthogonalizations()[0], 1e-8)));
 }
 
 TEST(OptimizerGroups, AnUnknownOptimizerNamesTheNearest) {
