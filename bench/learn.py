@@ -17,7 +17,7 @@ RECIPES = "recipes/experiments/"
 # name: (recipe, settings, share of bytes and of words at which it ends; none: it goes on to its last step, minutes)
 EXPERIMENTS = {
     "string-repetition": ("string_repetition", ["train.steps=500"], None, 12),
-    "string-repetition-on": ("string_repetition", [*FAST, *NO_DROPOUT, "train.steps=1500", "train.eval_every=50"], (0.99, 0.97), 12),
+    "string-repetition-on": ("string_repetition", [*FAST, *NO_DROPOUT, "train.steps=1500", "train.eval_every=50"], (0.99, 0.97), 17),
     "letter-count": ("letter_count", ["train.steps=600"], None, 10),
     "letter-count-on": ("letter_count", [*FAST, *NO_DROPOUT, "train.steps=900", "train.eval_every=50"], (0.93, 0.79), 8),
     "ocr": ("ocr", ["train.steps=500"], None, 17),
