@@ -9,8 +9,7 @@ minutes are told.
 import trials
 
 # What the quick start was found to learn fastest by (docs/results.md), at a rate that holds longer.
-FAST = ["train.optimizer=muon", "train.rate_adjustment=rms_norm", "train.nesterov=true", "train.learning_rate=6e-3",
-        "train.rest_rate=0.1", "train.batch=16", "train.schedule=wsd", "train.decay_steps=300"]
+FAST = [*trials.MUON, "train.learning_rate=6e-3", "train.batch=16", "train.schedule=wsd", "train.decay_steps=300"]
 NO_DROPOUT = ["model.bytes_encoder.config.hidden_dropout_prob=0.0",
               "model.bytes_encoder.config.attention_probs_dropout_prob=0.0"]
 RECIPES = "recipes/experiments/"

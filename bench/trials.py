@@ -10,6 +10,9 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
+# The quick start's optimizer (recipes/quickstart.toml), for recipes that have another.
+MUON = ["train.optimizer=muon", "train.rate_adjustment=rms_norm", "train.nesterov=true", "train.rest_rate=0.1"]
+
 
 def parser_of(doc):
     parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)

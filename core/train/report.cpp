@@ -162,8 +162,9 @@ std::string training_report(const Recipe& recipe, const TrainResult& result) {
                                              {"  welt evaluate " + run, "the same figures again, from the checkpoint"}};
   if (result.without_image_encoder)
     next.push_back({"  welt evaluate " + run + " --set model.image_encoder.enabled=false", "with an encoder off"});
-  next.push_back(
-      {fmt::format("  welt run {} --set train.steps={} --set name=longer", path, 4 * result.steps), "train longer"});
+  next.push_back({fmt::format("  welt run {} --set train.steps={}{} --set name=longer", path, 4 * result.steps,
+                              recipe.number("train.minutes") > 0 ? " --set train.minutes=0" : ""),
+                  "train longer"});
   next.push_back({"  welt bench train " + path, "where the time of a step goes"});
   next.push_back({"  welt plugin list", "what can fill each slot of a recipe"});
   text += fmt::format("\nRun folder   {}\nCheckpoint   {}\n\n{}", result.run.string(), result.checkpoint.string(),

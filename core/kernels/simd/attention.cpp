@@ -1,7 +1,6 @@
 // Attention within rows, forward and backward, as small matrix products over blocks of queries; short rows by
-// short_attention.h. Follows
-// softmax(q kᵀ · scale) v with the rules of welt_attention; probabilities are computed again in the backward, so that
-// nothing but queries, keys and values is kept.
+// short_attention.h. Follows softmax(q kᵀ · scale) v with the rules of welt_attention; probabilities are computed again
+// in the backward, so that nothing but queries, keys and values is kept.
 //
 // Keys (and, backward, values) are repacked into panels of `panel` columns, [T / panel][d][panel], so that every
 // product here is A · B with B's rows dense: A's numbers are broadcast, B's come as vectors.
@@ -69,12 +68,7 @@ class Task {
  public:
   Task(const AttentionRows& rows, const Row& row, int64_t kv_head, const Sizes& sizes, const Scratch& scratch)
       : rows_(rows), row_(row), sizes_(sizes), scratch_(scratch) {
-    for (int64_t j = 0; j < row.length; ++j) {
-      float* key = scratch.keys + j * sizes.width;
-      read(at<E>(rows.key, row.first + j, kv_head), rows.width, key);
-      turn(rows, row.first + j, 1, key);
-      read(at<E>(rows.value, row.first + j, kv_head), rows.value_width, scratch.values + j * sizes.value_width);
-    }
+    read_keys<E>(rows, row, kv_head, sizes, scratch);
     clear(scratch.keys + row.length * sizes.width, (sizes.padded - row.length) * sizes.width);
     clear(scratch.values + row.length * sizes.value_width, (sizes.padded - row.length) * sizes.value_width);
     into_panels(sizes, scratch.keys, sizes.width, scratch.key_panels);
@@ -93,19 +87,9 @@ class Task {
     return out;
   }
 
-  // A query's numbers, or those of its gradient, by the scale of the scores.
-  void scale(float* x) const {
-    for (int64_t i = 0; i < sizes_.width; i += lanes) store(x + i, load(x + i) * rows_.scale);
-  }
-
   // Queries of the block into scratch, turned and scaled; then their weights into scratch.scores, [count][keys].
   void weigh(const Block& b, int64_t head) const {
-    for (int64_t i = 0; i < b.count; ++i) {
-      float* query = scratch_.queries + i * sizes_.width;
-      read(at<E>(rows_.query, row_.first + b.begin + i, head), rows_.width, query);
-      turn(rows_, row_.first + b.begin + i, 1, query);
-      scale(query);
-    }
+    read_queries<E>(rows_, row_, head, b.begin, b.count, sizes_, scratch_);
     for (int64_t j = 0; j < b.keys; j += panel)
       product({scratch_.queries, sizes_.width, 1}, scratch_.key_panels + (b.low + j) * sizes_.width, panel,
               scratch_.scores + j, b.keys, b.count, panel, rows_.width, false);
@@ -144,8 +128,7 @@ void forward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, co
       for (int64_t i = 0; i < b.count; ++i) task.drop_some(b, i, head, scratch.scores + i * b.keys);
       product({scratch.scores, b.keys, 1}, scratch.values + b.low * sizes.value_width, sizes.value_width, scratch.out,
               sizes.value_width, b.count, sizes.value_width, b.high - b.low, false);
-      for (int64_t i = 0; i < b.count; ++i)
-        write(scratch.out + i * sizes.value_width, rows.value_width, at<E>(out, row.first + begin + i, head));
+      write_out<E>(rows, row, head, begin, b.count, out, sizes, scratch);
     }
   }
 }
@@ -164,9 +147,7 @@ void backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, c
       const auto b = task.block_from(begin);
       task.weigh(b, head);
       const int64_t seen = b.high - b.low;
-      for (int64_t i = 0; i < b.count; ++i)
-        read(at<E>(gradients.out, row.first + begin + i, head), rows.value_width,
-             scratch.out_gradients + i * sizes.value_width);
+      read_out_gradients<E>(rows, row, head, begin, b.count, gradients, sizes, scratch);
       // ∂L/∂weights = ∂L/∂out · vᵀ
       for (int64_t j = 0; j < b.keys; j += panel)
         product({scratch.out_gradients, sizes.value_width, 1}, scratch.value_panels + (b.low + j) * sizes.value_width,
@@ -197,21 +178,10 @@ void backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, c
               sizes.width, b.count, sizes.width, seen, false);
       product({scratch.weights, 1, b.keys}, scratch.queries, sizes.width, scratch.key_gradients + b.low * sizes.width,
               sizes.width, seen, sizes.width, b.count, true);
-      for (int64_t i = 0; i < b.count; ++i) {
-        float* gradient = scratch.query_gradients + i * sizes.width;
-        task.scale(gradient);
-        turn(rows, row.first + begin + i, -1, gradient);
-        write(gradient, rows.width, at<E>(gradients.query, row.first + begin + i, head));
-      }
+      write_query_gradients<E>(rows, row, head, begin, b.count, gradients, sizes, scratch);
     }
   }
-  for (int64_t j = 0; j < row.length; ++j) {
-    float* gradient = scratch.key_gradients + j * sizes.width;
-    turn(rows, row.first + j, -1, gradient);
-    write(gradient, rows.width, at<E>(gradients.key, row.first + j, kv_head));
-    write(scratch.value_gradients + j * sizes.value_width, rows.value_width,
-          at<E>(gradients.value, row.first + j, kv_head));
-  }
+  write_key_gradients<E>(rows, row, kv_head, gradients, sizes, scratch);
 }
 
 // f(number, row, key head, sizes, scratch) for each task; of the number its type is meant.
@@ -237,7 +207,7 @@ int64_t attention_scratch(const AttentionRows& rows, int64_t longest_row, bool b
 void attention_forward(const AttentionRows& rows, int64_t first, int64_t last, const HeadsOut& out, float* scratch) {
   each_task(rows, first, last, /*backward=*/false, scratch, [&](auto e, int64_t row, int64_t head, auto&&... parts) {
     if (is_short(rows, row))
-      short_forward_task<decltype(e)>(rows, row, head, out, parts...);
+      with_short_task<decltype(e)>(rows, row, head, parts..., [&](const auto& task) { task.forward(out); });
     else
       forward_task<decltype(e)>(rows, row, head, out, parts...);
   });
@@ -247,7 +217,7 @@ void attention_backward(const AttentionRows& rows, int64_t first, int64_t last, 
                         float* scratch) {
   each_task(rows, first, last, /*backward=*/true, scratch, [&](auto e, int64_t row, int64_t head, auto&&... parts) {
     if (is_short(rows, row))
-      short_backward_task<decltype(e)>(rows, row, head, gradients, parts...);
+      with_short_task<decltype(e)>(rows, row, head, parts..., [&](const auto& task) { task.backward(gradients); });
     else
       backward_task<decltype(e)>(rows, row, head, gradients, parts...);
   });

@@ -1,5 +1,5 @@
 // What attention within rows, short or long, is made of: who sees whom, which weights dropout leaves, where a task's
-// numbers stand.
+// numbers stand, and how they come there and back.
 #pragma once
 
 #include "core/kernels/kernel_table.h"
@@ -148,6 +148,72 @@ inline void drop(const AttentionRows& rows, int64_t query_token, int64_t head, i
   for (int64_t j = 0; j < count; ++j) {
     const uint32_t random = mixed(base ^ mixed(static_cast<uint32_t>(first_key_token + j)));
     weights[j * step] = random < limit ? 0 : weights[j * step] * scale;
+  }
+}
+
+// A row's keys, turned, and its values.
+template <typename E>
+void read_keys(const AttentionRows& rows, const Row& row, int64_t kv_head, const Sizes& sizes, const Scratch& scratch) {
+  for (int64_t j = 0; j < row.length; ++j) {
+    float* key = scratch.keys + j * sizes.width;
+    read(at<E>(rows.key, row.first + j, kv_head), rows.width, key);
+    turn(rows, row.first + j, 1, key);
+    read(at<E>(rows.value, row.first + j, kv_head), rows.value_width, scratch.values + j * sizes.value_width);
+  }
+}
+
+// A query's numbers, or those of its gradient, by the scale of the scores.
+inline void scale(const AttentionRows& rows, const Sizes& sizes, float* x) {
+  for (int64_t i = 0; i < sizes.width; i += lanes) store(x + i, load(x + i) * rows.scale);
+}
+
+// Queries begin … begin + count − 1 of a row, turned and scaled.
+template <typename E>
+void read_queries(const AttentionRows& rows, const Row& row, int64_t head, int64_t begin, int64_t count,
+                  const Sizes& sizes, const Scratch& scratch) {
+  for (int64_t i = 0; i < count; ++i) {
+    float* query = scratch.queries + i * sizes.width;
+    read(at<E>(rows.query, row.first + begin + i, head), rows.width, query);
+    turn(rows, row.first + begin + i, 1, query);
+    scale(rows, sizes, query);
+  }
+}
+
+template <typename E>
+void write_out(const AttentionRows& rows, const Row& row, int64_t head, int64_t begin, int64_t count,
+               const HeadsOut& out, const Sizes& sizes, const Scratch& scratch) {
+  for (int64_t i = 0; i < count; ++i)
+    write(scratch.out + i * sizes.value_width, rows.value_width, at<E>(out, row.first + begin + i, head));
+}
+
+template <typename E>
+void read_out_gradients(const AttentionRows& rows, const Row& row, int64_t head, int64_t begin, int64_t count,
+                        const AttentionGradients& gradients, const Sizes& sizes, const Scratch& scratch) {
+  for (int64_t i = 0; i < count; ++i)
+    read(at<E>(gradients.out, row.first + begin + i, head), rows.value_width,
+         scratch.out_gradients + i * sizes.value_width);
+}
+
+template <typename E>
+void write_query_gradients(const AttentionRows& rows, const Row& row, int64_t head, int64_t begin, int64_t count,
+                           const AttentionGradients& gradients, const Sizes& sizes, const Scratch& scratch) {
+  for (int64_t i = 0; i < count; ++i) {
+    float* gradient = scratch.query_gradients + i * sizes.width;
+    scale(rows, sizes, gradient);
+    turn(rows, row.first + begin + i, -1, gradient);
+    write(gradient, rows.width, at<E>(gradients.query, row.first + begin + i, head));
+  }
+}
+
+template <typename E>
+void write_key_gradients(const AttentionRows& rows, const Row& row, int64_t kv_head,
+                         const AttentionGradients& gradients, const Sizes& sizes, const Scratch& scratch) {
+  for (int64_t j = 0; j < row.length; ++j) {
+    float* gradient = scratch.key_gradients + j * sizes.width;
+    turn(rows, row.first + j, -1, gradient);
+    write(gradient, rows.width, at<E>(gradients.key, row.first + j, kv_head));
+    write(scratch.value_gradients + j * sizes.value_width, rows.value_width,
+          at<E>(gradients.value, row.first + j, kv_head));
   }
 }
 

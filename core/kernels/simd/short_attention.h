@@ -20,12 +20,7 @@ class ShortTask {
  public:
   ShortTask(const AttentionRows& rows, int64_t number, int64_t kv_head, const Sizes& sizes, const Scratch& scratch)
       : rows_(rows), row_(rows, number), kv_head_(kv_head), sizes_(sizes), scratch_(scratch) {
-    for (int64_t j = 0; j < row_.length; ++j) {
-      float* key = scratch.keys + j * sizes.width;
-      read(at<E>(rows.key, row_.first + j, kv_head), rows.width, key);
-      turn(rows, row_.first + j, 1, key);
-      read(at<E>(rows.value, row_.first + j, kv_head), rows.value_width, scratch.values + j * sizes.value_width);
-    }
+    read_keys<E>(rows, row_, kv_head, sizes, scratch);
     if (row_.length % keys == 0) return;  // what shares a vector with the last key is to be a number
     clear(scratch.keys + row_.length * sizes.width, sizes.width);
     clear(scratch.values + row_.length * sizes.value_width, sizes.value_width);
@@ -37,8 +32,7 @@ class ShortTask {
       weigh(head);
       if (rows_.dropout > 0) drop_some(head, scratch_.scores);
       product({scratch_.scores, 1, Queries}, scratch_.values, width, scratch_.out, width, count, width, count, false);
-      for (int64_t i = 0; i < count; ++i)
-        write(scratch_.out + i * width, rows_.value_width, at<E>(out, row_.first + i, head));
+      write_out<E>(rows_, row_, head, 0, count, out, sizes_, scratch_);
     }
   }
 
@@ -47,8 +41,7 @@ class ShortTask {
     for (int64_t head = first_head(); head < end_head(); ++head) {
       const bool add = head > first_head();
       weigh(head);
-      for (int64_t i = 0; i < count; ++i)
-        read(at<E>(gradients.out, row_.first + i, head), rows_.value_width, scratch_.out_gradients + i * value_width);
+      read_out_gradients<E>(rows_, row_, head, 0, count, gradients, sizes_, scratch_);
       through_softmax(head);
       // ∂L/∂v += weightsᵀ · ∂L/∂out
       const float* used = rows_.dropout > 0 ? scratch_.dropped : scratch_.scores;
@@ -58,20 +51,9 @@ class ShortTask {
               false);
       product({scratch_.weights, Queries, 1}, scratch_.queries, width, scratch_.key_gradients, width, count, width,
               count, add);
-      for (int64_t i = 0; i < count; ++i) {
-        float* gradient = scratch_.query_gradients + i * width;
-        for (int64_t k = 0; k < width; k += lanes) store(gradient + k, load(gradient + k) * rows_.scale);
-        turn(rows_, row_.first + i, -1, gradient);
-        write(gradient, rows_.width, at<E>(gradients.query, row_.first + i, head));
-      }
+      write_query_gradients<E>(rows_, row_, head, 0, count, gradients, sizes_, scratch_);
     }
-    for (int64_t j = 0; j < count; ++j) {
-      float* gradient = scratch_.key_gradients + j * width;
-      turn(rows_, row_.first + j, -1, gradient);
-      write(gradient, rows_.width, at<E>(gradients.key, row_.first + j, kv_head_));
-      write(scratch_.value_gradients + j * value_width, rows_.value_width,
-            at<E>(gradients.value, row_.first + j, kv_head_));
-    }
+    write_key_gradients<E>(rows_, row_, kv_head_, gradients, sizes_, scratch_);
   }
 
  private:
@@ -113,12 +95,7 @@ class ShortTask {
   // Queries into scratch, turned and scaled; their weights into scratch.scores, 0 where a query sees nothing.
   void weigh(int64_t head) const {
     const int64_t width = sizes_.width;
-    for (int64_t i = 0; i < row_.length; ++i) {
-      float* query = scratch_.queries + i * width;
-      read(at<E>(rows_.query, row_.first + i, head), rows_.width, query);
-      turn(rows_, row_.first + i, 1, query);
-      for (int64_t k = 0; k < width; k += lanes) store(query + k, load(query + k) * rows_.scale);
-    }
+    read_queries<E>(rows_, row_, head, 0, row_.length, sizes_, scratch_);
     Vec highest[parts], total[parts] = {};
     Ints any[parts] = {};
     for (Vec& one : highest) one = all(-__builtin_inff());
@@ -188,19 +165,6 @@ inline void with_short_task(const AttentionRows& rows, int64_t number, int64_t k
     f(ShortTask<E, lanes>(rows, number, kv_head, sizes, scratch));
   else
     f(ShortTask<E, 2 * lanes>(rows, number, kv_head, sizes, scratch));
-}
-
-template <typename E>
-void short_forward_task(const AttentionRows& rows, int64_t number, int64_t kv_head,
-                        const welt::kernels::HeadsOut& out, const Sizes& sizes, const Scratch& scratch) {
-  with_short_task<E>(rows, number, kv_head, sizes, scratch, [&](const auto& task) { task.forward(out); });
-}
-
-template <typename E>
-void short_backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head,
-                         const welt::kernels::AttentionGradients& gradients, const Sizes& sizes,
-                         const Scratch& scratch) {
-  with_short_task<E>(rows, number, kv_head, sizes, scratch, [&](const auto& task) { task.backward(gradients); });
 }
 
 }  // namespace
