@@ -39,7 +39,8 @@ ByteWriter::ByteWriter(WeltModel& model, const Segmenter& segmenter, const Gener
       options_(options),
       units_(model.units()),
       table_(model.decoder_embeddings()),
-      context_(model.spec().decoder_context) {
+      context_(model.spec().decoder_context),
+      parameters_(model.decoder().parameter_count()) {
   const std::int64_t longest = model.limits().decoder;
   limit_ = model.spec().segmenter.max_bytes;
   // The reference counts what it writes, not what the word then has; EOS counts too.
@@ -47,12 +48,6 @@ ByteWriter::ByteWriter(WeltModel& model, const Segmenter& segmenter, const Gener
   if (!options.reference_compatible && options.max_bytes > 0) limit_ = std::min(limit_, options.max_bytes);
   plain_ = !options.rules.any() && !options.scores && options.pad == pad_byte;
   if (longest > 0) capacity_ = std::min(capacity_, longest);
-  parameters_ = 0;
-  for (const NamedParameter& parameter : model.decoder().parameters()) {
-    std::int64_t size = 1;
-    for (const std::int64_t side : parameter.shape) size *= side;
-    parameters_ += size;
-  }
 }
 
 bool ByteWriter::is_small(std::int64_t tokens) const { return parameters_ * tokens < alone_below; }
@@ -195,19 +190,24 @@ at::Tensor ByteWriter::forward(const at::Tensor& embeds) {
   return model_.byte_logits(hidden.select(1, hidden.size(1) - 1), table_).to(at::kFloat).contiguous();
 }
 
+ByteWriter::Row ByteWriter::row_for(WrittenWord& word, const ByteDraws& draws, std::int64_t number) const {
+  Row row{.word = &word,
+          .draws = &draws,
+          .number = number,
+          .automaton = UnitAutomaton(units_, options_.reference_compatible)};
+  units_.append(as_bytes(word.begin), row.given);
+  row.given_units = std::ssize(row.given) / units_.bytes();
+  const WordRoom left = room(word, row.given_units);
+  row.done = left.units <= 0 || left.bytes <= 0;
+  return row;
+}
+
 void ByteWriter::write(const at::Tensor& latents, std::vector<WrittenWord>& words,
                        const std::vector<const ByteDraws*>& draws, std::int64_t number, GenerateStatistics& spent) {
   std::vector<Row> rows;
   std::vector<std::int64_t> bos;  // bytes
   for (std::size_t i = 0; i < words.size(); ++i) {
-    Row& row = rows.emplace_back(Row{.word = &words[i],
-                                     .draws = draws[i],
-                                     .number = number,
-                                     .automaton = UnitAutomaton(units_, options_.reference_compatible)});
-    units_.append(as_bytes(words[i].begin), row.given);
-    row.given_units = std::ssize(row.given) / units_.bytes();
-    const WordRoom left = room(words[i], row.given_units);
-    row.done = left.units <= 0 || left.bytes <= 0;
+    rows.push_back(row_for(words[i], *draws[i], number));
     units_.append_unit(bos_byte, bos);
   }
   const auto count = static_cast<std::int64_t>(rows.size());

@@ -52,6 +52,9 @@ class ByteWriter {
   // Is there room for the word, in its bytes and in the positions of decoder and bytes encoder?
   bool fits(std::string_view word) const;
 
+  // Words that do not wait for each other (byte_flow.h).
+  class Flow;
+
   // A beam search for the word behind one text's latents, [k,E] (byte_search.cpp): what finished, best first, at least
   // one. Beams stop and are compared as in transformers.
   std::vector<WrittenWord> search(const at::Tensor& latents, const std::string& begin, const ByteDraws& draws,
@@ -70,6 +73,7 @@ class ByteWriter {
     UnitAutomaton automaton;
   };
   class Search;
+  Row row_for(WrittenWord& word, const ByteDraws& draws, std::int64_t number) const;
   bool is_small(std::int64_t tokens) const;  // work for one thread
   std::int64_t written_limit() const;
   bool finished(const WrittenWord& word, std::int64_t given) const;

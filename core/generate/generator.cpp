@@ -15,6 +15,7 @@
 #include "core/generate/growing_text.h"
 #include "core/generate/latent_history.h"
 #include "core/generate/latent_runner.h"
+#include "core/generate/overlap.h"
 #include "core/generate/prompt.h"
 #include "core/generate/speculation.h"
 #include "core/generate/word_encoder.h"
@@ -264,6 +265,8 @@ std::vector<Generated> Generator::generate(const std::vector<std::string>& promp
     const DraftParts draft{state_->draft, state_->draft ? &*state_->draft_encoder : nullptr};
     return speculate_texts(state_->model, state_->encoder, draft, options, std::move(rows), prompts, told, spent);
   }
+  if (can_overlap(state_->model, options) && pays_to_overlap(state_->model, prompts.size()))
+    return overlap_texts(state_->model, state_->encoder, options, std::move(rows), prompts, told, spent);
   Writing writing(state_->model, state_->encoder, options, std::move(rows), prompts, spent);
   writing.prefill();
   for (std::int64_t number = 0; number < options.words && !writing.done(); ++number) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 #include <utility>
 
 namespace welt {
@@ -21,11 +22,18 @@ void LatentHistory::start(const std::vector<at::Tensor>& hidden) {
 }
 
 void LatentHistory::add(const at::Tensor& hidden) {
+  std::vector<std::size_t> all(rows_.size());
+  std::iota(all.begin(), all.end(), 0);
+  add(hidden, all);
+}
+
+void LatentHistory::add(const at::Tensor& hidden, const std::vector<std::size_t>& rows) {
   const at::Tensor latents = model_.map_latents(hidden).latents;
-  for (std::size_t i = 0; i < rows_.size(); ++i) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    at::Tensor& row = rows_[rows[i]];
     const at::Tensor latest = latents.narrow(0, static_cast<std::int64_t>(i), 1);
-    const std::int64_t kept = std::min(rows_[i].size(0), context_ - 1);
-    rows_[i] = kept == 0 ? latest : at::cat({rows_[i].narrow(0, rows_[i].size(0) - kept, kept), latest});
+    const std::int64_t kept = std::min(row.size(0), context_ - 1);
+    row = kept == 0 ? latest : at::cat({row.narrow(0, row.size(0) - kept, kept), latest});
   }
 }
 

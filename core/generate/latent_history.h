@@ -19,6 +19,8 @@ class LatentHistory {
   // Hidden states of each row's last words, [k,D], the oldest first.
   void start(const std::vector<at::Tensor>& hidden);
   void add(const at::Tensor& hidden);  // [rows,D], of a word more each
+  // [n,D], of a word more of these rows. Other rows may be read meanwhile.
+  void add(const at::Tensor& hidden, const std::vector<std::size_t>& rows);
   // Goes on with these rows only; one may come more than once.
   void keep(const std::vector<std::int64_t>& rows);
 

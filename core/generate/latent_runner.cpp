@@ -5,6 +5,7 @@
 #include <ATen/ops/tensor.h>
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "core/tensor/finite.h"
@@ -70,6 +71,14 @@ at::Tensor LatentRunner::step(const at::Tensor& vectors) {
             .forward({vectors.narrow(0, static_cast<std::int64_t>(i), 1).unsqueeze(1), {}}, attention, {}, &caches_[i])
             .squeeze(1));
   return checked(at::cat(hidden));
+}
+
+at::Tensor LatentRunner::step(const at::Tensor& vectors, const std::vector<std::size_t>& rows) {
+  std::vector<std::int64_t> offsets(caches_.front().lengths().size() + 1, 0);
+  for (const std::size_t row : rows) offsets[row + 1] = 1;
+  std::partial_sum(offsets.begin(), offsets.end(), offsets.begin());
+  return checked(component_.forward({vectors, at::tensor(offsets, at::kLong)}, {.kind = WELT_ATTENTION_CAUSAL}, {},
+                                    &caches_.front()));
 }
 
 void LatentRunner::keep(const std::vector<std::int64_t>& rows) {

@@ -6,6 +6,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ class LatentRunner {
                                   const std::vector<std::vector<std::int64_t>>& prefixes, std::int64_t tail = 1);
   // One more word of each row: [rows, D] → [rows, D].
   at::Tensor step(const at::Tensor& vectors);
+  // The same of these rows alone, ascending, where the component takes packed rows: [n, D] → [n, D].
+  at::Tensor step(const at::Tensor& vectors, const std::vector<std::size_t>& rows);
   // Goes on with these rows only; one may come more than once.
   void keep(const std::vector<std::int64_t>& rows);
 

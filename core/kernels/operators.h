@@ -38,8 +38,8 @@ at::Tensor cached_attention(const at::Tensor& q, const at::Tensor& k, const at::
 at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
                             const std::optional<at::Tensor>& scales);
 
-// From about so many rows on, a library that packs both matrices is faster (measured on two cores with AVX2).
-inline constexpr std::int64_t few_rows = 24;
+// From about so many rows on, a library that packs both matrices is faster (measured on two cores with AVX-512).
+inline constexpr std::int64_t few_rows = 64;
 
 // branch + residual [.., D] and the norm of that; kind 0: layer norm, 1: RMS norm, 2: RMS norm by 1 + weight. The norm
 // is as wide as the wider of sum and weight, or bfloat16 if `narrow`: what a product under autocast takes.

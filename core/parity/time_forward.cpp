@@ -22,16 +22,6 @@ namespace {
 
 constexpr std::int64_t warm_ups = 2;
 
-// Of the component, tied ones once; without token table and head, which no call here computes with.
-std::int64_t parameter_count(const TensorComponent& component) {
-  const std::vector<NamedParameter>& all = component.parameters();
-  const std::vector<at::Tensor> tensors = component.tensors();
-  std::int64_t count = 0;
-  for (std::size_t i = 0; i < all.size(); ++i)
-    if (all[i].kind == WELT_PARAMETER && all[i].same_as == i) count += tensors[i].numel();
-  return count;
-}
-
 nlohmann::json measured(const HfComponent& loaded, const TimedCall& call, const std::function<at::Tensor()>& forward) {
   const std::vector<NamedTensor> parameters = loaded.parameters();  // none, where no gradient is wanted
   const at::AutoGradMode mode(call.backward);
@@ -47,7 +37,7 @@ nlohmann::json measured(const HfComponent& loaded, const TimedCall& call, const 
   return {{"milliseconds", times.at(times.size() / 2)},
           {"fastest", times.front()},
           {"threads", at::get_num_threads()},
-          {"parameters", parameter_count(loaded.component)}};
+          {"parameters", loaded.component.parameter_count()}};  // the token table and the head are not in it
 }
 
 // Height and width of each image, those of one width beside each other.   I64 [N, 2]

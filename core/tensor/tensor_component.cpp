@@ -9,6 +9,9 @@
 
 #include <fmt/ranges.h>
 
+#include <functional>
+#include <numeric>
+
 #include "core/base/error.h"
 #include "core/tensor/component_facts.h"
 #include "core/tensor/tensor_component_state.h"
@@ -100,6 +103,16 @@ std::int64_t TensorComponent::max_positions() const {
   if (state_->images != nullptr) return 0;
   return state_->role == WELT_BYTES_ENCODER_INTERFACE ? state_->encoder->max_positions(state_->raw())
                                                       : state_->causal.max_positions(state_->raw());
+}
+
+std::int64_t TensorComponent::parameter_count() const {
+  std::int64_t count = 0;
+  for (std::size_t i = 0; i < parameters().size(); ++i) {
+    const NamedParameter& one = parameters()[i];
+    if (one.kind == WELT_PARAMETER && one.same_as == i)
+      count += std::accumulate(one.shape.begin(), one.shape.end(), std::int64_t{1}, std::multiplies<>());
+  }
+  return count;
 }
 
 std::vector<at::Tensor> TensorComponent::tensors() const {

@@ -107,6 +107,7 @@ class TensorComponent {
 
   // Parameters. tensors(): the parameter objects themselves, in the order of parameters().
   const std::vector<NamedParameter>& parameters() const;
+  std::int64_t parameter_count() const;  // numbers in them, tied ones once, without buffers
   std::vector<at::Tensor> tensors() const;
   void bind(std::size_t index, const at::Tensor& tensor);
   // Floating tensors become `dtype`; all move to `device`.

@@ -10,8 +10,10 @@
 #include <ATen/ops/zeros.h>
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <numeric>
+#include <span>
 #include <string>
 #include <welt/sdk/base.hpp>
 
@@ -140,8 +142,10 @@ void RowPlan::order_packed() {
   const auto length_of = [&](std::int64_t row) { return row_lengths_[static_cast<std::size_t>(row)]; };
   plan_rows_.resize(static_cast<std::size_t>(rows_));
   std::iota(plan_rows_.begin(), plan_rows_.end(), 0);
-  if (std::ranges::is_sorted(plan_rows_, {}, length_of) ||
-      std::ranges::is_sorted(plan_rows_, std::greater<>(), length_of)) {
+  // Empty rows have no token whose place it could change.
+  const auto empty = std::ranges::stable_partition(plan_rows_, [&](std::int64_t row) { return length_of(row) > 0; });
+  const std::span<const std::int64_t> filled(plan_rows_.begin(), empty.begin());
+  if (std::ranges::is_sorted(filled, {}, length_of) || std::ranges::is_sorted(filled, std::greater<>(), length_of)) {
     return;
   }
   std::vector<std::int64_t> first{0};  // token of each row, in the caller's order

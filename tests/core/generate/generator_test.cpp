@@ -5,6 +5,10 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/cat.h>
+#include <ATen/ops/index_select.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/unbind.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -13,6 +17,7 @@
 #include "core/base/utf8.h"
 #include "core/generate/latent_runner.h"
 #include "core/generate/word_encoder.h"
+#include "core/kernels/instructions.h"
 #include "tests/core/base/temp_folder.h"
 #include "tests/core/generate/whole_text.h"
 
@@ -219,6 +224,35 @@ TEST(LatentRunner, RowsOfDifferentLengthGrowAsTheyWouldAlone) {
   const at::Tensor expected[] = {alone({"x "}), alone({"the ", "cat ", "three "}),
                                  alone({"the ", "cat ", "three ", "trois "})};
   for (std::size_t i = 0; i < 3; ++i) EXPECT_LT((found[i] - expected[i]).abs().max().item<double>(), 1e-5) << i;
+}
+
+TEST(LatentRunner, SomeRowsGrowAsTheyWouldBesideAll) {
+  WeltModel model = load("image-only");
+  WordEncoder encoder(model, std::make_shared<TextFrontEnd>(model));
+  const at::NoGradGuard no_grad;
+  const std::vector<std::string> first{"a ", "x ", "the ", "on "}, next{"one ", "two ", "three ", "four "};
+  const std::vector<std::string> last{"un ", "deux ", "trois ", "quatre "};
+  const at::Tensor vectors[] = {encoder.encode(first), encoder.encode(next), encoder.encode(last)};
+  const auto prompts = vectors[0].unsqueeze(1).unbind();
+  const std::vector<std::vector<std::int64_t>> prefixes(4, {-1});
+  const auto some = [&](std::size_t i, std::initializer_list<std::int64_t> rows) {
+    return at::index_select(vectors[i], 0, at::tensor(std::vector<std::int64_t>(rows), at::kLong));
+  };
+  const kernels::InstructionSet* const chosen = kernels::chosen_instructions();
+  for (const kernels::InstructionSet* set : {chosen, static_cast<const kernels::InstructionSet*>(nullptr)}) {
+    kernels::choose_instructions(set);
+    LatentRunner all(model.latent_transformer(), 4, 8), parts(model.latent_transformer(), 4, 8);
+    all.prefill(prompts, prefixes), parts.prefill(prompts, prefixes);
+    const at::Tensor expected[] = {all.step(vectors[1]), all.step(vectors[2])};
+    const at::Tensor found[] = {at::cat({parts.step(some(1, {0, 3}), {0, 3}), parts.step(some(1, {1, 2}), {1, 2})}),
+                                at::cat({parts.step(some(2, {2}), {2}), parts.step(some(2, {0, 1, 3}), {0, 1, 3})})};
+    const std::vector<std::int64_t> orders[] = {{0, 3, 1, 2}, {2, 0, 1, 3}};
+    for (std::size_t i = 0; i < 2; ++i) {
+      const at::Tensor same = at::index_select(expected[i], 0, at::tensor(orders[i], at::kLong));
+      EXPECT_LT((found[i] - same).abs().max().item<double>(), 1e-5) << i;
+    }
+  }
+  kernels::choose_instructions(chosen);
 }
 
 // A byte_lm runs its decoder so.
