@@ -111,6 +111,8 @@ TEST_F(Overlapped, AnErrorOfTheOtherThreadIsTold) {
 TEST_F(Overlapped, WhatNeedsRowsInStepIsNotOverlapped) {
   WeltModel model = load_model(goldens / "bytes-only");
   EXPECT_TRUE(can_overlap(model, {}));
+  EXPECT_TRUE(pays_to_overlap(model, 8));
+  EXPECT_FALSE(pays_to_overlap(model, 7));
   EXPECT_FALSE(can_overlap(model, {.reference_compatible = true}));
   EXPECT_FALSE(can_overlap(model, {.beams = {.beams = 2}}));
   at::set_num_threads(1);
