@@ -16,6 +16,7 @@ RECIPES = "recipes/experiments/"
 # name: (recipe, settings, share of bytes and of words at which it ends; none: it goes on to its last step, minutes)
 EXPERIMENTS = {
     "string-repetition": ("string_repetition", ["train.steps=500"], None, 12),
+    "string-repetition-no-dropout": ("string_repetition", [*NO_DROPOUT, "train.steps=500"], None, 12),
     "string-repetition-on": ("string_repetition", [*FAST, *NO_DROPOUT, "train.steps=1500", "train.eval_every=50"], (0.99, 0.97), 17),
     "letter-count": ("letter_count", ["train.steps=600"], None, 10),
     "letter-count-on": ("letter_count", [*FAST, *NO_DROPOUT, "train.steps=900", "train.eval_every=50"], (0.93, 0.79), 8),
@@ -54,7 +55,7 @@ def main():
     if args.list:
         for name, (recipe, values, goal, minutes) in EXPERIMENTS.items():
             ends = f"ends at {goal[0]} of bytes and {goal[1]} of words" if goal else "whole"
-            print(f"{name:22} {recipe}.toml {' '.join(values)}; {ends}; about {minutes} minutes on 2 cores")
+            print(f"{name:28} {recipe}.toml {' '.join(values)}; {ends}; about {minutes} minutes on 2 cores")
         return
     if unknown := [name for name in args.names if name not in EXPERIMENTS]:
         parser.error(f"no experiment {unknown[0]!r}; there are: {', '.join(EXPERIMENTS)}")
