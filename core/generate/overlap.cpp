@@ -162,7 +162,7 @@ class Overlap {
   }
 
   WeltModel& model_;
-  WordEncoder& encoder_;  // the reader's, while it reads, as the next three are
+  WordEncoder& encoder_;  // the reader's, while it reads, as runner_, read_ and its rows of latents_ are
   const GenerateOptions& options_;
   std::vector<GrowingText> rows_;
   std::vector<WrittenWord> words_;     // of each row, as it is written
