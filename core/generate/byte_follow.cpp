@@ -32,10 +32,7 @@ ByteWriter::Followed ByteWriter::follow(const std::vector<at::Tensor>& latents, 
   const std::int64_t size = units_.bytes();
   for (std::size_t i = 0; i < guessed.size(); ++i) {
     WrittenWord& word = out.words.emplace_back();
-    Row row{.word = &word,
-            .draws = &draws,
-            .number = first_number + static_cast<std::int64_t>(i),
-            .automaton = UnitAutomaton(units_, options_.reference_compatible)};
+    Row row = row_for(word, draws, first_number + static_cast<std::int64_t>(i));
     std::vector<std::int64_t> units, bytes;  // of the guess; fed so far
     units_.append(as_bytes(guessed[i]), units);
     units_.append_unit(bos_byte, bytes);

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <map>
 
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
@@ -47,14 +46,14 @@ class Writing {
                                          : model.spec().segmenter.max_bytes),
         table_(model.decoder_embeddings()),
         results_(prompts.size()),
-        runner_(model.decoder(), std::ssize(rows), capacity(rows), "the decoder") {
-    std::map<std::string_view, std::uint64_t> occurrences;
+        runner_(model.decoder(), std::ssize(rows), positions_of(rows, options.words * max_bytes_, positions_),
+                "the decoder") {
+    const std::vector<ByteDraws> draws = draws_of(prompts, options.sampling.seed);
     for (GrowingText& text : rows) {
-      const std::string& prompt = prompts[text.prompt];
-      Row& row = rows_.emplace_back(
-          Row{.text = std::move(text), .draws = ByteDraws(options.sampling.seed, prompt, occurrences[prompt]++)});
+      const std::size_t prompt = text.prompt;
+      Row& row = rows_.emplace_back(Row{.text = std::move(text), .draws = draws[prompt]});
       row.word.begin = row.text.begin;
-      row.given = std::ssize(prompt);
+      row.given = std::ssize(prompts[prompt]);
     }
   }
 
@@ -74,12 +73,6 @@ class Writing {
   }
 
  private:
-  std::int64_t capacity(const std::vector<GrowingText>& rows) const {
-    std::int64_t longest = 0;
-    for (const GrowingText& row : rows) longest = std::max(longest, row.position + options_.words * max_bytes_);
-    return positions_ > 0 ? std::min(longest, positions_) : longest;
-  }
-
   at::Tensor logits_of(const at::Tensor& hidden) {  // [rows,D] → float [rows,256]
     ++spent_.byte_steps;
     return model_.byte_logits(hidden, table_).to(at::kFloat).contiguous();

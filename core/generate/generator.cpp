@@ -4,12 +4,10 @@
 #include <ATen/core/grad_mode.h>
 
 #include <algorithm>
-#include <map>
 #include <optional>
 
 #include "core/base/error.h"
 #include "core/base/stopwatch.h"
-#include "core/data/blocks.h"
 #include "core/generate/byte_lm_writer.h"
 #include "core/generate/byte_writer.h"
 #include "core/generate/growing_text.h"
@@ -81,23 +79,15 @@ class Writing {
         rows_(std::move(rows)),
         results_(prompts.size()),
         positions_(model.limits().latent),
-        runner_(model.latent_transformer(), std::ssize(rows_), capacity()),
+        runner_(model.latent_transformer(), std::ssize(rows_), positions_of(rows_, options.words, positions_)),
         writer_(model, encoder.text().segmenter(), options),
         latents_(model),
-        spent_(spent) {
-    std::map<std::string_view, std::uint64_t> occurrences;
-    for (const std::string& prompt : prompts) draws_.emplace_back(options.sampling.seed, prompt, occurrences[prompt]++);
-  }
+        spent_(spent),
+        draws_(draws_of(prompts, options.sampling.seed)) {}
 
   void prefill() {
     const auto start = Clock::now();
-    std::vector<at::Tensor> vectors;
-    std::vector<std::vector<std::int64_t>> prefixes;
-    for (const Row& row : rows_) {
-      vectors.push_back(encoder_.encode(row.words));
-      prefixes.push_back(block_ids(row.words));
-    }
-    latents_.start(runner_.prefill(vectors, prefixes, model_.spec().decoder_context));
+    latents_.start(runner_, encoder_, rows_);
     spent_.prefill += seconds_since(start);
   }
 
@@ -140,12 +130,6 @@ class Writing {
   }
 
  private:
-  std::int64_t capacity() const {
-    std::int64_t longest = 0;
-    for (const Row& row : rows_) longest = std::max(longest, row.position + options_.words);
-    return positions_ > 0 ? std::min(longest, positions_) : longest;
-  }
-
   std::vector<WrittenWord> write(std::int64_t number) {
     const auto start = Clock::now();
     std::vector<WrittenWord> words;

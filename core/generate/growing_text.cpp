@@ -46,4 +46,10 @@ std::string GrowingText::take(WrittenWord& word, const GenerateOptions& options)
   return read;
 }
 
+std::int64_t positions_of(std::span<const GrowingText> texts, std::int64_t more, std::int64_t positions) {
+  std::int64_t longest = 0;
+  for (const GrowingText& text : texts) longest = std::max(longest, text.position + more);
+  return positions > 0 ? std::min(longest, positions) : longest;
+}
+
 }  // namespace welt

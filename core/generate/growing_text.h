@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,5 +25,9 @@ struct GrowingText {
   // does, too, behind itself).
   std::string take(WrittenWord& word, const GenerateOptions& options);
 };
+
+// Positions that the longest of these needs once `more` are written behind each, of those that there are (0: any
+// number).
+std::int64_t positions_of(std::span<const GrowingText> texts, std::int64_t more, std::int64_t positions);
 
 }  // namespace welt

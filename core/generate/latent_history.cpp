@@ -9,9 +9,18 @@
 #include <numeric>
 #include <utility>
 
+#include "core/data/blocks.h"
+
 namespace welt {
 
-void LatentHistory::start(const std::vector<at::Tensor>& hidden) {
+void LatentHistory::start(LatentRunner& runner, WordEncoder& encoder, std::span<const GrowingText> texts) {
+  std::vector<at::Tensor> vectors;
+  std::vector<std::vector<std::int64_t>> blocks;
+  for (const GrowingText& text : texts) {
+    vectors.push_back(encoder.encode(text.words));
+    blocks.push_back(block_ids(text.words));
+  }
+  const std::vector<at::Tensor> hidden = runner.prefill(vectors, blocks, context_);  // [k,D] each, the oldest first
   const at::Tensor latents = model_.map_latents(at::cat(hidden)).latents;
   rows_.clear();
   std::int64_t first = 0;

@@ -6,8 +6,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
+#include "core/generate/growing_text.h"
+#include "core/generate/latent_runner.h"
+#include "core/generate/word_encoder.h"
 #include "core/model/welt_model.h"
 
 namespace welt {
@@ -16,8 +20,8 @@ class LatentHistory {
  public:
   explicit LatentHistory(const WeltModel& model) : model_(model), context_(model.spec().decoder_context) {}
 
-  // Hidden states of each row's last words, [k,D], the oldest first.
-  void start(const std::vector<at::Tensor>& hidden);
+  // Reads what there is of these texts, a row each.
+  void start(LatentRunner& runner, WordEncoder& encoder, std::span<const GrowingText> texts);
   void add(const at::Tensor& hidden);  // [rows,D], of a word more each
   // [n,D], of a word more of these rows. Other rows may be read meanwhile.
   void add(const at::Tensor& hidden, const std::vector<std::size_t>& rows);

@@ -11,7 +11,6 @@
 
 #include "core/base/stopwatch.h"
 #include "core/base/task_pool.h"
-#include "core/data/blocks.h"
 #include "core/generate/byte_flow.h"
 #include "core/generate/latent_history.h"
 #include "core/generate/latent_runner.h"
@@ -40,15 +39,13 @@ class Overlap {
         positions_(model.limits().latent),
         told_(told),
         spent_(spent),
-        runner_(model.latent_transformer(), std::ssize(rows_), capacity()),
+        runner_(model.latent_transformer(), std::ssize(rows_), positions_of(rows_, options.words, positions_)),
         latents_(model),
         writer_(model, encoder.text().segmenter(), options),
         flow_(writer_, rows_.size()),
+        draws_(draws_of(texts, options.sampling.seed)),
         left_(rows_.size()),
-        reader_(1) {
-    std::map<std::string_view, std::uint64_t> occurrences;
-    for (const std::string& text : texts) draws_.emplace_back(options.sampling.seed, text, occurrences[text]++);
-  }
+        reader_(1) {}
 
   std::vector<Generated> operator()() {
     prefill();
@@ -67,21 +64,9 @@ class Overlap {
   }
 
  private:
-  std::int64_t capacity() const {
-    std::int64_t longest = 0;
-    for (const GrowingText& row : rows_) longest = std::max(longest, row.position + options_.words);
-    return positions_ > 0 ? std::min(longest, positions_) : longest;
-  }
-
   void prefill() {
     const auto start = Clock::now();
-    std::vector<at::Tensor> vectors;
-    std::vector<std::vector<std::int64_t>> prefixes;
-    for (const GrowingText& row : rows_) {
-      vectors.push_back(encoder_.encode(row.words));
-      prefixes.push_back(block_ids(row.words));
-    }
-    latents_.start(runner_.prefill(vectors, prefixes, model_.spec().decoder_context));
+    latents_.start(runner_, encoder_, rows_);
     spent_.prefill += seconds_since(start);
     for (std::size_t i = 0; i < rows_.size(); ++i) begin(i);
   }

@@ -5,7 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <vector>
+#include <map>
 
 #include "core/base/error.h"
 #include "core/base/philox.h"
@@ -56,6 +56,13 @@ ByteDraws::ByteDraws(std::uint64_t seed, std::string_view prompt, std::uint64_t 
 double ByteDraws::uniform(std::int64_t word, std::int64_t byte) const {
   const std::uint64_t bits = philox64(key_, static_cast<std::uint64_t>(word), static_cast<std::uint64_t>(byte));
   return static_cast<double>(bits >> 11) * 0x1p-53;
+}
+
+std::vector<ByteDraws> draws_of(const std::vector<std::string>& prompts, std::uint64_t seed) {
+  std::map<std::string_view, std::uint64_t> occurrences;
+  std::vector<ByteDraws> draws;
+  for (const std::string& prompt : prompts) draws.emplace_back(seed, prompt, occurrences[prompt]++);
+  return draws;
 }
 
 std::size_t best_score(std::span<const double> scores) {

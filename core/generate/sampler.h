@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/text/utf8_automaton.h"
 
@@ -37,6 +39,8 @@ class ByteDraws {
  private:
   std::uint64_t key_;
 };
+// Of each of a batch's prompts.
+std::vector<ByteDraws> draws_of(const std::vector<std::string>& prompts, std::uint64_t seed);
 
 // The index of the largest score, the smallest of equal ones; the number of scores: all are minus infinity.
 std::size_t best_score(std::span<const double> scores);

@@ -2,7 +2,6 @@
 #include "core/generate/speculation.h"
 
 #include <algorithm>
-#include <map>
 #include <optional>
 #include <span>
 
@@ -137,11 +136,10 @@ std::vector<Generated> speculate_texts(WeltModel& model, WordEncoder& encoder, c
                                        const GenerateOptions& options, std::vector<GrowingText> prompts,
                                        const std::vector<std::string>& texts, const Generator::WordCallback& told,
                                        GenerateStatistics& spent) {
-  std::map<std::string_view, std::uint64_t> occurrences;
+  const std::vector<ByteDraws> draws = draws_of(texts, options.sampling.seed);
   std::vector<Generated> results;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
-    const ByteDraws draws(options.sampling.seed, texts[i], occurrences[texts[i]]++);
-    results.push_back(Speculation(model, encoder, draft, options, std::move(prompts[i]), draws, told, spent)());
+    results.push_back(Speculation(model, encoder, draft, options, std::move(prompts[i]), draws[i], told, spent)());
   }
   return results;
 }

@@ -3,10 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "core/base/stopwatch.h"
-#include "core/data/blocks.h"
 #include "core/generate/byte_writer.h"
 #include "core/generate/latent_history.h"
 #include "core/generate/latent_runner.h"
@@ -44,13 +42,12 @@ class WordSearch {
         draws_(draws),
         positions_(model.limits().latent),
         beams_(static_cast<std::size_t>(options.beams.word_beams)),
-        runner_(model.latent_transformer(), 1, capacity(prompt)),
+        runner_(model.latent_transformer(), 1, positions_of({&prompt, 1}, options.words, positions_)),
         writer_(model, encoder.text().segmenter(), word_options_),
         latents_(model),
         spent_(spent) {
     const auto start = Clock::now();
-    const at::Tensor vectors = encoder.encode(prompt.words);
-    latents_.start(runner_.prefill({vectors}, {block_ids(prompt.words)}, model.spec().decoder_context));
+    latents_.start(runner_, encoder, {&prompt, 1});
     spent_.prefill += seconds_since(start);
     running_.push_back({.text = std::move(prompt)});
   }
@@ -73,11 +70,6 @@ class WordSearch {
   }
 
  private:
-  std::int64_t capacity(const GrowingText& prompt) const {
-    const std::int64_t wanted = prompt.position + options_.words;
-    return positions_ > 0 ? std::min(wanted, positions_) : wanted;
-  }
-
   // Of all words behind all texts the best ones: twice as many as there are beams.
   std::vector<Hypothesis> continuations(std::int64_t number) {
     const auto start = Clock::now();
@@ -184,11 +176,10 @@ class WordSearch {
 std::vector<Generated> search_words(WeltModel& model, WordEncoder& encoder, const GenerateOptions& options,
                                     std::vector<GrowingText> prompts, const std::vector<std::string>& texts,
                                     const Generator::WordCallback& told, GenerateStatistics& spent) {
-  std::map<std::string_view, std::uint64_t> occurrences;
+  const std::vector<ByteDraws> draws = draws_of(texts, options.sampling.seed);
   std::vector<Generated> results;
   for (std::size_t i = 0; i < prompts.size(); ++i) {
-    const ByteDraws draws(options.sampling.seed, texts[i], occurrences[texts[i]]++);
-    results.push_back(WordSearch(model, encoder, options, std::move(prompts[i]), draws, spent)());
+    results.push_back(WordSearch(model, encoder, options, std::move(prompts[i]), draws[i], spent)());
     spent.words += std::ssize(results.back().words);
     for (const std::string& word : results.back().words)
       if (told) told(i, word);
