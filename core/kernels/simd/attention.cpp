@@ -184,15 +184,17 @@ void backward_task(const AttentionRows& rows, int64_t number, int64_t kv_head, c
   write_key_gradients<E>(rows, row, kv_head, gradients, sizes, scratch);
 }
 
-// f(number, row, key head, sizes, scratch) for each task; of the number its type is meant.
+// f(number, row, key head, sizes, scratch) for each task; of the number its type is meant. Gradients: null forward.
 template <typename F>
-void each_task(const AttentionRows& rows, int64_t first, int64_t last, bool backward, float* scratch, F&& f) {
+void each_task(const AttentionRows& rows, int64_t first, int64_t last, const AttentionGradients* gradients,
+               float* scratch, F&& f) {
   with_numbers(
       [&](auto e) {
         for (int64_t task = first; task < last; ++task) {
           const int64_t row = task / rows.kv_heads;
+          touch_ahead<decltype(e)>(rows, task, last, gradients);
           const Sizes sizes(rows, rows.offsets[row + 1] - rows.offsets[row]);
-          f(e, row, task % rows.kv_heads, sizes, Scratch(sizes, backward, scratch));
+          f(e, row, task % rows.kv_heads, sizes, Scratch(sizes, gradients != nullptr, scratch));
         }
       },
       rows.number);
@@ -205,7 +207,7 @@ int64_t attention_scratch(const AttentionRows& rows, int64_t longest_row, bool b
 }
 
 void attention_forward(const AttentionRows& rows, int64_t first, int64_t last, const HeadsOut& out, float* scratch) {
-  each_task(rows, first, last, /*backward=*/false, scratch, [&](auto e, int64_t row, int64_t head, auto&&... parts) {
+  each_task(rows, first, last, /*gradients=*/nullptr, scratch, [&](auto e, int64_t row, int64_t head, auto&&... parts) {
     if (is_short(rows, row))
       with_short_task<decltype(e)>(rows, row, head, parts..., [&](const auto& task) { task.forward(out); });
     else
@@ -215,7 +217,7 @@ void attention_forward(const AttentionRows& rows, int64_t first, int64_t last, c
 
 void attention_backward(const AttentionRows& rows, int64_t first, int64_t last, const AttentionGradients& gradients,
                         float* scratch) {
-  each_task(rows, first, last, /*backward=*/true, scratch, [&](auto e, int64_t row, int64_t head, auto&&... parts) {
+  each_task(rows, first, last, &gradients, scratch, [&](auto e, int64_t row, int64_t head, auto&&... parts) {
     if (is_short(rows, row))
       with_short_task<decltype(e)>(rows, row, head, parts..., [&](const auto& task) { task.backward(gradients); });
     else

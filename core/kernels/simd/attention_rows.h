@@ -155,16 +155,10 @@ inline void drop(const AttentionRows& rows, int64_t query_token, int64_t head, i
 template <typename E>
 void read_keys(const AttentionRows& rows, const Row& row, int64_t kv_head, const Sizes& sizes, const Scratch& scratch) {
   for (int64_t j = 0; j < row.length; ++j) {
-    float* key = scratch.keys + j * sizes.width;
-    read(at<E>(rows.key, row.first + j, kv_head), rows.width, key);
-    turn(rows, row.first + j, 1, key);
-    read(at<E>(rows.value, row.first + j, kv_head), rows.value_width, scratch.values + j * sizes.value_width);
+    const int64_t token = row.first + j;
+    read_turned(rows, token, 1, at<E>(rows.key, token, kv_head), rows.width, scratch.keys + j * sizes.width);
+    read(at<E>(rows.value, token, kv_head), rows.value_width, scratch.values + j * sizes.value_width);
   }
-}
-
-// A query's numbers, or those of its gradient, by the scale of the scores.
-inline void scale(const AttentionRows& rows, const Sizes& sizes, float* x) {
-  for (int64_t i = 0; i < sizes.width; i += lanes) store(x + i, load(x + i) * rows.scale);
 }
 
 // Queries begin … begin + count − 1 of a row, turned and scaled.
@@ -172,10 +166,8 @@ template <typename E>
 void read_queries(const AttentionRows& rows, const Row& row, int64_t head, int64_t begin, int64_t count,
                   const Sizes& sizes, const Scratch& scratch) {
   for (int64_t i = 0; i < count; ++i) {
-    float* query = scratch.queries + i * sizes.width;
-    read(at<E>(rows.query, row.first + begin + i, head), rows.width, query);
-    turn(rows, row.first + begin + i, 1, query);
-    scale(rows, sizes, query);
+    const int64_t token = row.first + begin + i;
+    read_turned(rows, token, rows.scale, at<E>(rows.query, token, head), rows.width, scratch.queries + i * sizes.width);
   }
 }
 
@@ -198,10 +190,9 @@ template <typename E>
 void write_query_gradients(const AttentionRows& rows, const Row& row, int64_t head, int64_t begin, int64_t count,
                            const AttentionGradients& gradients, const Sizes& sizes, const Scratch& scratch) {
   for (int64_t i = 0; i < count; ++i) {
-    float* gradient = scratch.query_gradients + i * sizes.width;
-    scale(rows, sizes, gradient);
-    turn(rows, row.first + begin + i, -1, gradient);
-    write(gradient, rows.width, at<E>(gradients.query, row.first + begin + i, head));
+    const int64_t token = row.first + begin + i;
+    write_turned_back(rows, token, rows.scale, scratch.query_gradients + i * sizes.width, rows.width,
+                      at<E>(gradients.query, token, head));
   }
 }
 
@@ -209,12 +200,41 @@ template <typename E>
 void write_key_gradients(const AttentionRows& rows, const Row& row, int64_t kv_head,
                          const AttentionGradients& gradients, const Sizes& sizes, const Scratch& scratch) {
   for (int64_t j = 0; j < row.length; ++j) {
-    float* gradient = scratch.key_gradients + j * sizes.width;
-    turn(rows, row.first + j, -1, gradient);
-    write(gradient, rows.width, at<E>(gradients.key, row.first + j, kv_head));
-    write(scratch.value_gradients + j * sizes.value_width, rows.value_width,
-          at<E>(gradients.value, row.first + j, kv_head));
+    const int64_t token = row.first + j;
+    write_turned_back(rows, token, 1, scratch.key_gradients + j * sizes.width, rows.width,
+                      at<E>(gradients.key, token, kv_head));
+    write(scratch.value_gradients + j * sizes.value_width, rows.value_width, at<E>(gradients.value, token, kv_head));
   }
+}
+
+// One byte of each line of tokens first … last−1, in the order of their addresses.
+template <typename E, typename Heads>
+void touch(const Heads& heads, int64_t first, int64_t last, int64_t count, int64_t width) {
+  if (heads.head != width) return;  // heads that do not stand side by side
+  for (int64_t token = first; token < last; ++token) {
+    const auto* from = reinterpret_cast<const volatile char*>(at<E>(heads, token, 0));
+    for (int64_t i = 0; i < count * width * static_cast<int64_t>(sizeof(E)); i += 64) (void)from[i];
+  }
+}
+
+// Touches a part of the next row, of a block of it at most: all parts while the heads of a row are done. A processor
+// that sees memory walked through in order reads on ahead of it; single heads, one here and one there, are waited for
+// (as on AMD's Zen 4, which instructions to prefetch did not help either).
+template <typename E>
+void touch_ahead(const AttentionRows& rows, int64_t task, int64_t end, const AttentionGradients* gradients) {
+  const int64_t row = task / rows.kv_heads + 1, part = task % rows.kv_heads;
+  if ((row + 1) * rows.kv_heads > end) return;  // another thread's, in part
+  const int64_t length = rows.offsets[row + 1] - rows.offsets[row], looked_at = length < block ? length : block,
+                first = rows.offsets[row] + part * looked_at / rows.kv_heads,
+                last = rows.offsets[row] + (part + 1) * looked_at / rows.kv_heads;
+  touch<E>(rows.query, first, last, rows.heads, rows.width);
+  touch<E>(rows.key, first, last, rows.kv_heads, rows.width);
+  touch<E>(rows.value, first, last, rows.kv_heads, rows.value_width);
+  if (gradients == nullptr) return;
+  touch<E>(gradients->out, first, last, rows.heads, rows.value_width);
+  touch<E>(gradients->query, first, last, rows.heads, rows.width);
+  touch<E>(gradients->key, first, last, rows.kv_heads, rows.width);
+  touch<E>(gradients->value, first, last, rows.kv_heads, rows.value_width);
 }
 
 }  // namespace

@@ -54,8 +54,7 @@ void cached_task(const CachedRows& rows, int64_t row, int64_t kv_head, const Hea
   const E* next = more ? keys + rows.capacity * rows.width : keys;
   const int64_t filled = rows.filled[row], times = rows.heads / rows.kv_heads;
   for (int64_t token = rows.offsets[row], slot = filled; token < rows.offsets[row + 1]; ++token, ++slot) {
-    read(at<E>(rows.key, token, kv_head), rows.width, query);
-    turn(rows, token, 1, query);
+    read_turned(rows, token, 1, at<E>(rows.key, token, kv_head), rows.width, query);
     write(query, rows.width, keys + slot * rows.width);
     read(at<E>(rows.value, token, kv_head), rows.value_width, result);
     write(result, rows.value_width, values + slot * rows.value_width);
@@ -63,8 +62,7 @@ void cached_task(const CachedRows& rows, int64_t row, int64_t kv_head, const Hea
   for (int64_t token = rows.offsets[row], slot = filled; token < rows.offsets[row + 1]; ++token, ++slot) {
     const int64_t low = rows.left >= 0 && slot - rows.left > 0 ? slot - rows.left : 0;
     for (int64_t head = kv_head * times; head < (kv_head + 1) * times; ++head) {
-      read(at<E>(rows.query, token, head), rows.width, query);
-      turn(rows, token, 1, query);
+      read_turned(rows, token, 1, at<E>(rows.query, token, head), rows.width, query);
       attend(rows, query, keys, values, next, low, slot + 1, scores, result);
       write(result, rows.value_width, at<E>(out, token, head));
     }
