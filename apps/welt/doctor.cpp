@@ -15,6 +15,7 @@
 #include "core/kernels/mkl_path.h"
 #include "core/plugin/registry.h"
 #include "core/tensor/libtorch_info.h"
+#include "core/tensor/tensor_memory.h"
 
 namespace welt {
 namespace {
@@ -169,7 +170,7 @@ json to_json(const Findings& found, const Options& options) {
         {"onednn", found.torch.onednn},
         {"mkl_path", mkl_path_text(mkl_path())}}},
       {"kernels", {{"chosen", chosen_kernels()}, {"available", available_kernels()}}},
-      {"allocator", {{"state", allocator_state()}, {"tuned", allocator_is_tuned()}}},
+      {"allocator", {{"state", allocator_state()}, {"tuned", allocator_is_tuned()}, {"tensors", tensor_memory_state()}}},
       {"openmp", {{"waiting", openmp_waiting()}}},
       {"plugins", {{"found", plugin_ids()}, {"refused", refused}}},
       {"disk", {{"run_folder", options.run_folder}, {"free", found.disk}}},
@@ -199,7 +200,7 @@ void print(const Findings& found, const Options& options) {
              mkl_path_text(mkl_path()));
   fmt::print("kernels    {} (of {}; WELT_KERNELS asks for less)\n", chosen_kernels(),
              fmt::join(available_kernels(), ", "));
-  fmt::print("allocator  {}\nOpenMP     {}\n", allocator_state(), openmp_waiting());
+  fmt::print("allocator  {}\n           {}\nOpenMP     {}\n", allocator_state(), tensor_memory_state(), openmp_waiting());
   fmt::print("disk       {:.1f} GB free for {}\n", gb(found.disk), options.run_folder);
   fmt::print("plugins    {}\n", fmt::join(plugin_ids(), ", "));
   std::vector<std::string> refused;

@@ -5,6 +5,7 @@
 #include "apps/welt/verb.h"
 #include "core/base/cut_files.h"
 #include "core/kernels/instructions.h"
+#include "core/tensor/tensor_memory.h"
 
 namespace welt {
 namespace {
@@ -22,6 +23,7 @@ constexpr AddVerb verbs[] = {add_run,     add_validate,   add_evaluate,  add_gen
 int main(int argc, char** argv) {
   welt::finish_openmp_setup(argv);
   welt::tune_allocator();
+  welt::keep_tensor_memory();
   welt::bound_kernel_cache();
   welt::name_cut_files();
   // A WELT_KERNELS that is not known is said now.

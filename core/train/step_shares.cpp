@@ -34,7 +34,9 @@ const std::map<std::string_view, std::size_t>& products() {
 
 Kind kind_of(std::string_view name) {
   if (products().contains(name)) return Kind::product;
-  const bool attention = name == "welt::row_attention" || name.find("::RowAttention") != std::string_view::npos;
+  // The node of the backward stands in a call of the engine whose name ends alike.
+  const bool attention = name == "welt::row_attention" ||
+                         (name.starts_with("torch::autograd::CppNode<") && name.ends_with("::RowAttention>"));
   return attention ? Kind::attention : Kind::none;
 }
 

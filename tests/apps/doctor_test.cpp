@@ -50,6 +50,12 @@ TEST(Doctor, NamesWhatIsSlow) {
   EXPECT_EQ(own_malloc["allocator"]["state"].get<std::string>().substr(0, 39), "glibc malloc, tuned by GLIBC_TUNABLES");
 }
 
+TEST(Doctor, SaysWhereTensorsLieAndObeysTheVariable) {
+  EXPECT_TRUE(has(run_welt({"doctor"}).out, "tensors ")) << run_welt({"doctor"}).out;
+  const json asked = json::parse(run_welt({"doctor", "--json"}, "WELT_TENSOR_MEMORY=malloc").out);
+  EXPECT_EQ(asked["allocator"]["tensors"], "tensors from malloc, too");
+}
+
 TEST(Doctor, SaysWhichKernelsRunAndObeysTheVariable) {
   const json own = json::parse(run_welt({"doctor", "--json"}).out);
   const json& available = own["kernels"]["available"];
