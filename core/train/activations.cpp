@@ -78,24 +78,32 @@ std::map<std::string, double> numbers_of_parts(const WeltModel& outline) {
   return numbers;
 }
 
-// With a block in `every` keeping its input alone (the residual and what is not yet added to it), one of them at a time
-// has all the rest; embedding and last norm keep as much as two inputs.
-double with_checkpoints(double numbers, const TensorComponent& component, std::int64_t every) {
+// Numbers of a position that are kept until the backward pass, and those that are there while a block is computed
+// again.
+struct Kept {
+  double numbers, again = 0;
+};
+
+// With a block in `every` keeping its input alone (the residual and what is not yet added to it). Where whole blocks
+// are kept, the last of them is gone before another is computed again. Embedding and last norm keep as much as two
+// inputs.
+Kept with_checkpoints(double numbers, const TensorComponent& component, std::int64_t every) {
   const std::optional<AttentionSizes> sizes = AttentionSizes::from(component.config());
-  if (every == 0 || !sizes || sizes->layers < 1) return numbers;
+  if (every == 0 || !sizes || sizes->layers < 1) return {numbers};
   const auto layers = static_cast<double>(sizes->layers), light = std::floor(layers / static_cast<double>(every));
-  if (light < 1) return numbers;
-  return std::min(numbers, numbers / layers * (layers - light + 1) +
-                               (2 * light + 4) * static_cast<double>(sizes->heads * sizes->head_width));
+  if (light < 1) return {numbers};
+  const double block = numbers / layers, kept = block * (layers - light) +
+                                                (2 * light + 2) * static_cast<double>(sizes->heads * sizes->head_width);
+  return {std::min(numbers, kept), light == layers ? block : 0};
 }
 
-// Bytes that a step takes for each of those numbers: values, gradients on their way, what malloc leaves between them.
+// Bytes that a step takes for each of those numbers: values, gradients on their way, what is left between them.
 // Measured: bench/memory.py.
 double bytes_of_a_number(const std::string& precision) {
   const bool kernels = kernels::chosen_instructions() != nullptr;  // which keep inputs alone
-  if (precision == "fp32") return kernels ? 4.75 : 6.5;
-  if (precision == "bf16") return kernels ? 3.2 : 5.7;
-  return kernels ? 3.85 : 6.5;
+  if (precision == "fp32") return kernels ? 3.85 : 5.15;
+  if (precision == "bf16") return kernels ? 2.55 : 4.9;
+  return kernels ? 2.95 : 5.5;
 }
 
 }  // namespace
@@ -103,13 +111,19 @@ double bytes_of_a_number(const std::string& precision) {
 std::int64_t activation_bytes(const Recipe& recipe, const WeltModel& outline, std::int64_t rows) {
   const Positions positions(recipe, outline, rows);
   const std::string precision = recipe.string("precision");
-  std::map<std::string, double> numbers = numbers_of_parts(outline);
+  std::map<std::string, Kept> kept;
+  for (const auto& [group, numbers] : numbers_of_parts(outline)) kept[group] = {numbers};
   for (const WeltModel::Part& part : outline.parts())
-    if (part.component != nullptr && numbers.contains(part.slot))
-      numbers[part.slot] =
-          with_checkpoints(numbers[part.slot], *part.component, recipe.integer("train.activation_checkpoint_every"));
-  double all = 2 * byte_classes * positions.of("bytes_decoder") + positions.image_numbers();  // logits, their gradient
-  for (const auto& [group, count] : numbers) all += count * positions.of(group);
+    if (part.component != nullptr && kept.contains(part.slot))
+      kept[part.slot] = with_checkpoints(kept[part.slot].numbers, *part.component,
+                                         recipe.integer("train.activation_checkpoint_every"));
+  double all = 2 * byte_classes * positions.of("bytes_decoder") + positions.image_numbers(),  // logits, their gradient
+      again = 0;                                                                              // one block at a time
+  for (const auto& [group, one] : kept) {
+    all += one.numbers * positions.of(group);
+    again = std::max(again, one.again * positions.of(group));
+  }
+  all += recipe.string("precision") == "amp" ? 2 * again : again;  // beside gradients of twice its width
   return static_cast<std::int64_t>(std::min(all * bytes_of_a_number(precision), most_bytes));
 }
 
