@@ -23,10 +23,15 @@ GRID = {
     **{f"bytes and images, batch {n}": ([f"train.batch={n}"], {}) for n in (4, 16, 64)},
     **{f"bytes, {p}, batch {n}": ([BYTES_ALONE, f"train.batch={n}", f"precision={p}"], {})
        for p in ("amp", "bf16") for n in (4, 48)},
-    "bytes, checkpointing, batch 48": ([BYTES_ALONE, "train.batch=48", "train.activation_checkpoint_every=1"], {}),
+    **{f"bytes, {p}, checkpointing, batch 48": (
+        [BYTES_ALONE, "train.batch=48", f"precision={p}", "train.activation_checkpoint_every=1"], {})
+       for p in ("fp32", "amp")},
+    "bytes, every other block, batch 48": ([BYTES_ALONE, "train.batch=48", "train.activation_checkpoint_every=2"], {}),
     **{f"bytes, two latents a word, batch {n}": ([BYTES_ALONE, f"train.batch={n}", "model.decoder_context=2"], {})
        for n in (16,)},
-    **{f"bytes, kernels off, batch {n}": ([BYTES_ALONE, f"train.batch={n}"], {"WELT_KERNELS": "off"}) for n in (4, 32)},
+    **{f"bytes, {p}, kernels off, batch {n}": ([BYTES_ALONE, f"train.batch={n}", f"precision={p}"],
+                                            {"WELT_KERNELS": "off"})
+       for p, n in (("fp32", 4), ("fp32", 32), ("amp", 32), ("bf16", 32))},
 }
 BOUND = 0.15
 

@@ -58,19 +58,36 @@ class Row {
  public:
   Row(const AttentionRows& rows, int64_t number)
       : rows_(rows), first(rows.offsets[number]), length(rows.offsets[number + 1] - first) {
-    irregular_ = rows.valid != nullptr || rows.document != nullptr || rows.prefix != nullptr;
+    const int64_t *document = rows.document == nullptr ? nullptr : rows.document + first,
+                  *prefix = rows.prefix == nullptr ? nullptr : rows.prefix + first;
+    bool hides = false, documents_follow = true, prefixes_follow = true;
+    int64_t last = -1, last_at = -1;  // of the prefixes
+    for (int64_t i = 0; i < length; ++i) {
+      if (rows.valid != nullptr && !rows.valid[first + i]) hides = true;
+      if (document != nullptr && document[i] != document[0]) document_ = document;
+      if (document != nullptr && i > 0 && before(document[i], document[i - 1])) documents_follow = false;
+      if (prefix == nullptr || prefix[i] < 0) continue;
+      prefix_ = prefix;
+      if (prefix[i] < last || (prefix[i] == last && last_at != i - 1)) prefixes_follow = false;
+      last = prefix[i], last_at = i;
+    }
+    causal_ = rows.causal && prefix_ == nullptr;
+    irregular_ = hides || document_ != nullptr || prefix_ != nullptr;
+    in_runs_ = irregular_ && !hides && documents_follow && prefixes_follow;
   }
 
   // Slots that any query of [begin, end) may see lie in [low, high).
   void span(int64_t begin, int64_t end, int64_t& low, int64_t& high) const {
-    low = 0, high = rows_.causal && rows_.prefix == nullptr ? end : length;
+    low = 0, high = length;
+    if (!irregular_ || in_runs_) {  // the later a query, the later what it sees
+      int64_t unused = length;
+      cut(begin, low, unused);
+      unused = 0;
+      return cut(end - 1, unused, high);
+    }
+    if (causal_) high = end;
     if (rows_.left >= 0 && begin - rows_.left > low) low = begin - rows_.left;
     if (rows_.right >= 0 && end + rows_.right < high) high = end + rows_.right;
-    if (rows_.document == nullptr || rows_.prefix != nullptr || !rows_.causal) return;
-    // Documents mostly stand one behind the other: what lies before the first token of the block's first one is not
-    // seen.
-    const int64_t* document = rows_.document + first;
-    while (low < begin && !of_any(document[low], document + begin, end - begin)) ++low;
   }
 
   // Minus infinity for the scores of slots low … high−1 that the query does not see. Does it see any?
@@ -80,7 +97,7 @@ class Row {
     cut(query, from, to);
     for (int64_t j = low; j < from; ++j) scores[j - low] = hidden;
     for (int64_t j = to; j < high; ++j) scores[j - low] = hidden;
-    if (!irregular_) return from < to;
+    if (!irregular_ || in_runs_) return from < to;
     bool any = false;
     for (int64_t j = from; j < to; ++j) {
       const bool seen = sees(query, j);
@@ -93,7 +110,7 @@ class Row {
   // −1 where query[l] sees key[l], else 0; keys behind the last one are not seen, queries behind it are not asked for.
   Ints seen(Ints query, Ints key) const {
     Ints out = key < static_cast<int32_t>(length);
-    if (rows_.causal && rows_.prefix == nullptr) out &= key <= query;
+    if (causal_) out &= key <= query;
     if (rows_.left >= 0) out &= query - key <= static_cast<int32_t>(rows_.left < length ? rows_.left : length);
     if (rows_.right >= 0) out &= key - query <= static_cast<int32_t>(rows_.right < length ? rows_.right : length);
     if (irregular_)
@@ -103,27 +120,49 @@ class Row {
   }
 
  private:
-  // To what causality and window leave.
+  // Of documents' numbers; that of slots without a word, −1, is the last.
+  static bool before(int64_t a, int64_t b) { return static_cast<uint64_t>(a) < static_cast<uint64_t>(b); }
+  // From `at` backwards or forwards, as long as ids are the same, up to an end.
+  static int64_t begin_of_run(const int64_t* ids, int64_t at, int64_t end) {
+    int64_t begin = at;
+    while (begin > end && ids[begin - 1] == ids[at]) --begin;
+    return begin;
+  }
+  static int64_t end_of_run(const int64_t* ids, int64_t at, int64_t end) {
+    int64_t behind = at + 1;
+    while (behind < end && ids[behind] == ids[at]) ++behind;
+    return behind;
+  }
+  // To what causality, window and, where they stand one behind the other, documents and prefixes leave: all of it but
+  // for other masks.
   void cut(int64_t query, int64_t& from, int64_t& to) const {
     if (rows_.left >= 0 && query - rows_.left > from) from = query - rows_.left;
     if (rows_.right >= 0 && query + rows_.right + 1 < to) to = query + rows_.right + 1;
-    if (rows_.causal && rows_.prefix == nullptr && query + 1 < to) to = query + 1;
+    if (causal_ && query + 1 < to) to = query + 1;
     if (to < from) to = from;
-  }
-  static bool of_any(int64_t id, const int64_t* ids, int64_t count) {
-    for (int64_t i = 0; i < count; ++i)
-      if (ids[i] == id) return true;
-    return false;
+    if (!in_runs_) return;
+    // Its document (as far as itself, if causal) and its prefix: both have the query in them, and so are one range.
+    int64_t begin = document_ == nullptr ? from : begin_of_run(document_, query, from),
+            end = rows_.causal           ? query + 1
+                  : document_ == nullptr ? to
+                                         : end_of_run(document_, query, to);
+    if (prefix_ != nullptr && prefix_[query] >= 0) {
+      const int64_t prefix_begin = begin_of_run(prefix_, query, from), prefix_end = end_of_run(prefix_, query, to);
+      if (prefix_begin < begin) begin = prefix_begin;
+      if (prefix_end > end) end = prefix_end;
+    }
+    if (begin > from) from = begin;
+    if (end < to) to = end;
   }
   bool sees(int64_t query, int64_t key) const {
-    const int64_t q = first + query, k = first + key;
-    if (rows_.prefix != nullptr && rows_.prefix[q] >= 0 && rows_.prefix[q] == rows_.prefix[k]) return true;
+    if (prefix_ != nullptr && prefix_[query] >= 0 && prefix_[query] == prefix_[key]) return true;
     if (rows_.causal && key > query) return false;
-    if (rows_.valid != nullptr && !rows_.valid[k]) return false;
-    return rows_.document == nullptr || rows_.document[q] == rows_.document[k];
+    if (rows_.valid != nullptr && !rows_.valid[first + key]) return false;
+    return document_ == nullptr || document_[query] == document_[key];
   }
   const AttentionRows& rows_;
-  bool irregular_;
+  const int64_t *document_ = nullptr, *prefix_ = nullptr;  // of the row; null where they tell nothing apart
+  bool causal_, irregular_, in_runs_;
 
  public:
   const int64_t first, length;

@@ -26,6 +26,7 @@ struct Case {
   bool causal = true;
   std::int64_t left = -1, right = -1, half = 0;
   bool valid = false, documents = false, prefixes = false;
+  bool scattered = false;  // tokens of a document or prefix do not stand side by side
 };
 
 struct Inputs {
@@ -37,8 +38,8 @@ Inputs inputs_of(const Case& c, at::ScalarType type) {
   std::vector<std::int64_t> offsets{0}, document, prefix;
   for (const std::int64_t length : c.lengths) {
     for (std::int64_t t = 0; t < length; ++t) {
-      document.push_back(t * 3 / (length + 1));
-      prefix.push_back(t % 5 < 2 ? t / 5 : -1);
+      document.push_back(c.scattered ? t * 7 % 3 : t > 60 ? -1 : t * 3 / (length + 1));
+      prefix.push_back(c.scattered ? t * 11 % 7 - 3 : t % 9 < 6 ? t / 9 : -1);
     }
     offsets.push_back(offsets.back() + length);
   }
@@ -138,6 +139,13 @@ const std::vector<Case>& cases() {
       {{21, 66}, 2, 1, 16, 16, true, -1, -1, 0, false, true, true},
       {{35}, 1, 1, 16, 16, false, 10, -1, 0, true, true, true},
       {{1, 1, 1}, 1, 1, 1, 1},
+      {{10, 70}, 2, 1, 16, 16, true, -1, -1, 0, false, false, true},
+      {{80}, 2, 2, 16, 16, true, 20, -1, 0, false, true, true},
+      {{40, 75}, 1, 1, 16, 16, false, -1, -1, 0, false, true},
+      {{75}, 1, 1, 16, 16, false, 12, 7, 0, false, true, true},
+      {{12, 70}, 1, 1, 16, 16, true, -1, -1, 0, false, true, false, true},
+      {{12, 70}, 1, 1, 16, 16, true, 30, -1, 0, false, true, true, true},
+      {{70}, 1, 1, 16, 16, false, -1, -1, 0, false, false, true, true},
   };
   return all;
 }
