@@ -22,6 +22,10 @@ EXPERIMENTS = {
     "letter-count-on": ("letter_count", [*FAST, "train.steps=900", "train.eval_every=50"], (0.93, 0.79), 8),
     "ocr": ("ocr", ["train.steps=500"], None, 17),
     "ocr-on": ("ocr", [*FAST, "train.steps=1200", "train.eval_every=50"], (0.9, 0.0), 14),
+    "machine-translation": ("machine_translation", [], None, 11),
+    "bpe": ("bpe", [], None, 16),
+    "chat": ("chat", [], None, 6),
+    "pretraining": ("pretraining", [], None, 15),
 }
 
 
