@@ -18,14 +18,14 @@ EXPERIMENTS = {
     "string-repetition": ("string_repetition", ["train.steps=500"], None, 12),
     "string-repetition-dropout": ("string_repetition", [*DROPOUT, "train.steps=500"], None, 12),
     "string-repetition-on": ("string_repetition", [*FAST, "train.steps=1500", "train.eval_every=50"], (0.99, 0.97), 17),
-    "letter-count": ("letter_count", ["train.steps=600"], None, 10),
+    "letter-count": ("letter_count", ["train.steps=600"], None, 14),
     "letter-count-on": ("letter_count", [*FAST, "train.steps=900", "train.eval_every=50"], (0.93, 0.79), 8),
-    "ocr": ("ocr", ["train.steps=500"], None, 17),
+    "ocr": ("ocr", ["train.steps=500"], None, 11),
     "ocr-on": ("ocr", [*FAST, "train.steps=1200", "train.eval_every=50"], (0.9, 0.0), 14),
-    "machine-translation": ("machine_translation", [], None, 11),
-    "bpe": ("bpe", [], None, 16),
+    "machine-translation": ("machine_translation", [], None, 9),
+    "bpe": ("bpe", [], None, 17),
     "chat": ("chat", [], None, 6),
-    "pretraining": ("pretraining", [], None, 15),
+    "pretraining": ("pretraining", [], None, 11),
 }
 
 

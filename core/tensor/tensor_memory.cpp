@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <mutex>
 #include <string_view>
@@ -35,8 +36,8 @@ class TensorMemory final : public c10::Allocator {
   void copy_data(void* to, const void* from, std::size_t bytes) const override { default_copy_data(to, from, bytes); }
 
   void release(void* data) {
-    const auto begin = static_cast<std::size_t>(static_cast<char*>(data) - base_);
-    if (begin >= capacity_) return others_.raw_deallocate(data);  // an address before the range is a large number here
+    const std::uintptr_t begin = reinterpret_cast<std::uintptr_t>(data) - reinterpret_cast<std::uintptr_t>(base_);
+    if (begin >= capacity_) return others_.raw_deallocate(data);  // so is what lies before the range: it wraps around
     const std::lock_guard lock(mutex_);
     arena_.give_back(begin);
   }

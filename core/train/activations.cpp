@@ -92,8 +92,8 @@ Kept with_checkpoints(double numbers, const TensorComponent& component, std::int
   if (every == 0 || !sizes || sizes->layers < 1) return {numbers};
   const auto layers = static_cast<double>(sizes->layers), light = std::floor(layers / static_cast<double>(every));
   if (light < 1) return {numbers};
-  const double block = numbers / layers, kept = block * (layers - light) +
-                                                (2 * light + 2) * static_cast<double>(sizes->heads * sizes->head_width);
+  const double block = numbers / layers, inputs = 2 * light + 2;
+  const double kept = block * (layers - light) + inputs * static_cast<double>(sizes->heads * sizes->head_width);
   return {std::min(numbers, kept), light == layers ? block : 0};
 }
 
@@ -123,7 +123,7 @@ std::int64_t activation_bytes(const Recipe& recipe, const WeltModel& outline, st
     all += one.numbers * positions.of(group);
     again = std::max(again, one.again * positions.of(group));
   }
-  all += recipe.string("precision") == "amp" ? 2 * again : again;  // beside gradients of twice its width
+  all += precision == "amp" ? 2 * again : again;  // beside gradients of twice its width
   return static_cast<std::int64_t>(std::min(all * bytes_of_a_number(precision), most_bytes));
 }
 

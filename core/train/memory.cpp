@@ -21,10 +21,8 @@ namespace {
 constexpr std::int64_t fp32_program = 255'000'000, bf16_program = 297'000'000, drawing = 45'000'000;
 
 std::int64_t program_bytes(const Recipe& recipe, const WeltModel& outline) {
-  const bool draws = std::ranges::any_of(outline.parts(), [](const WeltModel::Part& part) {
-    return part.slot == "image_encoder" && part.component != nullptr;
-  });
-  return (recipe.string("precision") == "fp32" ? fp32_program : bf16_program) + (draws ? drawing : 0);
+  return (recipe.string("precision") == "fp32" ? fp32_program : bf16_program) +
+         (outline.spec().reads_images() ? drawing : 0);
 }
 
 std::string gigabytes(std::int64_t bytes) { return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9); }

@@ -57,41 +57,35 @@ inline void multiply(float factor, int64_t width, float* x) {
   for (int64_t i = 0; i < width; i += lanes) store(x + i, load(x + i) * factor);
 }
 
-// f(i, half + i, cos, sin) for whole vectors of those dimensions that turn, then f(i) for those that do not; false
-// where they are no whole vectors.
-template <typename Rows, typename Turned, typename Rest>
-inline bool by_vectors(const Rows& rows, int64_t token, int64_t width, Turned&& turned, Rest&& rest) {
+// A token's head by a factor, turned as by turn(), from one memory to another; false, and nothing is done, where the
+// two halves or the head are no whole vectors.
+template <typename In, typename Out, typename Rows>
+inline bool turn_vectors(const Rows& rows, int64_t token, float direction, float factor, const In* from, int64_t width,
+                         Out* to) {
   const int64_t half = rows.cos == nullptr ? 0 : rows.half;
   if (half % lanes != 0 || width % lanes != 0) return false;
-  for (int64_t i = 0; i < half; i += lanes)
-    turned(i, half + i, load(rows.cos + token * half + i), load(rows.sin + token * half + i));
-  for (int64_t i = 2 * half; i < width; i += lanes) rest(i);
-  return true;
-}
-
-// A token's head by a factor, turned.
-template <typename E, typename Rows>
-inline void read_turned(const Rows& rows, int64_t token, float factor, const E* from, int64_t width, float* to) {
-  const auto turned = [&](int64_t i, int64_t j, Vec c, Vec s) {
+  for (int64_t i = 0, j = half; i < half; i += lanes, j += lanes) {
+    const Vec c = load(rows.cos + token * half + i), s = load(rows.sin + token * half + i) * direction;
     const Vec a = load(from + i) * factor, b = load(from + j) * factor;
     store(to + i, a * c - b * s);
     store(to + j, b * c + a * s);
-  };
-  if (by_vectors(rows, token, width, turned, [&](int64_t i) { store(to + i, load(from + i) * factor); })) return;
+  }
+  for (int64_t i = 2 * half; i < width; i += lanes) store(to + i, load(from + i) * factor);
+  return true;
+}
+
+template <typename E, typename Rows>
+inline void read_turned(const Rows& rows, int64_t token, float factor, const E* from, int64_t width, float* to) {
+  if (turn_vectors(rows, token, 1, factor, from, width, to)) return;
   read(from, width, to);
   turn(rows, token, 1, to);
-  if (factor != 1) multiply(factor, width, to);
+  multiply(factor, width, to);
 }
-// The same turned back, for gradients; what stands in `from` is lost.
+// Of gradients; what stands in `from` is lost.
 template <typename E, typename Rows>
 inline void write_turned_back(const Rows& rows, int64_t token, float factor, float* from, int64_t width, E* to) {
-  const auto turned = [&](int64_t i, int64_t j, Vec c, Vec s) {
-    const Vec a = load(from + i) * factor, b = load(from + j) * factor;
-    store(to + i, a * c + b * s);
-    store(to + j, b * c - a * s);
-  };
-  if (by_vectors(rows, token, width, turned, [&](int64_t i) { store(to + i, load(from + i) * factor); })) return;
-  if (factor != 1) multiply(factor, width, from);
+  if (turn_vectors(rows, token, -1, factor, from, width, to)) return;
+  multiply(factor, width, from);
   turn(rows, token, -1, from);
   write(from, width, to);
 }
