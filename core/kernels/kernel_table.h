@@ -71,6 +71,28 @@ struct FewRows {
   float* out;
 };
 
+// out [rows, outputs] = x [rows, depth] · weight [outputs, depth]ᵀ + bias, in `number`, for many rows. The weight, whose
+// element (o, i) stands at o · output + i · step (one of them 1), is packed first, in panels of so many outputs, each
+// (depth units + 1) · panel of 32 bits. In bfloat16 depth is even, and a weight may be stored in float32.
+struct ProductWeight {
+  Number number, stored;
+  std::int64_t outputs, depth;
+  const void* data;
+  std::int64_t output, step;
+  const float* bias;  // [outputs] or null
+};
+struct ProductRows {
+  const void* x;
+  void* out;
+};
+// out [left_width, right_width] = leftᵀ · right; left [tokens, left_width], right [tokens, right_width].
+struct ProductGradient {
+  Number number;
+  std::int64_t tokens, left_width, right_width;
+  const void *left, *right;
+  float* out;
+};
+
 // Norms of rows of `width` numbers. The sum of branch and residual is as wide as the wider of the two.
 struct NormRows {
   enum class Kind { layer, rms, offset_rms } kind;
@@ -110,6 +132,19 @@ struct Kernels {
                            float* scratch);
   // Outputs first … last−1.
   void (*few_rows_product)(const FewRows& product, std::int64_t first, std::int64_t last);
+
+  // Panels first … last−1, one behind the other.
+  std::int64_t (*product_panel)();  // outputs of a panel
+  void (*product_pack)(const ProductWeight& weight, std::int64_t first, std::int64_t last, std::int32_t* to);
+  // These rows by these panels, of which `packed` begins with the first. Scratch in units.
+  std::int64_t (*product_scratch)(const ProductWeight& weight);
+  void (*product)(const ProductWeight& weight, const ProductRows& rows, const std::int32_t* packed,
+                  std::int64_t first_row, std::int64_t last_row, std::int64_t first_panel, std::int64_t last_panel,
+                  std::int32_t* scratch);
+  // These rows and columns of `out`. Scratch in units.
+  std::int64_t (*gradient_scratch)();
+  void (*product_gradient)(const ProductGradient& of, std::int64_t first_left, std::int64_t last_left,
+                           std::int64_t first_right, std::int64_t last_right, std::int32_t* scratch);
 
   // Rows first … last−1. Scratch: two rows in whole vectors of 16.
   void (*norm_forward)(const NormRows& rows, const NormForward& at, std::int64_t first, std::int64_t last,

@@ -1,21 +1,69 @@
 // See linear.h.
 #include "core/kernels/linear.h"
 
+#include <ATen/autocast_mode.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
 
+#include <cstdlib>
+#include <string_view>
+
+#include "core/base/error.h"
 #include "core/kernels/instructions.h"
 #include "core/kernels/operators.h"
+#include "core/kernels/processor.h"
 
 namespace welt {
+namespace kernels {
+namespace {
 
-at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
-  const auto taken = [](const at::Tensor& t) { return t.device().is_cpu() && t.scalar_type() == at::kFloat; };
-  const std::optional<at::Tensor> added = bias.defined() ? std::optional(bias) : std::nullopt;
-  if (!at::GradMode::is_enabled() && taken(x) && taken(weight) && weight.is_contiguous() && x.size(-1) > 0 &&
-      x.numel() <= kernels::few_rows * x.size(-1) && kernels::chosen_instructions() != nullptr)
-    return kernels::few_rows_product(x, weight, added, std::nullopt);
-  return at::linear(x, weight, added);
+enum class Products { measured, kernels, library };
+
+Products wanted_products() {
+  const char* wanted = std::getenv("WELT_PRODUCTS");
+  const std::string_view name = wanted == nullptr ? "" : wanted;
+  if (name.empty()) return Products::measured;
+  if (name == "kernels") return Products::kernels;
+  if (name == "library") return Products::library;
+  fail({.where = "the environment variable WELT_PRODUCTS",
+        .found = std::string(name),
+        .expected = "kernels or library",
+        .mend = {}});
+}
+
+}  // namespace
+
+bool makes_products(at::ScalarType type) {
+  static const Products wanted = wanted_products();
+  const InstructionSet* set = chosen_instructions();
+  if (set == nullptr || wanted == Products::library) return false;
+  if (wanted == Products::kernels) return true;
+  return type == at::kBFloat16 ? !has_amx()
+                               : std::string_view(set->name).starts_with("avx512") && !made_by_intel();
+}
+
+}  // namespace kernels
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, bool turned) {
+  const auto taken = [](const at::Tensor& t) {
+    return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
+  };
+  const bool added = bias && bias->defined();
+  if (taken(x) && taken(weight) && weight.dim() == 2 && x.numel() > 0 && kernels::chosen_instructions() != nullptr) {
+    const bool few = x.numel() <= kernels::few_rows * x.size(-1), cast = at::autocast::is_autocast_enabled(at::kCPU);
+    const at::ScalarType type = cast ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
+    const bool of_one_type = cast || weight.scalar_type() == type;
+    if (few && of_one_type && !turned && type == at::kFloat && !at::GradMode::is_enabled() && weight.is_contiguous())
+      return kernels::few_rows_product(x, weight, bias, std::nullopt);
+    if (of_one_type && kernels::many_rows_fit(weight, type) && kernels::makes_products(type))
+      return kernels::many_rows_product(x, weight, bias, turned, type == at::kBFloat16);
+  }
+  if (!turned) return at::linear(x, weight, added ? bias : std::nullopt);
+  return added && x.dim() == 2 ? at::addmm(*bias, x, weight)
+         : added               ? at::matmul(x, weight) + *bias
+                               : at::matmul(x, weight);
 }
 
 }  // namespace welt

@@ -4,6 +4,7 @@
 #include <torch/library.h>
 
 #include "core/kernels/instructions.h"
+#include "core/kernels/linear.h"
 #include "core/kernels/step_weights.h"
 
 namespace welt::kernels {
@@ -34,6 +35,7 @@ TORCH_LIBRARY(welt, library) {
       "Tensor? cache_rows, Tensor filled, Tensor? cos, Tensor? sin, float scale, int left) -> Tensor",
       &cached_attention);
   library.def("few_rows_product(Tensor x, Tensor weight, Tensor? bias, Tensor? scales) -> Tensor", &few_rows_product);
+  library.def("linear(Tensor x, Tensor weight, Tensor? bias, bool turned) -> Tensor", &linear);
   library.def(
       "residual_norm(Tensor branch, Tensor residual, Tensor weight, Tensor? bias, int kind, float eps, bool narrow) -> "
       "(Tensor, "

@@ -28,7 +28,7 @@ constexpr double most_peak_seconds = 1;
 // Which operators multiply matrices, and which of their inputs are these.
 const std::map<std::string_view, std::size_t>& products() {
   static const std::map<std::string_view, std::size_t> all{
-      {"aten::mm", 0}, {"aten::bmm", 0}, {"aten::addmm", 1}, {"aten::baddbmm", 1}};
+      {"aten::mm", 0}, {"aten::bmm", 0}, {"aten::addmm", 1}, {"aten::baddbmm", 1}, {"welt::multiply", 0}};
   return all;
 }
 

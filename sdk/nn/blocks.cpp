@@ -4,7 +4,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/layer_norm.h>
 #include <ATen/ops/linalg_vector_norm.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/rsqrt.h>
 
 #include "host_kernels.h"
@@ -58,7 +57,7 @@ at::Tensor gated_product(const at::Tensor& gate, const at::Tensor& up, const Act
 at::Tensor activated(const Linear& linear, const Activation& activation, const at::Tensor& x) {
   if (linear.bias.defined() && !host_kernels::few_rows(x, linear.weight) && host_kernels::take(x) &&
       host_kernels::take(linear.bias) && host_kernels::know(activation.name()))
-    return host_kernels::biased_activation(at::linear(x, linear.weight), linear.bias, activation.name());
+    return host_kernels::biased_activation(nn::linear(x, linear.weight), linear.bias, activation.name());
   return activation(linear(x));
 }
 

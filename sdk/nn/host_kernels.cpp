@@ -6,6 +6,8 @@
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/amax.h>
+#include <ATen/ops/linear.h>
+#include <ATen/ops/matmul.h>
 
 #include <algorithm>
 #include <atomic>
@@ -56,6 +58,7 @@ struct Operators {
                   const Tensor&, Optional, Optional, double, std::int64_t)>
       cached_attention{"welt::cached_attention"};
   Operator<Tensor(const Tensor&, const Tensor&, Optional, Optional)> few_rows_product{"welt::few_rows_product"};
+  Operator<Tensor(const Tensor&, const Tensor&, Optional, bool)> linear{"welt::linear"};  // of younger programs
   Operator<std::tuple<Tensor, Tensor>(const Tensor&, const Tensor&, const Tensor&, Optional, std::int64_t, double,
                                       bool)>
       residual_norm{"welt::residual_norm"};
@@ -206,6 +209,13 @@ at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const
   if (kind == 0) return program().operators.few_rows_product(x, weight, optional(bias), std::nullopt);
   const Narrow narrow = narrow_of(weight, kind, turned);
   return program().operators.few_rows_product(x, narrow.weight, optional(bias), optional(narrow.scales));
+}
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, bool turned) {
+  if (take(x) && program().operators.linear.found())
+    return program().operators.linear(x, weight, optional(bias), turned);
+  if (!turned) return at::linear(x, weight, optional(bias));
+  return bias.defined() ? at::matmul(x, weight) + bias : at::matmul(x, weight);
 }
 
 Normed residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm, bool narrow) {

@@ -2,10 +2,8 @@
 #include "welt/nn/layers.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/addmm.h>
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/zeros.h>
 
 #include <array>
@@ -23,7 +21,11 @@ Linear::Linear(std::int64_t in, std::int64_t out, bool with_bias, const at::Tens
 }
 at::Tensor Linear::operator()(const at::Tensor& x) const {
   if (host_kernels::few_rows(x, weight)) return host_kernels::few_rows_product(x, weight, bias);
-  return bias.defined() ? at::linear(x, weight, bias) : at::linear(x, weight);
+  return linear(x, weight, bias);
+}
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  return host_kernels::linear(x, weight, bias);
 }
 
 Conv1D::Conv1D(std::int64_t in, std::int64_t out, const at::TensorOptions& options, Init init) {
@@ -32,7 +34,7 @@ Conv1D::Conv1D(std::int64_t in, std::int64_t out, const at::TensorOptions& optio
 }
 at::Tensor Conv1D::operator()(const at::Tensor& x) const {
   if (host_kernels::narrow_weights(x, weight)) return host_kernels::few_rows_product(x, weight, bias, /*turned=*/true);
-  return at::addmm(bias, x, weight);
+  return host_kernels::linear(x, weight, bias, /*turned=*/true);
 }
 
 Embedding::Embedding(std::int64_t rows, std::int64_t width, const at::TensorOptions& options, Init init) {
@@ -103,7 +105,7 @@ at::Tensor Conv2d::operator()(const at::Tensor& x) const {
                                  .permute({0, 2, 4, 1, 3, 5})
                                  .reshape({n * rows * columns, channels * kh * kw});  // [N·h·w, C·kh·kw]
   const at::Tensor flat = weight.view({out, channels * kh * kw});
-  const at::Tensor y = bias.defined() ? at::linear(patches, flat, bias) : at::linear(patches, flat);
+  const at::Tensor y = linear(patches, flat, bias);
   return y.view({n, rows, columns, out}).permute({0, 3, 1, 2});
 }
 

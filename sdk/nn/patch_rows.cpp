@@ -5,7 +5,6 @@
 #include <ATen/ops/index_add.h>
 #include <ATen/ops/index_copy.h>
 #include <ATen/ops/index_select.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/rand.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/upsample_bicubic2d.h>
@@ -119,7 +118,7 @@ at::Tensor PatchRows::patches() const {
 
 at::Tensor PatchRows::patches(const Conv2d& projection) const {
   const at::Tensor weight = projection.weight.flatten(1);  // [D, C·kh·kw]
-  return projection.bias.defined() ? at::linear(patches(), weight, projection.bias) : at::linear(patches(), weight);
+  return linear(patches(), weight, projection.bias);
 }
 
 at::Tensor PatchRows::tables(const Table& table) const {

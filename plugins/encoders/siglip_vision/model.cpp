@@ -2,7 +2,6 @@
 #include "model.h"
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/linear.h>
 
 #include <cmath>
 
@@ -55,7 +54,7 @@ PoolingHead::PoolingHead(const Settings& s, const at::TensorOptions& options)
 at::Tensor PoolingHead::operator()(const at::Tensor& x, const nn::RowPlan& plan) const {
   const std::int64_t width = x.size(1), head_width = width / heads_;
   const auto part = [&](const at::Tensor& of, std::int64_t from, std::int64_t parts) {
-    return at::linear(of, in_weight_.narrow(0, from * width, parts * width),
+    return nn::linear(of, in_weight_.narrow(0, from * width, parts * width),
                       in_bias_.narrow(0, from * width, parts * width))
         .view({-1, parts, heads_, head_width});
   };

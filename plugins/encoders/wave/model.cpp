@@ -6,7 +6,6 @@
 #include <ATen/ops/cat.h>
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/sin.h>
 #include <ATen/ops/sqrt.h>
 #include <welt/nn/post_norm.h>
@@ -67,7 +66,7 @@ Attention::Attention(const Settings& s, const at::TensorOptions& options)
 
 at::Tensor Attention::operator()(const at::Tensor& x, const Shared& shared) const {
   const std::vector<at::Tensor> qkv =
-      at::linear(x, in_weight_, in_bias_).view({x.size(0), 3, s_.heads, s_.head_width}).unbind(1);  // [tokens, H, d]
+      nn::linear(x, in_weight_, in_bias_).view({x.size(0), 3, s_.heads, s_.head_width}).unbind(1);  // [tokens, H, d]
   return out_(nn::row_attention(qkv[0], qkv[1], qkv[2], shared.plan, {.dropout = shared.dropout}));
 }
 

@@ -5,7 +5,6 @@
 #include <ATen/ops/arange.h>
 #include <ATen/ops/cat.h>
 #include <ATen/ops/embedding.h>
-#include <ATen/ops/linear.h>
 #include <ATen/ops/relu.h>
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/silu.h>
@@ -46,8 +45,8 @@ at::Tensor Attention::operator()(const at::Tensor& queries, const at::Tensor& me
                                  std::int64_t layer) const {
   const std::int64_t width = s_.width, tokens = queries.size(0);
   const std::vector<std::int64_t> heads{tokens, s_.heads, s_.head_width};
-  const at::Tensor q = at::linear(queries, in_weight_.narrow(0, 0, width), in_bias_.narrow(0, 0, width)).view(heads);
-  const at::Tensor kv = at::linear(memory, in_weight_.narrow(0, width, 2 * width),
+  const at::Tensor q = nn::linear(queries, in_weight_.narrow(0, 0, width), in_bias_.narrow(0, 0, width)).view(heads);
+  const at::Tensor kv = nn::linear(memory, in_weight_.narrow(0, width, 2 * width),
                                    in_bias_.narrow(0, width, 2 * width));  // [tokens, 2 D]
   const at::Tensor k = kv.narrow(1, 0, width).reshape(heads), v = kv.narrow(1, width, width).reshape(heads);
   return out_(nn::row_attention(q, k, v, shared.plan, {.dropout = shared.dropout, .layer = layer}));

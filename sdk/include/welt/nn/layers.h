@@ -13,6 +13,10 @@
 
 namespace welt::nn {
 
+// y = x Wᵀ + b: the product that Linear makes, with any tensor as weight.   x [.., in], weight [out, in], bias [out] or
+// undefined → [.., out]
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias = {});
+
 // y = x Wᵀ + b.   weight [out, in], bias [out] or undefined
 class Linear : public Module {
  public:
