@@ -71,11 +71,11 @@ struct FewRows {
   float* out;
 };
 
-// out [rows, outputs] = x [rows, depth] · weight [outputs, depth]ᵀ + bias, in `number`, for many rows. The weight, whose
-// element (o, i) stands at o · output + i · step (one of them 1), is packed first, in panels of so many outputs, each
-// (depth units + 1) · panel of 32 bits. In bfloat16 depth is even, and a weight may be stored in float32.
+// out [rows, outputs] = x [rows, depth] · weight [outputs, depth]ᵀ + bias in bfloat16, for many rows; depth is even. The
+// weight, whose element (o, i) stands at o · output + i · step (one of them 1), is packed first, in panels of outputs,
+// each (depth / 2 + 1) · panel units of 32 bits.
 struct ProductWeight {
-  Number number, stored;
+  Number stored;
   std::int64_t outputs, depth;
   const void* data;
   std::int64_t output, step;
@@ -85,9 +85,8 @@ struct ProductRows {
   const void* x;
   void* out;
 };
-// out [left_width, right_width] = leftᵀ · right; left [tokens, left_width], right [tokens, right_width].
+// out [left_width, right_width] = leftᵀ · right; left [tokens, left_width], right [tokens, right_width], bfloat16.
 struct ProductGradient {
-  Number number;
   std::int64_t tokens, left_width, right_width;
   const void *left, *right;
   float* out;

@@ -35,13 +35,9 @@ Products wanted_products() {
 
 }  // namespace
 
-bool makes_products(at::ScalarType type) {
+bool makes_products() {
   static const Products wanted = wanted_products();
-  const InstructionSet* set = chosen_instructions();
-  if (set == nullptr || wanted == Products::library) return false;
-  if (wanted == Products::kernels) return true;
-  return type == at::kBFloat16 ? !has_amx()
-                               : std::string_view(set->name).starts_with("avx512") && !made_by_intel();
+  return chosen_instructions() != nullptr && wanted != Products::library && (wanted == Products::kernels || !has_amx());
 }
 
 }  // namespace kernels
@@ -51,14 +47,15 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const std::opti
     return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
   };
   const bool added = bias && bias->defined();
-  if (taken(x) && taken(weight) && weight.dim() == 2 && x.numel() > 0 && kernels::chosen_instructions() != nullptr) {
+  if (taken(x) && taken(weight) && x.numel() > 0 && kernels::chosen_instructions() != nullptr) {
     const bool few = x.numel() <= kernels::few_rows * x.size(-1), cast = at::autocast::is_autocast_enabled(at::kCPU);
     const at::ScalarType type = cast ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
     const bool of_one_type = cast || weight.scalar_type() == type;
     if (few && of_one_type && !turned && type == at::kFloat && !at::GradMode::is_enabled() && weight.is_contiguous())
       return kernels::few_rows_product(x, weight, bias, std::nullopt);
-    if (of_one_type && kernels::many_rows_fit(weight, type) && kernels::makes_products(type))
-      return kernels::many_rows_product(x, weight, bias, turned, type == at::kBFloat16);
+    if (of_one_type && type == at::kBFloat16 && (!few || at::GradMode::is_enabled()) &&
+        kernels::many_rows_fit(weight) && kernels::makes_products())
+      return kernels::many_rows_product(x, weight, bias, turned);
   }
   if (!turned) return at::linear(x, weight, added ? bias : std::nullopt);
   return added && x.dim() == 2 ? at::addmm(*bias, x, weight)

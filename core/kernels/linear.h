@@ -15,10 +15,10 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const std::opti
 
 namespace kernels {
 
-// Who multiplies many rows in this type on this machine: the kernels or LibTorch (MKL, oneDNN)? Measured: the kernels
-// in bfloat16, since oneDNN compiles a product anew for every number of rows, unless the processor has AMX; and in
-// float32 with AVX-512 on other makers' processors than Intel's. WELT_PRODUCTS=kernels|library asks for one of them.
-bool makes_products(at::ScalarType type);
+// Whether products of many rows in bfloat16 are the kernels', not oneDNN's, which compiles a product anew for every
+// number of rows that packing brings: yes, unless the processor has AMX. In float32 they are MKL's, which is as fast.
+// WELT_PRODUCTS=kernels|library asks for one of them.
+bool makes_products();
 
 }  // namespace kernels
 }  // namespace welt

@@ -41,12 +41,12 @@ at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const
 // From about so many rows on, a library that packs both matrices is faster (measured on two cores with AVX-512).
 inline constexpr std::int64_t few_rows = 64;
 
-// The same for many rows, with a gradient: x [.., in], weight [out, in] or with `turned` [in, out], bias [out] → [.., out],
-// in float32, or in bfloat16 if `narrow` (and so the result). The gradient of a float32 weight is float32 either way.
+// x weightᵀ + bias in bfloat16 for many rows, with a gradient: x [.., in] and weight [out, in] (`turned`: [in, out]) in
+// float32 or bfloat16, in and out even; bias [out] → [.., out], bfloat16. A weight's gradient is as wide as the weight.
 at::Tensor many_rows_product(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
-                             bool turned, bool narrow);
-// Whether it takes such a weight: in bfloat16 both its sides are even.
-bool many_rows_fit(const at::Tensor& weight, at::ScalarType type);
+                             bool turned);
+// Whether it takes such a weight.
+bool many_rows_fit(const at::Tensor& weight);
 
 // branch + residual [.., D] and the norm of that; kind 0: layer norm, 1: RMS norm, 2: RMS norm by 1 + weight. The norm
 // is as wide as the wider of sum and weight, or bfloat16 if `narrow`: what a product under autocast takes.

@@ -26,9 +26,8 @@ std::unique_ptr<std::int32_t[]> scratch(std::int64_t count) {
 }
 
 // weight [outputs, depth] with one dense dimension.
-ProductWeight weight_of(const at::Tensor& weight, const float* bias, Number number) {
-  return {.number = number,
-          .stored = number_of(weight),
+ProductWeight weight_of(const at::Tensor& weight, const float* bias) {
+  return {.stored = number_of(weight),
           .outputs = weight.size(0),
           .depth = weight.size(1),
           .data = weight.const_data_ptr(),
@@ -41,10 +40,9 @@ ProductWeight weight_of(const at::Tensor& weight, const float* bias, Number numb
 at::Tensor multiplied(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
   RECORD_FUNCTION(name_of_product, c10::ArrayRef<const c10::IValue>({x, weight.t()}));
   const Kernels& use = table();
-  const ProductWeight by =
-      weight_of(weight, bias.defined() ? bias.const_data_ptr<float>() : nullptr, number_of(x));
+  const ProductWeight by = weight_of(weight, bias.defined() ? bias.const_data_ptr<float>() : nullptr);
   const std::int64_t rows = x.size(0), columns = use.product_panel(), panels = (by.outputs + columns - 1) / columns,
-                     panel = (by.depth / (by.number == Number::bfloat16 ? 2 : 1) + 1) * columns,
+                     panel = (by.depth / 2 + 1) * columns,
                      at_a_time = std::clamp<std::int64_t>(units_packed_at_a_time / panel, 1, panels);
   const at::Tensor out = at::empty({rows, by.outputs}, x.options());
   const ProductRows with{x.const_data_ptr(), out.mutable_data_ptr()};
@@ -62,9 +60,8 @@ at::Tensor multiplied(const at::Tensor& x, const at::Tensor& weight, const at::T
                 use.product_pack(by, p + first, p + last, to + first * panel);
               });
     if (rows >= at::get_num_threads() * rows_of_a_share)
-      in_shares(rows, rows_of_a_share, [&](std::int64_t, std::int64_t first, std::int64_t last) {
-        multiply(first, last, p, p + count, to);
-      });
+      in_shares(rows, rows_of_a_share,
+                [&](std::int64_t, std::int64_t first, std::int64_t last) { multiply(first, last, p, p + count, to); });
     else
       in_shares(count, std::max<std::int64_t>(1, units_of_a_share / (panel * std::max<std::int64_t>(1, rows / 8))),
                 [&](std::int64_t, std::int64_t first, std::int64_t last) {
@@ -80,8 +77,7 @@ at::Tensor multiplied_over_tokens(const at::Tensor& left, const at::Tensor& righ
   const Kernels& use = table();
   if (left.size(0) == 0) return at::zeros({left.size(1), right.size(1)}, at::kFloat);
   const at::Tensor out = at::empty({left.size(1), right.size(1)}, at::kFloat);
-  const ProductGradient of{.number = number_of(left),
-                           .tokens = left.size(0),
+  const ProductGradient of{.tokens = left.size(0),
                            .left_width = left.size(1),
                            .right_width = right.size(1),
                            .left = left.const_data_ptr(),
@@ -105,9 +101,8 @@ at::Tensor multiplied_over_tokens(const at::Tensor& left, const at::Tensor& righ
   return out;
 }
 
-at::Tensor as_rows(const at::Tensor& x, at::ScalarType type) {
-  return x.to(type).contiguous().view({-1, x.size(-1)});
-}
+// [.., width] → [rows, width], dense, bfloat16.
+at::Tensor as_rows(const at::Tensor& x) { return x.to(at::kBFloat16).contiguous().view({-1, x.size(-1)}); }
 std::vector<std::int64_t> with_last(const at::Tensor& x, std::int64_t width) {
   std::vector<std::int64_t> sizes = x.sizes().vec();
   sizes.back() = width;
@@ -120,8 +115,8 @@ at::Tensor forward_of(const at::Tensor& rows, const at::Tensor& weight, const at
 
 struct Product : torch::autograd::Function<Product> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight,
-                            const std::optional<at::Tensor>& bias, bool turned, bool narrow) {
-    const at::Tensor rows = as_rows(x, narrow ? at::kBFloat16 : at::kFloat), added = bias.value_or(at::Tensor());
+                            const std::optional<at::Tensor>& bias, bool turned) {
+    const at::Tensor rows = as_rows(x), added = bias.value_or(at::Tensor());
     context->save_for_backward({rows, weight});
     context->saved_data["turned"] = turned;
     context->saved_data["sizes"] = x.sizes().vec();
@@ -136,8 +131,8 @@ struct Product : torch::autograd::Function<Product> {
     const at::Tensor &rows = saved[0], &weight = saved[1];
     const bool turned = context->saved_data.at("turned").toBool();
     const std::int64_t bias_type = context->saved_data.at("bias_type").toInt();
-    const at::Tensor gradient = as_rows(gradients[0], rows.scalar_type());
-    variable_list results(5);  // of x, weight, bias; the others stand for `turned` and `narrow`
+    const at::Tensor gradient = as_rows(gradients[0]);
+    variable_list results(4);  // of x, weight, bias; the last stands for `turned`
     if (context->needs_input_grad(0))
       results[0] = multiplied(gradient, turned ? weight : weight.t(), {})
                        .view(context->saved_data.at("sizes").toIntVector())
@@ -153,23 +148,21 @@ struct Product : torch::autograd::Function<Product> {
 
 }  // namespace
 
-bool many_rows_fit(const at::Tensor& weight, at::ScalarType type) {
-  const bool dense = weight.stride(0) == 1 || weight.stride(1) == 1, even = weight.size(0) % 2 + weight.size(1) % 2 == 0;
-  return weight.numel() > 0 && dense && (type == at::kFloat ? weight.scalar_type() == at::kFloat : even);
+bool many_rows_fit(const at::Tensor& weight) {
+  return weight.dim() == 2 && weight.numel() > 0 && (weight.stride(0) == 1 || weight.stride(1) == 1) &&
+         weight.size(0) % 2 == 0 && weight.size(1) % 2 == 0;
 }
 
 at::Tensor many_rows_product(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias,
-                             bool turned, bool narrow) {
+                             bool turned) {
   check_number(x, "x"), check_number(weight, "weight");
-  const std::int64_t depth = weight.dim() == 2 ? weight.size(turned ? 0 : 1) : -1;
-  const std::int64_t outputs = weight.dim() == 2 ? weight.size(turned ? 1 : 0) : -1;
-  TORCH_CHECK(x.dim() > 0 && x.size(-1) == depth && (!bias || !bias->defined() || bias->numel() == outputs) &&
-                  many_rows_fit(weight, narrow ? at::kBFloat16 : at::kFloat),
-              "many_rows_product: x ", x.sizes(), " and weight ", weight.sizes(), " do not fit");
   const std::optional<at::Tensor> added = bias && bias->defined() ? bias : std::nullopt;
-  if (at::GradMode::is_enabled()) return Product::apply(x, weight, added, turned, narrow);
-  return forward_of(as_rows(x, narrow ? at::kBFloat16 : at::kFloat), weight, added.value_or(at::Tensor()), turned)
-      .view(with_last(x, outputs));
+  const bool fits = many_rows_fit(weight) && x.dim() > 0 && x.size(-1) == weight.size(turned ? 0 : 1) &&
+                    (!added || added->numel() == weight.size(turned ? 1 : 0));
+  TORCH_CHECK(fits, "many_rows_product: x ", x.sizes(), " and weight ", weight.sizes(), " do not fit");
+  if (at::GradMode::is_enabled()) return Product::apply(x, weight, added, turned);
+  return forward_of(as_rows(x), weight, added.value_or(at::Tensor()), turned)
+      .view(with_last(x, weight.size(turned ? 1 : 0)));
 }
 
 }  // namespace welt::kernels
