@@ -12,6 +12,7 @@
 #include "apps/welt/verb.h"
 #include "core/base/json.h"
 #include "core/kernels/instructions.h"
+#include "core/kernels/linear.h"
 #include "core/kernels/mkl_path.h"
 #include "core/plugin/registry.h"
 #include "core/tensor/libtorch_info.h"
@@ -142,6 +143,8 @@ std::vector<std::string> available_kernels() {
   return names;
 }
 
+const char* bfloat16_products() { return kernels::makes_products() ? "kernels" : "library"; }
+
 json to_json(const Findings& found, const Options& options) {
   const Machine& machine = found.machine;
   json refused = json::array();
@@ -169,7 +172,9 @@ json to_json(const Findings& found, const Options& options) {
         {"cpu_capability", found.torch.cpu_capability},
         {"onednn", found.torch.onednn},
         {"mkl_path", mkl_path_text(mkl_path())}}},
-      {"kernels", {{"chosen", chosen_kernels()}, {"available", available_kernels()}}},
+      {"kernels", {{"chosen", chosen_kernels()},
+        {"available", available_kernels()},
+        {"bfloat16_products", bfloat16_products()}}},
       {"allocator", {{"state", allocator_state()}, {"tuned", allocator_is_tuned()}, {"tensors", tensor_memory_state()}}},
       {"openmp", {{"waiting", openmp_waiting()}}},
       {"plugins", {{"found", plugin_ids()}, {"refused", refused}}},
@@ -200,6 +205,7 @@ void print(const Findings& found, const Options& options) {
              mkl_path_text(mkl_path()));
   fmt::print("kernels    {} (of {}; WELT_KERNELS asks for less)\n", chosen_kernels(),
              fmt::join(available_kernels(), ", "));
+  fmt::print("           bfloat16 products by the {} (WELT_PRODUCTS=kernels|library)\n", bfloat16_products());
   fmt::print("allocator  {}\n           {}\nOpenMP     {}\n", allocator_state(), tensor_memory_state(), openmp_waiting());
   fmt::print("disk       {:.1f} GB free for {}\n", gb(found.disk), options.run_folder);
   fmt::print("plugins    {}\n", fmt::join(plugin_ids(), ", "));

@@ -46,20 +46,20 @@ at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const std::opti
   const auto taken = [](const at::Tensor& t) {
     return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
   };
-  const bool added = bias && bias->defined();
+  const std::optional<at::Tensor> added = bias && bias->defined() ? bias : std::nullopt;
   if (taken(x) && taken(weight) && x.numel() > 0 && kernels::chosen_instructions() != nullptr) {
     const bool few = x.numel() <= kernels::few_rows * x.size(-1), cast = at::autocast::is_autocast_enabled(at::kCPU);
     const at::ScalarType type = cast ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
     const bool of_one_type = cast || weight.scalar_type() == type;
     if (few && of_one_type && !turned && type == at::kFloat && !at::GradMode::is_enabled() && weight.is_contiguous())
-      return kernels::few_rows_product(x, weight, bias, std::nullopt);
+      return kernels::few_rows_product(x, weight, added, std::nullopt);
     if (of_one_type && type == at::kBFloat16 && (!few || at::GradMode::is_enabled()) &&
         kernels::many_rows_fit(weight) && kernels::makes_products())
-      return kernels::many_rows_product(x, weight, bias, turned);
+      return kernels::many_rows_product(x, weight, added, turned);
   }
-  if (!turned) return at::linear(x, weight, added ? bias : std::nullopt);
-  return added && x.dim() == 2 ? at::addmm(*bias, x, weight)
-         : added               ? at::matmul(x, weight) + *bias
+  if (!turned) return at::linear(x, weight, added);
+  return added && x.dim() == 2 ? at::addmm(*added, x, weight)
+         : added               ? at::matmul(x, weight) + *added
                                : at::matmul(x, weight);
 }
 

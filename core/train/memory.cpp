@@ -10,6 +10,7 @@
 
 #include "core/base/error.h"
 #include "core/base/resources.h"
+#include "core/kernels/linear.h"
 #include "core/model/model_info.h"
 #include "core/train/activations.h"
 #include "core/train/optimizers.h"
@@ -46,9 +47,9 @@ std::int64_t state_bytes(const Recipe& recipe, const WeltModel& outline) {
   return bytes;
 }
 
-// Matrices that amp casts to bfloat16, once a step.
+// Matrices that amp casts to bfloat16, once a step, for LibTorch's products; ours read them as they are.
 std::int64_t copy_bytes(const Recipe& recipe, const WeltModel& outline) {
-  if (recipe.string("precision") != "amp") return 0;
+  if (recipe.string("precision") != "amp" || kernels::makes_products()) return 0;
   std::int64_t bytes = 0;
   for (const ModelParameter& parameter : outline.parameters())
     if (!parameter.table && parameter.tensor.dim() >= 2) bytes += 2 * parameter.tensor.numel();

@@ -142,5 +142,16 @@ TEST(Linear, IsThatOfLibTorchInEveryCase) {
   });
 }
 
+TEST(Linear, ABiasThatIsAnUndefinedTensorIsNone) {
+  const at::Tensor w = at::randn({6, 8});
+  for (const bool grad : {false, true})
+    for (const std::int64_t rows : {2, 200}) {
+      const at::AutoGradMode mode(grad);
+      const at::Tensor x = at::randn({rows, 8});
+      EXPECT_LT(distance(welt::linear(x, w, at::Tensor()), at::linear(x, w)), 2e-6);
+      EXPECT_LT(distance(welt::linear(x.to(at::kBFloat16), w.to(at::kBFloat16), at::Tensor()), at::linear(x, w)), 2e-2);
+    }
+}
+
 }  // namespace
 }  // namespace welt::kernels
