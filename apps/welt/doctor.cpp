@@ -35,6 +35,7 @@ struct Findings {
   Machine machine;
   LibTorchInfo torch;
   std::uint64_t disk = 0;
+  const char* bfloat16_products;    // who multiplies
   std::vector<std::string> broken;  // welt cannot work: exit status 1
   std::vector<std::string> slow;    // what costs time here, each with its mend
 };
@@ -109,7 +110,12 @@ void find_slow_software(Findings& found) {
 }
 
 Findings examine(const Options& options) {
-  Findings found{inspect_machine(), libtorch_info(), free_disk(options.run_folder), {}, {}};
+  Findings found{inspect_machine(),
+                 libtorch_info(),
+                 free_disk(options.run_folder),
+                 kernels::makes_products() ? "kernels" : "library",
+                 {},
+                 {}};
   if (found.torch.version != found.torch.built_with) {
     found.broken.push_back(
         fmt::format("LibTorch {} is loaded, but welt was built with {}. Build again, or point "
@@ -143,8 +149,6 @@ std::vector<std::string> available_kernels() {
   return names;
 }
 
-const char* bfloat16_products() { return kernels::makes_products() ? "kernels" : "library"; }
-
 json to_json(const Findings& found, const Options& options) {
   const Machine& machine = found.machine;
   json refused = json::array();
@@ -172,10 +176,12 @@ json to_json(const Findings& found, const Options& options) {
         {"cpu_capability", found.torch.cpu_capability},
         {"onednn", found.torch.onednn},
         {"mkl_path", mkl_path_text(mkl_path())}}},
-      {"kernels", {{"chosen", chosen_kernels()},
+      {"kernels",
+       {{"chosen", chosen_kernels()},
         {"available", available_kernels()},
-        {"bfloat16_products", bfloat16_products()}}},
-      {"allocator", {{"state", allocator_state()}, {"tuned", allocator_is_tuned()}, {"tensors", tensor_memory_state()}}},
+        {"bfloat16_products", found.bfloat16_products}}},
+      {"allocator",
+       {{"state", allocator_state()}, {"tuned", allocator_is_tuned()}, {"tensors", tensor_memory_state()}}},
       {"openmp", {{"waiting", openmp_waiting()}}},
       {"plugins", {{"found", plugin_ids()}, {"refused", refused}}},
       {"disk", {{"run_folder", options.run_folder}, {"free", found.disk}}},
@@ -205,8 +211,9 @@ void print(const Findings& found, const Options& options) {
              mkl_path_text(mkl_path()));
   fmt::print("kernels    {} (of {}; WELT_KERNELS asks for less)\n", chosen_kernels(),
              fmt::join(available_kernels(), ", "));
-  fmt::print("           bfloat16 products by the {} (WELT_PRODUCTS=kernels|library)\n", bfloat16_products());
-  fmt::print("allocator  {}\n           {}\nOpenMP     {}\n", allocator_state(), tensor_memory_state(), openmp_waiting());
+  fmt::print("           bfloat16 products by the {} (WELT_PRODUCTS=kernels|library)\n", found.bfloat16_products);
+  fmt::print("allocator  {}\n           {}\nOpenMP     {}\n", allocator_state(), tensor_memory_state(),
+             openmp_waiting());
   fmt::print("disk       {:.1f} GB free for {}\n", gb(found.disk), options.run_folder);
   fmt::print("plugins    {}\n", fmt::join(plugin_ids(), ", "));
   std::vector<std::string> refused;

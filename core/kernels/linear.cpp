@@ -16,6 +16,14 @@
 #include "core/kernels/processor.h"
 
 namespace welt {
+namespace {
+
+bool taken(const at::Tensor& x) {
+  return x.device().is_cpu() && (x.scalar_type() == at::kFloat || x.scalar_type() == at::kBFloat16);
+}
+
+}  // namespace
+
 namespace kernels {
 namespace {
 
@@ -40,27 +48,30 @@ bool makes_products() {
   return chosen_instructions() != nullptr && wanted != Products::library && (wanted == Products::kernels || !has_amx());
 }
 
-}  // namespace kernels
-
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const std::optional<at::Tensor>& bias, bool turned) {
-  const auto taken = [](const at::Tensor& t) {
-    return t.device().is_cpu() && (t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16);
-  };
+  const bool cast = at::autocast::is_autocast_enabled(at::kCPU);
+  const at::ScalarType type = cast ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
   const std::optional<at::Tensor> added = bias && bias->defined() ? bias : std::nullopt;
-  if (taken(x) && taken(weight) && x.numel() > 0 && kernels::chosen_instructions() != nullptr) {
-    const bool few = x.numel() <= kernels::few_rows * x.size(-1), cast = at::autocast::is_autocast_enabled(at::kCPU);
-    const at::ScalarType type = cast ? at::autocast::get_autocast_dtype(at::kCPU) : x.scalar_type();
-    const bool of_one_type = cast || weight.scalar_type() == type;
-    if (few && of_one_type && !turned && type == at::kFloat && !at::GradMode::is_enabled() && weight.is_contiguous())
-      return kernels::few_rows_product(x, weight, added, std::nullopt);
-    if (of_one_type && type == at::kBFloat16 && (!few || at::GradMode::is_enabled()) &&
-        kernels::many_rows_fit(weight) && kernels::makes_products())
-      return kernels::many_rows_product(x, weight, added, turned);
-  }
+  if (type == at::kBFloat16 && taken(x) && taken(weight) && (cast || weight.scalar_type() == type) && x.numel() > 0 &&
+      many_rows_fit(weight) && makes_products())
+    return many_rows_product(x, weight, added, turned);
   if (!turned) return at::linear(x, weight, added);
   return added && x.dim() == 2 ? at::addmm(*added, x, weight)
          : added               ? at::matmul(x, weight) + *added
                                : at::matmul(x, weight);
+}
+
+}  // namespace kernels
+
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+  const std::optional<at::Tensor> added = bias.defined() ? std::optional(bias) : std::nullopt;
+  if (at::GradMode::is_enabled() || x.numel() > kernels::few_rows * x.size(-1))
+    return kernels::linear(x, weight, added, /*turned=*/false);
+  const bool wide = x.scalar_type() == at::kFloat && weight.scalar_type() == at::kFloat;
+  if (wide && taken(x) && taken(weight) && weight.is_contiguous() && x.size(-1) > 0 &&
+      kernels::chosen_instructions() != nullptr)
+    return kernels::few_rows_product(x, weight, added, std::nullopt);
+  return at::linear(x, weight, added);
 }
 
 }  // namespace welt

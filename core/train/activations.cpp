@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/kernels/instructions.h"
+#include "core/kernels/linear.h"
 #include "core/model/auxiliary_heads.h"
 #include "core/model/byte_lm.h"
 #include "core/model/model_info.h"
@@ -97,13 +98,15 @@ Kept with_checkpoints(double numbers, const TensorComponent& component, std::int
   return {std::min(numbers, kept), light == layers ? block : 0};
 }
 
-// Bytes that a step takes for each of those numbers: values, gradients on their way, what is left between them.
-// Measured: bench/memory.py.
+// Bytes that a step takes for each of those numbers: values, gradients on their way, what is left between them. Less
+// with the kernels, which keep inputs alone, and less again where they multiply too. Measured: bench/memory.py.
 double bytes_of_a_number(const std::string& precision) {
-  const bool kernels = kernels::chosen_instructions() != nullptr;  // which keep inputs alone
-  if (precision == "fp32") return kernels ? 3.85 : 5.15;
-  if (precision == "bf16") return kernels ? 2.55 : 4.9;
-  return kernels ? 2.95 : 5.5;
+  struct {
+    double fp32, amp, bf16;
+  } bytes{5.15, 5.5, 4.9};
+  if (kernels::chosen_instructions() != nullptr) bytes = {3.85, 2.95, 2.55};
+  if (kernels::makes_products()) bytes.amp = 2.45, bytes.bf16 = 2.0;
+  return precision == "fp32" ? bytes.fp32 : precision == "bf16" ? bytes.bf16 : bytes.amp;
 }
 
 }  // namespace
@@ -123,7 +126,7 @@ std::int64_t activation_bytes(const Recipe& recipe, const WeltModel& outline, st
     all += one.numbers * positions.of(group);
     again = std::max(again, one.again * positions.of(group));
   }
-  all += precision == "amp" ? 2 * again : again;  // beside gradients of twice its width
+  all += precision == "amp" && !kernels::makes_products() ? 2 * again : again;  // beside casts of twice its width
   return static_cast<std::int64_t>(std::min(all * bytes_of_a_number(precision), most_bytes));
 }
 

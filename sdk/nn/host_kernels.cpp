@@ -5,9 +5,9 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/core/grad_mode.h>
+#include <ATen/ops/addmm.h>
 #include <ATen/ops/amax.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/matmul.h>
 
 #include <algorithm>
 #include <atomic>
@@ -212,10 +212,11 @@ at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const
 }
 
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, bool turned) {
-  if (take(x) && program().operators.linear.found())
+  const bool many = at::GradMode::is_enabled() || as_in_training || x.numel() > program().few_rows * x.size(-1);
+  if (many && take(x) && program().operators.linear.found())
     return program().operators.linear(x, weight, optional(bias), turned);
   if (!turned) return at::linear(x, weight, optional(bias));
-  return bias.defined() ? at::matmul(x, weight) + bias : at::matmul(x, weight);
+  return at::addmm(bias, x, weight);
 }
 
 Normed residual_norm(const at::Tensor& branch, const at::Tensor& residual, const NormSpec& norm, bool narrow) {

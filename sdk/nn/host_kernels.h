@@ -31,7 +31,7 @@ at::Tensor few_rows_product(const at::Tensor& x, const at::Tensor& weight, const
 bool narrow_weights(const at::Tensor& x, const at::Tensor& weight);
 
 // x Wᵀ + b of as many rows as there are, by the kernels or by LibTorch, as the program finds faster; by LibTorch where
-// there are none. turned: x W + b.
+// there are none. turned: x W + b, of two dimensions each and a bias.
 at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, bool turned = false);
 
 // While it lives, this thread's products are those of training although no gradient is wanted: what a checkpointed

@@ -56,6 +56,19 @@ TEST(Doctor, SaysWhereTensorsLieAndObeysTheVariable) {
   EXPECT_EQ(asked["allocator"]["tensors"], "tensors from malloc, too");
 }
 
+TEST(Doctor, SaysWhoMultipliesInBfloat16AndObeysTheVariable) {
+  const auto products = [](const char* environment) {
+    return json::parse(run_welt({"doctor", "--json"}, environment).out)["kernels"]["bfloat16_products"];
+  };
+  EXPECT_EQ(products("WELT_PRODUCTS=library"), "library");
+  EXPECT_EQ(products("WELT_PRODUCTS=kernels"), "kernels");
+  EXPECT_EQ(products("WELT_PRODUCTS=kernels WELT_KERNELS=off"), "library");
+  const Outcome unknown = run_welt({"doctor"}, "WELT_PRODUCTS=mine");
+  EXPECT_EQ(unknown.status, 1);
+  EXPECT_EQ(unknown.out, "");
+  EXPECT_TRUE(has(unknown.err, "mine") && has(unknown.err, "kernels or library")) << unknown.err;
+}
+
 TEST(Doctor, SaysWhichKernelsRunAndObeysTheVariable) {
   const json own = json::parse(run_welt({"doctor", "--json"}).out);
   const json& available = own["kernels"]["available"];

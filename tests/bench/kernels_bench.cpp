@@ -12,6 +12,7 @@
 #include <ATen/ops/embedding.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/gelu.h>
+#include <ATen/ops/linear.h>
 #include <ATen/ops/log_softmax.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/nll_loss.h>
@@ -147,6 +148,19 @@ Work passes(at::ScalarType type, std::int64_t width, double times) {
   return {.bytes = times * static_cast<double>(tokens * width) * size_of(type)};
 }
 
+// Of the number of rows that a library has made ready before; another number costs it up to a millisecond more
+// (docs/kernels.md). In bfloat16 alone.
+Case product(std::int64_t depth, std::int64_t outputs) {
+  Case one{.name = fmt::format("product, {} x {} to {}", tokens, depth, outputs), .type = at::kBFloat16};
+  one.in = {at::randn({tokens, depth}).to(at::kBFloat16), at::randn({outputs, depth}).to(at::kBFloat16)};
+  one.plain = [](const Tensors& in) -> Tensors { return {at::linear(in[0], in[1])}; };
+  one.kernel = [](const Tensors& in) -> Tensors { return {kernels::many_rows_product(in[0], in[1], {}, false)}; };
+  one.forward = {.bytes = 2.0 * static_cast<double>(tokens * (depth + outputs) + depth * outputs),
+                 .flops = 2.0 * static_cast<double>(tokens * depth * outputs)};
+  one.backward = {.bytes = 2 * one.forward.bytes, .flops = 2 * one.forward.flops};
+  return one;
+}
+
 Case norm(at::ScalarType type) {
   Case one{.name = fmt::format("residual + RMS norm, {} x {}", tokens, narrow), .type = type};
   one.in = {at::randn({tokens, narrow}).to(type), at::randn({tokens, narrow}).to(type), at::randn({narrow}).to(type)};
@@ -214,6 +228,8 @@ std::vector<std::function<Case()>> cases() {
     all.emplace_back([=] { return gather(type, "bytes", 256); });
     all.emplace_back([=] { return gather(type, "words", 2048); });
   }
+  for (const auto& [depth, outputs] : {std::pair{256, 256}, {256, 512}, {512, 2048}})
+    all.emplace_back([=] { return product(depth, outputs); });
   return all;
 }
 

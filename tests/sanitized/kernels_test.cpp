@@ -224,6 +224,45 @@ TEST(SanitizedKernels, ProductsOfFewRows) {
   }
 }
 
+// Sizes that fill no tile, and rows that are packed because they would collide in the cache.
+TEST(SanitizedKernels, ProductsOfManyRows) {
+  struct Sizes {
+    std::int64_t rows, depth, outputs;
+  };
+  for (const Number stored : both) {
+    for (const auto& [count, depth, outputs] : {Sizes{1, 2, 2}, {17, 34, 30}, {29, 62, 66}, {5, 2048, 6}}) {
+      const Numbers x(Number::bfloat16, count * depth), weight(stored, outputs * depth),
+          ahead(Number::bfloat16, count * outputs);
+      Numbers bias(Number::float32, outputs);
+      for (const bool turned : {false, true}) {
+        SCOPED_TRACE(testing::Message() << count << " x " << depth << " x " << outputs << ", turned " << turned);
+        on_each_set(Number::bfloat16, [&](const Kernels& kernels) {
+          const ProductWeight by{stored,       outputs, depth, weight.data(), turned ? 1 : depth, turned ? outputs : 1,
+                                 bias.floats()};
+          const std::int64_t panel = kernels.product_panel(), panels = (outputs + panel - 1) / panel;
+          std::vector<std::int32_t> packed(static_cast<std::size_t>(panels * panel * (depth / 2 + 1)));
+          on_two_threads(panels, [&](std::int64_t first, std::int64_t last) {
+            kernels.product_pack(by, first, last, packed.data() + first * panel * (depth / 2 + 1));
+          });
+          Numbers out(Number::bfloat16, count * outputs), of_weight(Number::float32, outputs * depth);
+          on_two_threads(count, [&](std::int64_t first, std::int64_t last) {
+            std::vector<std::int32_t> scratch(static_cast<std::size_t>(kernels.product_scratch(by)));
+            kernels.product(by, {x.data(), out.data()}, packed.data(), first, last, 0, panels, scratch.data());
+          });
+          const ProductGradient of{count, outputs, depth, ahead.data(), x.data(), of_weight.floats()};
+          on_two_threads((depth + panel - 1) / panel, [&](std::int64_t first, std::int64_t last) {
+            std::vector<std::int32_t> scratch(static_cast<std::size_t>(kernels.gradient_scratch()));
+            kernels.product_gradient(of, 0, outputs, first * panel, std::min(last * panel, depth), scratch.data());
+          });
+          std::vector<float> all = out.values();
+          append(all, of_weight);
+          return all;
+        });
+      }
+    }
+  }
+}
+
 TEST(SanitizedKernels, Norms) {
   for (const auto kind : {NormRows::Kind::layer, NormRows::Kind::rms, NormRows::Kind::offset_rms}) {
     for (const Number number : both) {

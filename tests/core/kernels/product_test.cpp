@@ -131,8 +131,8 @@ TEST(Linear, IsThatOfLibTorchInEveryCase) {
                            wide = at::linear(x.to(at::kDouble), (turned ? w.t() : w).to(at::kDouble));
           at::autocast::set_autocast_dtype(at::kCPU, at::kBFloat16);
           at::autocast::set_autocast_enabled(at::kCPU, cast);
-          const at::Tensor y = linear(x, w, b, turned);
-          const at::Tensor same = linear(x.to(at::kDouble), w.to(at::kDouble), {}, turned);
+          const at::Tensor y = kernels::linear(x, w, b, turned);
+          const at::Tensor same = kernels::linear(x.to(at::kDouble), w.to(at::kDouble), {}, turned);
           at::autocast::set_autocast_enabled(at::kCPU, false);
           at::autocast::clear_cache();
           EXPECT_EQ(y.scalar_type(), cast ? at::kBFloat16 : at::kFloat);
