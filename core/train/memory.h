@@ -11,7 +11,7 @@ namespace welt {
 
 struct MemoryNeed {
   std::int64_t weights = 0, gradients = 0, optimizer = 0;  // bytes, exact
-  std::int64_t copies = 0;                                 // of weights in bfloat16, where LibTorch multiplies: precision = "amp"
+  std::int64_t copies = 0;                                 // of weights in bfloat16: amp by LibTorch
   std::int64_t activations = 0;                            // estimated (activations.h)
   std::int64_t total() const { return weights + gradients + optimizer + copies + activations; }
   // Estimates are off by up to 15 %: less than this will not do.

@@ -209,8 +209,21 @@ inline void claim(bfloat16* to) {
   for (int c = 0; c < panel; c += 32) __builtin_prefetch(to + c, /*rw=*/1, /*locality=*/3);
 }
 
-void multiply(const ProductWeight& weight, const ProductRows& rows, const int32_t* packed, int64_t first_row,
-              int64_t last_row, int64_t first_panel, int64_t last_panel, int32_t* scratch) {
+}  // namespace
+
+std::int64_t product_panel() { return panel; }
+
+void product_pack(const ProductWeight& weight, std::int64_t first, std::int64_t last, std::int32_t* to) {
+  with_numbers([&](auto stored) { pack<decltype(stored)>(weight, first, last, to); }, weight.stored);
+}
+
+std::int64_t product_scratch(const ProductWeight& weight) {
+  const int64_t depth = weight.depth / 2;
+  return collide(depth) ? rows_of_block(depth) * depth : 0;
+}
+
+void product(const ProductWeight& weight, const ProductRows& rows, const std::int32_t* packed, std::int64_t first_row,
+             std::int64_t last_row, std::int64_t first_panel, std::int64_t last_panel, std::int32_t* scratch) {
   const int64_t depth = weight.depth / 2, block = rows_of_block(depth);
   const bool packing = collide(depth);
   const auto* x = static_cast<const bfloat16*>(rows.x);
@@ -240,8 +253,10 @@ void multiply(const ProductWeight& weight, const ProductRows& rows, const int32_
   }
 }
 
-void gradient(const ProductGradient& of, int64_t first_left, int64_t last_left, int64_t first_right, int64_t last_right,
-              int32_t* scratch) {
+std::int64_t gradient_scratch() { return depth_of_gradient * (panel + columns_of_gradient + panel) + panel; }
+
+void product_gradient(const ProductGradient& of, std::int64_t first_left, std::int64_t last_left,
+                      std::int64_t first_right, std::int64_t last_right, std::int32_t* scratch) {
   constexpr int64_t tokens_of_block = 2 * depth_of_gradient;
   const float zeros[panel] = {};
   int32_t* right = scratch;
@@ -283,31 +298,6 @@ void gradient(const ProductGradient& of, int64_t first_left, int64_t last_left, 
       }
     }
   }
-}
-
-}  // namespace
-
-std::int64_t product_panel() { return panel; }
-
-void product_pack(const ProductWeight& weight, std::int64_t first, std::int64_t last, std::int32_t* to) {
-  with_numbers([&](auto stored) { pack<decltype(stored)>(weight, first, last, to); }, weight.stored);
-}
-
-std::int64_t product_scratch(const ProductWeight& weight) {
-  const int64_t depth = weight.depth / 2;
-  return collide(depth) ? rows_of_block(depth) * depth : 0;
-}
-
-void product(const ProductWeight& weight, const ProductRows& rows, const std::int32_t* packed, std::int64_t first_row,
-             std::int64_t last_row, std::int64_t first_panel, std::int64_t last_panel, std::int32_t* scratch) {
-  multiply(weight, rows, packed, first_row, last_row, first_panel, last_panel, scratch);
-}
-
-std::int64_t gradient_scratch() { return depth_of_gradient * (panel + columns_of_gradient + panel) + panel; }
-
-void product_gradient(const ProductGradient& of, std::int64_t first_left, std::int64_t last_left,
-                      std::int64_t first_right, std::int64_t last_right, std::int32_t* scratch) {
-  gradient(of, first_left, last_left, first_right, last_right, scratch);
 }
 
 }  // namespace welt::kernels::WELT_KERNELS
